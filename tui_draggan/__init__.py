@@ -1,0 +1,3 @@
+"""tui-draggan: point-based editing of GAN pictures in the terminal."""
+
+__version__ = "0.1.0"

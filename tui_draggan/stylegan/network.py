@@ -1,0 +1,288 @@
+"""StyleGAN2's generator, plain: mapping network and synthesis network with skip architecture.
+
+Written from Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (CVPR 2020,
+section 2.2 for weight demodulation, section 4.1 for the skip architecture). Parameter names and
+numerics are those of the published checkpoints, so that their weights give their pictures.
+
+Shapes: N batch, I/O input/output channels, H/W rows/columns, L = num_ws rows of w+.
+This is the form for training and for reading; `export_form` folds it for inference and editing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+LRELU_SLOPE = 0.2
+LRELU_GAIN = math.sqrt(2)
+DEMODULATION_EPSILON = 1e-8
+FIR = (1.0, 3.0, 3.0, 1.0)
+
+
+@dataclass(frozen=True)
+class GeneratorConfig:
+    """Architecture of one generator; enough, with its weights, to build it again."""
+
+    resolution: int
+    """Width and height of the picture: a power of two, at least 8."""
+    channels: tuple[int, ...]
+    """Feature channels of each block, from 4×4 up to the resolution."""
+    z_dim: int = 512
+    w_dim: int = 512
+    c_dim: int = 0
+    """Number of classes; 0 for an unconditional generator."""
+    mapping_layers: int = 8
+    mapping_lr: float = 0.01
+    """Learning-rate multiplier of the mapping network (it scales the stored weights)."""
+    conv_clamp: float | None = None
+
+    def __post_init__(self) -> None:
+        blocks = int(math.log2(self.resolution)) - 1
+        if self.resolution < 8 or 2 ** (blocks + 1) != self.resolution:
+            raise ValueError(f"resolution {self.resolution} is not a power of two of at least 8")
+        if len(self.channels) != blocks:
+            raise ValueError(
+                f"channels has {len(self.channels)} entries; {self.resolution} px needs {blocks}"
+            )
+
+    @property
+    def block_resolutions(self) -> tuple[int, ...]:
+        return tuple(4 * 2**i for i in range(len(self.channels)))
+
+    @property
+    def num_ws(self) -> int:
+        """Rows of w+: one for every convolution and one for the last ToRGB."""
+        return 2 * len(self.channels)
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> GeneratorConfig:
+        return cls(**{**values, "channels": tuple(values["channels"])})
+
+    @classmethod
+    def from_channel_base(
+        cls, resolution: int, channel_base: int, channel_max: int = 512, **others: Any
+    ) -> GeneratorConfig:
+        """The usual rule: min(channel_base / r, channel_max) channels at resolution r."""
+        blocks = int(math.log2(resolution)) - 1
+        channels = tuple(min(channel_base // (4 * 2**i), channel_max) for i in range(blocks))
+        return cls(resolution=resolution, channels=channels, **others)
+
+
+class FullyConnected(nn.Module):
+    """Linear layer with equalised learning rate: weight·lr/√I and bias·lr are what acts."""
+
+    def __init__(self, inputs: int, outputs: int, lr: float = 1.0, bias: float = 0.0) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr)
+        self.bias = nn.Parameter(torch.full((outputs,), bias / lr))
+        self.weight_gain = lr / math.sqrt(inputs)
+        self.bias_gain = lr
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight * self.weight_gain, self.bias * self.bias_gain)
+
+
+class Mapping(nn.Module):
+    """z (N, z_dim), one-hot label (N, c_dim) → w (N, w_dim)."""
+
+    w_avg: Tensor
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.z_dim
+        if config.c_dim:
+            self.embed = FullyConnected(config.c_dim, config.w_dim)
+            width += config.w_dim
+        for i in range(config.mapping_layers):
+            self.add_module(f"fc{i}", FullyConnected(width, config.w_dim, lr=config.mapping_lr))
+            width = config.w_dim
+        self.register_buffer("w_avg", torch.zeros(config.w_dim))
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
+        x = normalize_second_moment(z)
+        if self.config.c_dim:
+            if label is None:
+                raise ValueError(f"a conditional generator needs a label (N, {self.config.c_dim})")
+            x = torch.cat([x, normalize_second_moment(self.embed(label))], dim=1)
+        for i in range(self.config.mapping_layers):
+            x = leaky_relu(self.get_submodule(f"fc{i}")(x))
+        return x
+
+
+class StyledConv(nn.Module):
+    """Modulated, demodulated 3×3 convolution, then noise, bias and leaky ReLU.
+
+    Modulation acts on the activations, x·s → conv → ·d with d = 1/√(Σ s²·Σ_k w² + ε): the same
+    numbers as modulated weights (paper, equation 3), but one ordinary convolution for a batch.
+    """
+
+    noise_const: Tensor
+
+    def __init__(
+        self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig, up: bool = False
+    ) -> None:
+        super().__init__()
+        self.up = up
+        self.clamp = config.conv_clamp
+        self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.noise_strength = nn.Parameter(torch.zeros([]))
+        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        with torch.autocast(x.device.type, enabled=False):
+            styles = self.affine(w.float())
+            squares = self.weight.square().sum(dim=(2, 3))
+            demodulation = torch.rsqrt(styles.square() @ squares.t() + DEMODULATION_EPSILON)
+        x = x * styles[:, :, None, None].to(x.dtype)
+        if self.up:
+            x = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
+            x = fir_filter(x, padding=1)
+        else:
+            x = F.conv2d(x, self.weight, padding=1)
+        x = x * demodulation[:, :, None, None].to(x.dtype)
+        x = x + (self.noise_const * self.noise_strength).to(x.dtype)
+        x = x + self.bias[None, :, None, None].to(x.dtype)
+        return clamped(leaky_relu(x), self.clamp, LRELU_GAIN)
+
+
+class ToRGB(nn.Module):
+    """Modulated 1×1 convolution to three channels, without demodulation."""
+
+    def __init__(self, inputs: int, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.clamp = config.conv_clamp
+        self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
+        self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(3))
+        self.weight_gain = 1 / math.sqrt(inputs)
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = self.affine(w) * self.weight_gain
+        x = F.conv2d(x * styles[:, :, None, None].to(x.dtype), self.weight)
+        return clamped(x.float() + self.bias[None, :, None, None], self.clamp)
+
+
+class SynthesisBlock(nn.Module):
+    """One resolution: (up-sampling conv0,) conv1 and torgb, or the constant at 4×4."""
+
+    def __init__(
+        self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig
+    ) -> None:
+        super().__init__()
+        self.resolution = resolution
+        if inputs:
+            self.conv0 = StyledConv(inputs, outputs, resolution, config, up=True)
+        else:
+            self.const = nn.Parameter(torch.randn(outputs, resolution, resolution))
+        self.conv1 = StyledConv(outputs, outputs, resolution, config)
+        self.torgb = ToRGB(outputs, config)
+
+    @property
+    def num_conv(self) -> int:
+        return 1 if self.resolution == 4 else 2
+
+    def forward(self, x: Tensor | None, ws: Tensor) -> Tensor:
+        """Features (N, O, r, r) from the previous block's; ws (N, num_conv + 1, w_dim)."""
+        if x is None:
+            x = self.const[None].expand(ws.shape[0], -1, -1, -1)
+        else:
+            x = self.conv0(x, ws[:, 0])
+        return self.conv1(x, ws[:, self.num_conv - 1])
+
+
+class Synthesis(nn.Module):
+    """w+ (N, L, w_dim) → picture (N, 3, H, W), about [-1, 1]."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        inputs = 0
+        for resolution, outputs in zip(config.block_resolutions, config.channels, strict=True):
+            self.add_module(f"b{resolution}", SynthesisBlock(inputs, outputs, resolution, config))
+            inputs = outputs
+
+    def forward(self, ws: Tensor) -> Tensor:
+        image = None
+        for _, _, image in self.walk(ws):
+            pass
+        assert image is not None
+        return image
+
+    def walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Block after block: its resolution r, features (N, C, r, r), skip picture (N, 3, r, r)."""
+        x, image, row = None, None, 0
+        for resolution in self.config.block_resolutions:
+            block = self.get_submodule(f"b{resolution}")
+            assert isinstance(block, SynthesisBlock)
+            block_ws = ws[:, row : row + block.num_conv + 1]
+            x = block(x, block_ws)
+            rgb = block.torgb(x, block_ws[:, -1])
+            image = rgb if image is None else upsample(image) + rgb
+            row += block.num_conv  # torgb shares its row with the next block's first convolution
+            yield resolution, x, image
+
+
+class Generator(nn.Module):
+    """Mapping and synthesis network together."""
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.mapping = Mapping(config)
+        self.synthesis = Synthesis(config)
+
+    @property
+    def num_ws(self) -> int:
+        return self.config.num_ws
+
+    def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
+        w = truncate(self.mapping(z, label), self.mapping.w_avg, psi)
+        return self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+
+
+def truncate(w: Tensor, w_avg: Tensor, psi: float) -> Tensor:
+    """Truncation trick: w_avg + ψ·(w − w_avg) (Karras et al. 2019, appendix B)."""
+    return w_avg + psi * (w - w_avg)
+
+
+def normalize_second_moment(x: Tensor) -> Tensor:
+    return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
+def leaky_relu(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, LRELU_SLOPE) * LRELU_GAIN
+
+
+def clamped(x: Tensor, limit: float | None, gain: float = 1.0) -> Tensor:
+    return x if limit is None else x.clamp(-limit * gain, limit * gain)
+
+
+def fir_kernel(device: torch.device, dtype: torch.dtype) -> Tensor:
+    """The 4×4 low-pass kernel with gain 4, which keeps the mean when up-sampling by two."""
+    taps = torch.tensor(FIR, device=device, dtype=dtype)
+    kernel = torch.outer(taps, taps)
+    return kernel / kernel.sum() * 4
+
+
+def fir_filter(x: Tensor, padding: int) -> Tensor:
+    """Filters every channel of x (N, C, H, W) alone; H grows by 2·padding − 3."""
+    kernel = fir_kernel(x.device, x.dtype).expand(x.shape[1], 1, 4, 4)
+    return F.conv2d(x, kernel, padding=padding, groups=x.shape[1])
+
+
+def upsample(image: Tensor) -> Tensor:
+    """Doubles a picture (N, C, H, W): zeros between the pixels, then the FIR kernel."""
+    kernel = fir_kernel(image.device, image.dtype).expand(image.shape[1], 1, 4, 4)
+    return F.conv_transpose2d(image, kernel, stride=2, padding=1, groups=image.shape[1])
