@@ -1,0 +1,176 @@
+"""ModelBundle: a folder with bundle.json and the ONNX files of one generator.
+
+    bundle.json      what this file describes; SHA-256 and size of every other file
+    mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
+    synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
+    drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_draggan.errors import BundleError, OutputError
+
+FORMAT_VERSION = 1
+MANIFEST = "bundle.json"
+REQUIRED_FILES = (
+    "mapping.onnx",
+    "synthesis.onnx",
+    "drag/training_model.onnx",
+    "drag/eval_model.onnx",
+    "drag/optimizer_model.onnx",
+    "drag/checkpoint",
+)
+
+
+@dataclass(frozen=True)
+class DragInfo:
+    """What the drag artifacts were exported for."""
+
+    feature_block: int
+    """Side of the feature map in cells: the block whose features are supervised and tracked."""
+    feature_channels: int
+    trainable_rows: int
+    """Rows of w+ the feature map depends on: the largest K."""
+    preview_size: int
+    """Side of the preview picture of a step, in pixels."""
+
+
+@dataclass(frozen=True)
+class BundleInfo:
+    """bundle.json. `recommended` holds drag parameters by name where the model wants its own."""
+
+    name: str
+    resolution: int
+    z_dim: int
+    w_dim: int
+    num_ws: int
+    drag: DragInfo
+    classes: tuple[str, ...] = ()
+    recommended: dict[str, float] = field(default_factory=dict)
+    description: str = ""
+    licence: str = ""
+    origin: str = ""
+    format_version: int = FORMAT_VERSION
+
+    @property
+    def c_dim(self) -> int:
+        return len(self.classes)
+
+
+@dataclass(frozen=True)
+class ModelBundle:
+    """An opened bundle: its folder and what its manifest says."""
+
+    path: Path
+    info: BundleInfo
+    files: dict[str, dict[str, Any]]
+
+    @classmethod
+    def open(cls, path: Path) -> ModelBundle:
+        """Reads the manifest and checks that every file is there in its full size.
+
+        Raises BundleError, naming the file. Contents are checked by `verify`, which reads all.
+        """
+        manifest = path / MANIFEST
+        if not path.is_dir():
+            raise BundleError(f"{path} is not a folder; expected a model bundle with {MANIFEST}")
+        try:
+            values = json.loads(manifest.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BundleError(f"{path} has no {MANIFEST}; it is not a model bundle") from None
+        except (OSError, ValueError) as error:
+            raise BundleError(f"{manifest} cannot be read ({error}); export it again") from error
+        info, files = _parse(values, manifest)
+        for name in (*REQUIRED_FILES, *files):
+            _check_size(path, name, files)
+        return cls(path, info, files)
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def verify(self) -> None:
+        """Hashes every file. Raises BundleError at the first that differs from the manifest."""
+        for name, entry in self.files.items():
+            if _sha256(self.path / name) != entry["sha256"]:
+                raise BundleError(f"{self.path / name} is damaged (SHA-256); export it again")
+
+
+@contextmanager
+def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """A temporary folder that becomes `path` when the block ends well, and vanishes otherwise."""
+    if path.exists() and not replace:
+        raise OutputError(f"{path} exists; remove it or choose another name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    try:
+        yield work
+        work.chmod(0o755)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(work, path)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def write_manifest(folder: Path, info: BundleInfo) -> None:
+    """Writes bundle.json for all files that lie in `folder`."""
+    files = {
+        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": _sha256(file)}
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.name != MANIFEST
+    }
+    manifest = {**asdict(info), "files": files}
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+
+
+def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str, Any]]]:
+    if not isinstance(values, dict):
+        raise BundleError(f"{manifest} is not a JSON object")
+    version = values.get("format_version")
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}"
+        )
+    values = dict(values)
+    try:
+        files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
+        drag = DragInfo(**values.pop("drag"))
+        classes = tuple(values.pop("classes", ()))
+        return BundleInfo(drag=drag, classes=classes, **values), files
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BundleError(f"{manifest} is incomplete ({error}); export it again") from error
+
+
+def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None:
+    if name not in files:
+        raise BundleError(f"{path / MANIFEST} does not list {name}; export it again")
+    if ".." in Path(name).parts or Path(name).is_absolute():
+        raise BundleError(f"{path / MANIFEST} lists {name}, which lies outside the bundle")
+    try:
+        size = (path / name).stat().st_size
+    except OSError:
+        raise BundleError(f"{path / name} is missing; export the model again") from None
+    if size != files[name].get("size"):
+        raise BundleError(
+            f"{path / name} has {size} bytes, expected {files[name].get('size')}; "
+            "it is damaged, export the model again"
+        )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""One DragGAN iteration on one runtime, behind one protocol (`base.Engine`)."""

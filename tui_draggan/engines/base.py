@@ -1,0 +1,105 @@
+"""The protocol between the edit and what computes it.
+
+Everything that crosses it is numpy, in image pixels: (x, y), origin at the top left, pixel centres
+at integers. Symbols: N points, C feature channels, L rows of w+, H image height = width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one run optimises, fixed from its first step to its last."""
+
+    ws: Floats
+    """(L, w_dim) the w+ it starts from."""
+    rows: int = 6
+    """K: rows 0..K−1 are trained, the others stay (DragGAN, section 3.2)."""
+    w_plus: bool = True
+    """False: the K rows share one w, which must be equal in all of them."""
+    editable: NDArray[np.bool_] | None = None
+    """(H, H) the region that may change; None where all of it may."""
+
+
+@dataclass(frozen=True)
+class StepRequest:
+    """What one step works on; every field may change from step to step."""
+
+    handles: Floats
+    """(N, 2) handle points as tracked so far."""
+    targets: Floats
+    """(N, 2) target points."""
+    templates: Floats
+    """(N, C) f0: the feature of each handle where and when it was placed."""
+    r1: int
+    """Radius of the motion supervision disc, in pixels; offsets with dx² + dy² < r1² belong."""
+    r2: int
+    """Half side of the point tracking square, in pixels."""
+    mask_weight: float
+    """λ of the mask loss; without effect where the problem has no mask."""
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """The state after one step. Picture, handles and losses all belong to `ws`."""
+
+    ws: Floats
+    """(L, w_dim)"""
+    handles: Floats
+    """(N, 2) tracked on the features of `ws`."""
+    image: Bytes
+    """(P, P, 3) preview; P may be smaller than H."""
+    loss: float
+    motion_loss: float
+    mask_loss: float
+    """Already multiplied by λ: loss = motion_loss + mask_loss."""
+    gradient_norm: float
+    milliseconds: float
+
+
+class Engine(Protocol):
+    """Computes on one device. Owned by one thread; nothing here is thread-safe."""
+
+    name: str
+    """As on the command line: `ort-training`."""
+    device: str
+    """`cpu` or `cuda`."""
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        """z (z_dim,) → w (w_dim,), not truncated."""
+        ...
+
+    @property
+    def w_avg(self) -> Floats:
+        """(w_dim,) the mean w, centre of truncation."""
+        ...
+
+    def render(self, ws: Floats) -> Bytes:
+        """w+ (L, w_dim) → the full picture (H, H, 3)."""
+        ...
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        """The features (N, C) of w+ (L, w_dim) at points (N, 2): templates f0."""
+        ...
+
+    def begin(self, problem: Problem) -> None:
+        """Starts a run: takes the latent and the mask's reference F0, forgets Adam's moments."""
+        ...
+
+    def step(self, request: StepRequest) -> StepResult:
+        """One iteration: Adam with the last gradient, then synthesise, track, supervise, gradient.
+
+        The first step after `begin` has no gradient yet: it evaluates the start and moves nothing.
+        So each result is of one latent, and a run may end without an update nobody has seen.
+        """
+        ...
