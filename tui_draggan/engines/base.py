@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.bundle import BundleInfo
+
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
@@ -74,6 +76,8 @@ class Engine(Protocol):
     """As on the command line: `ort-training`."""
     device: str
     """`cpu` or `cuda`."""
+    info: BundleInfo
+    """The model it runs: resolution, num_ws, classes, recommended parameters."""
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         """z (z_dim,) → w (w_dim,), not truncated."""

@@ -1,0 +1,1 @@
+"""The edit itself: points, mask, latent, parameters, session, history. numpy only."""

@@ -1,0 +1,40 @@
+"""Undo and redo over immutable states."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+S = TypeVar("S")
+
+
+class History(Generic[S]):
+    """Two stacks of (what was done, the state on the other side of it)."""
+
+    def __init__(self, limit: int = 1000) -> None:
+        self._limit = limit
+        self._undo: list[tuple[str, S]] = []
+        self._redo: list[tuple[str, S]] = []
+
+    def record(self, label: str, before: S) -> None:
+        """Call before a change with the state it starts from. Forgets what could be redone."""
+        self._undo.append((label, before))
+        del self._undo[: -self._limit]
+        self._redo.clear()
+
+    def undo(self, current: S) -> tuple[str, S] | None:
+        """The label of the last change and the state before it; None if there is none."""
+        return self._move(self._undo, self._redo, current)
+
+    def redo(self, current: S) -> tuple[str, S] | None:
+        """The label of the change undone last and the state after it; None if there is none."""
+        return self._move(self._redo, self._undo, current)
+
+    @staticmethod
+    def _move(
+        source: list[tuple[str, S]], sink: list[tuple[str, S]], current: S
+    ) -> tuple[str, S] | None:
+        if not source:
+            return None
+        label, state = source.pop()
+        sink.append((label, current))
+        return label, state

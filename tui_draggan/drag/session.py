@@ -1,0 +1,494 @@
+"""The session: one document, edited by a person while an engine works on it.
+
+Two threads meet here. The person's thread edits and controls; each such call returns at once. The
+worker thread calls `work` in a loop and alone touches the engine. Both see frozen snapshots only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+import numpy as np
+
+from tui_draggan.drag.history import History
+from tui_draggan.drag.latent import Latent, check_latent, latent_from_seed
+from tui_draggan.drag.mask import Mask
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.points import Pair, Point, check_inside
+from tui_draggan.drag.progress import ADVICE, Outcome, Progress
+from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepRequest, StepResult
+from tui_draggan.errors import DragganError, UsageError
+
+
+class State(Enum):
+    """Where the session stands."""
+
+    EMPTY = "empty"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """What is edited, undone, saved: all of it immutable."""
+
+    latent: Latent
+    pairs: tuple[Pair, ...] = ()
+    mask: Mask | None = None
+
+    def pair(self, pair_id: int) -> Pair:
+        for pair in self.pairs:
+            if pair.id == pair_id:
+                return pair
+        raise UsageError("that point is no longer there")
+
+    def with_pair(self, changed: Pair) -> Document:
+        pairs = tuple(changed if pair.id == changed.id else pair for pair in self.pairs)
+        return replace(self, pairs=pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One step of a run as it can be shown, logged, scrubbed to and saved."""
+
+    iteration: int
+    """0 is the picture the run started from."""
+    ws: Floats
+    handles: dict[int, Point]
+    """Tracked handle of each pair, by pair id."""
+    image: Bytes
+    loss: float
+    motion_loss: float
+    mask_loss: float
+    distance: float
+    """Mean distance in px between handles and targets."""
+    milliseconds: float
+
+
+@dataclass(frozen=True)
+class Status:
+    """State in words for a status line."""
+
+    state: State
+    iteration: int = 0
+    outcome: Outcome | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture rendered while nothing runs."""
+
+    image: Bytes
+
+
+class _Run:
+    """What lives from the first step of a run to its last."""
+
+    def __init__(self) -> None:
+        self.begun = False
+        self.iteration = -1
+        self.progress = Progress()
+
+
+Recorder = Callable[["Document", "Frame | None"], None]
+
+
+class DragSession:
+    """A document, its history and the runs on it."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        params: DragParams,
+        latent: Latent,
+        mask: Mask | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        check_latent(latent.ws, engine.info.num_ws, engine.info.w_dim)
+        self._engine = engine
+        self._info = engine.info
+        self._resolution = engine.info.resolution
+        self._params = params
+        self._document = Document(latent, mask=mask)
+        self._history: History[Document] = History()
+        self._recorder = recorder
+        self._changed = threading.Condition(threading.RLock())
+        self._run: _Run | None = None
+        self._status = Status(State.EMPTY)
+        self._frames: list[Frame] = []
+        self._steps_wanted: int | None = None
+        self._seed_wanted: tuple[int, float, int | None] | None = None
+        self._picture: Bytes | None = None
+        self._picture_ws: Floats | None = None
+        self._next_id = 1
+        self._record()
+
+    # -- what there is to see (any thread) -----------------------------------------------------
+
+    @property
+    def document(self) -> Document:
+        return self._document
+
+    @property
+    def status(self) -> Status:
+        return self._status
+
+    @property
+    def params(self) -> DragParams:
+        return self._params
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The steps of the last run so far; grows while it runs."""
+        with self._changed:
+            return list(self._frames)
+
+    @property
+    def picture(self) -> Bytes | None:
+        """The newest picture (P, P, 3); None until the first has been rendered."""
+        return self._picture
+
+    # -- edits (any thread, return at once) ----------------------------------------------------
+
+    def add_pair(self, handle: Point, target: Point) -> int:
+        """A new handle and its target. Returns the pair's id; raises UsageError outside."""
+        with self._changed:
+            check_inside(handle, self._resolution, "handle")
+            check_inside(target, self._resolution, "target")
+            pair = Pair(self._next_id, handle, target)
+            self._next_id += 1
+            self._edit("add point", replace(self._document, pairs=(*self._document.pairs, pair)))
+            return pair.id
+
+    def move_handle(self, pair_id: int, handle: Point) -> None:
+        """Puts a handle elsewhere; its template is taken anew there."""
+        with self._changed:
+            check_inside(handle, self._resolution, "handle")
+            pair = replace(self._document.pair(pair_id), handle=handle, template=None)
+            self._edit("move handle", self._document.with_pair(pair))
+
+    def move_target(self, pair_id: int, target: Point) -> None:
+        """Puts a target elsewhere; the handle keeps its template."""
+        with self._changed:
+            check_inside(target, self._resolution, "target")
+            pair = replace(self._document.pair(pair_id), target=target)
+            self._edit("move target", self._document.with_pair(pair))
+
+    def delete_pair(self, pair_id: int) -> None:
+        with self._changed:
+            gone = self._document.pair(pair_id)
+            pairs = tuple(pair for pair in self._document.pairs if pair is not gone)
+            self._edit("delete point", replace(self._document, pairs=pairs))
+
+    def set_mask(self, mask: Mask | None) -> None:
+        """The editable region (H, H); acts from the next run on."""
+        with self._changed:
+            self._edit("mask", replace(self._document, mask=mask))
+
+    def set_params(self, params: DragParams) -> None:
+        """Acts at the next step; K and w or w+ from the next run on."""
+        with self._changed:
+            self._params = params
+
+    def open_seed(self, seed: int, psi: float | None = None, label: int | None = None) -> None:
+        """Asks for the picture of another seed; the points go (undo brings all back)."""
+        with self._changed:
+            params = self._params.with_values(
+                seed=seed, psi=self._params.psi if psi is None else psi
+            )
+            self._params = params
+            label = self._document.latent.label if label is None else label
+            self._seed_wanted = (seed, params.psi, label)
+            self._changed.notify_all()
+
+    def load(self, document: Document) -> None:
+        """Replaces the document, as one change that can be undone."""
+        check_latent(document.latent.ws, self._info.num_ws, self._info.w_dim)
+        with self._changed:
+            self._next_id = max([self._next_id - 1, *(pair.id for pair in document.pairs)]) + 1
+            self._restore("open", document)
+
+    def undo(self) -> str | None:
+        """Takes the last change back (stopping a run first). Returns what it was."""
+        return self._travel(self._history.undo)
+
+    def redo(self) -> str | None:
+        return self._travel(self._history.redo)
+
+    def goto(self, index: int) -> None:
+        """Makes frame `index` of the last run the current picture, as one undoable change."""
+        with self._changed:
+            if self._status.state is State.RUNNING:
+                raise UsageError("pause the run before walking through its steps")
+            if not 0 <= index < len(self._frames):
+                raise UsageError(f"there is no step {index}; the run has {len(self._frames)}")
+            frame = self._frames[index]
+            self._restore("go to a step", self._at_frame(frame))
+            self._show(frame.image, frame.ws)
+
+    # -- control (any thread, return at once) --------------------------------------------------
+
+    def start(self, steps: int | None = None) -> None:
+        """Starts or resumes; `steps`: pause again after so many. Raises UsageError without points.
+
+        A run that was paused goes on with its moments; anything else is a new run.
+        """
+        with self._changed:
+            if not self._document.pairs:
+                raise UsageError("nothing to drag: set a handle point and its target first")
+            if self._status.state is not State.PAUSED or self._run is None:
+                self._check_shared_w()
+                self._history.record("drag", self._document)
+                self._run = _Run()
+            self._steps_wanted = steps
+            self._set_status(State.RUNNING)
+
+    def pause(self) -> None:
+        with self._changed:
+            if self._status.state is State.RUNNING:
+                self._set_status(State.PAUSED)
+
+    def stop(self) -> None:
+        """Ends the run here; the picture stays as it is."""
+        with self._changed:
+            if self._status.state in (State.RUNNING, State.PAUSED):
+                self._finish(Outcome.STOPPED)
+
+    # -- work (the worker thread) --------------------------------------------------------------
+
+    def wait_for_work(self, timeout: float | None = None) -> bool:
+        """Blocks until `work` has something to do; False when the time is up."""
+        with self._changed:
+            return self._changed.wait_for(self._has_work, timeout)
+
+    def wake(self) -> None:
+        """Lets `wait_for_work` look again (and its caller see that it should end)."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def work(self) -> Frame | Picture | None:
+        """Does the next piece of work: a new seed, a picture, templates, or one step.
+
+        What goes wrong in a step ends the run with outcome FAILED; anything else is raised.
+        """
+        if self._seed_wanted is not None:
+            self._open_wanted_seed()
+        if self._picture_is_stale():
+            return self._render()
+        if self._status.state is State.RUNNING:
+            return self._step()
+        self._take_templates()
+        return None
+
+    def _has_work(self) -> bool:
+        return (
+            self._seed_wanted is not None
+            or self._picture_is_stale()
+            or self._status.state is State.RUNNING
+            or any(pair.template is None for pair in self._document.pairs)
+        )
+
+    def _picture_is_stale(self) -> bool:
+        """Whether the shown picture is of another latent or, at rest, only a preview."""
+        if self._picture is None or self._picture_ws is not self._document.latent.ws:
+            return True
+        small = self._picture.shape[0] != self._resolution
+        return small and self._status.state is not State.RUNNING
+
+    def _open_wanted_seed(self) -> None:
+        with self._changed:
+            wanted, self._seed_wanted = self._seed_wanted, None
+        if wanted is None:
+            return
+        latent = latent_from_seed(self._engine, *wanted)
+        with self._changed:
+            self._restore(f"seed {latent.seed}", Document(latent, mask=self._document.mask))
+
+    def _render(self) -> Picture:
+        ws = self._document.latent.ws
+        image = self._engine.render(ws)
+        with self._changed:
+            if ws is self._document.latent.ws:
+                self._show(image, ws)
+        return Picture(image)
+
+    def _take_templates(self) -> tuple[Pair, ...]:
+        """Fills in f0 of the handles that have none; returns the pairs as they are now."""
+        document = self._document
+        missing = [pair for pair in document.pairs if pair.template is None]
+        if missing:
+            handles = _coordinates([pair.handle for pair in missing])
+            features = self._engine.features(document.latent.ws, handles)
+            with self._changed:
+                for pair, template in zip(missing, features, strict=True):
+                    if any(pair is current for current in self._document.pairs):
+                        filled = replace(pair, template=template)
+                        self._document = self._document.with_pair(filled)
+        return tuple(pair for pair in self._document.pairs if pair.template is not None)
+
+    def _step(self) -> Frame | None:
+        run, params = self._run, self._params
+        assert run is not None
+        try:
+            if not run.begun:
+                self._begin(run, params)
+            pairs = self._take_templates()
+            if not pairs:
+                return None
+            result = self._engine.step(_request(pairs, params))
+        except DragganError as error:
+            with self._changed:
+                self._finish(Outcome.FAILED, str(error))
+            return None
+        with self._changed:
+            if run is not self._run:
+                return None  # stopped or undone meanwhile
+            return self._accept(run, pairs, result)
+
+    def _begin(self, run: _Run, params: DragParams) -> None:
+        document = self._document
+        self._engine.begin(
+            Problem(document.latent.ws, params.rows, params.w_plus, document.mask)
+        )
+        with self._changed:
+            run.begun = True
+            self._frames = []
+
+    def _accept(self, run: _Run, pairs: tuple[Pair, ...], result: StepResult) -> Frame | None:
+        """Takes a step's result into the document, then looks whether the run ends."""
+        if not _is_finite(result):
+            self._finish(Outcome.FAILED, "the loss is not a finite number")
+            return None
+        run.iteration += 1
+        for pair, handle in zip(pairs, np.rint(result.handles).astype(int), strict=True):
+            if any(pair is current for current in self._document.pairs):
+                moved = replace(pair, handle=(int(handle[0]), int(handle[1])))
+                self._document = self._document.with_pair(moved)
+        latent = replace(self._document.latent, ws=result.ws, edited=True)
+        self._document = replace(self._document, latent=latent)
+        self._show(result.image, latent.ws)
+        distances = [pair.distance for pair in self._document.pairs]
+        frame = Frame(
+            iteration=run.iteration,
+            ws=latent.ws,
+            handles={pair.id: pair.handle for pair in self._document.pairs},
+            image=result.image,
+            loss=result.loss,
+            motion_loss=result.motion_loss,
+            mask_loss=result.mask_loss,
+            distance=float(np.mean(distances)),
+            milliseconds=result.milliseconds,
+        )
+        self._frames.append(frame)
+        self._record(frame)
+        outcome = run.progress.judge(run.iteration, distances, self._params)
+        if outcome is not None:
+            self._finish(outcome)
+        elif self._status.state is State.RUNNING:
+            self._count_down(run)
+        return frame
+
+    def _count_down(self, run: _Run) -> None:
+        state = State.RUNNING
+        if self._steps_wanted is not None and run.iteration > 0:
+            self._steps_wanted -= 1
+            state = State.RUNNING if self._steps_wanted > 0 else State.PAUSED
+        self._set_status(state)
+
+    # -- changes of state (with the lock held) -------------------------------------------------
+
+    def _set_status(
+        self, state: State, outcome: Outcome | None = None, message: str = ""
+    ) -> None:
+        iteration = max(0, self._run.iteration) if self._run else self._status.iteration
+        self._status = Status(state, iteration, outcome, message)
+        self._changed.notify_all()
+
+    def _finish(self, outcome: Outcome, message: str = "") -> None:
+        message = f"{message}; {ADVICE[outcome]}" if message else ADVICE[outcome]
+        self._set_status(State.DONE, outcome, message)
+        self._run = None
+
+    def _rest(self) -> None:
+        """No run, no outcome: ready where there are points."""
+        self._run = None
+        self._status = Status(State.READY if self._document.pairs else State.EMPTY)
+        self._changed.notify_all()
+
+    def _edit(self, label: str, document: Document) -> None:
+        """A change by hand. A run goes on with it; an ended one is over."""
+        self._history.record(label, self._document)
+        self._document = document
+        if self._run is None or not document.pairs:
+            self._rest()
+        else:
+            self._run.progress.restart(self._run.iteration)
+        self._record()
+        self._changed.notify_all()
+
+    def _restore(self, label: str, document: Document) -> None:
+        """A change that replaces the latent: whatever runs is over."""
+        self._history.record(label, self._document)
+        self._document = document
+        self._rest()
+        self._record()
+
+    def _travel(
+        self, direction: Callable[[Document], tuple[str, Document] | None]
+    ) -> str | None:
+        with self._changed:
+            found = direction(self._document)
+            if found is None:
+                return None
+            label, self._document = found
+            self._rest()
+            self._record()
+            return label
+
+    def _at_frame(self, frame: Frame) -> Document:
+        pairs = tuple(
+            replace(pair, handle=frame.handles.get(pair.id, pair.handle))
+            for pair in self._document.pairs
+        )
+        latent = replace(self._document.latent, ws=frame.ws, edited=True)
+        return replace(self._document, latent=latent, pairs=pairs)
+
+    def _check_shared_w(self) -> None:
+        rows = self._document.latent.ws[: self._params.rows]
+        if not self._params.w_plus and not np.array_equal(rows, np.broadcast_to(rows[0], rows.shape)):
+            raise UsageError("this picture was edited in w+; its rows differ, so w cannot go on")
+
+    def _show(self, image: Bytes, ws: Floats) -> None:
+        self._picture, self._picture_ws = image, ws
+
+    def _record(self, frame: Frame | None = None) -> None:
+        if self._recorder is not None:
+            self._recorder(self._document, frame)
+
+
+def _coordinates(points: list[Point]) -> Floats:
+    return np.asarray(points, dtype=np.float32).reshape(-1, 2)
+
+
+def _request(pairs: tuple[Pair, ...], params: DragParams) -> StepRequest:
+    templates = [pair.template for pair in pairs if pair.template is not None]
+    return StepRequest(
+        handles=_coordinates([pair.handle for pair in pairs]),
+        targets=_coordinates([pair.target for pair in pairs]),
+        templates=np.stack(templates),
+        r1=params.r1,
+        r2=params.r2,
+        mask_weight=params.mask_weight,
+        learning_rate=params.learning_rate,
+    )
+
+
+def _is_finite(result: StepResult) -> bool:
+    numbers = (result.loss, result.gradient_norm)
+    return bool(np.isfinite(numbers).all() and np.isfinite(result.ws).all())
