@@ -1,16 +1,15 @@
 """ModelBundle: a folder with bundle.json and the ONNX files of one generator.
 
-    bundle.json      what this file describes; SHA-256 and size of every other file
-    mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
-    synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
-    drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
+bundle.json      what this file describes; SHA-256 and size of every other file
+mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
+synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
+drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -121,7 +120,7 @@ def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
         work.chmod(0o755)
         if path.exists():
             shutil.rmtree(path)
-        os.replace(work, path)
+        work.replace(path)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

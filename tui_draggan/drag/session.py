@@ -127,6 +127,7 @@ class DragSession:
         self._picture: Bytes | None = None
         self._picture_ws: Floats | None = None
         self._next_id = 1
+        self._stalled = False
         self._record()
 
     # -- what there is to see (any thread) -----------------------------------------------------
@@ -205,7 +206,7 @@ class DragSession:
             self._params = params
             label = self._document.latent.label if label is None else label
             self._seed_wanted = (seed, params.psi, label)
-            self._changed.notify_all()
+            self._announce()
 
     def load(self, document: Document) -> None:
         """Replaces the document, as one change that can be undone."""
@@ -275,8 +276,16 @@ class DragSession:
     def work(self) -> Frame | Picture | None:
         """Does the next piece of work: a new seed, a picture, templates, or one step.
 
-        What goes wrong in a step ends the run with outcome FAILED; anything else is raised.
+        What goes wrong in a step ends the run with outcome FAILED; anything else is raised, and
+        nothing is tried again before the next edit or command.
         """
+        try:
+            return self._next_piece()
+        except DragganError:
+            self._stalled = True
+            raise
+
+    def _next_piece(self) -> Frame | Picture | None:
         if self._seed_wanted is not None:
             self._open_wanted_seed()
         if self._picture_is_stale():
@@ -287,7 +296,7 @@ class DragSession:
         return None
 
     def _has_work(self) -> bool:
-        return (
+        return not self._stalled and (
             self._seed_wanted is not None
             or self._picture_is_stale()
             or self._status.state is State.RUNNING
@@ -353,9 +362,7 @@ class DragSession:
 
     def _begin(self, run: _Run, params: DragParams) -> None:
         document = self._document
-        self._engine.begin(
-            Problem(document.latent.ws, params.rows, params.w_plus, document.mask)
-        )
+        self._engine.begin(Problem(document.latent.ws, params.rows, params.w_plus, document.mask))
         with self._changed:
             run.begun = True
             self._frames = []
@@ -403,12 +410,10 @@ class DragSession:
 
     # -- changes of state (with the lock held) -------------------------------------------------
 
-    def _set_status(
-        self, state: State, outcome: Outcome | None = None, message: str = ""
-    ) -> None:
+    def _set_status(self, state: State, outcome: Outcome | None = None, message: str = "") -> None:
         iteration = max(0, self._run.iteration) if self._run else self._status.iteration
         self._status = Status(state, iteration, outcome, message)
-        self._changed.notify_all()
+        self._announce()
 
     def _finish(self, outcome: Outcome, message: str = "") -> None:
         message = f"{message}; {ADVICE[outcome]}" if message else ADVICE[outcome]
@@ -419,7 +424,7 @@ class DragSession:
         """No run, no outcome: ready where there are points."""
         self._run = None
         self._status = Status(State.READY if self._document.pairs else State.EMPTY)
-        self._changed.notify_all()
+        self._announce()
 
     def _edit(self, label: str, document: Document) -> None:
         """A change by hand. A run goes on with it; an ended one is over."""
@@ -429,8 +434,8 @@ class DragSession:
             self._rest()
         else:
             self._run.progress.restart(self._run.iteration)
+            self._announce()
         self._record()
-        self._changed.notify_all()
 
     def _restore(self, label: str, document: Document) -> None:
         """A change that replaces the latent: whatever runs is over."""
@@ -439,9 +444,7 @@ class DragSession:
         self._rest()
         self._record()
 
-    def _travel(
-        self, direction: Callable[[Document], tuple[str, Document] | None]
-    ) -> str | None:
+    def _travel(self, direction: Callable[[Document], tuple[str, Document] | None]) -> str | None:
         with self._changed:
             found = direction(self._document)
             if found is None:
@@ -461,8 +464,13 @@ class DragSession:
 
     def _check_shared_w(self) -> None:
         rows = self._document.latent.ws[: self._params.rows]
-        if not self._params.w_plus and not np.array_equal(rows, np.broadcast_to(rows[0], rows.shape)):
+        if not self._params.w_plus and (rows != rows[0]).any():
             raise UsageError("this picture was edited in w+; its rows differ, so w cannot go on")
+
+    def _announce(self) -> None:
+        """Something was changed or asked for: the worker looks again."""
+        self._stalled = False
+        self._changed.notify_all()
 
     def _show(self, image: Bytes, ws: Floats) -> None:
         self._picture, self._picture_ws = image, ws

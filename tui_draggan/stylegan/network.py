@@ -177,9 +177,7 @@ class ToRGB(nn.Module):
 class SynthesisBlock(nn.Module):
     """One resolution: (up-sampling conv0,) conv1 and torgb, or the constant at 4×4."""
 
-    def __init__(
-        self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig
-    ) -> None:
+    def __init__(self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig) -> None:
         super().__init__()
         self.resolution = resolution
         if inputs:
@@ -214,10 +212,7 @@ class Synthesis(nn.Module):
             inputs = outputs
 
     def forward(self, ws: Tensor) -> Tensor:
-        image = None
-        for _, _, image in self.walk(ws):
-            pass
-        assert image is not None
+        *_, (_, _, image) = self.walk(ws)
         return image
 
     def walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:

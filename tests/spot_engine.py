@@ -1,0 +1,84 @@
+"""An engine for tests of all that surrounds engines: the picture is one bright spot on grey.
+
+w[0:2] is the spot's centre as a share of the picture; a step moves it towards the first target by
+1000·lr pixels at most, and every handle with it. No runtime, no network, a known answer.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from tui_draggan.bundle import BundleInfo, DragInfo
+from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
+
+INFO = BundleInfo(
+    name="spot",
+    resolution=64,
+    z_dim=4,
+    w_dim=4,
+    num_ws=10,
+    drag=DragInfo(feature_block=32, feature_channels=4, trainable_rows=7, preview_size=64),
+)
+
+
+class SpotEngine:
+    """See the module's text. `delay`: seconds a step takes; `fail_at`: step with a NaN loss."""
+
+    name = "spot"
+    device = "cpu"
+    info = INFO
+
+    def __init__(self, delay: float = 0.0, fail_at: int | None = None) -> None:
+        self.delay, self.fail_at = delay, fail_at
+        self.calls: list[str] = []
+        self._ws = np.zeros((INFO.num_ws, INFO.w_dim), np.float32)
+        self._move = np.zeros(2, np.float32)
+        self._steps = 0
+
+    @property
+    def w_avg(self) -> Floats:
+        return np.full(INFO.w_dim, 0.5, np.float32)
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        self.calls.append("map")
+        return (0.5 + 0.2 * np.tanh(z)).astype(np.float32)
+
+    def render(self, ws: Floats) -> Bytes:
+        self.calls.append("render")
+        return self._draw(ws)
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        self.calls.append("features")
+        return np.tile(ws[0], (len(points), 1))
+
+    def begin(self, problem: Problem) -> None:
+        self.calls.append("begin")
+        self._ws, self._steps = problem.ws.copy(), 0
+        self._move = np.zeros(2, np.float32)
+
+    def step(self, request: StepRequest) -> StepResult:
+        self.calls.append("step")
+        time.sleep(self.delay)
+        length = float(np.linalg.norm(self._move))
+        reach = min(length, 1000 * request.learning_rate)
+        moved = self._move / max(length, 1e-9) * reach
+        self._ws = self._ws.copy()
+        self._ws[:, :2] += moved / INFO.resolution
+        handles = request.handles + np.rint(moved)
+        self._move = request.targets[0] - handles[0]
+        loss = float(np.abs(self._move).sum())
+        if self.fail_at is not None and self._steps >= self.fail_at:
+            loss = float("nan")
+        self._steps += 1
+        image = self._draw(self._ws)
+        return StepResult(self._ws, handles, image, loss, loss, 0.0, 1.0, 1000 * self.delay)
+
+    def _draw(self, ws: Floats) -> Bytes:
+        side = INFO.resolution
+        y, x = np.mgrid[:side, :side]
+        centre = ws[0, :2] * side
+        glow = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 40)
+        image = np.stack([80 + 170 * glow, 80 + 90 * glow, np.full_like(glow, 90)], axis=-1)
+        return image.clip(0, 255).astype(np.uint8)
