@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 
 import numpy as np
 
+from tui_draggan.drag.document import Document, Frame, Picture, State, Status
 from tui_draggan.drag.history import History
 from tui_draggan.drag.latent import Latent, check_latent, latent_from_seed
 from tui_draggan.drag.mask import Mask
@@ -21,70 +21,6 @@ from tui_draggan.drag.points import Pair, Point, check_inside
 from tui_draggan.drag.progress import ADVICE, Outcome, Progress
 from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepRequest, StepResult
 from tui_draggan.errors import DragganError, UsageError
-
-
-class State(Enum):
-    """Where the session stands."""
-
-    EMPTY = "empty"
-    READY = "ready"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DONE = "done"
-
-
-@dataclass(frozen=True, eq=False)
-class Document:
-    """What is edited, undone, saved: all of it immutable."""
-
-    latent: Latent
-    pairs: tuple[Pair, ...] = ()
-    mask: Mask | None = None
-
-    def pair(self, pair_id: int) -> Pair:
-        for pair in self.pairs:
-            if pair.id == pair_id:
-                return pair
-        raise UsageError("that point is no longer there")
-
-    def with_pair(self, changed: Pair) -> Document:
-        pairs = tuple(changed if pair.id == changed.id else pair for pair in self.pairs)
-        return replace(self, pairs=pairs)
-
-
-@dataclass(frozen=True, eq=False)
-class Frame:
-    """One step of a run as it can be shown, logged, scrubbed to and saved."""
-
-    iteration: int
-    """0 is the picture the run started from."""
-    ws: Floats
-    handles: dict[int, Point]
-    """Tracked handle of each pair, by pair id."""
-    image: Bytes
-    loss: float
-    motion_loss: float
-    mask_loss: float
-    distance: float
-    """Mean distance in px between handles and targets."""
-    milliseconds: float
-
-
-@dataclass(frozen=True)
-class Status:
-    """State in words for a status line."""
-
-    state: State
-    iteration: int = 0
-    outcome: Outcome | None = None
-    message: str = ""
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture rendered while nothing runs."""
-
-    image: Bytes
 
 
 class _Run:
@@ -230,7 +166,7 @@ class DragSession:
             if not 0 <= index < len(self._frames):
                 raise UsageError(f"there is no step {index}; the run has {len(self._frames)}")
             frame = self._frames[index]
-            self._restore("go to a step", self._at_frame(frame))
+            self._restore("go to a step", self._document.at(frame))
             self._show(frame.image, frame.ws)
 
     # -- control (any thread, return at once) --------------------------------------------------
@@ -336,7 +272,7 @@ class DragSession:
             features = self._engine.features(document.latent.ws, handles)
             with self._changed:
                 for pair, template in zip(missing, features, strict=True):
-                    if any(pair is current for current in self._document.pairs):
+                    if self._document.holds(pair):
                         filled = replace(pair, template=template)
                         self._document = self._document.with_pair(filled)
         return tuple(pair for pair in self._document.pairs if pair.template is not None)
@@ -374,7 +310,7 @@ class DragSession:
             return None
         run.iteration += 1
         for pair, handle in zip(pairs, np.rint(result.handles).astype(int), strict=True):
-            if any(pair is current for current in self._document.pairs):
+            if self._document.holds(pair):
                 moved = replace(pair, handle=(int(handle[0]), int(handle[1])))
                 self._document = self._document.with_pair(moved)
         latent = replace(self._document.latent, ws=result.ws, edited=True)
@@ -453,14 +389,6 @@ class DragSession:
             self._rest()
             self._record()
             return label
-
-    def _at_frame(self, frame: Frame) -> Document:
-        pairs = tuple(
-            replace(pair, handle=frame.handles.get(pair.id, pair.handle))
-            for pair in self._document.pairs
-        )
-        latent = replace(self._document.latent, ws=frame.ws, edited=True)
-        return replace(self._document, latent=latent, pairs=pairs)
 
     def _check_shared_w(self) -> None:
         rows = self._document.latent.ws[: self._params.rows]
