@@ -18,19 +18,10 @@ from tui_draggan.drag.latent import Latent, check_latent, latent_from_seed
 from tui_draggan.drag.mask import Mask
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.points import Pair, Point, check_inside
-from tui_draggan.drag.progress import ADVICE, Outcome, Progress
-from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepRequest, StepResult
+from tui_draggan.drag.progress import ADVICE, Outcome
+from tui_draggan.drag.run import Run, coordinates, is_finite, step_request
+from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepResult
 from tui_draggan.errors import DragganError, UsageError
-
-
-class _Run:
-    """What lives from the first step of a run to its last."""
-
-    def __init__(self) -> None:
-        self.begun = False
-        self.iteration = -1
-        self.progress = Progress()
-
 
 Recorder = Callable[["Document", "Frame | None"], None]
 
@@ -55,7 +46,7 @@ class DragSession:
         self._history: History[Document] = History()
         self._recorder = recorder
         self._changed = threading.Condition(threading.RLock())
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._status = Status(State.EMPTY)
         self._frames: list[Frame] = []
         self._steps_wanted: int | None = None
@@ -182,7 +173,7 @@ class DragSession:
             if self._status.state is not State.PAUSED or self._run is None:
                 self._check_shared_w()
                 self._history.record("drag", self._document)
-                self._run = _Run()
+                self._run = Run()
             self._steps_wanted = steps
             self._set_status(State.RUNNING)
 
@@ -268,7 +259,7 @@ class DragSession:
         document = self._document
         missing = [pair for pair in document.pairs if pair.template is None]
         if missing:
-            handles = _coordinates([pair.handle for pair in missing])
+            handles = coordinates([pair.handle for pair in missing])
             features = self._engine.features(document.latent.ws, handles)
             with self._changed:
                 for pair, template in zip(missing, features, strict=True):
@@ -279,33 +270,35 @@ class DragSession:
 
     def _step(self) -> Frame | None:
         run, params = self._run, self._params
-        assert run is not None
+        if run is None:
+            return None
         try:
             if not run.begun:
                 self._begin(run, params)
             pairs = self._take_templates()
             if not pairs:
                 return None
-            result = self._engine.step(_request(pairs, params))
+            result = self._engine.step(step_request(pairs, params))
         except DragganError as error:
             with self._changed:
-                self._finish(Outcome.FAILED, str(error))
+                if run is self._run:
+                    self._finish(Outcome.FAILED, str(error))
             return None
         with self._changed:
             if run is not self._run:
                 return None  # stopped or undone meanwhile
             return self._accept(run, pairs, result)
 
-    def _begin(self, run: _Run, params: DragParams) -> None:
+    def _begin(self, run: Run, params: DragParams) -> None:
         document = self._document
         self._engine.begin(Problem(document.latent.ws, params.rows, params.w_plus, document.mask))
         with self._changed:
             run.begun = True
             self._frames = []
 
-    def _accept(self, run: _Run, pairs: tuple[Pair, ...], result: StepResult) -> Frame | None:
+    def _accept(self, run: Run, pairs: tuple[Pair, ...], result: StepResult) -> Frame | None:
         """Takes a step's result into the document, then looks whether the run ends."""
-        if not _is_finite(result):
+        if not is_finite(result):
             self._finish(Outcome.FAILED, "the loss is not a finite number")
             return None
         run.iteration += 1
@@ -313,23 +306,14 @@ class DragSession:
             if self._document.holds(pair):
                 moved = replace(pair, handle=(int(handle[0]), int(handle[1])))
                 self._document = self._document.with_pair(moved)
-        latent = replace(self._document.latent, ws=result.ws, edited=True)
+        edited = self._document.latent.edited or run.iteration > 0
+        latent = replace(self._document.latent, ws=result.ws, edited=edited)
         self._document = replace(self._document, latent=latent)
         self._show(result.image, latent.ws)
-        distances = [pair.distance for pair in self._document.pairs]
-        frame = Frame(
-            iteration=run.iteration,
-            ws=latent.ws,
-            handles={pair.id: pair.handle for pair in self._document.pairs},
-            image=result.image,
-            loss=result.loss,
-            motion_loss=result.motion_loss,
-            mask_loss=result.mask_loss,
-            distance=float(np.mean(distances)),
-            milliseconds=result.milliseconds,
-        )
+        frame = run.frame(self._document, result)
         self._frames.append(frame)
         self._record(frame)
+        distances = [pair.distance for pair in self._document.pairs]
         outcome = run.progress.judge(run.iteration, distances, self._params)
         if outcome is not None:
             self._finish(outcome)
@@ -337,7 +321,7 @@ class DragSession:
             self._count_down(run)
         return frame
 
-    def _count_down(self, run: _Run) -> None:
+    def _count_down(self, run: Run) -> None:
         state = State.RUNNING
         if self._steps_wanted is not None and run.iteration > 0:
             self._steps_wanted -= 1
@@ -406,25 +390,3 @@ class DragSession:
     def _record(self, frame: Frame | None = None) -> None:
         if self._recorder is not None:
             self._recorder(self._document, frame)
-
-
-def _coordinates(points: list[Point]) -> Floats:
-    return np.asarray(points, dtype=np.float32).reshape(-1, 2)
-
-
-def _request(pairs: tuple[Pair, ...], params: DragParams) -> StepRequest:
-    templates = [pair.template for pair in pairs if pair.template is not None]
-    return StepRequest(
-        handles=_coordinates([pair.handle for pair in pairs]),
-        targets=_coordinates([pair.target for pair in pairs]),
-        templates=np.stack(templates),
-        r1=params.r1,
-        r2=params.r2,
-        mask_weight=params.mask_weight,
-        learning_rate=params.learning_rate,
-    )
-
-
-def _is_finite(result: StepResult) -> bool:
-    numbers = (result.loss, result.gradient_norm)
-    return bool(np.isfinite(numbers).all() and np.isfinite(result.ws).all())
