@@ -1,0 +1,99 @@
+"""StyleGAN2's discriminator: residual blocks with equalised learning rate.
+
+Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (CVPR 2020), section 4.1;
+minibatch standard deviation: Karras et al., "Progressive Growing of GANs" (ICLR 2018), section 3.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tui_draggan.stylegan.network import FullyConnected, fir_kernel, leaky_relu
+
+
+class Discriminator(nn.Module):
+    """Picture (N, 3, H, W) → one logit (N,), high for what looks real.
+
+    channels: feature channels of the blocks from 4×4 up to the resolution, as in the generator.
+    """
+
+    def __init__(self, resolution: int, channels: Sequence[int], group: int = 4) -> None:
+        super().__init__()
+        if 4 * 2 ** (len(channels) - 1) != resolution:
+            raise ValueError(f"{len(channels)} channel counts do not make {resolution} px")
+        self.group = group
+        self.from_rgb = EqualisedConv(3, channels[-1], kernel=1)
+        self.blocks = nn.ModuleList(
+            ResidualBlock(channels[i], channels[i - 1]) for i in range(len(channels) - 1, 0, -1)
+        )
+        last = channels[0]
+        self.conv = EqualisedConv(last + 1, last, kernel=3)
+        self.fc = FullyConnected(last * 16, last)
+        self.out = FullyConnected(last, 1)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = leaky_relu(self.from_rgb(image))
+        for block in self.blocks:
+            x = block(x)
+        x = torch.cat((x, minibatch_deviation(x, self.group)), dim=1)
+        x = leaky_relu(self.conv(x))
+        x = leaky_relu(self.fc(x.flatten(1)))
+        return self.out(x)[:, 0].float()
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions, the second halving the size, beside a 1×1 skip; summed over √2."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv0 = EqualisedConv(inputs, inputs, kernel=3)
+        self.conv1 = EqualisedConv(inputs, outputs, kernel=3, down=True)
+        self.skip = EqualisedConv(inputs, outputs, kernel=1, down=True, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = leaky_relu(self.conv1(leaky_relu(self.conv0(x))))
+        return (y + self.skip(x)) * math.sqrt(0.5)
+
+
+class EqualisedConv(nn.Module):
+    """Convolution whose weight/√(I·k²) acts; ``down``: low-pass filtered and half the size."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, down: bool = False, bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
+        self.gain = 1 / math.sqrt(inputs * kernel * kernel)
+        self.down = down
+
+    def forward(self, x: Tensor) -> Tensor:
+        size = self.weight.shape[-1]
+        weight = self.weight * self.gain
+        if not self.down:
+            return F.conv2d(x, weight, self.bias, padding=size // 2)
+        if size == 1:
+            return F.conv2d(low_pass(x, padding=1, stride=2), weight, self.bias)
+        return F.conv2d(low_pass(x, padding=2), weight, self.bias, stride=2)
+
+
+def low_pass(x: Tensor, padding: int, stride: int = 1) -> Tensor:
+    """Filter every channel of x (N, C, H, W) with the 4×4 binomial kernel, gain 1."""
+    kernel = (fir_kernel(x.device, x.dtype) / 4).expand(x.shape[1], 1, 4, 4)
+    return F.conv2d(x, kernel, padding=padding, stride=stride, groups=x.shape[1])
+
+
+def minibatch_deviation(x: Tensor, group: int) -> Tensor:
+    """One number per picture (N, 1, H, W): how much the pictures of its group differ.
+
+    Picture n is in group n mod (N / group). The number is the standard deviation over the group,
+    averaged over channels and pixels.
+    """
+    count, _, height, width = x.shape
+    group = math.gcd(group, count)
+    grouped = x.float().reshape(group, count // group, -1)
+    deviation = (grouped.var(dim=0, correction=0) + 1e-8).sqrt().mean(dim=1)
+    return deviation.repeat(group)[:, None, None, None].expand(-1, 1, height, width).to(x.dtype)
