@@ -1,0 +1,61 @@
+"""What a training run is told."""
+
+from dataclasses import dataclass, field
+
+from tui_draggan.stylegan.network import GeneratorConfig
+from tui_draggan.training.critters import Z_DIM
+
+
+def _small_generator() -> GeneratorConfig:
+    return GeneratorConfig(
+        resolution=64,
+        channels=(128, 128, 128, 96, 64),
+        z_dim=Z_DIM,
+        w_dim=128,
+        mapping_layers=4,
+        # In the paired stage the mapping network must learn as fast as the rest.
+        mapping_lr=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What to train and for how long. Lengths count pictures seen, in thousands (kimg)."""
+
+    generator: GeneratorConfig = field(default_factory=_small_generator)
+    pairs: int = 80_000
+    batch: int = 16
+    seed: int = 1
+    paired_kimg: float = 420.0
+    adversarial_kimg: float = 55.0
+    small_parts: float = 4.0
+    """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
+    paired_lr: float = 0.004
+    adversarial_lr: float = 0.0005
+    discriminator_lr: float = 0.002
+    paired_share: float = 1.0
+    """Weight of the paired loss in stage 2; the adversarial loss counts ``adversarial_share``."""
+    adversarial_share: float = 0.05
+    r1_gamma: float | None = None
+    """None: 0.0002 · resolution² / batch."""
+    r1_interval: int = 16
+    ema_kimg: float = 5.0
+    """Half-life of the averaged weights."""
+    log_kimg: float = 2.0
+    samples_kimg: float = 20.0
+    snapshot_seconds: float = 300.0
+    bf16: bool = True
+
+    @property
+    def gamma(self) -> float:
+        if self.r1_gamma is not None:
+            return self.r1_gamma
+        return 0.0002 * self.generator.resolution**2 / self.batch
+
+    @property
+    def paired_steps(self) -> int:
+        return round(self.paired_kimg * 1000 / self.batch)
+
+    @property
+    def total_steps(self) -> int:
+        return self.paired_steps + round(self.adversarial_kimg * 1000 / self.batch)
