@@ -1,0 +1,344 @@
+"""The DragGAN iteration on ONNX Runtime's on-device training API.
+
+A step is one optimizer call and one training call: the training graph synthesises, tracks,
+supervises and differentiates (`stylegan.step_graph` says how), so that no feature map leaves the
+runtime. Symbols as in `base`; R trainable rows, h side and C channels of the feature map.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.engines import runtime
+from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
+from tui_draggan.errors import EngineError
+
+LATENT = "latent"
+"""Name of the only trainable parameter, (R, w_dim)."""
+
+
+class OrtTrainingEngine:
+    """`base.Engine` on one bundle. Sessions open when first needed; `warm_up` opens them early."""
+
+    name = "ort-training"
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        self._bundle = bundle
+        self._info = bundle.info
+        self._ort = runtime.load_runtime()
+        self.device = runtime.choose_device(self._ort, device)
+        self._trainer: _Trainer | None = None
+        self._run: _Run | None = None
+
+    def warm_up(self) -> None:
+        """Opens what `features`, `begin` and `step` need, so that the first of them is quick."""
+        if self._trainer is None:
+            self._trainer = _Trainer(self._bundle, self.device)
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        info = self._info
+        feed = {"z": _checked(z, (info.z_dim,), "z")[None]}
+        if info.c_dim:
+            if label is None or not 0 <= label < info.c_dim:
+                raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
+            feed["label"] = np.eye(info.c_dim, dtype=np.float32)[label : label + 1]
+        with _as_engine_error("mapping"):
+            (w,) = self._mapping.run(["w"], feed)
+        return w[0]
+
+    @cached_property
+    def w_avg(self) -> Floats:
+        feed = {"z": np.zeros((1, self._info.z_dim), np.float32)}
+        if self._info.c_dim:
+            feed["label"] = np.zeros((1, self._info.c_dim), np.float32)
+        with _as_engine_error("mapping"):
+            (w_avg,) = self._mapping.run(["w_avg"], feed)
+        return w_avg
+
+    def render(self, ws: Floats) -> Bytes:
+        ws = self._checked_ws(ws)
+        with _as_engine_error("synthesis"):
+            (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
+        levels = np.clip(np.rint(image[0] * np.float32(127.5) + np.float32(127.5)), 0, 255)
+        return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        points = _checked(points, (None, 2), "points")
+        if not len(points):
+            return np.zeros((0, self._info.drag.feature_channels), np.float32)
+        self.warm_up()
+        assert self._trainer is not None
+        sampled, _ = self._trainer.evaluate(
+            _Feeds.looking_at(self._info, self._checked_ws(ws)), points
+        )
+        return sampled
+
+    def begin(self, problem: Problem) -> None:
+        ws = self._checked_ws(problem.ws)
+        rows = min(problem.rows, self._info.drag.trainable_rows)
+        if rows < 1:
+            raise ValueError(f"{problem.rows} rows cannot be trained; at least 1")
+        if not problem.w_plus and not (ws[:rows] == ws[0]).all():
+            raise ValueError("in w mode the trained rows of w+ must all be the same w")
+        if self._trainer is None or self._trainer.used:
+            self._trainer = None  # first let go of the old one's memory
+            self._trainer = _Trainer(self._bundle, self.device)
+        self._run = _Run(self._info, self._trainer, ws, rows, problem.w_plus, problem.editable)
+
+    def step(self, request: StepRequest) -> StepResult:
+        if self._run is None:
+            raise EngineError("a run has to begin before its first step")
+        return self._run.step(request)
+
+    def gradient(self) -> Floats:
+        """The loss's gradient (R, w_dim) by the trainable rows, as the last step left it."""
+        if self._trainer is None or not self._trainer.pending:
+            raise EngineError("there is no gradient before the first step of a run")
+        return self._trainer.gradient
+
+    @cached_property
+    def _mapping(self) -> Any:
+        return self._session("mapping.onnx")
+
+    @cached_property
+    def _synthesis(self) -> Any:
+        return self._session("synthesis.onnx")
+
+    def _session(self, name: str) -> Any:
+        with _as_engine_error(name):
+            return self._ort.InferenceSession(
+                str(self._bundle.file(name)),
+                runtime.session_options(self._ort),
+                providers=runtime.providers(self.device),
+            )
+
+    def _checked_ws(self, ws: Floats) -> Floats:
+        return _checked(ws, (self._info.num_ws, self._info.w_dim), "w+")
+
+
+class _Trainer:
+    """Module, optimizer and checkpoint state of one run.
+
+    A new optimizer on the same state would go on with the old moments, and the API has no way
+    to clear them: so a run that follows another gets all three anew.
+    """
+
+    def __init__(self, bundle: ModelBundle, device: str) -> None:
+        api = runtime.load_training_api()
+        with _as_engine_error("drag model"):
+            self._state = api.CheckpointState.load_checkpoint(bundle.file("drag/checkpoint"))
+            self._module = api.Module(
+                bundle.file("drag/training_model.onnx"),
+                self._state,
+                bundle.file("drag/eval_model.onnx"),
+                device,
+                runtime.session_options(runtime.load_runtime()),
+            )
+            self._optimizer = api.Optimizer(bundle.file("drag/optimizer_model.onnx"), self._module)
+            self._parameter = self._state.parameters[LATENT]
+            self._inputs = self._module.input_names()
+        self.used = False
+        self.pending = False
+
+    @property
+    def latent(self) -> Floats:
+        return self._parameter.data
+
+    @latent.setter
+    def latent(self, value: Floats) -> None:
+        self._parameter.data = np.ascontiguousarray(value, np.float32)
+
+    @property
+    def gradient(self) -> Floats:
+        return self._parameter.grad
+
+    def update(self, learning_rate: float) -> None:
+        """One Adam step with the gradient of the last `train`."""
+        with _as_engine_error("optimizer"):
+            self._optimizer.set_learning_rate(learning_rate)
+            self._optimizer.step()
+        self.pending = False
+
+    def train(self, feeds: dict[str, NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+        """→ loss, motion_loss, mask_loss, image (1, P, P, 3), new_handles (N, 2)."""
+        self.used = True
+        with _as_engine_error("step"):
+            self._module.lazy_reset_grad()
+            outputs = self._module.train()(*[feeds[name] for name in self._inputs])
+        self.pending = True
+        return outputs
+
+    def evaluate(self, feeds: dict[str, NDArray[Any]], points: Floats) -> tuple[Floats, Floats]:
+        """→ features (N, C) at the points, and those of the rows outside the mask (C, rows, h)."""
+        values = {**feeds, "handles": points, "targets": points}
+        values["templates"] = np.zeros((len(points), len(feeds["outside_reference"])), np.float32)
+        with _as_engine_error("features"):
+            sampled, outside = self._module.eval()(*[values[name] for name in self._inputs])
+        return sampled, outside
+
+
+class _Run:
+    """What stays the same from the first step of a run to its last, and the step itself."""
+
+    def __init__(
+        self,
+        info: BundleInfo,
+        trainer: _Trainer,
+        ws: Floats,
+        rows: int,
+        w_plus: bool,
+        editable: NDArray[np.bool_] | None,
+    ) -> None:
+        self._trainer = trainer
+        self._info = info
+        self._ws = ws
+        self._rows = rows
+        count = info.drag.trainable_rows
+        mix = np.zeros((count, count), np.float32)
+        mix[np.arange(rows), np.arange(rows) if w_plus else 0] = 1
+        self._mix = mix
+
+        feeds = _Feeds.looking_at(info, ws)
+        self._outside = np.zeros_like(feeds["outside_weight"])
+        if editable is not None:
+            first, outside = _outside_cells(editable, info)
+            if len(outside):
+                self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
+                feeds |= _Feeds.outside(info, first, len(outside))
+                _, feeds["outside_reference"] = trainer.evaluate(
+                    feeds, np.zeros((1, 2), np.float32)
+                )
+        frozen = ws.copy()
+        frozen[:rows] = 0
+        self._feeds = {**feeds, "frozen": frozen, "mix": mix}
+        self._radii: tuple[int, int] | None = None
+        self._mask_weight: float | None = None
+        trainer.latent = ws[:count]
+
+    def step(self, request: StepRequest) -> StepResult:
+        start = time.perf_counter()
+        self._take(request)
+        if self._trainer.pending:
+            self._trainer.update(request.learning_rate)
+        loss, motion_loss, mask_loss, image, handles = self._trainer.train(self._feeds)
+        ws = self._ws.copy()
+        ws[: self._rows] = (self._mix @ self._trainer.latent)[: self._rows]
+        gradient = self._trainer.gradient.ravel()
+        return StepResult(
+            ws=ws,
+            handles=handles,
+            image=image[0],
+            loss=float(loss),
+            motion_loss=float(motion_loss),
+            mask_loss=float(mask_loss),
+            gradient_norm=math.sqrt(float(gradient @ gradient)),
+            milliseconds=(time.perf_counter() - start) * 1000,
+        )
+
+    def _take(self, request: StepRequest) -> None:
+        count, channels = len(request.handles), self._info.drag.feature_channels
+        if not count:
+            raise ValueError("a step needs at least one pair of handle and target")
+        feeds = self._feeds
+        feeds["handles"] = _checked(request.handles, (count, 2), "handles")
+        feeds["targets"] = _checked(request.targets, (count, 2), "targets")
+        feeds["templates"] = _checked(request.templates, (count, channels), "templates")
+        if self._radii != (request.r1, request.r2):
+            feeds["disc"] = _disc(request.r1)
+            feeds["window"] = np.arange(-request.r2, request.r2 + 1, dtype=np.float32)
+            self._radii = request.r1, request.r2
+        if self._mask_weight != request.mask_weight:
+            feeds["outside_weight"] = (self._outside * request.mask_weight).astype(np.float32)
+            self._mask_weight = request.mask_weight
+
+
+class _Feeds:
+    """Inputs of the training graph where a call has no use for them."""
+
+    @staticmethod
+    def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
+        """Features of `ws`, nothing trained, no mask, the smallest neighbourhoods."""
+        rows = info.drag.trainable_rows
+        return {
+            "frozen": ws,
+            "mix": np.zeros((rows, rows), np.float32),
+            "disc": np.zeros((1, 2), np.float32),
+            "window": np.zeros(1, np.float32),
+            **_Feeds.outside(info, 0, 1),
+        }
+
+    @staticmethod
+    def outside(info: BundleInfo, first: int, rows: int) -> dict[str, NDArray[Any]]:
+        """Rows `first` … of the feature map, with weight and reference zero."""
+        side = info.drag.feature_block
+        return {
+            "outside_first": np.array([first], np.int64),
+            "outside_end": np.array([first + rows], np.int64),
+            "outside_weight": np.zeros((rows, side), np.float32),
+            "outside_reference": np.zeros((info.drag.feature_channels, rows, side), np.float32),
+        }
+
+
+def _outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, Floats]:
+    """(H, H) → how much of each feature cell lies outside the mask, from the first row with any.
+
+    Returns that row and the share (rows, h) in [0, 1] up to the last row with any.
+    The paper takes the mask loss on the up-sampled map. Here it is taken where the features are,
+    with the mask averaged over each cell: a sum over h² cells instead of H² pixels, and without
+    the up-sampled reference. The same where h = H and inside uniform regions; in cells the mask's
+    edge crosses, interpolated neighbours weigh in a little differently.
+    """
+    size, side = info.resolution, info.drag.feature_block
+    if editable.shape != (size, size):
+        raise ValueError(f"the mask is {editable.shape}; the picture has {(size, size)}")
+    cell = size // side
+    share = 1 - editable.reshape(side, cell, side, cell).mean(axis=(1, 3), dtype=np.float32)
+    rows = np.flatnonzero(share.any(axis=1))
+    if not len(rows):
+        return 0, share[:0]
+    return int(rows[0]), np.ascontiguousarray(share[rows[0] : rows[-1] + 1])
+
+
+def _disc(radius: int) -> Floats:
+    """Offsets (P, 2) of the pixels with dx² + dy² < radius² (DragGAN, section 3.2: Ω1)."""
+    if radius < 1:
+        raise ValueError(f"motion radius r1 is {radius}; at least 1")
+    side = np.arange(1 - radius, radius)
+    dx, dy = np.meshgrid(side, side)
+    inside = dx**2 + dy**2 < radius**2
+    return np.stack([dx[inside], dy[inside]], axis=1).astype(np.float32)
+
+
+def _checked(values: Any, shape: tuple[int | None, ...], name: str) -> Floats:
+    """Contiguous float32 of that shape (None: any), finite. ValueError or EngineError."""
+    array = np.ascontiguousarray(values, np.float32)
+    fits = array.ndim == len(shape) and all(
+        b in (None, a) for a, b in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = tuple("N" if side is None else side for side in shape)
+        raise ValueError(f"{name} has shape {array.shape}; expected {wanted}")
+    if not np.isfinite(array).all():
+        raise EngineError(f"{name} is not finite; go back to an earlier state or another seed")
+    return array
+
+
+@contextmanager
+def _as_engine_error(what: str) -> Iterator[None]:
+    """onnxruntime raises many types without a common base but Exception; here it is one."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EngineError(f"{what}: onnxruntime failed ({line})") from error

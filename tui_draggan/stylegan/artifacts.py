@@ -1,0 +1,190 @@
+"""The drag step's training artifacts: export, differentiate, splice, lower.
+
+1. `DragStep` and `Locate` are exported to ONNX (TorchScript exporter: the other one folds the
+   trainable parameter away).
+2. `generate_artifacts` differentiates `DragStep`. What `Locate` computes enters it as graph
+   inputs, so no gradient reaches it: this is the stop-gradient ONNX Runtime does not have.
+3. `Locate` is spliced in: it takes the features that are in the graph already, and its results
+   take the place of those inputs.
+4. Gradient operators without a (fast) CPU kernel are lowered to standard ones.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import onnx
+import torch
+from torch import nn
+
+from tui_draggan.engines.runtime import load_runtime
+from tui_draggan.errors import EngineError
+from tui_draggan.stylegan.lowering import lower_gradients
+from tui_draggan.stylegan.step_graph import DragStep, Locate
+from tui_draggan.stylegan.surgery import keep_outputs, splice
+
+OPSET = 17
+IR_VERSION = 8
+"""ONNX Runtime 1.19 refuses what newer onnx packages stamp by themselves (> 10)."""
+ADAM_EPSILON = 1e-8
+
+SUPERVISION = ("selector", "reference", "weight")
+STEP_INPUTS = (
+    *("frozen", "mix", *SUPERVISION),
+    *("outside_first", "outside_end", "outside_weight", "outside_reference"),
+)
+STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "outside", "features")
+TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles")
+EVAL_OUTPUTS = ("sampled", "outside")
+
+
+def write_artifacts(step: DragStep, folder: Path) -> None:
+    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint."""
+    config = step.synthesis.config
+    channels = config.channels[config.block_resolutions.index(step.feature_block)]
+    step_model = export_step(step, channels)
+    locate = export_locate(Locate(step.feature_block, channels, config.resolution))
+    with TemporaryDirectory() as work:
+        _differentiate(step_model, work)
+        training = onnx.load(Path(work, "training_model.onnx"))
+        evaluation = onnx.load(Path(work, "eval_model.onnx"))
+        optimizer = onnx.load(Path(work, "optimizer_model.onnx"))
+        (folder / "checkpoint").write_bytes(Path(work, "checkpoint").read_bytes())
+
+    for model, outputs in ((training, TRAINING_OUTPUTS), (evaluation, EVAL_OUTPUTS)):
+        gradients = [o.name for o in model.graph.output if o.name not in STEP_OUTPUTS]
+        splice(model, locate, SUPERVISION)
+        keep_outputs(model, [*outputs, *gradients])
+    lower_gradients(training)
+    _set_adam_epsilon(optimizer)
+    models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
+    for name, model in models.items():
+        model.ir_version = IR_VERSION
+        onnx.save(model, folder / f"{name}.onnx")
+
+
+def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
+    config, h = step.synthesis.config, step.feature_block
+    samples = 3
+    example = (
+        torch.zeros(config.num_ws, config.w_dim),
+        torch.zeros(step.rows, step.rows),
+        torch.zeros(h * h, samples),
+        torch.zeros(channels, samples),
+        torch.zeros(samples),
+        torch.tensor([0]),
+        torch.tensor([2]),
+        torch.zeros(2, h),
+        torch.zeros(channels, 2, h),
+    )
+    axes = {
+        "selector": {1: "samples"},
+        "reference": {1: "samples"},
+        "weight": {0: "samples"},
+        "outside_weight": {0: "rows"},
+        "outside_reference": {1: "rows"},
+        "outside": {1: "rows"},
+    }
+    return export_onnx(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
+
+
+def export_locate(locate: Locate) -> onnx.ModelProto:
+    h = locate.size
+    example = (
+        torch.zeros(1, locate.channels, h, h),
+        *(torch.zeros(2, 2), torch.ones(2, 2), torch.zeros(2, locate.channels)),
+        *(torch.zeros(5, 2), torch.zeros(3)),
+    )
+    inputs = ("features", "handles", "targets", "templates", "disc", "window")
+    outputs = ("new_handles", *SUPERVISION, "sampled")
+    axes = {name: {0: "points"} for name in ("handles", "targets", "templates")}
+    axes |= {"new_handles": {0: "points"}, "sampled": {0: "points"}}
+    axes |= {"disc": {0: "pixels"}, "window": {0: "side"}}
+    axes |= {"selector": {1: "samples"}, "reference": {1: "samples"}, "weight": {0: "samples"}}
+    return export_onnx(locate, example, inputs, outputs, axes)
+
+
+def export_onnx(
+    module: nn.Module,
+    example: tuple[Any, ...],
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    axes: dict[str, dict[int, str]] | None = None,
+) -> onnx.ModelProto:
+    stream = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # that this exporter is not the newest, and tracing's
+        torch.onnx.export(
+            module.eval(),
+            example,
+            stream,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes=axes or {},
+        )
+    model = onnx.load_from_string(stream.getvalue())
+    model.ir_version = IR_VERSION
+    return model
+
+
+def _differentiate(model: onnx.ModelProto, folder: str) -> None:
+    """ONNX Runtime's training artifacts of `model`, whose first output is the loss."""
+    load_runtime()
+    try:
+        from onnxruntime.training import artifacts
+    except ImportError as error:
+        raise EngineError(
+            f"export needs onnxruntime-training with its Python tools ({error}); "
+            'install the extra "export"'
+        ) from error
+    with _silence():
+        artifacts.generate_artifacts(
+            model,
+            requires_grad=["latent"],
+            optimizer=artifacts.OptimType.AdamW,
+            artifact_directory=folder,
+            additional_output_names=[o.name for o in model.graph.output[1:]],
+            loss_input_names=["loss"],
+        )
+
+
+def _set_adam_epsilon(optimizer: onnx.ModelProto) -> None:
+    """The paper's optimiser is Adam with its usual ε; the artifact's AdamW has 1e-6."""
+    found = False
+    for function_or_graph in (optimizer.graph, *optimizer.functions):
+        for node in function_or_graph.node:
+            for attribute in node.attribute:
+                if node.op_type == "AdamWOptimizer" and attribute.name == "epsilon":
+                    attribute.f, found = ADAM_EPSILON, True
+    if not found:
+        raise EngineError("the optimizer artifact has no AdamWOptimizer node with an epsilon")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Drops what C++ code writes to the file descriptors of stdout and stderr.
+
+    `generate_artifacts` prints hundreds of INFO lines that no logger setting reaches.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    with open(os.devnull, "wb") as nowhere:
+        try:
+            for descriptor in saved:
+                os.dup2(nowhere.fileno(), descriptor)
+            yield
+        finally:
+            for descriptor, copy in saved.items():
+                os.dup2(copy, descriptor)
+                os.close(copy)

@@ -1,0 +1,156 @@
+"""A torch generator's way into a model bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Values
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
+from tui_draggan.errors import UsageError
+from tui_draggan.stylegan.artifacts import export_onnx, write_artifacts
+from tui_draggan.stylegan.export_form import FoldedSynthesis
+from tui_draggan.stylegan.network import Generator, GeneratorConfig, Mapping
+from tui_draggan.stylegan.step_graph import DragStep
+
+
+def export_bundle(
+    generator: Generator,
+    path: Path,
+    *,
+    name: str,
+    feature_block: int | None = None,
+    recommended: Values[str, float] | None = None,
+    classes: tuple[str, ...] = (),
+    description: str = "",
+    licence: str = "",
+    origin: str = "",
+    replace: bool = False,
+) -> BundleInfo:
+    """Writes the bundle folder `path`, whole or not at all.
+
+    feature_block: side of the feature map that is supervised and tracked; None for the default.
+    recommended: drag parameters by name where the model wants its own.
+    Raises UsageError for a feature block the generator does not have, OutputError where the
+    folder cannot be written.
+    """
+    config = generator.config
+    block = default_feature_block(config) if feature_block is None else feature_block
+    if block not in config.block_resolutions:
+        sides = ", ".join(map(str, config.block_resolutions))
+        raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
+    if config.c_dim and not classes:
+        classes = tuple(f"class {i}" for i in range(config.c_dim))
+    synthesis = FoldedSynthesis(generator.synthesis)
+    step = DragStep(synthesis, block)
+    info = BundleInfo(
+        name=name,
+        resolution=config.resolution,
+        z_dim=config.z_dim,
+        w_dim=config.w_dim,
+        num_ws=config.num_ws,
+        drag=DragInfo(
+            feature_block=block,
+            feature_channels=config.channels[config.block_resolutions.index(block)],
+            trainable_rows=step.rows,
+            preview_size=step.preview_size,
+        ),
+        classes=classes,
+        recommended=dict(recommended or {}),
+        description=description,
+        licence=licence,
+        origin=origin,
+    )
+    with new_bundle(path, replace=replace) as folder:
+        (folder / "drag").mkdir()
+        write_artifacts(step, folder / "drag")
+        onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
+        onnx.save(_export_synthesis(synthesis), folder / "synthesis.onnx")
+        write_manifest(folder, info)
+    return info
+
+
+def default_feature_block(config: GeneratorConfig) -> int:
+    """128 px as in the paper (its sixth block) from 256 px on, half the resolution below."""
+    return 128 if config.resolution >= 256 else config.resolution // 2
+
+
+def load_generator(path: Path) -> Generator:
+    """Reads weights written as {"config": dict, "state": state_dict} by torch.save.
+
+    Only tensors and plain values are read, no code. Raises UsageError for any other file.
+    """
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; expected a generator's weights (.pt)") from None
+    except Exception as error:  # unpickling what is no checkpoint raises nearly anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UsageError(f"{path} cannot be read as weights ({reason})") from error
+    if not isinstance(values, dict) or not {"config", "state"} <= values.keys():
+        raise UsageError(
+            f'{path} has no "config" and "state"; it is not a generator of this program'
+        )
+    try:
+        generator = Generator(GeneratorConfig.from_dict(values["config"]))
+        generator.load_state_dict(values["state"])
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"{path} holds weights that do not fit ({reason})") from error
+    if not all(bool(tensor.isfinite().all()) for tensor in generator.state_dict().values()):
+        raise UsageError(f"{path} holds weights that are not finite")
+    return generator.eval()
+
+
+def export_file(
+    weights: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    feature_block: int | None = None,
+    recommended: Values[str, float] | None = None,
+    replace: bool = False,
+    **notes: Any,
+) -> BundleInfo:
+    """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
+    generator = load_generator(weights)
+    return export_bundle(
+        generator,
+        out,
+        name=name or out.name,
+        feature_block=feature_block,
+        recommended=recommended,
+        replace=replace,
+        **notes,
+    )
+
+
+class _MappingWithMean(nn.Module):
+    """z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        super().__init__()
+        self.mapping = mapping
+
+    def forward(self, z: Tensor, label: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        return self.mapping(z, label), self.mapping.w_avg * 1
+
+
+def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
+    config = mapping.config
+    example: tuple[Tensor, ...] = (torch.zeros(1, config.z_dim),)
+    inputs: tuple[str, ...] = ("z",)
+    if config.c_dim:
+        example += (torch.zeros(1, config.c_dim),)
+        inputs += ("label",)
+    return export_onnx(_MappingWithMean(mapping), example, inputs, ("w", "w_avg"))
+
+
+def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
+    config = synthesis.config
+    example = (torch.zeros(1, config.num_ws, config.w_dim),)
+    return export_onnx(synthesis, example, ("ws",), ("image",))

@@ -1,0 +1,209 @@
+"""StyleGAN2's synthesis network, folded for one picture at a time: what the ONNX files hold.
+
+The same numbers as `network.Synthesis` (a test holds them together), rearranged so that
+- modulation acts on activations, so no gradient of a convolution's weight is ever needed;
+- everything that depends on weights alone is a constant: equalised learning-rate gains, the
+  squared weights of the demodulation, noise · strength, the activation's gain √2 (a leaky ReLU
+  is positively homogeneous, so the gain can be taken in before it);
+- the FIR filter between two resolutions is a product with a banded matrix from either side.
+
+Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w+.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tui_draggan.stylegan import network
+from tui_draggan.stylegan.network import DEMODULATION_EPSILON, FIR, LRELU_GAIN, LRELU_SLOPE
+
+
+class Constants(nn.Module):
+    """A module whose tensors are all constants: buffers, cloned, float32, contiguous."""
+
+    def constant(self, name: str, value: Tensor) -> None:
+        self.register_buffer(name, value.detach().float().clone().contiguous())
+
+
+class FoldedConv(Constants):
+    """`network.StyledConv`: x (1, I, r, r) [or r/2 when up-sampling], w (1, w_dim) → (1, O, r, r)."""
+
+    affine_weight: Tensor
+    affine_bias: Tensor
+    weight: Tensor
+    squares: Tensor
+    epsilon: Tensor
+    bias: Tensor
+    noise: Tensor
+    fir: Tensor
+    fir_transposed: Tensor
+
+    def __init__(self, conv: network.StyledConv) -> None:
+        super().__init__()
+        self.up = conv.up
+        self.limit = None if conv.clamp is None else conv.clamp * LRELU_GAIN
+        self.constant("affine_weight", (conv.affine.weight * conv.affine.weight_gain).t())
+        self.constant("affine_bias", conv.affine.bias * conv.affine.bias_gain)
+        # √2·d = 1/√((Σ s²·W2 + ε)/2): the activation's gain rides on the demodulation.
+        squares = conv.weight.square().sum(dim=(2, 3)).t() / LRELU_GAIN**2
+        self.constant("squares", squares)
+        self.constant("epsilon", torch.full((squares.shape[1],), DEMODULATION_EPSILON / 2))
+        self.constant("weight", conv.weight.transpose(0, 1) if conv.up else conv.weight)
+        self.constant("bias", conv.bias[None, :, None, None] * LRELU_GAIN)
+        noise = conv.noise_const * conv.noise_strength * LRELU_GAIN
+        self.has_noise = bool(noise.any())
+        if self.has_noise:
+            self.constant("noise", noise[None, None])
+        if conv.up:
+            matrix = fir_matrix(conv.noise_const.shape[0])
+            self.constant("fir", matrix)
+            self.constant("fir_transposed", matrix.t())
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = torch.addmm(self.affine_bias, w, self.affine_weight)
+        energy = torch.addmm(self.epsilon, styles * styles, self.squares)
+        demodulation = torch.reciprocal(torch.sqrt(energy))
+        x = x * styles.reshape(1, -1, 1, 1)
+        if self.up:
+            x = F.conv_transpose2d(x, self.weight, stride=2)
+            x = torch.matmul(self.fir, torch.matmul(x, self.fir_transposed))
+        else:
+            x = F.conv2d(x, self.weight, padding=1)
+        x = x * demodulation.reshape(1, -1, 1, 1) + self.bias
+        if self.has_noise:
+            x = x + self.noise
+        return limited(F.leaky_relu(x, LRELU_SLOPE), self.limit)
+
+
+class FoldedToRGB(Constants):
+    """`network.ToRGB`: features (1, I, r, r), w (1, w_dim) → (1, 3, r, r)."""
+
+    affine_weight: Tensor
+    affine_bias: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, rgb: network.ToRGB) -> None:
+        super().__init__()
+        self.limit = rgb.clamp
+        gain = rgb.weight_gain
+        self.constant("affine_weight", (rgb.affine.weight * rgb.affine.weight_gain * gain).t())
+        self.constant("affine_bias", rgb.affine.bias * rgb.affine.bias_gain * gain)
+        self.constant("weight", rgb.weight.flatten(1))
+        self.constant("bias", rgb.bias[:, None])
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = torch.addmm(self.affine_bias, w, self.affine_weight)
+        # No gradient goes this way, so the three rows of the weight are cheaper to modulate.
+        rgb = torch.matmul(self.weight * styles, x.reshape(x.shape[1], -1)) + self.bias
+        return limited(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
+
+
+class FoldedBlock(Constants):
+    """`network.SynthesisBlock`; the first one starts from its constant and takes no features."""
+
+    const: Tensor
+    enlarge: Tensor
+    enlarge_transposed: Tensor
+
+    def __init__(self, block: network.SynthesisBlock) -> None:
+        super().__init__()
+        self.resolution = block.resolution
+        self.num_conv = block.num_conv
+        if block.num_conv == 2:
+            self.conv0 = FoldedConv(block.conv0)
+            matrix = upsampling_matrix(block.resolution)
+            self.constant("enlarge", matrix)
+            self.constant("enlarge_transposed", matrix.t())
+        else:
+            self.constant("const", block.const[None])
+        self.conv1 = FoldedConv(block.conv1)
+        self.torgb = FoldedToRGB(block.torgb)
+
+    def forward(self, x: Tensor | None, ws: tuple[Tensor, ...]) -> Tensor:
+        x = self.const if x is None else self.conv0(x, ws[0])
+        return self.conv1(x, ws[self.num_conv - 1])
+
+    def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor:
+        """The skip picture (1, 3, r, r) from the features and the previous block's picture."""
+        rgb = self.torgb(x, w)
+        if image is None:
+            return rgb
+        return rgb + torch.matmul(self.enlarge, torch.matmul(image, self.enlarge_transposed))
+
+
+class FoldedSynthesis(nn.Module):
+    """`network.Synthesis` for one picture: rows of w+ as L tensors (1, w_dim)."""
+
+    def __init__(self, synthesis: network.Synthesis) -> None:
+        super().__init__()
+        self.config = synthesis.config
+        for resolution in self.config.block_resolutions:
+            block = synthesis.get_submodule(f"b{resolution}")
+            assert isinstance(block, network.SynthesisBlock)
+            self.add_module(f"b{resolution}", FoldedBlock(block))
+
+    def forward(self, ws: Tensor) -> Tensor:
+        """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
+        rows = ws[0].split(1)
+        image = None
+        for block, x, w in self.walk(rows):
+            image = block.picture(x, w, image)
+        assert image is not None
+        return image
+
+    def walk(
+        self, rows: tuple[Tensor, ...], x: Tensor | None = None, after: int = 0
+    ) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
+        """Blocks larger than `after` px: the block, its features, the row of its ToRGB.
+
+        The last convolution of a block and its ToRGB have rows of their own; the ToRGB shares
+        its row with the next block's first convolution. Where `rows` ends before a ToRGB's row
+        (the caller wants features only), the last row stands in.
+        """
+        row = 0
+        for resolution in self.config.block_resolutions:
+            block = self.get_submodule(f"b{resolution}")
+            assert isinstance(block, FoldedBlock)
+            if resolution > after:
+                x = block(x, rows[row : row + block.num_conv])
+                assert x is not None
+                yield block, x, rows[min(row + block.num_conv, len(rows) - 1)]
+            row += block.num_conv
+
+
+def rows_through(config: network.GeneratorConfig, resolution: int) -> int:
+    """How many rows of w+ the features of the block at `resolution` depend on."""
+    return 2 * config.block_resolutions.index(resolution) + 1
+
+
+def multiply_adds(config: network.GeneratorConfig) -> dict[int, int]:
+    """Multiply-adds of the convolutions of each block, by its resolution."""
+    cost, inputs = {}, 0
+    for resolution, outputs in zip(config.block_resolutions, config.channels, strict=True):
+        pixels = resolution * resolution
+        cost[resolution] = 9 * outputs * (outputs * pixels + inputs * pixels // 4)
+        inputs = outputs
+    return cost
+
+
+def limited(x: Tensor, limit: float | None) -> Tensor:
+    return x if limit is None else x.clamp(-limit, limit)
+
+
+def fir_matrix(size: int) -> Tensor:
+    """(size, size + 1): the FIR filter with gain 2 along one axis, after a transposed conv."""
+    taps = torch.tensor(FIR) / sum(FIR) * 2
+    eye = torch.eye(size + 1)[:, None]
+    return F.conv1d(eye, taps[None, None], padding=1)[:, 0].t()
+
+
+def upsampling_matrix(size: int) -> Tensor:
+    """(size, size / 2): doubling along one axis, zeros between the pixels, then the FIR filter."""
+    taps = torch.tensor(FIR) / sum(FIR) * 2
+    eye = torch.eye(size // 2)[:, None]
+    return F.conv_transpose1d(eye, taps[None, None], stride=2, padding=1)[:, 0].t()

@@ -1,0 +1,99 @@
+"""Changes to ONNX graphs that know nothing of GANs: splice, prune, sort, store weights apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import onnx
+
+
+def splice(model: onnx.ModelProto, part: onnx.ModelProto, joints: Sequence[str]) -> None:
+    """Puts `part` into `model`, in place.
+
+    Inputs of `part` that `model` has as tensors are joined to them, the others become inputs of
+    `model`. Outputs of `part` named in `joints` replace the inputs of `model` of that name; its
+    other outputs become outputs.
+    """
+    graph = model.graph
+    known = _tensors(graph)
+    public = {value.name for value in (*part.graph.input, *part.graph.output)}
+
+    def name(tensor: str) -> str:
+        return tensor if not tensor or tensor in public else f"part/{tensor}"
+
+    for node in part.graph.node:
+        copy = onnx.NodeProto()
+        copy.CopyFrom(node)
+        copy.name = f"part/{node.name}"
+        copy.input[:] = [name(tensor) for tensor in node.input]
+        copy.output[:] = [name(tensor) for tensor in node.output]
+        graph.node.append(copy)
+    for initializer in part.graph.initializer:
+        copied = graph.initializer.add()
+        copied.CopyFrom(initializer)
+        copied.name = name(initializer.name)
+    graph.input.extend(value for value in part.graph.input if value.name not in known)
+    graph.output.extend(value for value in part.graph.output if value.name not in joints)
+    kept = [value for value in graph.input if value.name not in joints]
+    _replace(graph.input, kept)
+    sort_nodes(graph)
+
+
+def keep_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
+    """Leaves the outputs `names`, in that order, and drops what only the others needed."""
+    graph = model.graph
+    outputs = {value.name: value for value in graph.output}
+    _replace(graph.output, [outputs[name] for name in names])
+    drop_unused(graph)
+
+
+def drop_unused(graph: onnx.GraphProto) -> None:
+    """Drops nodes, initializers and shape notes nothing depends on; inputs stay."""
+    needed = {value.name for value in graph.output}
+    nodes = []
+    for node in reversed(graph.node):
+        if needed.intersection(node.output):
+            nodes.append(node)
+            needed.update(node.input)
+    _replace(graph.node, nodes[::-1])
+    _replace(graph.initializer, [item for item in graph.initializer if item.name in needed])
+    produced = {output for node in nodes for output in node.output}
+    _replace(graph.value_info, [item for item in graph.value_info if item.name in produced])
+
+
+def sort_nodes(graph: onnx.GraphProto) -> None:
+    """Topological order, as ONNX wants it; nodes keep their order where they may."""
+    ready = {value.name for value in (*graph.input, *graph.initializer)} | {""}
+    waiting, done = list(graph.node), []
+    while waiting:
+        later = []
+        for node in waiting:
+            if ready.issuperset(node.input):
+                done.append(node)
+                ready.update(node.output)
+            else:
+                later.append(node)
+        if len(later) == len(waiting):
+            raise ValueError(f"the graph has a cycle or lacks an input, near {later[0].name}")
+        waiting = later
+    _replace(graph.node, done)
+
+
+def set_nodes(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto]) -> None:
+    _replace(graph.node, nodes)
+
+
+def _tensors(graph: onnx.GraphProto) -> set[str]:
+    names = {value.name for value in (*graph.input, *graph.initializer)}
+    return names | {output for node in graph.node for output in node.output}
+
+
+def _replace(field: object, items: Sequence[object]) -> None:
+    """Sets a repeated protobuf field; copies first, for the items may live in it."""
+    copies = []
+    for item in items:
+        copy = type(item)()
+        copy.CopyFrom(item)  # type: ignore[attr-defined]
+        copies.append(copy)
+    del field[:]  # type: ignore[attr-defined]
+    field.extend(copies)  # type: ignore[attr-defined]
