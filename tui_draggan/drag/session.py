@@ -23,7 +23,8 @@ from tui_draggan.drag.run import Run, coordinates, is_finite, step_request
 from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepResult
 from tui_draggan.errors import DragganError, UsageError
 
-Recorder = Callable[["Document", "Frame | None"], None]
+Recorder = Callable[[Document, DragParams, "Frame | None"], None]
+"""Told of every change: the document, the parameters, and the step where it was one."""
 
 
 class DragSession:
@@ -41,7 +42,7 @@ class DragSession:
         self._engine = engine
         self._info = engine.info
         self._resolution = engine.info.resolution
-        self._params = params
+        self._params = self._checked(params)
         self._document = Document(latent, mask=mask)
         self._history: History[Document] = History()
         self._recorder = recorder
@@ -122,7 +123,7 @@ class DragSession:
     def set_params(self, params: DragParams) -> None:
         """Acts at the next step; K and w or w+ from the next run on."""
         with self._changed:
-            self._params = params
+            self._params = self._checked(params)
 
     def open_seed(self, seed: int, psi: float | None = None, label: int | None = None) -> None:
         """Asks for the picture of another seed; the points go (undo brings all back)."""
@@ -374,6 +375,14 @@ class DragSession:
             self._record()
             return label
 
+    def _checked(self, params: DragParams) -> DragParams:
+        most = self._info.drag.trainable_rows
+        if params.rows > most:
+            raise UsageError(
+                f"rows is {params.rows}; the features of this model depend on {most} rows of w+"
+            )
+        return params
+
     def _check_shared_w(self) -> None:
         rows = self._document.latent.ws[: self._params.rows]
         if not self._params.w_plus and (rows != rows[0]).any():
@@ -389,4 +398,4 @@ class DragSession:
 
     def _record(self, frame: Frame | None = None) -> None:
         if self._recorder is not None:
-            self._recorder(self._document, frame)
+            self._recorder(self._document, self._params, frame)

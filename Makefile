@@ -1,0 +1,48 @@
+# make run, make test: everything a fresh machine with Python 3.11 needs is made in .venv.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: run test check demo bench screenshots clean
+
+run: .venv/run.stamp
+	@$(BIN)/tui-draggan $(ARGS)
+
+test: .venv/dev.stamp
+	$(BIN)/python -m pytest
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# One headless edit: the critter of seed 7 grows an ear; picture, animation and log in demo/.
+demo: .venv/run.stamp
+	@mkdir -p demo
+	$(BIN)/tui-draggan drag $(DEMO) --out demo/edited.png --animation demo/drag.gif --log demo/steps.jsonl
+
+DEMO ?= --seed 7 --point 45,12:47,5
+
+bench: .venv/dev.stamp
+	$(BIN)/python benchmarks/step.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/keys.py
+
+screenshots: .venv/dev.stamp
+	$(BIN)/python screenshots/make.py
+
+clean:
+	rm -rf .venv demo
+
+.venv/run.stamp: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (onnxruntime-training is 300 MB) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# torch's version is pinned where the suite was run; any that pyproject.toml admits will do.
+.venv/dev.stamp: pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[torch,video,dev]'
+	@touch $@ .venv/run.stamp

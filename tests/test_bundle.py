@@ -1,0 +1,91 @@
+"""A bundle is whole or it is refused, by the name of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.spot_engine import INFO
+from tui_draggan.bundle import MANIFEST, REQUIRED_FILES, ModelBundle, new_bundle, write_manifest
+from tui_draggan.errors import BundleError, OutputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "models" / "spot"
+    with new_bundle(path) as work:
+        for name in REQUIRED_FILES:
+            (work / name).parent.mkdir(exist_ok=True)
+            (work / name).write_text(name)
+        write_manifest(work, INFO)
+    return path
+
+
+def test_what_was_written_is_what_opens(folder: Path):
+    bundle = ModelBundle.open(folder)
+    assert bundle.info == INFO
+    bundle.verify()
+    assert [path.name for path in folder.parent.iterdir()] == ["spot"]
+
+
+def test_an_interrupted_bundle_never_exists(tmp_path: Path):
+    with pytest.raises(RuntimeError), new_bundle(tmp_path / "spot") as work:
+        (work / "mapping.onnx").write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path):
+    with pytest.raises(OutputError, match="exists"), new_bundle(folder):
+        pass
+    with new_bundle(folder, replace=True) as work:
+        (work / "new").write_text("")
+    assert [path.name for path in folder.iterdir()] == ["new"]
+
+
+def test_what_is_wrong_is_named(folder: Path, tmp_path: Path):
+    with pytest.raises(BundleError, match="nowhere is not a folder"):
+        ModelBundle.open(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match=f"has no {MANIFEST}"):
+        ModelBundle.open(tmp_path)
+
+    (folder / "synthesis.onnx").write_text("synthesis.oxxx")
+    bundle = ModelBundle.open(folder)
+    with pytest.raises(BundleError, match=r"synthesis.onnx is damaged"):
+        bundle.verify()
+    (folder / "synthesis.onnx").write_text("short")
+    with pytest.raises(BundleError, match=r"synthesis.onnx has 5 bytes, expected 14"):
+        ModelBundle.open(folder)
+    (folder / "synthesis.onnx").unlink()
+    with pytest.raises(BundleError, match=r"synthesis.onnx is missing"):
+        ModelBundle.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format_version": 99}, "format version 99"),
+        ({"resolution": None, "unknown": 1}, "incomplete"),
+        ({"files": {}}, "does not list"),
+        ({"files": 3}, "incomplete"),
+        ({"drag": {}}, "incomplete"),
+    ],
+)
+def test_a_manifest_of_another_kind(folder: Path, change: dict, message: str):
+    values = json.loads((folder / MANIFEST).read_text())
+    (folder / MANIFEST).write_text(json.dumps({**values, **change}))
+    with pytest.raises(BundleError, match=message):
+        ModelBundle.open(folder)
+
+
+def test_paths_out_of_the_bundle_and_broken_json(folder: Path):
+    values = json.loads((folder / MANIFEST).read_text())
+    values["files"]["../../secret"] = {"size": 1, "sha256": ""}
+    (folder / MANIFEST).write_text(json.dumps(values))
+    with pytest.raises(BundleError, match="outside"):
+        ModelBundle.open(folder)
+    (folder / MANIFEST).write_text("{")
+    with pytest.raises(BundleError, match="cannot be read"):
+        ModelBundle.open(folder)

@@ -1,0 +1,107 @@
+"""The journal: every change of a document and every step, one JSON line each, flushed at once.
+
+A process that is killed loses at most the step it was computing. A line is either a whole session
+(as `store.encode` gives it) or a step: its latent and handles, on top of the session before it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.drag.document import Document, Frame
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.store import decode, decode_array, encode, encode_array
+from tui_draggan.errors import OutputError, UsageError
+
+KEPT = 20
+
+
+class Journal:
+    """Appends to one file. Thread-safe as long as the session calls it with its lock held."""
+
+    def __init__(self, folder: Path, model: str) -> None:
+        """Makes a new file in `folder` and drops the oldest. Raises OutputError."""
+        self._model = model
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for old in sorted(folder.glob("*.jsonl"))[: -KEPT + 1]:
+                old.unlink()
+            self.path = folder / name
+            self._stream = self.path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise OutputError(f"the journal in {folder} cannot be written: {error}") from error
+
+    def record(self, document: Document, params: DragParams, frame: Frame | None) -> None:
+        """Writes a step where there is one, else the whole document."""
+        if self._stream.closed:
+            return
+        line = encode(document, params, self._model) if frame is None else _step(frame)
+        # A full disk must not end the edit; the journal is then as good as it was before.
+        with suppress(OSError):
+            self._stream.write(json.dumps(line) + "\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._stream.close()
+
+
+def newest_journal(folder: Path) -> Path:
+    """The journal written last. Raises UsageError where there is none."""
+    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise UsageError(f"there is no earlier edit to resume in {folder}")
+    return found[-1]
+
+
+def recover(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:
+    """The last state a journal holds; a line cut off by a crash is passed over.
+
+    Raises UsageError where nothing can be recovered for this model.
+    """
+    session: dict[str, Any] | None = None
+    step: dict[str, Any] | None = None
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError as error:
+        raise UsageError(f"journal {path} cannot be read: {error.strerror}") from error
+    for line in lines:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if "step" in values:
+            step = values
+        else:
+            session, step = values, None
+    if session is None:
+        raise UsageError(f"journal {path} holds no edit")
+    document, params = decode(session, info)
+    return (document if step is None else _apply(document, step)), params
+
+
+def _step(frame: Frame) -> dict[str, Any]:
+    return {
+        "step": frame.iteration,
+        "ws": encode_array(frame.ws),
+        "handles": {str(pair_id): handle for pair_id, handle in frame.handles.items()},
+        "loss": frame.loss,
+    }
+
+
+def _apply(document: Document, step: dict[str, Any]) -> Document:
+    edited = document.latent.edited or step["step"] > 0
+    latent = replace(document.latent, ws=decode_array(step["ws"]), edited=edited)
+    pairs = tuple(
+        replace(pair, handle=tuple(step["handles"].get(str(pair.id), pair.handle)))
+        for pair in document.pairs
+    )
+    return replace(document, latent=latent, pairs=pairs)

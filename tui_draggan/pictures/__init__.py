@@ -1,0 +1,1 @@
+"""Arrays to pictures: markers, half cells, sixel and kitty, files."""

@@ -1,0 +1,36 @@
+"""Where a picture comes from, as it is written into the picture's file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from tui_draggan import __version__
+
+AI_GENERATED = "AI-generated"
+PROGRAM = f"tui-draggan {__version__}"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Program and version, model, seed, points; AI-generated."""
+
+    model: str
+    seed: int | None
+    psi: float | None
+    label: int | None
+    edited: bool
+    points: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+    """(handle where it is now, target) of every pair."""
+
+    def text(self) -> dict[str, str]:
+        """Keyword → text, the keywords as registered for PNG where there is one."""
+        return {
+            "Software": PROGRAM,
+            "Source": f"{AI_GENERATED} by the model {self.model}",
+            "tui-draggan": json.dumps({"program": PROGRAM, AI_GENERATED: True, **asdict(self)}),
+        }
+
+    def comment(self) -> str:
+        """All of it in one line, for formats with a single comment."""
+        return "; ".join(self.text().values())

@@ -1,0 +1,100 @@
+"""From the options of a command to an open session: model, engine, latent, parameters, journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_draggan import paths
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.drag.document import Document
+from tui_draggan.drag.journal import newest_journal, recover
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.drag.mask import load_mask
+from tui_draggan.drag.params import DragParams, default_params
+from tui_draggan.drag.session import DragSession, Recorder
+from tui_draggan.drag.store import load_session
+from tui_draggan.engines.choose import open_engine
+from tui_draggan.errors import UsageError
+from tui_draggan.pictures.origin import Origin
+
+DEFAULT_MODEL = "critters"
+
+
+@dataclass(frozen=True)
+class OpenOptions:
+    """What is to be opened, as the command line says it; None: not said."""
+
+    model: str = DEFAULT_MODEL
+    device: str = "auto"
+    label: str | None = None
+    mask: Path | None = None
+    session: Path | None = None
+    resume: bool = False
+    feature_block: int | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    """Drag parameters by name, those that were given."""
+
+
+def open_bundle(options: OpenOptions) -> ModelBundle:
+    """Raises BundleError or UsageError."""
+    bundle = ModelBundle.open(paths.find_model(options.model))
+    block = bundle.info.drag.feature_block
+    if options.feature_block not in (None, block):
+        raise UsageError(
+            f"feature block {options.feature_block} is not in this model, which has {block}; "
+            f"export another with tui-draggan export --feature-block {options.feature_block}"
+        )
+    return bundle
+
+
+def open_session(
+    options: OpenOptions, bundle: ModelBundle, recorder: Recorder | None = None
+) -> DragSession:
+    """Opens the engine and makes the session. Slow: for the worker thread."""
+    info = bundle.info
+    found = _stored(options, info)
+    params = (
+        found[1]
+        if found
+        else default_params(info.resolution, info.drag.trainable_rows, info.recommended)
+    )
+    params = params.with_values(**options.values)
+    mask = None if options.mask is None else load_mask(options.mask, info.resolution)
+    engine = open_engine(bundle, options.device)
+    if found is None:
+        latent = latent_from_seed(engine, params.seed, params.psi, class_index(options.label, info))
+        return DragSession(engine, params, latent, mask, recorder)
+    document = found[0]
+    session = DragSession(engine, params, document.latent, mask, recorder)
+    session.load(document)
+    return session
+
+
+def class_index(label: str | None, info: BundleInfo) -> int | None:
+    """The number of a class given by name or number. Raises UsageError."""
+    if label is None:
+        return None
+    if not info.classes:
+        raise UsageError(f"class {label}: {info.name} has no classes")
+    if label in info.classes:
+        return info.classes.index(label)
+    if label.isdecimal() and int(label) < len(info.classes):
+        return int(label)
+    raise UsageError(f"class {label} is unknown; {info.name} has {', '.join(info.classes)}")
+
+
+def origin(document: Document, model: str) -> Origin:
+    """What is written into a picture of this document."""
+    latent = document.latent
+    points = tuple((pair.handle, pair.target) for pair in document.pairs)
+    return Origin(model, latent.seed, latent.psi, latent.label, latent.edited, points)
+
+
+def _stored(options: OpenOptions, info: BundleInfo) -> tuple[Document, DragParams] | None:
+    if options.session is not None:
+        return load_session(options.session, info)
+    if options.resume:
+        return recover(newest_journal(paths.journals()), info)
+    return None
