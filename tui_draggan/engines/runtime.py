@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -53,7 +54,7 @@ def load_training_api() -> ModuleType:
         parent = sys.modules.get(name)
         if parent is None:
             stand_in = ModuleType(name)
-            stand_in.__path__ = [os.path.join(os.path.dirname(runtime.__file__), "training")]
+            stand_in.__path__ = [str(Path(runtime.__path__[0], "training"))]
             sys.modules[name] = stand_in
         try:
             return importlib.import_module(f"{name}.api")
@@ -80,8 +81,8 @@ def physical_cores() -> int:
     cores = set()
     for cpu in allowed:
         try:
-            with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") as file:
-                cores.add(file.read().strip())
+            siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+            cores.add(siblings.read_text().strip())
         except OSError:
             cores.add(str(cpu))
     return max(1, len(cores))
@@ -112,15 +113,7 @@ def providers(device: str) -> list[str]:
 
 def _cuda_loads(runtime: ModuleType) -> bool:
     """The wheel lists CUDA even where its libraries are not installed: try."""
-    if not os.path.exists("/proc/driver/nvidia/version") and os.name == "posix":
-        return False
     try:
-        device = runtime.capi._pybind_state.OrtDevice(
-            runtime.capi._pybind_state.OrtDevice.cuda(),
-            runtime.capi._pybind_state.OrtDevice.default_memory(),
-            0,
-        )
-        del device
         runtime.OrtValue.ortvalue_from_shape_and_type([1], "float32", "cuda", 0)
     except Exception:  # whatever a broken driver raises, it means: no CUDA
         return False

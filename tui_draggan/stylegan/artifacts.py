@@ -11,7 +11,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 import warnings
@@ -119,20 +118,20 @@ def export_onnx(
     outputs: tuple[str, ...],
     axes: dict[str, dict[int, str]] | None = None,
 ) -> onnx.ModelProto:
-    stream = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
+    with TemporaryDirectory() as work, warnings.catch_warnings(), torch.no_grad():
+        file = Path(work, "model.onnx")
         warnings.simplefilter("ignore")  # that this exporter is not the newest, and tracing's
         torch.onnx.export(
             module.eval(),
             example,
-            stream,
+            file,
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),
             output_names=list(outputs),
             dynamic_axes=axes or {},
         )
-    model = onnx.load_from_string(stream.getvalue())
+        model = onnx.load(file)
     model.ir_version = IR_VERSION
     return model
 
@@ -145,7 +144,7 @@ def _differentiate(model: onnx.ModelProto, folder: str) -> None:
     except ImportError as error:
         raise EngineError(
             f"export needs onnxruntime-training with its Python tools ({error}); "
-            'install the extra "export"'
+            'install the extra "torch"'
         ) from error
     with _silence():
         artifacts.generate_artifacts(
@@ -179,7 +178,7 @@ def _silence() -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     saved = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
-    with open(os.devnull, "wb") as nowhere:
+    with Path(os.devnull).open("wb") as nowhere:
         try:
             for descriptor in saved:
                 os.dup2(nowhere.fileno(), descriptor)

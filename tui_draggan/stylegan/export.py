@@ -8,7 +8,8 @@ from typing import Any
 
 import onnx
 import torch
-from torch import Tensor, nn
+from onnx import helper, numpy_helper
+from torch import Tensor
 
 from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
 from tui_draggan.errors import UsageError
@@ -129,17 +130,6 @@ def export_file(
     )
 
 
-class _MappingWithMean(nn.Module):
-    """z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)."""
-
-    def __init__(self, mapping: Mapping) -> None:
-        super().__init__()
-        self.mapping = mapping
-
-    def forward(self, z: Tensor, label: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        return self.mapping(z, label), self.mapping.w_avg * 1
-
-
 def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     config = mapping.config
     example: tuple[Tensor, ...] = (torch.zeros(1, config.z_dim),)
@@ -147,7 +137,14 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     if config.c_dim:
         example += (torch.zeros(1, config.c_dim),)
         inputs += ("label",)
-    return export_onnx(_MappingWithMean(mapping), example, inputs, ("w", "w_avg"))
+    model = export_onnx(mapping, example, inputs, ("w",))
+    # The exporter drops an output that depends on no input; so it is added here.
+    mean = mapping.w_avg.numpy()
+    model.graph.initializer.append(numpy_helper.from_array(mean, "mean_w"))
+    model.graph.node.append(helper.make_node("Identity", ["mean_w"], ["w_avg"]))
+    value = helper.make_tensor_value_info("w_avg", onnx.TensorProto.FLOAT, mean.shape)
+    model.graph.output.append(value)
+    return model
 
 
 def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:

@@ -30,7 +30,7 @@ class Constants(nn.Module):
 
 
 class FoldedConv(Constants):
-    """`network.StyledConv`: x (1, I, r, r) [or r/2 when up-sampling], w (1, w_dim) → (1, O, r, r)."""
+    """`network.StyledConv`: x (1, I, r, r) or half that side, w (1, w_dim) → (1, O, r, r)."""
 
     affine_weight: Tensor
     affine_bias: Tensor

@@ -1,0 +1,169 @@
+"""DragGAN in plain torch, written from the paper, to hold the fast form against.
+
+Pan et al., "Drag Your GAN" (SIGGRAPH 2023), section 3.2: features up-sampled to the picture's
+size, sampled with grid_sample, autograd, detach, Adam. Nothing here is shared with the program
+but the generator's plain network. Runs in the dtype of the generator; float64 for tests.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tui_draggan.stylegan.network import Generator
+
+
+@dataclass
+class PlainStep:
+    loss: float
+    motion_loss: float
+    mask_loss: float
+    handles: Tensor
+    """(N, 2) tracked."""
+    gradient: Tensor
+    """(rows of the optimised latent, w_dim)"""
+    ws: Tensor
+    """(L, w_dim) the latent of this step, before its update."""
+
+
+class PlainDragGAN:
+    """One run: w+ (L, w_dim), of which the first `rows` rows are optimised."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        ws: Tensor,
+        *,
+        feature_block: int,
+        rows: int = 6,
+        w_plus: bool = True,
+        editable: Tensor | None = None,
+        detach: bool = True,
+        mask_at_features: bool = False,
+        all_blocks: bool = False,
+    ) -> None:
+        """`editable` (H, H) bool. `mask_at_features` takes the mask loss on the small map, with
+        the mask averaged over its cells. `all_blocks` runs the whole network, as plain
+        implementations do; the result is the same."""
+        self.generator = copy.deepcopy(generator).requires_grad_(False)
+        self.dtype = next(generator.parameters()).dtype
+        self.size = generator.config.resolution
+        self.feature_block = feature_block
+        self.rows, self.detach, self.all_blocks = rows, detach, all_blocks
+        ws = ws.to(self.dtype)
+        self.trained = (ws[:rows] if w_plus else ws[:1]).clone().requires_grad_(True)
+        self.frozen = ws[rows:].clone()
+        self.optimizer = torch.optim.Adam([self.trained])
+        self.mask_at_features = mask_at_features
+        self.outside = None if editable is None else 1 - editable.to(self.dtype)
+        self.start = None
+        if self.outside is not None:
+            with torch.no_grad():
+                self.start = self._masked_map(self._small_features())
+                if mask_at_features:
+                    cell = self.size // feature_block
+                    self.outside = F.avg_pool2d(self.outside[None, None], cell)[0, 0]
+
+    def ws(self) -> Tensor:
+        return torch.cat([self.trained.expand(self.rows, -1), self.frozen])
+
+    def _small_features(self) -> Tensor:
+        found = None
+        for resolution, x, _ in self.generator.synthesis.walk(self.ws()[None]):
+            if resolution == self.feature_block:
+                found = x
+                if not self.all_blocks:
+                    break
+        assert found is not None
+        return found
+
+    def _enlarge(self, features: Tensor) -> Tensor:
+        size = (self.size, self.size)
+        return F.interpolate(features, size=size, mode="bilinear", align_corners=False)
+
+    def _masked_map(self, features: Tensor) -> Tensor:
+        return features if self.mask_at_features else self._enlarge(features)
+
+    def sample(self, features: Tensor, points: Tensor) -> Tensor:
+        """Features (1, C, H, H) at points (M, 2) → (M, C), clamped at the border."""
+        grid = points.to(self.dtype) / (self.size - 1) * 2 - 1
+        sampled = F.grid_sample(
+            features, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
+        )
+        return sampled[0, :, 0].t()
+
+    @torch.no_grad()
+    def templates(self, points: Tensor) -> Tensor:
+        return self.sample(self._enlarge(self._small_features()), points)
+
+    @torch.no_grad()
+    def track(self, features: Tensor, handles: Tensor, templates: Tensor, r2: int) -> Tensor:
+        tracked = []
+        for handle, template in zip(handles, templates, strict=True):
+            x, y = (round(float(value)) for value in handle)
+            xs = range(max(x - r2, 0), min(x + r2, self.size - 1) + 1)
+            ys = range(max(y - r2, 0), min(y + r2, self.size - 1) + 1)
+            candidates = torch.tensor([(a, b) for b in ys for a in xs], dtype=self.dtype)
+            cost = (self.sample(features, candidates) - template).abs().sum(dim=1)
+            tracked.append(candidates[int(cost.argmin())])
+        return torch.stack(tracked)
+
+    def step(
+        self,
+        handles: Tensor,
+        targets: Tensor,
+        templates: Tensor,
+        *,
+        r1: int,
+        r2: int,
+        mask_weight: float,
+        learning_rate: float,
+    ) -> PlainStep:
+        """Synthesise, track, supervise, back-propagate; then Adam, for the next step."""
+        ws = self.ws().detach().clone()
+        small = self._small_features()
+        features = self._enlarge(small)
+        handles = self.track(features.detach(), handles, templates, r2)
+        motion_loss = small.sum() * 0
+        for handle, target in zip(handles, targets.to(self.dtype), strict=True):
+            distance = float((target - handle).norm())
+            if distance <= 1:
+                continue
+            direction = (target - handle) / distance
+            patch = [
+                (float(handle[0]) + dx, float(handle[1]) + dy)
+                for dy in range(-r1, r1 + 1)
+                for dx in range(-r1, r1 + 1)
+                if dx * dx + dy * dy < r1 * r1
+            ]
+            last = self.size - 1
+            patch = [(x, y) for x, y in patch if 0 <= x <= last and 0 <= y <= last]
+            positions = torch.tensor(patch, dtype=self.dtype)
+            reference = self.sample(features, positions)
+            if self.detach:
+                reference = reference.detach()
+            moved = self.sample(features, positions + direction)
+            motion_loss = motion_loss + (moved - reference).abs().mean()
+        mask_loss = small.sum() * 0
+        if self.outside is not None and self.start is not None:
+            difference = (self._masked_map(small) - self.start).abs()
+            mask_loss = mask_weight * (difference * self.outside).mean()
+        loss = motion_loss + mask_loss
+        self.optimizer.zero_grad()
+        loss.backward()
+        assert self.trained.grad is not None
+        result = PlainStep(
+            float(loss.detach()),
+            float(motion_loss.detach()),
+            float(mask_loss.detach()),
+            handles,
+            self.trained.grad.clone(),
+            ws,
+        )
+        self.optimizer.param_groups[0]["lr"] = learning_rate
+        self.optimizer.step()
+        return result
