@@ -25,6 +25,8 @@ from tui_draggan.stylegan.export_form import FoldedSynthesis, multiply_adds, row
 
 ARRIVED = 1.0
 """Pixels from its target within which a point is not pulled any more."""
+SMALL = 128
+"""Pixels up to which every step gives the full picture."""
 
 
 class DragStep(nn.Module):
@@ -169,10 +171,12 @@ class _FeatureRows(torch.autograd.Function):
 
 
 def preview_size(synthesis: FoldedSynthesis, feature_block: int) -> int:
-    """Side of a step's picture: the full one where that costs at most half as much again."""
+    """Side of a step's picture: the full one where that costs at most half as much again, or where
+    steps are fast enough that the eye gains more from the whole picture."""
     cost = multiply_adds(synthesis.config)
     drag = sum(value for resolution, value in cost.items() if resolution <= feature_block)
-    full = sum(cost.values()) <= 1.5 * drag
+    small = synthesis.config.resolution <= SMALL
+    full = small or sum(cost.values()) <= 1.5 * drag
     return synthesis.config.resolution if full else feature_block
 
 
