@@ -201,9 +201,24 @@ def _edit(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     try:
-        from tui_draggan.stylegan.export import export_command
+        from tui_draggan.stylegan.export import export_file
     except ModuleNotFoundError as error:
         raise UsageError(
             f"export needs {error.name}, which is not installed; pip install 'tui-draggan[torch]'"
         ) from None
-    return int(export_command(options))
+    recommended = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2")}
+    info = export_file(
+        options.weights,
+        options.bundle,
+        name=options.name,
+        feature_block=options.feature_block,
+        recommended={name: value for name, value in recommended.items() if value is not None},
+        description=options.description,
+        licence=options.licence,
+        replace=options.replace,
+    )
+    print(
+        f"{info.name}: {info.resolution} px, feature block {info.drag.feature_block}; "
+        f"open it with {PROGRAM} --model {options.bundle}"
+    )
+    return 0

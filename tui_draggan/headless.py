@@ -17,12 +17,12 @@ from tui_draggan.drag.points import Point, check_inside, parse_pair
 from tui_draggan.drag.progress import Outcome
 from tui_draggan.drag.session import DragSession
 from tui_draggan.drag.store import save_session
-from tui_draggan.errors import EngineError, OutputError, UsageError
+from tui_draggan.errors import EngineError, OutputError
 from tui_draggan.files import check_writable
-from tui_draggan.pictures.animation import check_animation, write_animation
-from tui_draggan.pictures.markers import draw_markers
-from tui_draggan.pictures.png import check_png, write_png
-from tui_draggan.workbench import OpenOptions, open_bundle, open_session, origin
+from tui_draggan.pictures.animation import check_animation
+from tui_draggan.pictures.png import check_png
+from tui_draggan.results import write_picture, write_run
+from tui_draggan.workbench import OpenOptions, open_bundle, open_session
 
 STOPPED_SHORT = 3
 
@@ -168,25 +168,10 @@ def _progress_bar(session: DragSession) -> Iterator[Callable[[Frame], None]]:
 def _write(
     options: DragOptions, session: DragSession, frames: list[Frame], info: BundleInfo
 ) -> None:
-    document, picture = session.document, session.picture
-    if picture is None:
-        raise UsageError("there is no picture to write")
-    here = origin(document, info.name)
-    targets = {pair.id: pair.target for pair in document.pairs}
+    document = session.document
     if options.out is not None:
-        shown = [(pair.handle, pair.target) for pair in document.pairs]
-        write_png(options.out, draw_markers(picture, shown) if options.markers else picture, here)
+        write_picture(options.out, document, session.picture, info, options.markers)
     if options.animation is not None and frames:
-        pictures = [frame.image for frame in frames]
-        if options.markers:
-            pictures = [
-                draw_markers(
-                    frame.image,
-                    [(at, targets[i]) for i, at in frame.handles.items()],
-                    info.resolution,
-                )
-                for frame in frames
-            ]
-        write_animation(options.animation, pictures, here)
+        write_run(options.animation, document, frames, info, options.markers)
     if options.save is not None:
         save_session(options.save, document, session.params, info.name)

@@ -17,7 +17,6 @@ from tui_draggan.drag.session import DragSession, Recorder
 from tui_draggan.drag.store import load_session
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import UsageError
-from tui_draggan.pictures.origin import Origin
 
 DEFAULT_MODEL = "critters"
 
@@ -83,13 +82,6 @@ def class_index(label: str | None, info: BundleInfo) -> int | None:
     if label.isdecimal() and int(label) < len(info.classes):
         return int(label)
     raise UsageError(f"class {label} is unknown; {info.name} has {', '.join(info.classes)}")
-
-
-def origin(document: Document, model: str) -> Origin:
-    """What is written into a picture of this document."""
-    latent = document.latent
-    points = tuple((pair.handle, pair.target) for pair in document.pairs)
-    return Origin(model, latent.seed, latent.psi, latent.label, latent.edited, points)
 
 
 def _stored(options: OpenOptions, info: BundleInfo) -> tuple[Document, DragParams] | None:

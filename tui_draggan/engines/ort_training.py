@@ -33,7 +33,7 @@ class OrtTrainingEngine:
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
         self._bundle = bundle
-        self._info = bundle.info
+        self.info = bundle.info
         self._ort = runtime.load_runtime()
         self.device = runtime.choose_device(self._ort, device)
         self._trainer: _Trainer | None = None
@@ -45,7 +45,7 @@ class OrtTrainingEngine:
             self._trainer = _Trainer(self._bundle, self.device)
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
-        info = self._info
+        info = self.info
         feed = {"z": _checked(z, (info.z_dim,), "z")[None]}
         if info.c_dim:
             if label is None or not 0 <= label < info.c_dim:
@@ -57,9 +57,9 @@ class OrtTrainingEngine:
 
     @cached_property
     def w_avg(self) -> Floats:
-        feed = {"z": np.zeros((1, self._info.z_dim), np.float32)}
-        if self._info.c_dim:
-            feed["label"] = np.zeros((1, self._info.c_dim), np.float32)
+        feed = {"z": np.zeros((1, self.info.z_dim), np.float32)}
+        if self.info.c_dim:
+            feed["label"] = np.zeros((1, self.info.c_dim), np.float32)
         with _as_engine_error("mapping"):
             (w_avg,) = self._mapping.run(["w_avg"], feed)
         return w_avg
@@ -74,17 +74,17 @@ class OrtTrainingEngine:
     def features(self, ws: Floats, points: Floats) -> Floats:
         points = _checked(points, (None, 2), "points")
         if not len(points):
-            return np.zeros((0, self._info.drag.feature_channels), np.float32)
+            return np.zeros((0, self.info.drag.feature_channels), np.float32)
         self.warm_up()
         assert self._trainer is not None
         sampled, _ = self._trainer.evaluate(
-            _Feeds.looking_at(self._info, self._checked_ws(ws)), points
+            _Feeds.looking_at(self.info, self._checked_ws(ws)), points
         )
         return sampled
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
-        rows = min(problem.rows, self._info.drag.trainable_rows)
+        rows = min(problem.rows, self.info.drag.trainable_rows)
         if rows < 1:
             raise ValueError(f"{problem.rows} rows cannot be trained; at least 1")
         if not problem.w_plus and not (ws[:rows] == ws[0]).all():
@@ -92,7 +92,7 @@ class OrtTrainingEngine:
         if self._trainer is None or self._trainer.used:
             self._trainer = None  # first let go of the old one's memory
             self._trainer = _Trainer(self._bundle, self.device)
-        self._run = _Run(self._info, self._trainer, ws, rows, problem.w_plus, problem.editable)
+        self._run = _Run(self.info, self._trainer, ws, rows, problem.w_plus, problem.editable)
 
     def step(self, request: StepRequest) -> StepResult:
         if self._run is None:
@@ -122,7 +122,7 @@ class OrtTrainingEngine:
             )
 
     def _checked_ws(self, ws: Floats) -> Floats:
-        return _checked(ws, (self._info.num_ws, self._info.w_dim), "w+")
+        return _checked(ws, (self.info.num_ws, self.info.w_dim), "w+")
 
 
 class _Trainer:
@@ -199,7 +199,7 @@ class _Run:
         editable: NDArray[np.bool_] | None,
     ) -> None:
         self._trainer = trainer
-        self._info = info
+        self.info = info
         self._ws = ws
         self._rows = rows
         count = info.drag.trainable_rows
@@ -245,7 +245,7 @@ class _Run:
         )
 
     def _take(self, request: StepRequest) -> None:
-        count, channels = len(request.handles), self._info.drag.feature_channels
+        count, channels = len(request.handles), self.info.drag.feature_channels
         if not count:
             raise ValueError("a step needs at least one pair of handle and target")
         feeds = self._feeds

@@ -21,6 +21,8 @@ from tui_draggan.errors import EngineError
 INSTALL = "install onnxruntime-training-cpu 1.19.2 (Python 3.8 to 3.12)"
 QUIET = 3
 """Log severity: errors only."""
+SILENT = 4
+"""Log severity: nothing but what ends the process."""
 
 _lock = threading.Lock()
 
@@ -112,11 +114,14 @@ def providers(device: str) -> list[str]:
 
 
 def _cuda_loads(runtime: ModuleType) -> bool:
-    """The wheel lists CUDA even where its libraries are not installed: try."""
+    """The wheel lists CUDA even where its libraries are not installed: try, without its complaint."""
+    runtime.set_default_logger_severity(SILENT)
     try:
         runtime.OrtValue.ortvalue_from_shape_and_type([1], "float32", "cuda", 0)
     except Exception:  # whatever a broken driver raises, it means: no CUDA
         return False
+    finally:
+        runtime.set_default_logger_severity(QUIET)
     return True
 
 
