@@ -117,7 +117,7 @@ def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):
 def test_journals_do_not_pile_up(tmp_path: Path):
     for i in range(30):
         (tmp_path / f"2020-{i:02d}.jsonl").write_text("")
-    Journal(tmp_path, "spot").close()
+    dragged(Journal(tmp_path, "spot").record)
     assert len(list(tmp_path.glob("*.jsonl"))) == 20
     with pytest.raises(UsageError, match="no earlier edit"):
         newest_journal(tmp_path / "none")

@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame
@@ -24,34 +24,38 @@ KEPT = 20
 
 
 class Journal:
-    """Appends to one file. Thread-safe as long as the session calls it with its lock held."""
+    """Appends to one file, made at the first record. The session calls it with its lock held."""
 
     def __init__(self, folder: Path, model: str) -> None:
-        """Makes a new file in `folder` and drops the oldest. Raises OutputError."""
+        """Drops the oldest files of `folder`. Raises OutputError where it cannot be written."""
         self._model = model
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"
+        self._stream: IO[str] | None = None
+        self._closed = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for old in sorted(folder.glob("*.jsonl"))[: -KEPT + 1]:
                 old.unlink()
-            self.path = folder / name
-            self._stream = self.path.open("a", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"the journal in {folder} cannot be written: {error}") from error
+        self.path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"
 
     def record(self, document: Document, params: DragParams, frame: Frame | None) -> None:
         """Writes a step where there is one, else the whole document."""
-        if self._stream.closed:
+        if self._closed:
             return
         line = encode(document, params, self._model) if frame is None else _step(frame)
         # A full disk must not end the edit; the journal is then as good as it was before.
         with suppress(OSError):
+            if self._stream is None:
+                self._stream = self.path.open("a", encoding="utf-8")
             self._stream.write(json.dumps(line) + "\n")
             self._stream.flush()
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._stream.close()
+        self._closed = True
+        if self._stream is not None:
+            with suppress(OSError):
+                self._stream.close()
 
 
 def newest_journal(folder: Path) -> Path:

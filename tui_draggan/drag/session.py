@@ -204,13 +204,16 @@ class DragSession:
     def work(self) -> Frame | Picture | None:
         """Does the next piece of work: a new seed, a picture, templates, or one step.
 
-        What goes wrong in a step ends the run with outcome FAILED; anything else is raised, and
-        nothing is tried again before the next edit or command.
+        An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
+        wrong is raised, and nothing is tried again before the next edit or command.
         """
         try:
             return self._next_piece()
-        except DragganError:
-            self._stalled = True
+        except Exception as error:
+            with self._changed:
+                if self._run is not None:
+                    self._finish(Outcome.FAILED, str(error))
+                self._stalled = True
             raise
 
     def _next_piece(self) -> Frame | Picture | None:
