@@ -1,0 +1,176 @@
+"""`tui-draggan drag` on the bundled model, and what every command says to wrong input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tui_draggan import paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import main
+
+CRITTERS = paths.bundled_models() / "critters"
+SIDE = ModelBundle.open(CRITTERS).info.resolution
+
+
+def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program in a process of its own, without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "tui_draggan", *arguments],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, **environment},
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_drag_writes_all_it_was_asked_for(tmp_path: Path, capsys):
+    out, log = tmp_path / "edited.png", tmp_path / "steps.jsonl"
+    saved, gif = tmp_path / "edit.json", tmp_path / "drag.gif"
+    arguments = ["drag", "--seed", "7", "--point", "32,44:36,44", "--out", str(out)]
+    arguments += ["--log", str(log), "--save", str(saved), "--animation", str(gif)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().err.startswith("reached after ")
+
+    steps = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [step["step"] for step in steps] == list(range(len(steps)))
+    assert steps[0]["handles"] == [[32, 44]] and steps[0]["targets"] == [[36, 44]]
+    assert steps[-1]["distance"] <= 1 < steps[0]["distance"]
+    assert all(
+        step["loss"] == pytest.approx(step["motion_loss"] + step["mask_loss"]) for step in steps
+    )
+
+    with Image.open(out) as picture:
+        assert picture.size == (SIDE, SIDE)
+        record = json.loads(picture.text["tui-draggan"])
+    assert record["seed"] == 7 and record["edited"] and record["AI-generated"]
+    with Image.open(gif) as animation:
+        assert animation.n_frames > len(steps) // 2  # equal neighbours are merged
+
+
+def test_a_saved_session_gives_the_same_picture_again(tmp_path: Path):
+    first, again = tmp_path / "first.png", tmp_path / "again.png"
+    saved = tmp_path / "edit.json"
+    point = ["--point", "32,44:36,44"]
+    assert main(["drag", *point, "--steps", "5", "--out", str(first), "--save", str(saved)]) == 3
+    # A new pair that is already at its target: the run ends at once, on the loaded latent.
+    tolerance = ["--tolerance", "64"]
+    assert (
+        main(
+            ["drag", "--point", "1,1:1,1", *tolerance, "--session", str(saved), "--out", str(again)]
+        )
+        == 0
+    )
+    with Image.open(first) as one, Image.open(again) as other:
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_stopping_short_has_its_own_status_and_a_reason(capsys):
+    assert main(["drag", "--point", "5,5:60,60", "--steps", "2"]) == 3
+    assert "step limit after 2 steps" in capsys.readouterr().err
+
+
+def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path):
+    """The same drag changes the protected half less when a mask protects it."""
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[: SIDE // 2] = 255
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    pictures = {}
+    drag = ["drag", "--seed", "7", "--point", "20,14:20,6", "--steps", "40"]
+    for name, more in {
+        "start": ["--steps", "1", "--lr", "1e-6"],
+        "free": [],
+        "masked": ["--mask", str(tmp_path / "mask.png"), "--mask-weight", "200"],
+    }.items():
+        main([*drag, *more, "--out", str(tmp_path / f"{name}.png")])
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            pictures[name] = np.asarray(picture).astype(float)[SIDE // 2 :]
+    free = np.abs(pictures["free"] - pictures["start"]).mean()
+    masked = np.abs(pictures["masked"] - pictures["start"]).mean()
+    assert masked < 0.6 * free
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["drag"], "required: --point"),
+        (["drag", "--point", "60"], "expected handle:target"),
+        (["drag", "--point", "999,1:2,2"], "handle 999,1 lies outside"),
+        (["drag", "--point", "1,1:2,-2"], "target 2,-2 lies outside"),
+        (["drag", "--point", "1,1:2,2", "--steps", "0"], "steps is 0; expected 1"),
+        (["drag", "--point", "1,1:2,2", "--lr", "nan"], "learning_rate is nan"),
+        (["drag", "--point", "1,1:2,2", "--psi", "9"], "psi is 9"),
+        (["drag", "--point", "1,1:2,2", "--seed", "-1"], "seed is -1"),
+        (["drag", "--point", "1,1:2,2", "--seed", "x"], "invalid int value"),
+        (["drag", "--point", "1,1:2,2", "--rows", "60"], "rows is 60"),
+        (["drag", "--point", "1,1:2,2", "--feature-block", "8"], "feature block 8"),
+        (["drag", "--point", "1,1:2,2", "--class", "cat"], "has no classes"),
+        (["drag", "--point", "1,1:2,2", "--model", "/nowhere"], "/nowhere is not a folder"),
+        (["drag", "--point", "1,1:2,2", "--mask", "no.png"], "no.png does not exist"),
+        (["drag", "--point", "1,1:2,2", "--session", "no.json"], "no.json does not exist"),
+        (["drag", "--point", "1,1:2,2", "--out", "a.bmp"], "written as .png"),
+        (["drag", "--point", "1,1:2,2", "--animation", "a.avi"], "another ending"),
+        (["drag", "--unknown"], "see tui-draggan"),
+        (["paint"], "invalid choice"),
+    ],
+)
+def test_wrong_input_is_one_line_and_status_2(arguments: list[str], message: str, capsys):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert message in said and said.startswith("tui-draggan: ")
+    assert len(said.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_said_before_the_drag(tmp_path: Path, capsys):
+    assert main(["drag", "--point", "1,1:2,2", "--out", str(tmp_path / "no" / "a.png")]) == 1
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_damaged_bundle_is_named(tmp_path: Path, capsys):
+    import shutil
+
+    shutil.copytree(CRITTERS, tmp_path / "critters")
+    (tmp_path / "critters" / "synthesis.onnx").write_bytes(b"")
+    assert main(["drag", "--point", "1,1:2,2", "--model", str(tmp_path / "critters")]) == 2
+    assert "synthesis.onnx has 0 bytes" in capsys.readouterr().err
+
+
+def test_the_editor_without_a_terminal_names_the_headless_command():
+    done = command()
+    assert done.returncode == 2
+    assert "not a terminal" in done.stderr and "tui-draggan drag --help" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_and_version_without_the_heavy_imports():
+    program = (
+        "import sys\n"
+        "from tui_draggan.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "print(sorted({'numpy', 'textual', 'onnxruntime', 'PIL', 'torch'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "usage: tui-draggan" in command("--help").stdout
+    assert command("--version").stdout.startswith("tui-draggan ")
+
+
+def test_a_drag_never_imports_torch():
+    program = (
+        "import sys\n"
+        "from tui_draggan.cli import main\n"
+        "main(['drag', '--point', '5,5:9,9', '--steps', '2'])\n"
+        "assert 'torch' not in sys.modules and 'textual' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=120)
