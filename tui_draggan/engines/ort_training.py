@@ -84,15 +84,14 @@ class OrtTrainingEngine:
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
-        rows = min(problem.rows, self.info.drag.trainable_rows)
-        if rows < 1:
-            raise ValueError(f"{problem.rows} rows cannot be trained; at least 1")
-        if not problem.w_plus and not (ws[:rows] == ws[0]).all():
+        if not 1 <= problem.rows <= self.info.num_ws:
+            raise ValueError(f"{problem.rows} rows cannot be trained; 1 to {self.info.num_ws}")
+        if not problem.w_plus and not (ws[: problem.rows] == ws[0]).all():
             raise ValueError("in w mode the trained rows of w+ must all be the same w")
         if self._trainer is None or self._trainer.used:
             self._trainer = None  # first let go of the old one's memory
             self._trainer = _Trainer(self._bundle, self.device)
-        self._run = _Run(self.info, self._trainer, ws, rows, problem.w_plus, problem.editable)
+        self._run = _Run(self.info, self._trainer, ws, problem)
 
     def step(self, request: StepRequest) -> StepResult:
         if self._run is None:
@@ -189,36 +188,28 @@ class _Trainer:
 class _Run:
     """What stays the same from the first step of a run to its last, and the step itself."""
 
-    def __init__(
-        self,
-        info: BundleInfo,
-        trainer: _Trainer,
-        ws: Floats,
-        rows: int,
-        w_plus: bool,
-        editable: NDArray[np.bool_] | None,
-    ) -> None:
+    def __init__(self, info: BundleInfo, trainer: _Trainer, ws: Floats, problem: Problem) -> None:
+        self._info = info
         self._trainer = trainer
-        self.info = info
+        self._problem = problem
         self._ws = ws
-        self._rows = rows
         count = info.drag.trainable_rows
+        # Rows the features do not depend on get no gradient: in w+ they would stay as they are.
+        trained = np.arange(min(problem.rows, count))
         mix = np.zeros((count, count), np.float32)
-        mix[np.arange(rows), np.arange(rows) if w_plus else 0] = 1
-        self._mix = mix
+        mix[trained, trained if problem.w_plus else 0] = 1
 
         feeds = _Feeds.looking_at(info, ws)
         self._outside = np.zeros_like(feeds["outside_weight"])
-        if editable is not None:
-            first, outside = _outside_cells(editable, info)
+        if problem.editable is not None:
+            first, outside = _outside_cells(problem.editable, info)
             if len(outside):
                 self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
                 feeds |= _Feeds.outside(info, first, len(outside))
-                _, feeds["outside_reference"] = trainer.evaluate(
-                    feeds, np.zeros((1, 2), np.float32)
-                )
+                _, reference = trainer.evaluate(feeds, np.zeros((1, 2), np.float32))
+                feeds["outside_reference"] = reference
         frozen = ws.copy()
-        frozen[:rows] = 0
+        frozen[: len(trained)] = 0
         self._feeds = {**feeds, "frozen": frozen, "mix": mix}
         self._radii: tuple[int, int] | None = None
         self._mask_weight: float | None = None
@@ -229,9 +220,8 @@ class _Run:
         self._take(request)
         if self._trainer.pending:
             self._trainer.update(request.learning_rate)
+        ws = self._current_ws()
         loss, motion_loss, mask_loss, image, handles = self._trainer.train(self._feeds)
-        ws = self._ws.copy()
-        ws[: self._rows] = (self._mix @ self._trainer.latent)[: self._rows]
         gradient = self._trainer.gradient.ravel()
         return StepResult(
             ws=ws,
@@ -244,8 +234,19 @@ class _Run:
             milliseconds=(time.perf_counter() - start) * 1000,
         )
 
+    def _current_ws(self) -> Floats:
+        """w+ of the latent; its rows above R also go into the graph, for the picture."""
+        rows, count = self._problem.rows, self._info.drag.trainable_rows
+        latent = self._trainer.latent
+        ws = self._ws.copy()
+        ws[: min(rows, count)] = latent[: min(rows, count)]
+        if not self._problem.w_plus:
+            ws[:rows] = latent[0]
+            self._feeds["frozen"][count:rows] = latent[0]
+        return ws
+
     def _take(self, request: StepRequest) -> None:
-        count, channels = len(request.handles), self.info.drag.feature_channels
+        count, channels = len(request.handles), self._info.drag.feature_channels
         if not count:
             raise ValueError("a step needs at least one pair of handle and target")
         feeds = self._feeds

@@ -114,7 +114,7 @@ def providers(device: str) -> list[str]:
 
 
 def _cuda_loads(runtime: ModuleType) -> bool:
-    """The wheel lists CUDA even where its libraries are not installed: try, without its complaint."""
+    """The wheel lists CUDA even where its libraries are missing: try, without its complaint."""
     runtime.set_default_logger_severity(SILENT)
     try:
         runtime.OrtValue.ortvalue_from_shape_and_type([1], "float32", "cuda", 0)

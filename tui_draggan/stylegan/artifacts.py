@@ -26,7 +26,7 @@ from torch import nn
 
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
-from tui_draggan.stylegan.lowering import lower_gradients
+from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.step_graph import DragStep, Locate
 from tui_draggan.stylegan.surgery import keep_outputs, splice
 
@@ -62,7 +62,7 @@ def write_artifacts(step: DragStep, folder: Path) -> None:
         gradients = [o.name for o in model.graph.output if o.name not in STEP_OUTPUTS]
         splice(model, locate, SUPERVISION)
         keep_outputs(model, [*outputs, *gradients])
-    lower_gradients(training)
+        lower(model)
     _set_adam_epsilon(optimizer)
     models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
     for name, model in models.items():

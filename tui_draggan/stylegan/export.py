@@ -15,6 +15,7 @@ from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.artifacts import export_onnx, write_artifacts
 from tui_draggan.stylegan.export_form import FoldedSynthesis
+from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.network import Generator, GeneratorConfig, Mapping
 from tui_draggan.stylegan.step_graph import DragStep
 
@@ -30,12 +31,14 @@ def export_bundle(
     description: str = "",
     licence: str = "",
     origin: str = "",
+    keep_weights: bool = False,
     replace: bool = False,
 ) -> BundleInfo:
     """Writes the bundle folder `path`, whole or not at all.
 
     feature_block: side of the feature map that is supervised and tracked; None for the default.
     recommended: drag parameters by name where the model wants its own.
+    keep_weights: adds generator.pt, which `load_generator` reads.
     Raises UsageError for a feature block the generator does not have, OutputError where the
     folder cannot be written.
     """
@@ -70,7 +73,12 @@ def export_bundle(
         (folder / "drag").mkdir()
         write_artifacts(step, folder / "drag")
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
-        onnx.save(_export_synthesis(synthesis), folder / "synthesis.onnx")
+        picture = _export_synthesis(synthesis)
+        lower(picture)
+        onnx.save(picture, folder / "synthesis.onnx")
+        if keep_weights:
+            state = {key: value.contiguous() for key, value in generator.state_dict().items()}
+            torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
         write_manifest(folder, info)
     return info
 

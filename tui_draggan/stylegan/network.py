@@ -142,7 +142,7 @@ class StyledConv(nn.Module):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
-            styles = self.affine(w.float())
+            styles = self.affine(w.to(self.affine.weight.dtype))
             squares = self.weight.square().sum(dim=(2, 3))
             demodulation = torch.rsqrt(styles.square() @ squares.t() + DEMODULATION_EPSILON)
         x = x * styles[:, :, None, None].to(x.dtype)
@@ -171,7 +171,7 @@ class ToRGB(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = self.affine(w) * self.weight_gain
         x = F.conv2d(x * styles[:, :, None, None].to(x.dtype), self.weight)
-        return clamped(x.float() + self.bias[None, :, None, None], self.clamp)
+        return clamped(x.to(self.bias.dtype) + self.bias[None, :, None, None], self.clamp)
 
 
 class SynthesisBlock(nn.Module):
