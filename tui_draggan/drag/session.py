@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame, Picture, State, Status
 from tui_draggan.drag.history import History
 from tui_draggan.drag.latent import Latent, check_latent, latent_from_seed
@@ -56,9 +57,20 @@ class DragSession:
         self._picture_ws: Floats | None = None
         self._next_id = 1
         self._stalled = False
+        self._woken = False
         self._record()
 
     # -- what there is to see (any thread) -----------------------------------------------------
+
+    @property
+    def info(self) -> BundleInfo:
+        """The model."""
+        return self._info
+
+    @property
+    def engine(self) -> str:
+        """Engine and device in words: `ort-training · cpu`."""
+        return f"{self._engine.name} · {self._engine.device}"
 
     @property
     def document(self) -> Document:
@@ -192,13 +204,16 @@ class DragSession:
     # -- work (the worker thread) --------------------------------------------------------------
 
     def wait_for_work(self, timeout: float | None = None) -> bool:
-        """Blocks until `work` has something to do; False when the time is up."""
+        """Blocks until `work` has something to do; False when woken or the time is up."""
         with self._changed:
-            return self._changed.wait_for(self._has_work, timeout)
+            self._changed.wait_for(lambda: self._has_work() or self._woken, timeout)
+            self._woken = False
+            return self._has_work()
 
     def wake(self) -> None:
         """Lets `wait_for_work` look again (and its caller see that it should end)."""
         with self._changed:
+            self._woken = True
             self._changed.notify_all()
 
     def work(self) -> Frame | Picture | None:

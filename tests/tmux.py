@@ -1,0 +1,90 @@
+"""A real terminal for tests: the program in a tmux pane of its own server."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+class Pane:
+    """A shell in a tmux pane, with a program typed into it."""
+
+    def __init__(self, size: tuple[int, int] = (80, 24), **environment: str) -> None:
+        if shutil.which("tmux") is None:
+            pytest.skip("tmux is not installed")
+        self._socket = f"draggan-{uuid.uuid4().hex[:8]}"
+        clean = {k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR", "COLORTERM")}
+        self._environment = {**clean, "PS1": "shell> ", "PYTHONPATH": str(ROOT), **environment}
+        width, height = size
+        self._tmux(
+            *("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height)),
+            *("-c", str(ROOT), "env PS1='shell> ' sh"),
+        )
+        self.wait_for("shell>")
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-L", self._socket, *arguments]
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{shlex.join(command)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def run(self, *command: str) -> None:
+        """Types a command; `python` is the one that runs the tests."""
+        words = [sys.executable if word == "python" else word for word in command]
+        self.type(shlex.join(words))
+        self.keys("Enter")
+
+    def keys(self, *keys: str) -> None:
+        """Keys by tmux's names: `Enter`, `Space`, `Right`, `x`."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Text as it is; mouse reports too: `\\x1b[<0;13;6M`."""
+        self._tmux("send-keys", "-l", text)
+
+    def resize(self, width: int, height: int) -> None:
+        self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def capture(self, ansi: bool = False) -> str:
+        """The screen as text, with colours where `ansi`."""
+        return self._tmux("capture-pane", "-p", *(["-e"] if ansi else []))
+
+    def flag(self, name: str) -> str:
+        """What tmux knows of the pane: `alternate_on`, `cursor_flag`, `mouse_any_flag`, …"""
+        return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
+
+    def wait(self, condition: Callable[[str], bool], what: str, seconds: float = 20.0) -> str:
+        """Looks at the screen until `condition` holds; returns the screen."""
+        end = time.monotonic() + seconds
+        while True:
+            screen = self.capture()
+            if condition(screen):
+                return screen
+            if time.monotonic() > end:
+                raise AssertionError(f"{what} did not come in {seconds:g} s; the screen:\n{screen}")
+            time.sleep(0.03)
+
+    def wait_for(self, text: str, seconds: float = 20.0) -> str:
+        return self.wait(lambda screen: text in screen, f"«{text}»", seconds)
+
+    def pids(self) -> list[int]:
+        """The processes the shell has started."""
+        shell = self.flag("pane_pid")
+        found = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True)
+        return [int(pid) for pid in found.stdout.split()]
+
+    def close(self) -> None:
+        """Ends the shell and this pane's tmux server, no other."""
+        subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True)

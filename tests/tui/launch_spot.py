@@ -1,0 +1,52 @@
+"""The editor on the engine with a known answer: `python -m tests.tui.launch_spot [options]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.spot_engine import SpotEngine
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.session import DragSession
+from tui_draggan.errors import BundleError, DragganError
+from tui_draggan.tui.app import EditorOptions, Hooks, run_editor
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--delay", type=float, default=0.02)
+    parser.add_argument("--slow-open", type=float, default=0.0)
+    parser.add_argument("--fail-open", action="store_true")
+    parser.add_argument("--graphics", default="half")
+    parser.add_argument("--colour", default="auto")
+    parser.add_argument("--lr", type=float, default=0.001)
+    parser.add_argument("--closed", help="file to write when all has been closed")
+    options = parser.parse_args()
+
+    def open_session() -> DragSession:
+        time.sleep(options.slow_open)
+        if options.fail_open:
+            raise BundleError("the model spot is damaged: synthesis.onnx is missing")
+        engine = SpotEngine(options.delay)
+        params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2, seed=3)
+        return DragSession(engine, params, latent_from_seed(engine, 3, 0.7))
+
+    def close() -> None:
+        if options.closed:
+            with open(options.closed, "w") as file:  # noqa: PTH123
+                file.write("closed")
+
+    hooks = Hooks(open_session, close=close, export=lambda session, request: f"{request.path}")
+    try:
+        return run_editor(
+            EditorOptions(hooks, "spot", 64, graphics=options.graphics, colour=options.colour)
+        )
+    except DragganError as error:
+        print(error.line, file=sys.stderr)
+        return error.exit_status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

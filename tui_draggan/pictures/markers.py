@@ -1,0 +1,221 @@
+"""Handles, targets, arrows and the crosshair, painted into pictures.
+
+Everything is a signed distance to a shape, in pixels of the canvas, so the same few lines serve the
+coarse dots of a terminal and full-size exports. Handles (filled disc) and targets (ring) differ by
+shape and by colour; the colours are two of Okabe and Ito's, told apart by every kind of eye, and a
+dark outline keeps them visible on any picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Bytes = NDArray[np.uint8]
+Place = tuple[float, float]
+Colour = tuple[int, int, int]
+
+HANDLE: Colour = (230, 159, 0)
+TARGET: Colour = (86, 180, 233)
+LINE: Colour = (245, 245, 245)
+OUTLINE: Colour = (18, 18, 24)
+
+
+@dataclass(frozen=True)
+class PairMark:
+    """One pair in canvas pixels (x, y), pixel centres at whole numbers."""
+
+    number: int
+    handle: Place
+    target: Place | None
+    """None while it is being looked for."""
+    selected: str = ""
+    """`handle` or `target` where one of them is selected: drawn larger, with a light rim."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What marks measure in canvas pixels."""
+
+    disc: float
+    line: float
+    outline: float
+
+    @staticmethod
+    def for_canvas(side: int) -> Sizes:
+        """For a picture of that side; readable from 40 pixels up."""
+        disc = min(max(1.6, side / 48), max(1.6, 4.0 + side / 128))
+        return Sizes(disc, max(0.45, disc / 6), max(0.9, disc / 4))
+
+
+def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int = 1) -> Bytes:
+    """A copy of a picture (H, W, 3), `scale` times as large, with handle → target pairs on it.
+
+    Points are pixels of the picture as given.
+    """
+    if scale > 1:
+        height, width = image.shape[:2]
+        enlarged = Image.fromarray(image).resize(
+            (width * scale, height * scale), Image.Resampling.LANCZOS
+        )
+        image = np.asarray(enlarged)
+
+    def place(point: Place) -> Place:
+        return (point[0] + 0.5) * scale - 0.5, (point[1] + 0.5) * scale - 0.5
+
+    marks = [
+        PairMark(number, place(handle), place(target))
+        for number, (handle, target) in enumerate(pairs, 1)
+    ]
+    canvas = image.copy()
+    paint_pairs(canvas, marks, Sizes.for_canvas(min(canvas.shape[:2])), numbers=True)
+    return canvas
+
+
+def paint_pairs(
+    canvas: Bytes, marks: Sequence[PairMark], sizes: Sizes, numbers: bool = False
+) -> None:
+    """Paints pairs into a canvas (H, W, 3), in place; `numbers`: also into the discs."""
+    for mark in marks:
+        if mark.target is not None:
+            _paint_arrow(canvas, mark.handle, mark.target, sizes)
+    for mark in marks:
+        if mark.target is not None:
+            _paint_ring(canvas, mark.target, sizes, mark.selected == "target")
+    for mark in marks:
+        _paint_disc(canvas, mark.handle, sizes, mark.selected == "handle")
+        if numbers and sizes.disc >= 3.5:
+            _paint_number(canvas, mark.number, mark.handle, sizes.disc)
+
+
+def paint_line(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
+    """The line from a fresh handle to the cursor, while its target is looked for."""
+    box = _box(canvas, [start, end], sizes.line + sizes.outline + 1)
+    distance = _to_segment(box, start, end)
+    _blend(canvas, box, distance - sizes.line - sizes.outline, OUTLINE)
+    _blend(canvas, box, distance - sizes.line, LINE)
+
+
+def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes, colour: Colour = LINE) -> None:
+    """Four arms round an open middle: what lies under it stays visible."""
+    x, y = at
+    inner, outer = 1.6 * sizes.disc * 0.62 + 0.4, 2.0 * sizes.disc + 1.2
+    for colour_now, grow in ((OUTLINE, sizes.outline), (colour, 0.0)):
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            start = (x + dx * inner, y + dy * inner)
+            end = (x + dx * outer, y + dy * outer)
+            box = _box(canvas, [start, end], sizes.line + grow + 1)
+            _blend(canvas, box, _to_segment(box, start, end) - sizes.line - grow, colour_now)
+
+
+# -- shapes ------------------------------------------------------------------------------------
+
+
+def _paint_disc(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
+    box = _box(canvas, [at], 2.2 * sizes.disc + 2)
+    distance = _to_point(box, at)
+    if selected:
+        _blend(canvas, box, distance - sizes.disc - 2 * sizes.outline, LINE)
+    _blend(canvas, box, distance - sizes.disc - sizes.outline, OUTLINE)
+    _blend(canvas, box, distance - sizes.disc, HANDLE)
+
+
+def _paint_ring(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
+    radius, half = 1.25 * sizes.disc, max(0.5, sizes.disc / 4)
+    box = _box(canvas, [at], 2.5 * sizes.disc + 3)
+    distance = _to_point(box, at)
+    ring = np.abs(distance - radius) - half
+    if selected:
+        _blend(canvas, box, np.abs(distance - radius) - half - 2 * sizes.outline, LINE)
+    _blend(canvas, box, ring - sizes.outline, OUTLINE)
+    _blend(canvas, box, ring, TARGET)
+
+
+def _paint_arrow(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
+    length = math.dist(start, end)
+    if length < 3 * sizes.disc:
+        return
+    ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
+    stop = 1.25 * sizes.disc + 2 * sizes.outline
+    tip = (end[0] - ux * stop, end[1] - uy * stop)
+    barb = 1.3 * sizes.disc
+    lines = [(start, tip)]
+    for side in (-1, 1):
+        back = (
+            tip[0] - barb * (ux * 0.8 - side * uy * 0.6),
+            tip[1] - barb * (uy * 0.8 + side * ux * 0.6),
+        )
+        lines.append((tip, back))
+    box = _box(canvas, [start, end, lines[1][1], lines[2][1]], sizes.outline + sizes.line + 1)
+    distance = np.minimum.reduce([_to_segment(box, *line) for line in lines])
+    _blend(canvas, box, distance - sizes.line - sizes.outline, OUTLINE)
+    _blend(canvas, box, distance - sizes.line, LINE)
+
+
+# 3×5 digits: each number holds five rows of three bits, from the top.
+_DIGITS = (31599, 11415, 29671, 29647, 23497, 31183, 31215, 29257, 31727, 31695)
+
+
+def _paint_number(canvas: Bytes, number: int, at: Place, radius: float) -> None:
+    digits = str(number)
+    dot = max(1, int(radius * 1.5 / (5 if len(digits) == 1 else 4 * len(digits) - 1)))
+    width = (4 * len(digits) - 1) * dot
+    left, top = round(at[0] - (width - 1) / 2), round(at[1] - (5 * dot - 1) / 2)
+    for index, digit in enumerate(digits):
+        bits = _DIGITS[int(digit)]
+        for row in range(5):
+            for column in range(3):
+                if bits >> (14 - 3 * row - column) & 1:
+                    x, y = left + (4 * index + column) * dot, top + row * dot
+                    canvas[max(0, y) : max(0, y + dot), max(0, x) : max(0, x + dot)] = OUTLINE
+
+
+# -- distances ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Box:
+    """The part of the canvas a shape may touch."""
+
+    rows: slice
+    columns: slice
+
+    @property
+    def grid(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        y = np.arange(self.rows.start, self.rows.stop, dtype=np.float32)[:, None]
+        x = np.arange(self.columns.start, self.columns.stop, dtype=np.float32)[None, :]
+        return x, y
+
+
+def _box(canvas: Bytes, places: Sequence[Place], margin: float) -> _Box:
+    def clip(values: Sequence[float], end: int) -> slice:
+        low = min(end, max(0, math.floor(min(values) - margin)))
+        return slice(low, max(low, min(end, math.ceil(max(values) + margin) + 1)))
+
+    height, width = canvas.shape[:2]
+    return _Box(clip([y for _, y in places], height), clip([x for x, _ in places], width))
+
+
+def _to_point(box: _Box, at: Place) -> NDArray[np.float32]:
+    x, y = box.grid
+    return np.hypot(x - np.float32(at[0]), y - np.float32(at[1]))
+
+
+def _to_segment(box: _Box, start: Place, end: Place) -> NDArray[np.float32]:
+    x, y = box.grid
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    squared = max(dx * dx + dy * dy, 1e-9)
+    along = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / squared, 0, 1)
+    return np.hypot(x - start[0] - along * dx, y - start[1] - along * dy)
+
+
+def _blend(canvas: Bytes, box: _Box, distance: NDArray[np.float32], colour: Colour) -> None:
+    """Covers what lies inside (distance < 0), with an edge one pixel soft."""
+    cover = np.clip(0.5 - distance, 0, 1)[..., None]
+    part = canvas[box.rows, box.columns]
+    canvas[box.rows, box.columns] = np.rint(part + (np.array(colour) - part) * cover)

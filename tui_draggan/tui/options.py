@@ -1,0 +1,51 @@
+"""What the editor is started with. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_draggan.drag.session import DragSession
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """A picture (.png) or an animation (.gif, .webp, .mp4) to be written."""
+
+    path: Path
+    markers: bool = False
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the editor asks others to do."""
+
+    open_session: Callable[[], DragSession]
+    """Opens engine, model and first latent; slow, so the worker thread calls it."""
+    export: Callable[[DragSession, ExportRequest], str] | None = None
+    """Writes what is asked for, in a thread of its own; returns a line to show, or raises
+    DragganError."""
+    save_session: Callable[[DragSession, Path], str] | None = None
+    """Writes the session to a file; returns a line to show, or raises DragganError."""
+    close: Callable[[], None] | None = None
+    """Called last, in the main thread, when the worker thread has ended: closes the journal."""
+
+
+@dataclass(frozen=True)
+class EditorOptions:
+    """How `run_editor` starts."""
+
+    hooks: Hooks
+    model: str = ""
+    """Name of the model, for the title."""
+    resolution: int = 0
+    """Pixels, for the title."""
+    graphics: str = "auto"
+    colour: str = "auto"
+    theme: str | None = None
+    """Name of a Textual theme."""
+    export_folder: Path = Path()
+    """Where exports go by default."""

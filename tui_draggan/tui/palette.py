@@ -1,0 +1,78 @@
+"""The command palette: everything that makes sense now, with its key beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from tui_draggan.tui.keys import KEYS, MOVES, allowed
+from tui_draggan.tui.parameters import PARAMETERS, shown
+from tui_draggan.tui.screens.edit import EditScreen
+from tui_draggan.tui.screens.help import key_names
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One line of the palette."""
+
+    title: str
+    help: str
+    action: str
+
+
+class Commands(Provider):
+    """Keys allowed at this moment, parameters, seed, mask, session."""
+
+    async def discover(self) -> Hits:
+        for offer in self._offers():
+            yield DiscoveryHit(offer.title, self._runner(offer), help=offer.help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for offer in self._offers():
+            score = matcher.match(f"{offer.title} {offer.help}")
+            if score > 0:
+                title = matcher.highlight(offer.title)
+                yield Hit(score, title, self._runner(offer), text=offer.title, help=offer.help)
+
+    def _runner(self, offer: Offer):  # type: ignore[no-untyped-def]
+        async def run() -> None:
+            await self.screen.run_action(offer.action)
+
+        return run
+
+    def _offers(self) -> Iterator[Offer]:
+        screen = self.screen
+        if not isinstance(screen, EditScreen):
+            return
+        yield from offers(screen)
+
+
+def offers(screen: EditScreen) -> Iterator[Offer]:
+    """What the palette offers on this screen now."""
+    session, moment = screen.session, screen.moment
+    for binding in KEYS:
+        action = binding.action.partition("(")[0]
+        if binding not in MOVES and action != "commands" and allowed(action, moment):
+            yield Offer(f"{binding.tooltip}", f"key {key_names(binding)}", binding.action)
+    if session is None:
+        return
+    for parameter in PARAMETERS:
+        value = shown(session.params, parameter.name)
+        action = f"parameter('{parameter.name}')"
+        yield Offer(f"Set {parameter.title} (now {value})", parameter.note, action)
+    if allowed("seed", moment):
+        yield Offer("Open a seed by its number", "0 to 4294967295", "seed_number")
+        yield Offer("Open a random seed", "Any of a million", "random_seed")
+        yield Offer(
+            f"Set truncation ψ (now {session.params.psi:g})",
+            "Opens the seed's picture anew",
+            "truncation",
+        )
+    yield Offer("Load a mask", "White may change, black stays", "load_mask")
+    if session.document.mask is not None:
+        yield Offer("Clear the mask", "Everything may change", "clear_mask")
+    if moment.save:
+        yield Offer("Save the session", "The whole edit, to go on later", "save_session")

@@ -1,0 +1,84 @@
+"""The parameters as a person sets them: by name in the palette, typed into a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tui_draggan.drag.params import RANGES, DragParams
+from tui_draggan.errors import UsageError
+
+LADDER = (1.0, 2.0, 5.0)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of the palette."""
+
+    name: str
+    """Field of DragParams."""
+    title: str
+    note: str
+
+
+PARAMETERS = (
+    Parameter("learning_rate", "step size", "Step size of Adam; acts at the next step."),
+    Parameter("steps", "steps", "Limit of iterations of one run."),
+    Parameter("mask_weight", "λ", "Weight of the mask loss."),
+    Parameter("r1", "r1", "Radius of motion supervision, px."),
+    Parameter("r2", "r2", "Half side of the tracking square, px."),
+    Parameter("rows", "K", "Rows of w+ that are trained; acts from the next run on."),
+    Parameter("w_plus", "latent space", "w+ trains the rows apart, w as one; from the next run."),
+    Parameter(
+        "tolerance", "tolerance", "Distance in px that counts as reached; auto: the paper's rule."
+    ),
+    Parameter("patience", "patience", "Steps without progress after which a run is stuck."),
+)
+
+
+def shown(params: DragParams, name: str) -> str:
+    """The value as it is typed."""
+    value = getattr(params, name)
+    if name == "w_plus":
+        return "w+" if value else "w"
+    if name == "tolerance" and value is None:
+        return "auto"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def changed(params: DragParams, name: str, text: str) -> DragParams:
+    """The parameters with one value as typed. Raises UsageError."""
+    return params.with_values(**{name: _value(name, text.strip())})
+
+
+def range_of(name: str) -> str:
+    """What may be typed, in words."""
+    if name == "w_plus":
+        return "w+ or w"
+    limits = RANGES[name]
+    return f"{limits.low:g} to {limits.high:g}"
+
+
+def laddered(value: float, steps: int) -> float:
+    """The next value up or down on 1, 2, 5, 10, … of any decade."""
+    rungs = [rung * 10.0**decade for decade in range(-6, 1) for rung in LADDER]
+    if steps > 0:
+        higher = [rung for rung in rungs if rung > value * 1.001]
+        return round(higher[0], 9) if higher else value
+    lower = [rung for rung in rungs if rung < value * 0.999]
+    return round(lower[-1], 9) if lower else value
+
+
+def _value(name: str, text: str) -> Any:
+    if name == "w_plus":
+        if text not in ("w", "w+"):
+            raise UsageError(f"the latent space is w or w+, not «{text}»")
+        return text == "w+"
+    if name == "tolerance" and text in ("", "auto"):
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        raise UsageError(f"«{text}» is not a number") from None
+    whole = isinstance(DragParams.__dataclass_fields__[name].default, int)
+    return int(number) if whole and number.is_integer() else number

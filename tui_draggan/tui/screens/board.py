@@ -1,0 +1,277 @@
+"""The editor's screen, the half that shows: panels, their arrangement, what the engine reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui_draggan.drag.document import State
+from tui_draggan.drag.session import DragSession
+from tui_draggan.pictures.graphics import Display
+from tui_draggan.tui.hand import Hand, settled
+from tui_draggan.tui.keys import Moment
+from tui_draggan.tui.layout import Arrangement, plan
+from tui_draggan.tui.options import EditorOptions
+from tui_draggan.tui.scene import Scene
+from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot
+from tui_draggan.tui.widgets.bars import FIRST_RUN, StatusLine, TitleBar
+from tui_draggan.tui.widgets.loss_log import LossLog
+from tui_draggan.tui.widgets.loss_plot import LossPlot
+from tui_draggan.tui.widgets.loupe import Loupe
+from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.widgets.points import PointsPanel
+from tui_draggan.tui.widgets.run import RunPanel
+from tui_draggan.tui.worker import Opened, OpenFailed, Report, Worked, WorkFailed
+
+FRAMES_PER_SECOND = 30
+LOUPE_SECONDS = 1.5
+"""How long the loupe stays in small terminals after the cursor's last move."""
+
+
+@dataclass
+class Reported(Message):
+    """The engine's thread has something to tell."""
+
+    report: Report
+
+
+class Board(Screen[None], inherit_bindings=False):
+    """Shows a session; knows nothing of keys."""
+
+    AUTO_FOCUS = None
+
+    def __init__(self, options: EditorOptions, display: Display, seen: Callable[[], None]) -> None:
+        super().__init__()
+        self.options = options
+        self.session: DragSession | None = None
+        self.hand = Hand((0, 0))
+        self.notice = ""
+        """What was done last, for the status line; goes with the next move."""
+        self.terminal = display
+        self._seen = seen
+        self._pace = Pace()
+        self._moment = Moment()
+        self._ran = False
+        self._synced = 0.0
+        self._due = False
+        self._loupe_timer = 0
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(id="title")
+        with Container(id="body"):
+            with Container(id="frame") as frame:
+                frame.border_title = "picture"
+                yield PicturePanel(id="picture")
+            with Container(id="side"):
+                yield PointsPanel(id="points")
+                with Horizontal(id="middle"):
+                    yield Loupe(id="loupe")
+                    yield RunPanel(id="run")
+                yield LossPlot(id="plot")
+                yield LossLog(id="log")
+        yield StatusLine(id="status")
+        yield Footer(id="keys", compact=True)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.sync())
+        self._show_words()
+
+    # -- arrangement ---------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        chosen = plan(event.size.width, event.size.height)
+        for arrangement in Arrangement:
+            self.set_class(arrangement is chosen.arrangement, arrangement.value)
+        self.set_class(event.size.height >= 46, "roomy")
+        frame = self.query_one("#frame")
+        frame.styles.width = chosen.width
+        frame.styles.height = (
+            "100%" if chosen.arrangement is not Arrangement.TALL else chosen.height
+        )
+        # The panels write for the size they have; they have it after the layout.
+        self.call_after_refresh(self.sync)
+
+    @property
+    def arrangement(self) -> Arrangement:
+        """The one in force."""
+        return next((a for a in Arrangement if self.has_class(a.value)), Arrangement.SMALL)
+
+    # -- what the engine's thread tells --------------------------------------------------------
+
+    @on(Reported)
+    def _take_report(self, event: Reported) -> None:
+        report = event.report
+        if isinstance(report, Opened):
+            self._open(report.session)
+        elif isinstance(report, OpenFailed):
+            self.app.exit(return_code=report.error.exit_status, message=report.error)  # type: ignore[arg-type]
+        elif isinstance(report, WorkFailed):
+            self.app.notify(str(report.error), title=report.error.title, severity="error")
+            self.sync()
+        elif isinstance(report, Worked):
+            self._sync_soon()
+
+    def _open(self, session: DragSession) -> None:
+        self.session = session
+        side = session.info.resolution
+        self.hand = Hand((side // 2, side // 2))
+        self.sync()
+
+    def _sync_soon(self) -> None:
+        """At most so many times a second; what comes in between is taken along."""
+        wait = self._synced + 1 / FRAMES_PER_SECOND - monotonic()
+        if wait <= 0:
+            self._sync_now()
+        elif not self._due:
+            self._due = True
+            self.set_timer(wait, self._sync_now)
+
+    def _sync_now(self) -> None:
+        self._due = False
+        self._seen()
+        self.sync()
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Shows the session as it is now."""
+        self._synced = monotonic()
+        session = self.session
+        if session is None:
+            self._show_words()
+            return
+        self.hand = settled(self.hand, session.document.pairs, session.info.resolution)
+        snapshot = self.snapshot()
+        self._ran = self._ran or bool(snapshot.frames)
+        self.query_one(RunPanel).show(snapshot)
+        self.query_one(LossPlot).show(snapshot)
+        self.query_one(LossLog).show(snapshot.frames)
+        self._show_title()
+        self.show_hand(snapshot)
+
+    def snapshot(self) -> Snapshot:
+        """The session's values at this moment."""
+        session = self.session
+        assert session is not None
+        status, frames, document = session.status, session.frames, session.document
+        running = status.state is State.RUNNING
+        shown = len(frames) - 1 if running and frames else None
+        if shown is None:
+            same = (i for i in reversed(range(len(frames))) if frames[i].ws is document.latent.ws)
+            shown = next(same, None)
+        rate = 0.0
+        if running:
+            rate = self._pace.note(monotonic(), frames[-1].iteration if frames else 0)
+        else:
+            self._pace.forget()
+        return Snapshot(status, session.params, document.pairs, frames, shown, rate)
+
+    def show_hand(self, snapshot: Snapshot | None = None) -> None:
+        """Shows what depends on crosshair and selection; the rest stays as it is."""
+        session = self.session
+        if session is None:
+            return
+        snapshot = snapshot or self.snapshot()
+        document = session.document
+        scene = Scene(
+            session.picture, session.info.resolution, document.pairs, self.hand, document.mask
+        )
+        self.query_one(PicturePanel).show(scene)
+        self.query_one(Loupe).show(scene)
+        self.query_one(PointsPanel).show(snapshot, self.hand)
+        self._show_words(snapshot)
+        self._note_moment(snapshot)
+
+    def show_loupe(self) -> None:
+        """The cursor moves: small terminals get the loupe for a while."""
+        loupe = self.query_one(Loupe)
+        loupe.add_class("-on")
+        self._loupe_timer += 1
+        turn = self._loupe_timer
+
+        def hide() -> None:
+            if turn == self._loupe_timer:
+                loupe.remove_class("-on")
+
+        self.set_timer(LOUPE_SECONDS, hide)
+
+    def _show_title(self) -> None:
+        session = self.session
+        assert session is not None
+        latent = session.document.latent
+        info = session.info
+        facts = [
+            f"{self.options.model or info.name} · {info.resolution} px",
+            "" if latent.seed is None else f"seed {latent.seed}",
+            "" if latent.psi is None else f"ψ {latent.psi:.2f}",
+            session.engine,
+        ]
+        self.query_one(TitleBar).show(facts, self.terminal.words)
+
+    def _show_words(self, snapshot: Snapshot | None = None) -> None:
+        status = self.query_one(StatusLine)
+        muted = status.colour("foreground-muted") or "dim"
+        if snapshot is None:
+            facts = [f"{self.options.model} · {self.options.resolution} px"]
+            self.query_one(TitleBar).show(facts if self.options.model else [], self.terminal.words)
+            status.show(None, 1, Text("opening the model …", style=muted))
+            return
+        zoom = self.query_one(PicturePanel).view.zoom
+        words = self._words(snapshot)
+        if self.arrangement is Arrangement.TINY:
+            words = f"{words}  · small terminal: ? lists the keys"
+        status.show(self.hand, zoom, Text(words, style=muted))
+
+    def _words(self, snapshot: Snapshot) -> str:
+        """What to know now, in one line."""
+        hand, status = self.hand, snapshot.status
+        if hand.first is not None:
+            return "now its target: move there, Enter; Escape takes the handle back"
+        if hand.held is not None:
+            return "drop it with Enter; Escape leaves it where it was"
+        if self.notice:
+            return self.notice
+        if status.outcome is not None:
+            helps = NEXT[status.outcome]
+            return " · ".join(filter(None, (status.outcome.value, helps, status.message)))
+        if hand.selected is not None:
+            return f"{hand.selected.end} selected: Enter picks it up, x deletes, g types where"
+        if not self._ran:
+            return FIRST_RUN
+        return ""
+
+    def _note_moment(self, snapshot: Snapshot) -> None:
+        """Tells the footer when other keys make sense than before."""
+        moment = Moment(
+            open=True,
+            state=snapshot.status.state,
+            pairs=bool(snapshot.pairs),
+            frames=bool(snapshot.frames),
+            half=self.hand.first is not None,
+            held=self.hand.held is not None,
+            selected=self.hand.selected is not None,
+            zoomed=self.query_one(PicturePanel).view.zoom > 1,
+            export=self.options.hooks.export is not None,
+            save=self.options.hooks.save_session is not None,
+        )
+        if moment != self._moment:
+            self._moment = moment
+            self.refresh_bindings()
+
+    @property
+    def moment(self) -> Moment:
+        """What the keys depend on, as last shown."""
+        return self._moment
+
+    def let_go(self) -> None:
+        """Forgets what is half made: the document has become another."""
+        self.hand = replace(self.hand, first=None, held=None, selected=None)

@@ -1,0 +1,81 @@
+"""What the panels show, taken from the session at one moment."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from tui_draggan.drag.document import Frame, State, Status
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.points import Pair
+from tui_draggan.drag.progress import Outcome
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Values only; the panels ask for nothing else."""
+
+    status: Status
+    params: DragParams
+    pairs: tuple[Pair, ...]
+    frames: tuple[Frame, ...] | list[Frame]
+    """Steps of the last run."""
+    shown: int | None = None
+    """Which of the frames is the current picture; None: none of them."""
+    rate: float = 0.0
+    """Iterations a second, 0 where nothing runs."""
+
+    @property
+    def frame(self) -> Frame | None:
+        """The step that is shown."""
+        return self.frames[self.shown] if self.shown is not None else None
+
+
+class Pace:
+    """Iterations a second over the last seconds."""
+
+    def __init__(self, seconds: float = 2.0) -> None:
+        self._seconds = seconds
+        self._seen: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, iteration: int) -> float:
+        """The rate with so many iterations done by `now` (seconds)."""
+        if self._seen and iteration < self._seen[-1][1]:
+            self._seen.clear()
+        self._seen.append((now, iteration))
+        while len(self._seen) > 2 and now - self._seen[0][0] > self._seconds:
+            self._seen.popleft()
+        (start, first), (end, last) = self._seen[0], self._seen[-1]
+        return (last - first) / (end - start) if end > start else 0.0
+
+    def forget(self) -> None:
+        """Nothing runs."""
+        self._seen.clear()
+
+
+SIGNS = {
+    State.EMPTY: "○",
+    State.READY: "●",
+    State.RUNNING: "▶",
+    State.PAUSED: "‖",
+    State.DONE: "■",
+}
+
+NEXT = {
+    Outcome.REACHED: "",
+    Outcome.STEP_LIMIT: "space goes on from here",
+    Outcome.STUCK: "try a larger step: ]",
+    Outcome.STOPPED: "space goes on from here",
+    Outcome.FAILED: "try a smaller step: [",
+}
+"""What helps, with its key."""
+
+
+def state_words(status: Status) -> str:
+    """«▶ running», «✓ reached»."""
+    if status.outcome is Outcome.REACHED:
+        return "✓ reached"
+    if status.outcome is not None:
+        return f"{SIGNS[status.state]} {status.outcome.value}"
+    words = {State.EMPTY: "no points"}
+    return f"{SIGNS[status.state]} {words.get(status.state, status.state.value)}"

@@ -1,0 +1,1 @@
+"""The parts of the screen; each knows what it shows and its messages, none knows another."""

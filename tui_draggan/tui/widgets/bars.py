@@ -1,0 +1,42 @@
+"""The title above and the status line below."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui_draggan.tui.hand import Hand
+from tui_draggan.tui.widgets.readout import Readout
+
+FIRST_RUN = "move with the arrows, Enter for a handle, Enter for its target, space to drag"
+
+
+class TitleBar(Readout):
+    """Name of the program, model, picture, engine."""
+
+    def show(self, facts: list[str], graphics: str) -> None:
+        """Facts from the left, how pictures are drawn at the right, as far as there is room."""
+        muted = self.colour("foreground-muted") or "dim"
+        text = Text(" tui-draggan", style=f"bold {self.colour('accent')}".strip())
+        for fact in filter(None, facts):
+            text.append("   ", style="not bold")
+            text.append(fact, style=f"not bold {muted}")
+        room = self.size.width - text.cell_len - len(graphics) - 1
+        if room >= 3:
+            text.append(" " * room + graphics, style=f"not bold {muted}")
+        self.write(text)
+
+
+class StatusLine(Readout):
+    """Crosshair, then what to know now."""
+
+    def show(self, hand: Hand | None, zoom: float, words: Text) -> None:
+        """`words`: hint or message."""
+        text = Text(" ")
+        if hand is not None:
+            text.append("✛ ", style=self.colour("accent"))
+            text.append(f"{hand.cursor[0]},{hand.cursor[1]}".ljust(8), style="bold")
+            if zoom > 1:
+                text.append(f" {zoom:g}×", style=self.colour("foreground-muted") or "dim")
+            text.append("  ")
+        text.append(words)
+        self.write(text)

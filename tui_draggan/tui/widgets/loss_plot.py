@@ -1,0 +1,85 @@
+"""The loss of the run as a line of braille dots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.text import Text
+
+from tui_draggan.tui.snapshot import Snapshot
+from tui_draggan.tui.widgets.readout import Readout
+
+WIDE = 20.0
+"""Ratio of largest to smallest loss from which the scale is logarithmic."""
+# Bits of a braille cell, by (line, column).
+_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+
+
+class LossPlot(Readout):
+    """All steps of the run across the width, the shown one marked when it is not the last."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__("loss", id)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The losses so far."""
+        losses = [frame.loss for frame in snapshot.frames]
+        width, height = self.content_size
+        if len(losses) < 2 or width < 12 or height < 1:
+            self.write(Text("the loss is drawn here while it runs", style="dim"))
+            return
+        low, high = min(losses), max(losses)
+        labels = [f"{high:.2g}", f"{low:.2g}"] if height > 1 else [f"{losses[-1]:.2g}"]
+        margin = max(len(label) for label in labels) + 1
+        rows = braille(curve(losses, 2 * (width - margin)), width - margin, height)
+        text = Text()
+        for index, row in enumerate(rows):
+            label = labels[0] if index == 0 else labels[-1] if index == height - 1 else ""
+            text.append(label.rjust(margin - 1) + " ", style="dim")
+            style = self.colour("accent")
+            at = None
+            if snapshot.shown is not None and snapshot.shown < len(losses) - 1:
+                at = round(snapshot.shown / (len(losses) - 1) * (len(row) - 1))
+            text.append(_marked(row, at, style))
+            text.append("\n" if index < height - 1 else "")
+        self.write(text)
+
+
+def _marked(row: str, at: int | None, style: str) -> Text:
+    text = Text(row, style=style)
+    if at is not None:
+        text.stylize("reverse", at, at + 1)
+    return text
+
+
+def curve(losses: Sequence[float], columns: int) -> NDArray[np.float64]:
+    """Heights 0 to 1, one a dot column, as many columns as steps at most."""
+    values = np.asarray(losses, float)
+    low, high = values.min(), values.max()
+    if low > 0 and high / low >= WIDE:
+        values = np.log(values)
+    if len(values) > columns:
+        edges = np.linspace(0, len(values), columns + 1).astype(int)
+        values = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
+    else:
+        places = np.linspace(0, len(values) - 1, columns)
+        values = np.interp(places, np.arange(len(values)), values)
+    low, high = values.min(), values.max()
+    return (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
+
+
+def braille(heights: NDArray[np.float64], width: int, height: int) -> list[str]:
+    """A curve (2·width,) of heights 0 to 1 as `height` rows of `width` braille cells."""
+    lines = 4 * height
+    dots = np.rint((1 - heights) * (lines - 1)).astype(int)
+    grid = np.zeros((lines, 2 * width), bool)
+    previous = np.concatenate([dots[:1], dots[:-1]])
+    for column, (line, before) in enumerate(zip(dots, previous, strict=True)):
+        # Joined to the column before, so that steep parts have no holes.
+        start, end = sorted((line, before + np.sign(line - before)))
+        grid[start : end + 1, column] = True
+    cells = grid.reshape(height, 4, width, 2).transpose(0, 2, 1, 3)
+    codes = 0x2800 + (cells * _BITS).sum(axis=(2, 3))
+    return ["".join(map(chr, row)) for row in codes]

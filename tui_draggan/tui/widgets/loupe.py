@@ -1,0 +1,94 @@
+"""Single pixels around the crosshair, which a cell of the big picture cannot show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from textual.filter import LineFilter
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_draggan.drag.points import Point
+from tui_draggan.pictures import half_cells, markers
+from tui_draggan.tui.hand import Hand
+from tui_draggan.tui.scene import Bytes, Scene, placed
+
+PIXELS = 16
+
+
+class Loupe(Widget):
+    """16×16 pixels, one a dot; the pixel under the crosshair stands between four ticks."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._dots = np.zeros((0, 0, 3), np.uint8)
+        self.border_title = "loupe"
+
+    def show(self, scene: Scene) -> None:
+        """The surroundings of the scene's cursor."""
+        if scene.image is None:
+            return
+        scale = 2 if self.content_size.width >= 2 * PIXELS else 1
+        dots = _surroundings(scene.image, scene.resolution, scene.hand.cursor)
+        _dot_points(dots, scene)
+        dots = dots.repeat(scale, axis=0).repeat(scale, axis=1)
+        _tick(dots, scale)
+        if self.app.no_color:
+            dots = half_cells.to_grey(dots)
+        if dots.shape != self._dots.shape or (dots != self._dots).any():
+            self._dots = dots
+            self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        if 2 * y + 1 >= len(self._dots):
+            return Strip.blank(self.size.width, self.visual_style.rich_style)
+        depth = half_cells.depth_of(self.app.console.color_system)
+        upper, lower = half_cells.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
+        return half_cells.row_strip(upper, lower, depth)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return ()
+
+
+def _origin(cursor: Point) -> Point:
+    return cursor[0] - PIXELS // 2, cursor[1] - PIXELS // 2
+
+
+def _surroundings(image: Bytes, resolution: int, cursor: Point) -> Bytes:
+    """(16, 16, 3) around the cursor; dark where there is no picture."""
+    left, top = _origin(cursor)
+    x, y = np.arange(left, left + PIXELS), np.arange(top, top + PIXELS)
+    side = image.shape[0]
+    column = np.clip(x, 0, resolution - 1) * side // resolution
+    row = np.clip(y, 0, resolution - 1) * side // resolution
+    dots = image[row][:, column].copy()
+    dots[(y < 0) | (y >= resolution)] = markers.OUTLINE
+    dots[:, (x < 0) | (x >= resolution)] = markers.OUTLINE
+    return dots
+
+
+def _dot_points(dots: Bytes, scene: Scene) -> None:
+    hand: Hand = scene.hand
+    left, top = _origin(hand.cursor)
+    places = [(pair.target, markers.TARGET) for pair in placed(hand, scene.pairs)]
+    places += [(pair.handle, markers.HANDLE) for pair in placed(hand, scene.pairs)]
+    if hand.first is not None:
+        places.append((hand.first, markers.HANDLE))
+    for (x, y), colour in places:
+        if 0 <= x - left < PIXELS and 0 <= y - top < PIXELS:
+            dots[y - top, x - left] = colour
+
+
+def _tick(dots: Bytes, scale: int) -> None:
+    """Four ticks pointing at the middle pixel, light on dark and dark on light."""
+    low = PIXELS // 2 * scale
+    high = low + scale
+    middle = slice(low, high)
+    arms = ((middle, slice(0, 3 * scale)), (middle, slice(-3 * scale, None)))
+    for rows, columns in (*arms, *((columns, rows) for rows, columns in arms)):
+        part = dots[rows, columns]
+        light = part.mean() < 128
+        dots[rows, columns] = markers.LINE if light else markers.OUTLINE

@@ -1,0 +1,105 @@
+"""The table of points."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui_draggan.drag.points import Pair
+from tui_draggan.pictures.markers import HANDLE, TARGET
+from tui_draggan.tui.hand import Grip, Hand
+from tui_draggan.tui.scene import placed
+from tui_draggan.tui.snapshot import Snapshot
+from tui_draggan.tui.widgets.readout import Readout
+
+BAR = 10
+"""Cells of the bar that shows what is left of a pair's way."""
+EIGHTHS = " ▏▎▍▌▋▊▉█"
+
+
+class PointsPanel(Readout):
+    """One row a pair: number, handle → target, pixels to go."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__("points", id)
+
+    def show(self, snapshot: Snapshot, hand: Hand) -> None:
+        """The pairs as they are; the one under the hand is marked."""
+        pairs = placed(hand, snapshot.pairs)
+        rows = max(1, self.content_size.height)
+        muted = self.colour("foreground-muted") or "dim"
+        text = Text()
+        if not pairs and hand.first is None:
+            self.write(Text("none yet", style=muted))
+            return
+        chosen = hand.held or hand.selected
+        lines = [self._row(number, pair, chosen, snapshot) for number, pair in enumerate(pairs, 1)]
+        if hand.first is not None:
+            lines.append(_half_made(len(pairs) + 1, hand))
+        focus = _focus(pairs, chosen, hand)
+        if len(lines) < rows:
+            text.append(" #  handle     target    distance\n", style=muted)
+            rows -= 1
+        start = min(max(0, focus - rows + 1), max(0, len(lines) - rows))
+        text.append(Text("\n").join(lines[start : start + rows]))
+        self.write(text)
+
+    def _row(self, number: int, pair: Pair, chosen: Grip | None, snapshot: Snapshot) -> Text:
+        muted = self.colour("foreground-muted") or "dim"
+        here = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
+        line = Text("▸" if here else " ")
+        line.append(f"{number:<2}", style="bold")
+        line.append(f" {_xy(pair.handle):>7}", style=_style(HANDLE, here == "handle"))
+        line.append(" → ", style=muted)
+        line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
+        if pair.distance <= snapshot.params.reached_within(len(snapshot.pairs)):
+            return line.append("  reached", style=self.colour("text-success") or "green")
+        line.append(f" {pair.distance:6.1f} px")
+        if self.content_size.width >= 34 + BAR:
+            line.append("  ")
+            line.append(_bar(_share_left(pair, snapshot)), style=_style(TARGET, False))
+        return line
+
+
+def _half_made(number: int, hand: Hand) -> Text:
+    assert hand.first is not None
+    line = Text("▸")
+    line.append(f"{number:<2}", style="bold")
+    line.append(f" {_xy(hand.first):>7}", style=_style(HANDLE, False))
+    line.append(f" → {_xy(hand.cursor):<7}", style="dim")
+    return line
+
+
+def _focus(pairs: tuple[Pair, ...], chosen: Grip | None, hand: Hand) -> int:
+    """Which row must be seen."""
+    if hand.first is not None:
+        return len(pairs)
+    if chosen is not None:
+        for index, pair in enumerate(pairs):
+            if pair.id == chosen.pair_id:
+                return index
+    return 0
+
+
+def _share_left(pair: Pair, snapshot: Snapshot) -> float:
+    """Distance to go as a share of what it was when the run began."""
+    start = pair.distance
+    if snapshot.frames:
+        handle = snapshot.frames[0].handles.get(pair.id)
+        if handle is not None:
+            dx, dy = handle[0] - pair.target[0], handle[1] - pair.target[1]
+            start = max(start, (dx * dx + dy * dy) ** 0.5)
+    return pair.distance / start if start else 0.0
+
+
+def _bar(share: float) -> str:
+    eighths = round(min(1.0, share) * BAR * 8)
+    whole, rest = divmod(eighths, 8)
+    return "█" * whole + (EIGHTHS[rest] if rest else "")
+
+
+def _xy(point: tuple[int, int]) -> str:
+    return f"{point[0]},{point[1]}"
+
+
+def _style(colour: tuple[int, int, int], strong: bool) -> str:
+    return f"rgb({colour[0]},{colour[1]},{colour[2]})" + (" bold reverse" if strong else "")

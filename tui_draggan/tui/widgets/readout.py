@@ -1,0 +1,40 @@
+"""A widget that shows lines of text and repaints only when they differ."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.color import Color
+from textual.widget import Widget
+
+
+class Readout(Widget):
+    """Text of a size the layout decides, not the text."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, title: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._text = Text("")
+        self.border_title = title or None
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.plain
+
+    def write(self, text: Text) -> None:
+        """Shows `text`, cut off at the edge."""
+        text.no_wrap, text.overflow = True, "ellipsis"
+        if text != self._text or text.spans != self._text.spans:
+            self._text = text
+            self.refresh()
+
+    def render(self) -> Text:
+        return self._text
+
+    def colour(self, name: str) -> str:
+        """A colour of the theme, for Rich: `accent`, `text-muted` and so on."""
+        value = self.app.theme_variables.get(name, "")
+        if not value.startswith("#"):
+            return ""  # one of the terminal's own colours
+        return (self.background_colors[1] + Color.parse(value)).hex6

@@ -1,0 +1,66 @@
+"""How the run goes, and with which parameters."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from tui_draggan.drag.document import State
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.progress import Outcome
+from tui_draggan.tui.snapshot import Snapshot, state_words
+from tui_draggan.tui.widgets.readout import Readout
+
+
+class RunPanel(Readout):
+    """State, iteration, it/s, loss and distance, then the parameters; as much as there is room."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__("run", id)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """The state now."""
+        rows = self.content_size.height
+        state = self._state(snapshot)
+        numbers = _numbers(snapshot)
+        muted = self.colour("foreground-muted") or "dim"
+        params = [Text(line, style=muted) for line in _parameters(snapshot.params, rows >= 7)]
+        if rows >= 7:
+            lines = [state, *(Text(line) for line in numbers), Text(""), *params]
+        else:
+            lines = [state, Text("  ".join(numbers)), *params]
+        self.write(Text("\n").join(lines[: max(1, rows)]))
+
+    def _state(self, snapshot: Snapshot) -> Text:
+        status = snapshot.status
+        colour = {
+            Outcome.REACHED: self.colour("text-success"),
+            Outcome.STUCK: self.colour("text-warning"),
+            Outcome.STEP_LIMIT: self.colour("text-warning"),
+            Outcome.FAILED: self.colour("text-error"),
+        }.get(status.outcome, "")  # type: ignore[call-overload]
+        if status.state is State.RUNNING:
+            colour = self.colour("accent")
+        line = Text(state_words(status), style=f"bold {colour}".strip())
+        if snapshot.frames:
+            at = snapshot.shown if snapshot.shown is not None else len(snapshot.frames) - 1
+            running = status.state in (State.RUNNING, State.PAUSED)
+            end = snapshot.params.steps if running else snapshot.frames[-1].iteration
+            line.append(f"  {snapshot.frames[at].iteration} / {end}", style="not bold")
+        return line
+
+
+def _numbers(snapshot: Snapshot) -> list[str]:
+    if not snapshot.frames:
+        return []
+    frame = snapshot.frame or snapshot.frames[-1]
+    speed = f"{snapshot.rate:.1f} it/s" if snapshot.rate else f"{frame.milliseconds:.0f} ms a step"
+    return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
+
+
+def _parameters(params: DragParams, roomy: bool) -> list[str]:
+    space = f"{'w+' if params.w_plus else 'w'}  K {params.rows}"
+    step = f"step size {params.learning_rate:g}"
+    radii = f"r1 {params.r1}  r2 {params.r2}"
+    if roomy:
+        return [step, f"{radii}  λ {params.mask_weight:g}", space]
+    return [f"{step}  {radii}  {space}"]

@@ -1,0 +1,125 @@
+"""The one thread that owns the engine."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tui_draggan.drag.session import DragSession
+from tui_draggan.errors import DragganError, EngineError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The session is there."""
+
+    session: DragSession
+
+
+@dataclass(frozen=True)
+class OpenFailed:
+    """There will be no session."""
+
+    error: DragganError
+
+
+@dataclass(frozen=True)
+class Worked:
+    """Something was done: look at the session."""
+
+
+@dataclass(frozen=True)
+class WorkFailed:
+    """A piece of work went wrong; the document is as it was."""
+
+    error: DragganError
+
+
+Report = Opened | OpenFailed | Worked | WorkFailed
+
+
+class EngineThread(threading.Thread):
+    """Opens the session, then does its work until `stop`, and reports.
+
+    It starts before there is a screen: what happens before `attach` is reported then.
+    """
+
+    def __init__(self, open_session: Callable[[], DragSession]) -> None:
+        super().__init__(name="draggan-engine", daemon=True)
+        self._open_session = open_session
+        self._ending = threading.Event()
+        self._seen = threading.Event()
+        self._seen.set()
+        self._lock = threading.Lock()
+        self._early: list[Report] = []
+        self._report: Callable[[Report], object] | None = None
+        self.session: DragSession | None = None
+
+    def attach(self, report: Callable[[Report], object]) -> None:
+        """Reports go there from now on (called in this thread), those so far first."""
+        with self._lock:
+            self._report = report
+            for early in self._early:
+                report(early)
+            self._early.clear()
+
+    def detach(self) -> None:
+        """There is no screen any more."""
+        with self._lock:
+            self._report = lambda report: None
+
+    def stop(self) -> None:
+        """Asks it to end after the piece of work at hand; join it then."""
+        self._ending.set()
+        if self.session is not None:
+            self.session.wake()
+
+    def seen(self) -> None:
+        """The screen has looked at the session since the last `Worked`; the next may come.
+
+        At most one is under way, so a terminal slower than the engine never makes a queue.
+        """
+        self._seen.set()
+
+    def run(self) -> None:
+        try:
+            self.session = session = self._open_session()
+        except DragganError as error:
+            self._tell(OpenFailed(error))
+            return
+        except Exception as error:
+            log.exception("the session could not be opened")
+            self._tell(OpenFailed(_unexpected(error)))
+            return
+        self._tell(Opened(session))
+        while not self._ending.is_set():
+            if session.wait_for_work(0.5) and not self._ending.is_set():
+                self._work(session)
+
+    def _work(self, session: DragSession) -> None:
+        try:
+            session.work()
+        except DragganError as error:
+            self._tell(WorkFailed(error))
+        except Exception as error:
+            log.exception("the engine's thread met something unexpected")
+            self._tell(WorkFailed(_unexpected(error)))
+        if self._seen.is_set():
+            self._seen.clear()
+            self._tell(Worked())
+
+    def _tell(self, report: Report) -> None:
+        with self._lock:
+            if self._report is None:
+                self._early.append(report)
+            else:
+                self._report(report)
+
+
+def _unexpected(error: Exception) -> DragganError:
+    """An error nobody foresaw, in words; the log has its traceback."""
+    return EngineError(f"unexpected {type(error).__name__}: {error}")
