@@ -1,6 +1,6 @@
-"""`tmux capture-pane -p -e` to a PNG: half blocks as rectangles, text in DejaVu Sans Mono.
+"""`tmux capture-pane -p -e -N` to a PNG: half blocks as rectangles, text in DejaVu Sans Mono.
 
-tmux capture-pane -p -e -t PANE | python screenshots/ansi_png.py out.png
+tmux capture-pane -p -e -N -t PANE | python screenshots/ansi_png.py out.png
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ FONTS = (
     "/usr/share/fonts/truetype/dejavu/DejaVuSansMono{}.ttf",
     "/usr/share/fonts/TTF/DejaVuSansMono{}.ttf",
 )
-_SIXTEEN = (
-    "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5 "
+_SIXTEEN = bytes.fromhex(
+    "000000 cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd e5e5e5"
     "7f7f7f ff0000 00ff00 ffff00 5c5cff ff00ff 00ffff ffffff"
-).split()
+)
 # Blocks as (left, top, right, bottom) in eighths of the cell.
 _BLOCKS = {
     "▀": (0, 0, 8, 4),
@@ -66,7 +66,12 @@ class Pen:
 
 def ansi_to_image(text: str, columns: int | None = None) -> Image.Image:
     """The picture of a captured pane; `columns`: its width, else the longest line's."""
-    rows = [list(_cells(line)) for line in text.rstrip("\n").split("\n")]
+    rows: list[list[tuple[str, Pen]]] = [[]]
+    for char, pen in _cells(text.rstrip("\n")):
+        if char == "\n":
+            rows.append([])
+        else:
+            rows[-1].append((char, pen))
     width = columns or max((sum(cell_len(char) for char, _ in row) for row in rows), default=1)
     image = Image.new("RGB", (width * CELL[0], len(rows) * CELL[1]), BACK)
     draw = ImageDraw.Draw(image)
@@ -79,11 +84,11 @@ def ansi_to_image(text: str, columns: int | None = None) -> Image.Image:
     return image
 
 
-def _cells(line: str) -> Iterator[tuple[str, Pen]]:
-    """Characters of a line with their pens; tmux starts every line anew only where it differs."""
+def _cells(text: str) -> Iterator[tuple[str, Pen]]:
+    """Characters with their pens; a pen lasts over the end of a line."""
     pen = Pen()
     for part in re.split(
-        r"(\x1b\[[0-9;:]*m|\x1b\][^\x1b\x07]*(?:\x1b\\|\x07)|\x1b\(.|[\x0e\x0f])", line
+        r"(\x1b\[[0-9;:]*m|\x1b\][^\x1b\x07]*(?:\x1b\\|\x07)|\x1b\(.|[\x0e\x0f])", text
     ):
         if part.startswith("\x1b[") and part.endswith("m"):
             pen = _apply(pen, part[2:-1])
@@ -133,7 +138,7 @@ def _apply(pen: Pen, codes: str) -> Pen:
 
 def _palette(number: int) -> Colour:
     if number < 16:
-        return tuple(bytes.fromhex(_SIXTEEN[number]))  # type: ignore[return-value]
+        return tuple(_SIXTEEN[3 * number : 3 * number + 3])  # type: ignore[return-value]
     if number >= 232:
         return (8 + 10 * (number - 232),) * 3
     levels = (0, 95, 135, 175, 215, 255)

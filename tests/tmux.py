@@ -59,7 +59,7 @@ class Pane:
 
     def capture(self, ansi: bool = False) -> str:
         """The screen as text, with colours where `ansi`."""
-        return self._tmux("capture-pane", "-p", *(["-e"] if ansi else []))
+        return self._tmux("capture-pane", "-p", *(["-e", "-N"] if ansi else []))
 
     def flag(self, name: str) -> str:
         """What tmux knows of the pane: `alternate_on`, `cursor_flag`, `mouse_any_flag`, …"""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,8 +121,7 @@ def row_strip(
     starts = [0, *breaks.tolist(), width]
     tops, bottoms = upper.tolist(), lower.tolist()
     segments = [
-        _segment(tops[start], bottoms[start], end - start, depth)
-        for start, end in zip(starts, starts[1:], strict=False)
+        _segment(tops[start], bottoms[start], end - start, depth) for start, end in pairwise(starts)
     ]
     strip = Strip(segments, width)
     here = {column: cell for (y, column), cell in (texts or {}).items() if y == row}

@@ -50,7 +50,7 @@ class Sizes:
     def for_canvas(side: int) -> Sizes:
         """For a picture of that side; readable from 40 pixels up."""
         disc = min(max(1.6, side / 48), max(1.6, 4.0 + side / 128))
-        return Sizes(disc, max(0.45, disc / 6), max(0.9, disc / 4))
+        return Sizes(disc, max(0.45, disc / 6), max(0.75, disc / 4))
 
 
 def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int = 1) -> Bytes:
@@ -101,11 +101,11 @@ def paint_line(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
     _blend(canvas, box, distance - sizes.line, LINE)
 
 
-def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes, colour: Colour = LINE) -> None:
-    """Four arms round an open middle: what lies under it stays visible."""
-    x, y = at
-    inner, outer = 1.6 * sizes.disc * 0.62 + 0.4, 2.0 * sizes.disc + 1.2
-    for colour_now, grow in ((OUTLINE, sizes.outline), (colour, 0.0)):
+def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes) -> None:
+    """Four thin arms round an open middle: what lies under it stays visible."""
+    x, y = round(at[0]), round(at[1])
+    inner, outer = sizes.disc + 0.6, 2.0 * sizes.disc + 1.6
+    for colour_now, grow in ((OUTLINE, 0.8 * sizes.outline), (LINE, 0.0)):
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             start = (x + dx * inner, y + dy * inner)
             end = (x + dx * outer, y + dy * outer)
@@ -126,13 +126,13 @@ def _paint_disc(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
 
 
 def _paint_ring(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
-    radius, half = 1.25 * sizes.disc, max(0.5, sizes.disc / 4)
-    box = _box(canvas, [at], 2.5 * sizes.disc + 3)
+    radius, half = 1.5 * sizes.disc, max(0.65, sizes.disc / 3.5)
+    box = _box(canvas, [at], 2.6 * sizes.disc + 3)
     distance = _to_point(box, at)
     ring = np.abs(distance - radius) - half
     if selected:
         _blend(canvas, box, np.abs(distance - radius) - half - 2 * sizes.outline, LINE)
-    _blend(canvas, box, ring - sizes.outline, OUTLINE)
+    _blend(canvas, box, np.maximum(ring - sizes.outline, radius - distance - half - 0.2), OUTLINE)
     _blend(canvas, box, ring, TARGET)
 
 
@@ -141,9 +141,9 @@ def _paint_arrow(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
     if length < 3 * sizes.disc:
         return
     ux, uy = (end[0] - start[0]) / length, (end[1] - start[1]) / length
-    stop = 1.25 * sizes.disc + 2 * sizes.outline
+    stop = 1.5 * sizes.disc + 2 * sizes.outline
     tip = (end[0] - ux * stop, end[1] - uy * stop)
-    barb = 1.3 * sizes.disc
+    barb = 1.9 * sizes.disc
     lines = [(start, tip)]
     for side in (-1, 1):
         back = (

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import threading
-
 from tui_draggan.pictures.graphics import apply_colour, choose_display
 from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
 from tui_draggan.tui.worker import EngineThread

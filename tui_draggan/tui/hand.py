@@ -114,7 +114,7 @@ def escaped(hand: Hand, pairs: Sequence[Pair]) -> Hand:
 
 def walked(hand: Hand, step: int, pairs: Sequence[Pair]) -> Hand:
     """Tab: the next point selected, the crosshair on it; handle, target, handle, …"""
-    grips = [Grip(pair.id, end) for pair in pairs for end in ("handle", "target")]  # type: ignore[arg-type]
+    grips = [Grip(pair.id, end) for pair in pairs for end in ("handle", "target")]
     if not grips:
         return hand
     if hand.selected in grips:

@@ -40,8 +40,13 @@ def _key(
     tooltip: str,
     display: str | None = None,
     show: bool = False,
+    group: Binding.Group | None = None,
 ) -> Binding:
-    return Binding(keys, action, description, show, display, tooltip=tooltip, id=id)
+    return Binding(keys, action, description, show, display, tooltip=tooltip, id=id, group=group)
+
+
+_SCRUB = Binding.Group("scrub", compact=True)
+_SEED = Binding.Group("seed", compact=True)
 
 
 POINTS = (
@@ -85,15 +90,28 @@ RUN = (
         "smaller-step", "left_square_bracket", "step_size(-1)", "step −", "Smaller step size", "["
     ),
     _key("larger-step", "right_square_bracket", "step_size(1)", "step +", "Larger step size", "]"),
-    _key("frame-back", "comma", "scrub(-1)", "back", "One step back through the run", ",", True),
-    _key("frame-on", "full_stop", "scrub(1)", "on", "One step on through the run", ".", True),
+    _key(
+        "frame-back",
+        "comma",
+        "scrub(-1)",
+        "back",
+        "One step back through the run",
+        ",",
+        True,
+        _SCRUB,
+    ),
+    _key(
+        "frame-on", "full_stop", "scrub(1)", "on", "One step on through the run", ".", True, _SCRUB
+    ),
 )
 
 DOCUMENT = (
     _key("undo", "u", "undo", "undo", "Take the last change back, points or run", "u", True),
     _key("redo", "ctrl+r", "redo", "redo", "Do again what was undone", "^r"),
-    _key("next-seed", "n", "seed(1)", "seed +", "Picture of the next seed", "n", True),
-    _key("previous-seed", "p", "seed(-1)", "seed −", "Picture of the seed before", "p"),
+    _key("next-seed", "n", "seed(1)", "seed +", "Picture of the next seed", "n", True, _SEED),
+    _key(
+        "previous-seed", "p", "seed(-1)", "seed −", "Picture of the seed before", "p", True, _SEED
+    ),
     _key("export", "e", "export", "export", "Write a picture or an animation", "e", True),
 )
 
@@ -102,9 +120,9 @@ LOOK = (
     _key("zoom-out", "minus", "zoom(-1)", "farther", "Zoom out", "-"),
     _key("zoom", "z", "zoom_toggle", "zoom", "Four times nearer, or the whole picture", "z"),
     _key("zoom-reset", "0", "zoom_reset", "whole", "Show the whole picture", "0"),
-    _key("commands", "colon", "commands", "commands", "Everything else, by name", ":"),
     _key("help", "question_mark", "help", "keys", "Show all keys", "?", True),
-    _key("quit", "q", "leave", "quit", "Leave; the journal keeps the edit", "q", True),
+    _key("commands", "colon", "commands", "more", "Everything else, by name", ":", True),
+    _key("quit", "q", "leave", "quit", "Leave; the journal keeps the edit", "q"),
 )
 
 GROUPS = (

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tui_draggan.drag.mask import Mask
-from tui_draggan.drag.points import Pair, Point
+from tui_draggan.drag.points import Pair
 from tui_draggan.pictures import markers
 from tui_draggan.pictures.half_cells import TextCell
 from tui_draggan.pictures.view import View
@@ -78,7 +78,7 @@ def pair_marks(scene: Scene, view: View) -> list[markers.PairMark]:
     return marks
 
 
-def overlay(dots: Bytes, scene: Scene, view: View, accent: markers.Colour) -> None:
+def overlay(dots: Bytes, scene: Scene, view: View) -> None:
     """Paints marks and crosshair into the panel's dots (2·rows, columns, 3), in place."""
     sizes = markers.Sizes.for_canvas(view.side)
     cursor = view.to_dots(*scene.hand.cursor)
@@ -86,7 +86,7 @@ def overlay(dots: Bytes, scene: Scene, view: View, accent: markers.Colour) -> No
     if scene.hand.first is not None:
         markers.paint_line(dots, view.to_dots(*scene.hand.first), cursor, sizes)
     markers.paint_pairs(dots, marks, sizes)
-    markers.paint_crosshair(dots, cursor, sizes, accent)
+    markers.paint_crosshair(dots, cursor, sizes)
 
 
 def number_cells(scene: Scene, view: View) -> dict[tuple[int, int], TextCell]:

@@ -15,7 +15,7 @@ from tui_draggan.errors import DragganError
 from tui_draggan.pictures.view import ZOOMS
 from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
-from tui_draggan.tui.hand import MovePoint, NewPair
+from tui_draggan.tui.hand import NewPair
 from tui_draggan.tui.keys import KEYS, allowed
 from tui_draggan.tui.screens.board import Board
 from tui_draggan.tui.widgets.picture import PicturePanel

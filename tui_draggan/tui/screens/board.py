@@ -78,8 +78,9 @@ class Board(Screen[None], inherit_bindings=False):
                     yield RunPanel(id="run")
                 yield LossPlot(id="plot")
                 yield LossLog(id="log")
+        yield Loupe(id="passing-loupe")
         yield StatusLine(id="status")
-        yield Footer(id="keys", compact=True)
+        yield Footer(id="keys", compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.sync())
@@ -96,6 +97,10 @@ class Board(Screen[None], inherit_bindings=False):
         frame.styles.width = chosen.width
         frame.styles.height = (
             "100%" if chosen.arrangement is not Arrangement.TALL else chosen.height
+        )
+        self.query_one("#passing-loupe").styles.offset = (
+            event.size.width - 18,
+            event.size.height - 12,
         )
         # The panels write for the size they have; they have it after the layout.
         self.call_after_refresh(self.sync)
@@ -186,14 +191,15 @@ class Board(Screen[None], inherit_bindings=False):
             session.picture, session.info.resolution, document.pairs, self.hand, document.mask
         )
         self.query_one(PicturePanel).show(scene)
-        self.query_one(Loupe).show(scene)
+        for loupe in self.query(Loupe):
+            loupe.show(scene)
         self.query_one(PointsPanel).show(snapshot, self.hand)
         self._show_words(snapshot)
         self._note_moment(snapshot)
 
     def show_loupe(self) -> None:
         """The cursor moves: small terminals get the loupe for a while."""
-        loupe = self.query_one(Loupe)
+        loupe = self.query_one("#passing-loupe")
         loupe.add_class("-on")
         self._loupe_timer += 1
         turn = self._loupe_timer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from textual import work
@@ -168,7 +169,7 @@ class EditScreen(Bench):
             self.app.notify,
             words,
             title=title,
-            severity=severity,  # type: ignore[arg-type]
+            severity=severity,
             markup=False,
         )
 

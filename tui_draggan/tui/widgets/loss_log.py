@@ -25,6 +25,7 @@ class LossLog(ScrollView, can_focus=False):
         self._run: Frame | None = None
         self._seen = 0
         self._runs = 0
+        self._following = True
 
     def show(self, frames: Sequence[Frame]) -> None:
         """Takes over the steps not seen yet; a run that starts anew gets a heading."""
@@ -41,12 +42,22 @@ class LossLog(ScrollView, can_focus=False):
             self._append(fresh)
 
     def _append(self, fresh: list[str]) -> None:
-        following = self.is_vertical_scroll_end
         self.lines.extend(fresh)
         self.virtual_size = Size(max(map(len, self.lines[-1:])), len(self.lines))
-        if following:
-            self.scroll_end(animate=False, immediate=True, x_axis=False)
+        self._follow()
         self.refresh(Region(0, 0, *self.size))
+
+    def _follow(self) -> None:
+        if self._following:
+            self.set_scroll(None, max(0, len(self.lines) - self.scrollable_content_region.height))
+
+    def on_resize(self) -> None:
+        self._follow()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Scrolled up by hand it stays; at the end it follows again."""
+        super().watch_scroll_y(old_value, new_value)
+        self._following = new_value >= self.max_scroll_y
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

@@ -28,7 +28,7 @@ class LossPlot(Readout):
         losses = [frame.loss for frame in snapshot.frames]
         width, height = self.content_size
         if len(losses) < 2 or width < 12 or height < 1:
-            self.write(Text("the loss is drawn here while it runs", style="dim"))
+            self.write(Text("drawn while it runs", style=self.colour("foreground-muted")))
             return
         low, high = min(losses), max(losses)
         labels = [f"{high:.2g}", f"{low:.2g}"] if height > 1 else [f"{losses[-1]:.2g}"]
@@ -37,7 +37,7 @@ class LossPlot(Readout):
         text = Text()
         for index, row in enumerate(rows):
             label = labels[0] if index == 0 else labels[-1] if index == height - 1 else ""
-            text.append(label.rjust(margin - 1) + " ", style="dim")
+            text.append(label.rjust(margin - 1) + " ", style=self.colour("foreground-muted"))
             style = self.colour("accent")
             at = None
             if snapshot.shown is not None and snapshot.shown < len(losses) - 1:

@@ -87,7 +87,7 @@ def _tick(dots: Bytes, scale: int) -> None:
     low = PIXELS // 2 * scale
     high = low + scale
     middle = slice(low, high)
-    arms = ((middle, slice(0, 3 * scale)), (middle, slice(-3 * scale, None)))
+    arms = ((middle, slice(0, 2 * scale)), (middle, slice(-2 * scale, None)))
     for rows, columns in (*arms, *((columns, rows) for rows, columns in arms)):
         part = dots[rows, columns]
         light = part.mean() < 128

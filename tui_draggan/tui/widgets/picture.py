@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_draggan.drag.points import Point
-from tui_draggan.pictures import half_cells, markers
+from tui_draggan.pictures import half_cells
 from tui_draggan.pictures.half_cells import Depth, TextCells
 from tui_draggan.pictures.view import View
 from tui_draggan.tui.scene import Bytes, Scene, fitted, number_cells, overlay
@@ -106,8 +106,7 @@ class PicturePanel(Widget):
         if scene is not None and scene.image is not None:
             square = self._fit(scene, view)
             dots[view.top : view.top + view.side, view.left : view.left + view.side] = square
-            accent = self.app.current_theme.accent or "#ffffff"
-            overlay(dots, scene, view, _rgb(accent))
+            overlay(dots, scene, view)
             texts = number_cells(scene, view)
         if self.app.no_color:
             dots = half_cells.to_grey(dots)
@@ -187,12 +186,6 @@ class PicturePanel(Widget):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
         self.zoom(-1, self.view.to_image(*self._place(event)))
-
-
-def _rgb(colour: str) -> markers.Colour:
-    from textual.color import Color
-
-    return Color.parse(colour).rgb
 
 
 def _bands(rows: list[int], width: int) -> list[Region]:

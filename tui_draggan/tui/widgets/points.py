@@ -13,7 +13,6 @@ from tui_draggan.tui.widgets.readout import Readout
 
 BAR = 10
 """Cells of the bar that shows what is left of a pair's way."""
-EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 class PointsPanel(Readout):
@@ -37,7 +36,7 @@ class PointsPanel(Readout):
             lines.append(_half_made(len(pairs) + 1, hand))
         focus = _focus(pairs, chosen, hand)
         if len(lines) < rows:
-            text.append(" #  handle     target    distance\n", style=muted)
+            text.append(" #   handle   target    distance\n", style=muted)
             rows -= 1
         start = min(max(0, focus - rows + 1), max(0, len(lines) - rows))
         text.append(Text("\n").join(lines[start : start + rows]))
@@ -92,9 +91,8 @@ def _share_left(pair: Pair, snapshot: Snapshot) -> float:
 
 
 def _bar(share: float) -> str:
-    eighths = round(min(1.0, share) * BAR * 8)
-    whole, rest = divmod(eighths, 8)
-    return "█" * whole + (EIGHTHS[rest] if rest else "")
+    halves = round(min(1.0, share) * BAR * 2)
+    return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
 def _xy(point: tuple[int, int]) -> str:

@@ -32,12 +32,13 @@ class RunPanel(Readout):
 
     def _state(self, snapshot: Snapshot) -> Text:
         status = snapshot.status
-        colour = {
+        colours: dict[Outcome | None, str] = {
             Outcome.REACHED: self.colour("text-success"),
             Outcome.STUCK: self.colour("text-warning"),
             Outcome.STEP_LIMIT: self.colour("text-warning"),
             Outcome.FAILED: self.colour("text-error"),
-        }.get(status.outcome, "")  # type: ignore[call-overload]
+        }
+        colour = colours.get(status.outcome, "")
         if status.state is State.RUNNING:
             colour = self.colour("accent")
         line = Text(state_words(status), style=f"bold {colour}".strip())
