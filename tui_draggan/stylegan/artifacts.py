@@ -29,6 +29,7 @@ from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.step_graph import DragStep, Locate
 from tui_draggan.stylegan.surgery import keep_outputs, splice
+from tui_draggan.stylegan.weights import SharedWeights
 
 OPSET = 17
 IR_VERSION = 8
@@ -45,8 +46,11 @@ TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles")
 EVAL_OUTPUTS = ("sampled", "outside")
 
 
-def write_artifacts(step: DragStep, folder: Path) -> None:
-    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint."""
+def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> None:
+    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint.
+
+    The checkpoint holds the latent alone; the network's weights are constants of the graphs.
+    """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
     step_model = export_step(step, channels)
@@ -67,7 +71,7 @@ def write_artifacts(step: DragStep, folder: Path) -> None:
     models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
     for name, model in models.items():
         model.ir_version = IR_VERSION
-        onnx.save(model, folder / f"{name}.onnx")
+        weights.save(model, folder / f"{name}.onnx")
 
 
 def export_step(step: DragStep, channels: int) -> onnx.ModelProto:

@@ -18,6 +18,7 @@ from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.network import Generator, GeneratorConfig, Mapping
 from tui_draggan.stylegan.step_graph import DragStep
+from tui_draggan.stylegan.weights import SharedWeights
 
 
 def export_bundle(
@@ -71,11 +72,12 @@ def export_bundle(
     )
     with new_bundle(path, replace=replace) as folder:
         (folder / "drag").mkdir()
-        write_artifacts(step, folder / "drag")
+        weights = SharedWeights(folder / "drag/weights.bin")
+        write_artifacts(step, folder / "drag", weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
         picture = _export_synthesis(synthesis)
         lower(picture)
-        onnx.save(picture, folder / "synthesis.onnx")
+        weights.save(picture, folder / "synthesis.onnx")
         if keep_weights:
             state = {key: value.contiguous() for key, value in generator.state_dict().items()}
             torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
