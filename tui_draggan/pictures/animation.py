@@ -27,9 +27,7 @@ def check_animation(path: Path) -> None:
     if ending not in ENDINGS:
         raise UsageError(f"{path} has another ending; animations are {', '.join(ENDINGS)}")
     if ending == ".mp4" and find_spec("av") is None:
-        raise UsageError(
-            f"{path} needs PyAV; install tui-draggan[video], or choose .gif or .webp"
-        )
+        raise UsageError(f"{path} needs PyAV; install tui-draggan[video], or choose .gif or .webp")
     check_writable(path)
 
 
