@@ -35,7 +35,7 @@ def parameters(state):
 
 
 def test_the_paired_loss_goes_down(tmp_path):
-    config = replace(TINY, paired_kimg=0.8, adversarial_kimg=0.0, paired_lr=0.01)
+    config = replace(TINY, paired_kimg=0.8, adversarial_kimg=0.0, paired_lr=0.03)
     loop.train(tmp_path, config)
     lines = read_log(tmp_path)
     losses = [line["paired"] for line in lines if "paired" in line]

@@ -26,11 +26,14 @@ class TrainingConfig:
     pairs: int = 80_000
     batch: int = 16
     seed: int = 1
-    paired_kimg: float = 420.0
-    adversarial_kimg: float = 55.0
+    paired_kimg: float = 260.0
+    adversarial_kimg: float = 40.0
     small_parts: float = 4.0
     """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
-    paired_lr: float = 0.004
+    paired_lr: float = 0.015
+    """Peak rate of stage 1 for weights (Muon)."""
+    paired_adam_lr: float = 0.004
+    """The same for biases and other small parameters (Adam)."""
     adversarial_lr: float = 0.0005
     discriminator_lr: float = 0.002
     paired_share: float = 1.0

@@ -9,6 +9,7 @@ import torch
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.discriminator import Discriminator
+from tui_draggan.training.muon import Muon, is_matrix
 
 
 class TrainingState:
@@ -25,8 +26,10 @@ class TrainingState:
         self.g = g
         self.d = d
         self.g_ema = copy.deepcopy(self.g).requires_grad_(False)
+        parameters = list(self.g.parameters())
+        self.paired_muon = Muon((p for p in parameters if is_matrix(p)), config.paired_lr)
         self.paired_adam = torch.optim.Adam(
-            self.g.parameters(), config.paired_lr, betas=(0.9, 0.99), eps=1e-8
+            (p for p in parameters if not is_matrix(p)), config.paired_adam_lr, betas=(0.9, 0.99)
         )
         # The mapping network is done when stage 2 begins; there it moves as slowly as StyleGAN's.
         self.g_adam = torch.optim.Adam(
@@ -43,7 +46,7 @@ class TrainingState:
         )
         self.step = 0
 
-    _PARTS = ("g", "g_ema", "d", "paired_adam", "g_adam", "d_adam")
+    _PARTS = ("g", "g_ema", "d", "paired_muon", "paired_adam", "g_adam", "d_adam")
 
     def save(self, path: Path) -> None:
         """Write all of it, atomically."""

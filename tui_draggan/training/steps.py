@@ -30,15 +30,15 @@ def train_step(state: TrainingState, batch: Batch, config: TrainingConfig) -> di
 
 
 def _paired_step(state: TrainingState, batch: Batch, config: TrainingConfig) -> dict[str, float]:
-    images = state.step * config.batch
-    rate = config.paired_lr * _warm_cosine(images / (config.paired_kimg * 1000))
-    for group in state.paired_adam.param_groups:
-        group["lr"] = rate
+    share = _warm_cosine(state.step / config.paired_steps)
+    state.paired_muon.param_groups[0]["lr"] = config.paired_lr * share
+    state.paired_adam.param_groups[0]["lr"] = config.paired_adam_lr * share
     loss = paired_loss(generate(state.g, batch.z, config), batch, config.small_parts)
-    state.paired_adam.zero_grad(set_to_none=True)
+    state.g.zero_grad(set_to_none=True)
     loss.backward()
+    state.paired_muon.step()
     state.paired_adam.step()
-    return {"paired": loss.item(), "lr": rate}
+    return {"paired": loss.item(), "lr": config.paired_lr * share}
 
 
 def _adversarial_step(
