@@ -3,12 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.stylegan.export import export_bundle
+
+# The reference works on maps too small for two threads to share without waiting for each other.
+torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

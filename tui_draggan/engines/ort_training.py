@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_draggan.bundle import BundleInfo, ModelBundle
-from tui_draggan.engines import runtime
+from tui_draggan.engines import inputs, runtime
 from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError
 
@@ -46,7 +46,7 @@ class OrtTrainingEngine:
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         info = self.info
-        feed = {"z": _checked(z, (info.z_dim,), "z")[None]}
+        feed = {"z": inputs.checked(z, (info.z_dim,), "z")[None]}
         if info.c_dim:
             if label is None or not 0 <= label < info.c_dim:
                 raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
@@ -72,13 +72,13 @@ class OrtTrainingEngine:
         return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
 
     def features(self, ws: Floats, points: Floats) -> Floats:
-        points = _checked(points, (None, 2), "points")
+        points = inputs.checked(points, (None, 2), "points")
         if not len(points):
             return np.zeros((0, self.info.drag.feature_channels), np.float32)
         self.warm_up()
         assert self._trainer is not None
         sampled, _ = self._trainer.evaluate(
-            _Feeds.looking_at(self.info, self._checked_ws(ws)), points
+            inputs.looking_at(self.info, self._checked_ws(ws)), points
         )
         return sampled
 
@@ -121,7 +121,7 @@ class OrtTrainingEngine:
             )
 
     def _checked_ws(self, ws: Floats) -> Floats:
-        return _checked(ws, (self.info.num_ws, self.info.w_dim), "w+")
+        return inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")
 
 
 class _Trainer:
@@ -199,13 +199,13 @@ class _Run:
         mix = np.zeros((count, count), np.float32)
         mix[trained, trained if problem.w_plus else 0] = 1
 
-        feeds = _Feeds.looking_at(info, ws)
+        feeds = inputs.looking_at(info, ws)
         self._outside = np.zeros_like(feeds["outside_weight"])
         if problem.editable is not None:
-            first, outside = _outside_cells(problem.editable, info)
+            first, outside = inputs.outside_cells(problem.editable, info)
             if len(outside):
                 self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
-                feeds |= _Feeds.outside(info, first, len(outside))
+                feeds |= inputs.outside_rows(info, first, len(outside))
                 _, reference = trainer.evaluate(feeds, np.zeros((1, 2), np.float32))
                 feeds["outside_reference"] = reference
         frozen = ws.copy()
@@ -250,87 +250,16 @@ class _Run:
         if not count:
             raise ValueError("a step needs at least one pair of handle and target")
         feeds = self._feeds
-        feeds["handles"] = _checked(request.handles, (count, 2), "handles")
-        feeds["targets"] = _checked(request.targets, (count, 2), "targets")
-        feeds["templates"] = _checked(request.templates, (count, channels), "templates")
+        feeds["handles"] = inputs.checked(request.handles, (count, 2), "handles")
+        feeds["targets"] = inputs.checked(request.targets, (count, 2), "targets")
+        feeds["templates"] = inputs.checked(request.templates, (count, channels), "templates")
         if self._radii != (request.r1, request.r2):
-            feeds["disc"] = _disc(request.r1)
-            feeds["window"] = np.arange(-request.r2, request.r2 + 1, dtype=np.float32)
+            feeds["disc"] = inputs.disc(request.r1)
+            feeds["window"] = inputs.window(request.r2)
             self._radii = request.r1, request.r2
         if self._mask_weight != request.mask_weight:
             feeds["outside_weight"] = (self._outside * request.mask_weight).astype(np.float32)
             self._mask_weight = request.mask_weight
-
-
-class _Feeds:
-    """Inputs of the training graph where a call has no use for them."""
-
-    @staticmethod
-    def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
-        """Features of `ws`, nothing trained, no mask, the smallest neighbourhoods."""
-        rows = info.drag.trainable_rows
-        return {
-            "frozen": ws,
-            "mix": np.zeros((rows, rows), np.float32),
-            "disc": np.zeros((1, 2), np.float32),
-            "window": np.zeros(1, np.float32),
-            **_Feeds.outside(info, 0, 1),
-        }
-
-    @staticmethod
-    def outside(info: BundleInfo, first: int, rows: int) -> dict[str, NDArray[Any]]:
-        """Rows `first` … of the feature map, with weight and reference zero."""
-        side = info.drag.feature_block
-        return {
-            "outside_first": np.array([first], np.int64),
-            "outside_end": np.array([first + rows], np.int64),
-            "outside_weight": np.zeros((rows, side), np.float32),
-            "outside_reference": np.zeros((info.drag.feature_channels, rows, side), np.float32),
-        }
-
-
-def _outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, Floats]:
-    """(H, H) → how much of each feature cell lies outside the mask, from the first row with any.
-
-    Returns that row and the share (rows, h) in [0, 1] up to the last row with any.
-    The paper takes the mask loss on the up-sampled map. Here it is taken where the features are,
-    with the mask averaged over each cell: a sum over h² cells instead of H² pixels, and without
-    the up-sampled reference. The same where h = H and inside uniform regions; in cells the mask's
-    edge crosses, interpolated neighbours weigh in a little differently.
-    """
-    size, side = info.resolution, info.drag.feature_block
-    if editable.shape != (size, size):
-        raise ValueError(f"the mask is {editable.shape}; the picture has {(size, size)}")
-    cell = size // side
-    share = 1 - editable.reshape(side, cell, side, cell).mean(axis=(1, 3), dtype=np.float32)
-    rows = np.flatnonzero(share.any(axis=1))
-    if not len(rows):
-        return 0, share[:0]
-    return int(rows[0]), np.ascontiguousarray(share[rows[0] : rows[-1] + 1])
-
-
-def _disc(radius: int) -> Floats:
-    """Offsets (P, 2) of the pixels with dx² + dy² < radius² (DragGAN, section 3.2: Ω1)."""
-    if radius < 1:
-        raise ValueError(f"motion radius r1 is {radius}; at least 1")
-    side = np.arange(1 - radius, radius)
-    dx, dy = np.meshgrid(side, side)
-    inside = dx**2 + dy**2 < radius**2
-    return np.stack([dx[inside], dy[inside]], axis=1).astype(np.float32)
-
-
-def _checked(values: Any, shape: tuple[int | None, ...], name: str) -> Floats:
-    """Contiguous float32 of that shape (None: any), finite. ValueError or EngineError."""
-    array = np.ascontiguousarray(values, np.float32)
-    fits = array.ndim == len(shape) and all(
-        b in (None, a) for a, b in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        wanted = tuple("N" if side is None else side for side in shape)
-        raise ValueError(f"{name} has shape {array.shape}; expected {wanted}")
-    if not np.isfinite(array).all():
-        raise EngineError(f"{name} is not finite; go back to an earlier state or another seed")
-    return array
 
 
 @contextmanager

@@ -75,9 +75,7 @@ def export_bundle(
         weights = SharedWeights(folder / "drag/weights.bin")
         write_artifacts(step, folder / "drag", weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
-        picture = _export_synthesis(synthesis)
-        lower(picture)
-        weights.save(picture, folder / "synthesis.onnx")
+        weights.save(_export_synthesis(synthesis), folder / "synthesis.onnx")
         if keep_weights:
             state = {key: value.contiguous() for key, value in generator.state_dict().items()}
             torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
@@ -148,6 +146,7 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
         example += (torch.zeros(1, config.c_dim),)
         inputs += ("label",)
     model = export_onnx(mapping, example, inputs, ("w",))
+    lower(model)
     # The exporter drops an output that depends on no input; so it is added here.
     mean = mapping.w_avg.numpy()
     model.graph.initializer.append(numpy_helper.from_array(mean, "mean_w"))
@@ -160,4 +159,6 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
 def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
     config = synthesis.config
     example = (torch.zeros(1, config.num_ws, config.w_dim),)
-    return export_onnx(synthesis, example, ("ws",), ("image",))
+    model = export_onnx(synthesis, example, ("ws",), ("image",))
+    lower(model)
+    return model

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from tests.tiny import tiny_generator
+from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
+from tui_draggan.stylegan.network import GeneratorConfig
+
+
+@pytest.mark.parametrize("options", [{}, {"c_dim": 3}, {"conv_clamp": 0.8}])
+def test_the_folded_network_equals_the_plain_one(options: dict) -> None:
+    generator = tiny_generator(**options)
+    ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
+    folded = FoldedSynthesis(generator.synthesis)
+    image = generator.synthesis(ws)
+    assert (folded(ws) - image).abs().max() <= 1e-5 * image.abs().max()
+    plain = [features for _, features, _ in generator.synthesis.walk(ws)]
+    fast = [features for _, features, _ in folded.walk(ws[0].split(1))]
+    assert len(plain) == len(fast)
+    for expected, actual in zip(plain, fast, strict=True):
+        assert (actual - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+def test_a_network_without_noise_spends_nothing_on_it() -> None:
+    generator = tiny_generator()
+    for name, parameter in generator.synthesis.named_parameters():
+        if name.endswith("noise_strength"):
+            parameter.zero_()
+    folded = FoldedSynthesis(generator.synthesis)
+    assert not any(name.endswith("noise") for name, _ in folded.named_buffers())
+    ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
+    torch.testing.assert_close(folded(ws), generator.synthesis(ws), rtol=1e-4, atol=1e-5)
+
+
+def test_rows_through_a_block() -> None:
+    config = GeneratorConfig.from_channel_base(256, 4096, 64)
+    assert [rows_through(config, r) for r in (4, 8, 32, 128, 256)] == [1, 3, 7, 11, 13]
+
+
+def test_features_depend_on_exactly_these_rows() -> None:
+    generator = tiny_generator()
+    config = generator.config
+    ws = torch.randn(1, config.num_ws, config.w_dim, requires_grad=True)
+    for resolution, features, _ in generator.synthesis.walk(ws):
+        (gradient,) = torch.autograd.grad(features.sum(), ws, retain_graph=True)
+        used = int((gradient[0].abs().sum(dim=1) > 0).sum())
+        assert used == rows_through(config, resolution)

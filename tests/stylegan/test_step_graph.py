@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional as F
+
+from tui_draggan.stylegan.step_graph import Locate, bilinear_matrix, to_bytes
+
+SIDES = st.sampled_from([(4, 4), (4, 8), (8, 32), (16, 32), (8, 64), (32, 64)])
+FRACTIONS = st.floats(-0.2, 1.2)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SIDES, st.lists(st.tuples(FRACTIONS, FRACTIONS), min_size=1, max_size=6), st.booleans())
+def test_sampling_the_small_map_is_sampling_the_large_one(
+    sides: tuple[int, int], fractions: list[tuple[float, float]], on_pixels: bool
+) -> None:
+    """Composed taps = bilinear up-sampling to the picture's size, then bilinear sampling."""
+    small, large = sides
+    features = torch.randn(1, 3, small, small, generator=torch.Generator().manual_seed(0))
+    points = torch.tensor(fractions) * (large - 1)
+    if on_pixels:
+        points = points.round()
+    selector = Locate(small, 3, large).selector(points)
+    composed = features.flatten(2)[0] @ selector
+
+    enlarged = F.interpolate(features.double(), size=(large, large), mode="bilinear")
+    grid = points.double() / (large - 1) * 2 - 1
+    sampled = F.grid_sample(
+        enlarged, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
+    )
+    torch.testing.assert_close(composed.double(), sampled[0, :, 0], rtol=1e-4, atol=1e-4)
+
+
+def test_the_matrix_is_interpolate() -> None:
+    features = torch.randn(1, 2, 8)
+    expected = F.interpolate(features, size=32, mode="linear", align_corners=False)
+    torch.testing.assert_close(features @ bilinear_matrix(32, 8).t(), expected)
+
+
+def test_the_first_of_equal_neighbours_is_taken() -> None:
+    """On a constant map every pixel matches; row by row from the top left, the first wins."""
+    locate = Locate(8, 2, 16)
+    features, templates = torch.ones(1, 2, 8, 8), torch.ones(2, 2)
+    handles = torch.tensor([[5.0, 6.0], [0.0, 15.0]])
+    tracked = locate.track(features, handles, templates, torch.arange(-2.0, 3.0))
+    torch.testing.assert_close(tracked, torch.tensor([[3.0, 4.0], [0.0, 13.0]]))
+
+
+def test_levels_are_rounded_and_clipped() -> None:
+    image = torch.tensor([-2.0, -1.0, 0.0, 1.0, 3.0, 0.5]).reshape(1, 1, 1, 6).expand(1, 3, 1, 6)
+    levels = to_bytes(image)
+    assert levels.shape == (1, 1, 6, 3) and levels.dtype == torch.uint8
+    assert levels[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255, 191]

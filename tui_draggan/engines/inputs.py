@@ -1,0 +1,90 @@
+"""What the training graph takes, made from what a person gives: numpy only.
+
+Names are those of the graph's inputs (`stylegan.step_graph`). H side of the picture, h of the
+feature map, C channels, R trainable rows of w+.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.engines.base import Floats
+from tui_draggan.errors import EngineError
+
+
+def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
+    """Features of `ws`, nothing trained, no mask, the smallest neighbourhoods."""
+    rows = info.drag.trainable_rows
+    return {
+        "frozen": ws,
+        "mix": np.zeros((rows, rows), np.float32),
+        "disc": np.zeros((1, 2), np.float32),
+        "window": np.zeros(1, np.float32),
+        **outside_rows(info, 0, 1),
+    }
+
+
+def outside_rows(info: BundleInfo, first: int, rows: int) -> dict[str, NDArray[Any]]:
+    """Rows `first` … of the feature map, with weight and reference zero."""
+    side = info.drag.feature_block
+    return {
+        "outside_first": np.array([first], np.int64),
+        "outside_end": np.array([first + rows], np.int64),
+        "outside_weight": np.zeros((rows, side), np.float32),
+        "outside_reference": np.zeros((info.drag.feature_channels, rows, side), np.float32),
+    }
+
+
+def outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, Floats]:
+    """(H, H) → how much of each feature cell lies outside the mask, from the first row with any.
+
+    Returns that row and the share (rows, h) in [0, 1] up to the last row with any.
+    The paper takes the mask loss on the up-sampled map. Here it is taken where the features are,
+    with the mask averaged over each cell: a sum over h² cells instead of H² pixels, and without
+    the up-sampled reference. The same where h = H and inside uniform regions; in cells the mask's
+    edge crosses, interpolated neighbours weigh in a little differently.
+    """
+    size, side = info.resolution, info.drag.feature_block
+    if editable.shape != (size, size):
+        raise ValueError(f"the mask is {editable.shape}; the picture has {(size, size)}")
+    cell = size // side
+    share = 1 - editable.reshape(side, cell, side, cell).mean(axis=(1, 3), dtype=np.float32)
+    rows = np.flatnonzero(share.any(axis=1))
+    if not len(rows):
+        return 0, share[:0]
+    return int(rows[0]), np.ascontiguousarray(share[rows[0] : rows[-1] + 1])
+
+
+def disc(radius: int) -> Floats:
+    """Offsets (P, 2) of the pixels with dx² + dy² < radius² (DragGAN, section 3.2: Ω1)."""
+    if radius < 1:
+        raise ValueError(f"motion radius r1 is {radius}; at least 1")
+    side = np.arange(1 - radius, radius)
+    dx, dy = np.meshgrid(side, side)
+    inside = dx**2 + dy**2 < radius**2
+    return np.stack([dx[inside], dy[inside]], axis=1).astype(np.float32)
+
+
+def window(radius: int) -> Floats:
+    """Offsets (2·radius + 1,) along one axis of the tracking square (section 3.2: Ω2)."""
+    if radius < 0:
+        raise ValueError(f"tracking radius r2 is {radius}; at least 0")
+    return np.arange(-radius, radius + 1, dtype=np.float32)
+
+
+def checked(values: Any, shape: tuple[int | None, ...], name: str) -> Floats:
+    """Contiguous float32 of that shape (None: any), finite. ValueError or EngineError."""
+    array = np.ascontiguousarray(values, np.float32)
+    fits = array.ndim == len(shape) and all(
+        b in (None, a) for a, b in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = tuple("N" if side is None else side for side in shape)
+        raise ValueError(f"{name} has shape {array.shape}; expected {wanted}")
+    if not np.isfinite(array).all():
+        raise EngineError(f"{name} is not finite; go back to an earlier state or another seed")
+    return array
