@@ -112,6 +112,12 @@ def to_grey(dots: Bytes) -> Bytes:
     return np.repeat(np.rint(luma)[..., None], 3, axis=-1).astype(np.uint8)
 
 
+def grey_text(cell: TextCell) -> TextCell:
+    """A character in grey."""
+    both = to_grey(np.array([[cell.colour, cell.background]], np.uint8))[0].tolist()
+    return TextCell(cell.text, tuple(both[0]), tuple(both[1]))
+
+
 def row_strip(
     upper: Codes, lower: Codes, depth: Depth, row: int = 0, texts: TextCells | None = None
 ) -> Strip:

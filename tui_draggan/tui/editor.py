@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -41,7 +40,6 @@ THEME = Theme(
         "foreground-muted": "#8893a0",
     },
 )
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class DragganApp(App[int]):
@@ -76,30 +74,28 @@ class DragganApp(App[int]):
         self.register_theme(THEME)
         known = self.options.theme in self.available_themes
         self.theme = self.options.theme if known and self.options.theme else THEME.name
-        self._catch_signals()
-        screen = EditScreen(self.options, self.terminal, self.thread.seen)
+        self._own_loop = asyncio.get_running_loop()
+        screen = EditScreen(self.options, self.terminal, self.thread.seen, self.give_up)
         self.push_screen(screen)
         self.thread.attach(lambda report: screen.post_message(Reported(report)))
 
     def on_unmount(self) -> None:
         self.thread.detach()
         self.thread.stop()
-        loop = asyncio.get_running_loop()
-        for number in ENDING_SIGNALS:
-            loop.remove_signal_handler(number)
 
-    def _catch_signals(self) -> None:
-        """A killed editor leaves the terminal as it was and its journal closed."""
-        loop = asyncio.get_running_loop()
-        for number in ENDING_SIGNALS:
-            try:
-                loop.add_signal_handler(number, self.action_end, 128 + number)
-            except (RuntimeError, ValueError):  # not in the main thread: somebody else's program
-                return
+    def end_soon(self, status: int) -> None:
+        """`action_end` for signal handlers."""
+        if self.is_running:
+            self._own_loop.call_soon_threadsafe(self.action_end, status)
+
+    def give_up(self, error: DragganError) -> None:
+        """There will be no session: leaves, and keeps the reason."""
+        self.problem = error
+        self.exit(error.exit_status, error.exit_status)
 
     def action_end(self, status: int) -> None:
         """Leaves at once with that exit status."""
-        self.exit(status)
+        self.exit(status, status)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)

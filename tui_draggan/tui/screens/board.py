@@ -16,13 +16,14 @@ from textual.widgets import Footer
 
 from tui_draggan.drag.document import State
 from tui_draggan.drag.session import DragSession
+from tui_draggan.errors import DragganError
 from tui_draggan.pictures.graphics import Display
 from tui_draggan.tui.hand import Hand, settled
 from tui_draggan.tui.keys import Moment
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.options import EditorOptions
 from tui_draggan.tui.scene import Scene
-from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot
+from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot, state_words
 from tui_draggan.tui.widgets.bars import FIRST_RUN, StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -49,8 +50,15 @@ class Board(Screen[None], inherit_bindings=False):
 
     AUTO_FOCUS = None
 
-    def __init__(self, options: EditorOptions, display: Display, seen: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        options: EditorOptions,
+        display: Display,
+        seen: Callable[[], None],
+        give_up: Callable[[DragganError], None],
+    ) -> None:
         super().__init__()
+        self._give_up = give_up
         self.options = options
         self.session: DragSession | None = None
         self.hand = Hand((0, 0))
@@ -118,7 +126,7 @@ class Board(Screen[None], inherit_bindings=False):
         if isinstance(report, Opened):
             self._open(report.session)
         elif isinstance(report, OpenFailed):
-            self.app.exit(return_code=report.error.exit_status, message=report.error)  # type: ignore[arg-type]
+            self._give_up(report.error)
         elif isinstance(report, WorkFailed):
             self.app.notify(str(report.error), title=report.error.title, severity="error")
             self.sync()
@@ -234,7 +242,7 @@ class Board(Screen[None], inherit_bindings=False):
         zoom = self.query_one(PicturePanel).view.zoom
         words = self._words(snapshot)
         if self.arrangement is Arrangement.TINY:
-            words = f"{words}  · small terminal: ? lists the keys"
+            words = " · ".join(filter(None, (state_words(snapshot.status), "? keys", words)))
         status.show(self.hand, zoom, Text(words, style=muted))
 
     def _words(self, snapshot: Snapshot) -> str:

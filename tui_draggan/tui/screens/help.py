@@ -52,9 +52,10 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(id="box") as box:
             box.border_title = "keys"
             box.border_subtitle = "esc: back"
-            yield Static(self._table())
+            yield Static(self.table())
 
-    def _table(self) -> Table:
+    def table(self) -> Table:
+        """Keys and what they do."""
         accent = self.app.theme_variables.get("accent", "")
         table = Table.grid(padding=(0, 2))
         table.add_column(min_width=9)

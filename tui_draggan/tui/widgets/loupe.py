@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-from textual.filter import LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -36,8 +33,6 @@ class Loupe(Widget):
         _dot_points(dots, scene)
         dots = dots.repeat(scale, axis=0).repeat(scale, axis=1)
         _tick(dots, scale)
-        if self.app.no_color:
-            dots = half_cells.to_grey(dots)
         if dots.shape != self._dots.shape or (dots != self._dots).any():
             self._dots = dots
             self.refresh()
@@ -48,9 +43,6 @@ class Loupe(Widget):
         depth = half_cells.depth_of(self.app.console.color_system)
         upper, lower = half_cells.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
         return half_cells.row_strip(upper, lower, depth)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        return ()
 
 
 def _origin(cursor: Point) -> Point:

@@ -110,6 +110,7 @@ class PicturePanel(Widget):
             texts = number_cells(scene, view)
         if self.app.no_color:
             dots = half_cells.to_grey(dots)
+            texts = {place: half_cells.grey_text(cell) for place, cell in texts.items()}
         self._replace(half_cells.colour_codes(dots, self._depth), texts)
 
     def _fit(self, scene: Scene, view: View) -> Bytes:

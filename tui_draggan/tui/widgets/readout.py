@@ -11,6 +11,7 @@ class Readout(Widget):
     """Text of a size the layout decides, not the text."""
 
     ALLOW_SELECT = False
+    DEFAULT_CSS = "Readout { text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self, title: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
@@ -23,8 +24,7 @@ class Readout(Widget):
         return self._text.plain
 
     def write(self, text: Text) -> None:
-        """Shows `text`, cut off at the edge."""
-        text.no_wrap, text.overflow = True, "ellipsis"
+        """Shows `text`; lines too long end in an ellipsis."""
         if text != self._text or text.spans != self._text.spans:
             self._text = text
             self.refresh()

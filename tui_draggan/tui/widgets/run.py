@@ -21,7 +21,7 @@ class RunPanel(Readout):
         """The state now."""
         rows = self.content_size.height
         state = self._state(snapshot)
-        numbers = _numbers(snapshot)
+        numbers = _numbers(snapshot, rows >= 7)
         muted = self.colour("foreground-muted") or "dim"
         params = [Text(line, style=muted) for line in _parameters(snapshot.params, rows >= 7)]
         if rows >= 7:
@@ -50,12 +50,14 @@ class RunPanel(Readout):
         return line
 
 
-def _numbers(snapshot: Snapshot) -> list[str]:
+def _numbers(snapshot: Snapshot, roomy: bool) -> list[str]:
     if not snapshot.frames:
         return []
     frame = snapshot.frame or snapshot.frames[-1]
     speed = f"{snapshot.rate:.1f} it/s" if snapshot.rate else f"{frame.milliseconds:.0f} ms a step"
-    return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
+    if roomy:
+        return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
+    return [speed, f"loss {frame.loss:.3g}", f"{frame.distance:.1f} px"]
 
 
 def _parameters(params: DragParams, roomy: bool) -> list[str]:

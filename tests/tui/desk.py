@@ -1,0 +1,145 @@
+"""The editor on a headless terminal, with a session on the engine with a known answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.pilot import Pilot
+
+from tests.spot_engine import SpotEngine
+from tui_draggan.drag.document import State
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.drag.params import DragParams
+from tui_draggan.drag.session import DragSession
+from tui_draggan.pictures.graphics import Display
+from tui_draggan.tui.editor import DragganApp
+from tui_draggan.tui.options import EditorOptions, Hooks
+from tui_draggan.tui.screens.edit import EditScreen
+from tui_draggan.tui.widgets.bars import StatusLine
+from tui_draggan.tui.widgets.loss_log import LossLog
+from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.worker import EngineThread
+
+PARAMS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2, seed=3)
+
+
+@dataclass
+class Desk:
+    """What a test works with."""
+
+    pilot: Pilot[int]
+    app: DragganApp
+    screen: EditScreen
+    notes: list[str] = field(default_factory=list)
+    """Notifications, as `title: words`."""
+
+    @property
+    def session(self) -> DragSession:
+        assert self.screen.session is not None
+        return self.screen.session
+
+    @property
+    def pairs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+        return [(pair.handle, pair.target) for pair in self.session.document.pairs]
+
+    @property
+    def state(self) -> State:
+        return self.session.status.state
+
+    @property
+    def words(self) -> str:
+        return self.screen.query_one(StatusLine).text
+
+    @property
+    def log(self) -> list[str]:
+        return self.screen.query_one(LossLog).lines
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Types into a dialog."""
+        names = {",": "comma", ":": "colon", ".": "full_stop"}
+        await self.pilot.press(*(names.get(char, char) for char in text), "enter")
+        await self.pilot.pause()
+
+    async def until(
+        self, condition: Callable[[], Any], what: str = "it", seconds: float = 10
+    ) -> None:
+        """Lets the editor go on until `condition` holds."""
+        for _ in range(int(seconds / 0.01)):
+            if condition():
+                return
+            await self.pilot.pause(0.01)
+        raise AssertionError(
+            f"{what} did not come; state {self.session.status}, words {self.words}"
+        )
+
+    async def rest(self) -> None:
+        """Until no run is under way and the screen has caught up."""
+        await self.until(lambda: self.state is not State.RUNNING, "the end of the run")
+        await self.until(lambda: self.screen.moment.state is self.state, "the screen")
+
+    def cell_of(self, x: int, y: int) -> tuple[int, int]:
+        """The cell of the panel that shows image point (x, y)."""
+        across, down = self.screen.query_one(PicturePanel).view.to_dots(x, y)
+        return int(across + 0.5), int((down + 0.5) / 2)
+
+    async def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Press, move, release, in image points."""
+        panel = self.screen.query_one(PicturePanel)
+        await self.pilot.mouse_down(panel, offset=self.cell_of(*start))
+        await self.pilot.hover(panel, offset=self.cell_of(*end))
+        await self.pilot.mouse_up(panel, offset=self.cell_of(*end))
+        await self.pilot.pause()
+
+
+@asynccontextmanager
+async def editing(
+    engine: SpotEngine | None = None,
+    size: tuple[int, int] = (100, 30),
+    params: DragParams = PARAMS,
+    **hooks: Any,
+) -> AsyncIterator[Desk]:
+    """An editor with its picture on the screen; its thread has ended when this is left."""
+    engine = engine or SpotEngine()
+
+    def open_session() -> DragSession:
+        return DragSession(engine, params, latent_from_seed(engine, params.seed, params.psi))
+
+    options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
+    thread = EngineThread(open_session)
+    thread.start()
+    app = DragganApp(options, thread, Display())
+    try:
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            screen = app.screen_stack[1]
+            assert isinstance(screen, EditScreen)
+            desk = Desk(pilot, app, screen)
+            show = app.notify
+
+            def notify(message: str, *, title: str = "", **more: Any) -> None:
+                desk.notes.append(f"{title}: {message}")
+                show(message, title=title, **more)
+
+            app.notify = notify  # type: ignore[method-assign]
+            await desk_opens(desk)
+            yield desk
+    finally:
+        thread.stop()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+async def desk_opens(desk: Desk) -> None:
+    for _ in range(1000):
+        if desk.screen.session is not None and desk.screen.session.picture is not None:
+            break
+        await desk.pilot.pause(0.01)
+    await desk.pilot.pause()
+    desk.screen.sync()
+    await desk.pilot.pause()

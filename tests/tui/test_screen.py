@@ -1,0 +1,251 @@
+"""What the screen shows, at every size, and what becomes of errors."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from textual.geometry import Region
+
+from tests.spot_engine import SpotEngine
+from tests.tui.desk import PARAMS, editing
+from tui_draggan.drag.document import State
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.drag.session import DragSession
+from tui_draggan.errors import BundleError, EngineError, OutputError
+from tui_draggan.pictures.graphics import Display
+from tui_draggan.tui.editor import DragganApp
+from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
+from tui_draggan.tui.widgets.bars import TitleBar
+from tui_draggan.tui.widgets.loss_log import LossLog
+from tui_draggan.tui.widgets.loss_plot import LossPlot
+from tui_draggan.tui.widgets.loupe import Loupe
+from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.widgets.points import PointsPanel
+from tui_draggan.tui.widgets.run import RunPanel
+from tui_draggan.tui.worker import EngineThread
+
+SIZES = {(160, 50): "large", (80, 24): "small", (50, 44): "tall", (50, 14): "tiny", (20, 5): "tiny"}
+
+ENDLESS = PARAMS.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
+"""Runs until it is told to stop: no step moves anything."""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_size_shows_the_panels_it_promises(size):
+    async with editing(size=size) as desk:
+        screen = desk.screen
+        assert screen.arrangement.value == SIZES[size]
+        whole = Region(0, 0, *size)
+        panels = [PicturePanel]
+        if SIZES[size] != "tiny":
+            panels += [PointsPanel, RunPanel, LossPlot, LossLog, TitleBar]
+        for panel in panels:
+            region = screen.query_one(panel).region
+            assert region.area and whole.contains_region(region), panel
+        picture, side = screen.query_one(PicturePanel), screen.query_one("#side")
+        if SIZES[size] in ("large", "small"):
+            assert picture.region.right <= side.region.x + 1
+            assert screen.query_one("#loupe", Loupe).region.area == 0 or SIZES[size] == "large"
+        if SIZES[size] == "tall":
+            assert picture.region.bottom <= side.region.y
+        assert picture.view.side >= min(2 * (size[1] - 6), size[0] - 46)
+        await desk.press("enter", "K", "enter", "space")
+        await desk.rest()
+        assert "32,24" in desk.words
+
+
+async def test_resizing_while_it_runs_loses_nothing():
+    async with editing(SpotEngine(delay=0.02), (80, 24), ENDLESS) as desk:
+        await desk.press("g")
+        await desk.type("4,60:60,60")
+        await desk.press("space")
+        for size in ((160, 50), (50, 14), (20, 5), (80, 24)):
+            seen = len(desk.session.frames)
+            await desk.pilot.resize_terminal(*size)
+            await desk.until(lambda seen=seen: len(desk.session.frames) > seen)
+            assert desk.state is State.RUNNING
+        assert len(desk.pairs) == 1 and desk.screen.arrangement.value == "small"
+        await desk.press("c")
+        await desk.rest()
+        iterations = [int(line.split()[0]) for line in desk.log]
+        assert iterations == list(range(len(desk.session.frames)))
+
+
+async def test_the_loupe_comes_while_the_cursor_moves_in_small_terminals():
+    async with editing(size=(80, 24)) as desk:
+        loupe = desk.screen.query_one("#passing-loupe")
+        assert not loupe.visible
+        await desk.press("left")
+        assert loupe.visible and loupe.region.area == 180
+        assert desk.screen.region.contains_region(loupe.region)
+        await desk.until(lambda: not loupe.visible, "its going")
+
+
+async def test_the_log_has_a_line_for_every_step_of_every_run():
+    async with editing() as desk:
+        await desk.press("enter", "K", "K", "enter", "space")
+        await desk.rest()
+        first = len(desk.session.frames)
+        await desk.press("g")
+        await desk.type("10,50:10,20")
+        await desk.press("space")
+        await desk.rest()
+        assert desk.log[first] == "── run 2 ──"
+        for lines in (desk.log[:first], desk.log[first + 1 :]):
+            assert [int(line.split()[0]) for line in lines] == list(range(len(lines)))
+        assert len(desk.log) == first + 1 + len(desk.session.frames)
+        log = desk.screen.query_one(LossLog)
+        assert log.scroll_offset.y == len(desk.log) - log.size.height, "it follows the end"
+
+
+async def test_state_speed_distance_and_plot_are_shown():
+    async with editing(SpotEngine(delay=0.01), (160, 50), ENDLESS) as desk:
+        await desk.press("enter", "K", "enter", "space")
+        run, plot = desk.screen.query_one(RunPanel), desk.screen.query_one(LossPlot)
+        await desk.until(lambda: "it/s" in run.text)
+        assert "running" in run.text and "/ 100000" in run.text and "distance" in run.text
+        desk.session.set_params(ENDLESS.with_values(learning_rate=0.002))
+        await desk.rest()
+        assert "reached" in run.text and "reached" in desk.screen.query_one(PointsPanel).text
+        assert any(0x2800 < ord(char) <= 0x28FF for char in plot.text)
+
+
+async def test_only_changed_rows_are_repainted():
+    async with editing(size=(160, 50)) as desk:
+        panel = desk.screen.query_one(PicturePanel)
+        regions: list[Region] = []
+        refresh = panel.refresh
+
+        def spy(*places: Region, **more: bool) -> PicturePanel:
+            regions.extend(places or [panel.size.region])
+            return refresh(*places, **more)
+
+        panel.refresh = spy  # type: ignore[method-assign]
+        desk.screen.show_hand()
+        assert regions == [], "nothing has changed"
+        await desk.press("left")
+        crosshair = panel.view.to_dots(31, 32)[1] / 2
+        assert regions and sum(region.height for region in regions) <= 12
+        assert all(abs(region.y - crosshair) < 8 for region in regions)
+
+
+async def test_the_cells_show_the_picture():
+    async with editing(size=(160, 50)) as desk:
+        panel = desk.screen.query_one(PicturePanel)
+        picture = desk.session.picture
+        assert picture is not None
+        column, row = desk.cell_of(8, 50)
+        segment = panel.render_line(row).crop(column, column + 1)._segments[0]
+        shown = segment.style.bgcolor.triplet
+        np.testing.assert_allclose(shown, picture[50, 8], atol=6)
+
+
+async def test_stuck_says_what_helps():
+    async with editing(params=PARAMS.with_values(learning_rate=1e-6, patience=5)) as desk:
+        await desk.press("enter", "K", "enter", "space")
+        await desk.rest()
+        assert "stuck" in desk.words and "try a larger step: ]" in desk.words
+
+
+async def test_a_failing_engine_is_told_and_the_document_kept():
+    class Broken(SpotEngine):
+        def features(self, ws, points):
+            raise EngineError("out of memory")
+
+    async with editing(Broken()) as desk:
+        await desk.press("enter", "K", "enter")
+        await desk.until(lambda: desk.notes, "the notification")
+        assert desk.notes == ["engine: out of memory"]
+        assert len(desk.pairs) == 1
+
+
+async def test_an_unexpected_error_leaves_a_living_screen():
+    class Buggy(SpotEngine):
+        def step(self, request):
+            raise RuntimeError("a bug")
+
+    async with editing(Buggy()) as desk:
+        await desk.press("enter", "K", "enter", "space")
+        await desk.until(lambda: desk.notes, "the notification")
+        assert "RuntimeError" in desk.notes[0] and "a bug" in desk.notes[0]
+        await desk.rest()
+        await desk.press("u", "u")
+        assert desk.pairs == []
+
+
+async def test_a_loss_that_is_not_finite_is_told():
+    async with editing(SpotEngine(fail_at=3)) as desk:
+        await desk.press("enter", "K", "enter", "space")
+        await desk.rest()
+        assert "failed" in desk.words and "smaller step" in desk.words
+
+
+async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
+    def open_session() -> DragSession:
+        raise BundleError("the model is damaged")
+
+    thread = EngineThread(open_session)
+    thread.start()
+    app = DragganApp(EditorOptions(Hooks(open_session)), thread, Display())
+    async with app.run_test() as pilot:
+        for _ in range(200):
+            if app.problem is not None:
+                break
+            await pilot.pause(0.01)
+    assert isinstance(app.problem, BundleError) and app.return_code == 2
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+async def test_leaving_while_it_runs_ends_the_thread():
+    engine = SpotEngine(delay=0.02)
+
+    def open_session() -> DragSession:
+        session = DragSession(engine, ENDLESS, latent_from_seed(engine, 3, 0.7))
+        session.add_pair((30, 30), (30, 2))
+        session.start()
+        return session
+
+    thread = EngineThread(open_session)
+    thread.start()
+    app = DragganApp(EditorOptions(Hooks(open_session)), thread, Display())
+    async with app.run_test() as pilot:
+        while engine.calls.count("step") < 3:
+            await pilot.pause(0.01)
+        await pilot.press("ctrl+c")
+        await pilot.pause()
+    assert app.return_code == 130
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+async def test_export_asks_where_and_says_what_became_of_it():
+    asked: list[ExportRequest] = []
+
+    def export(session: DragSession, request: ExportRequest) -> str:
+        asked.append(request)
+        if request.path.suffix == ".bmp":
+            raise OutputError("no such kind of picture")
+        return f"written: {request.path}"
+
+    async with editing(export=export) as desk:
+        await desk.press("e")
+        await desk.pilot.pause()
+        await desk.press("enter")
+        await desk.until(lambda: desk.notes, "the notification")
+        assert asked[0].path.name == "spot-3.png" and not asked[0].markers
+        await desk.press("e")
+        await desk.pilot.pause()
+        await desk.press("tab", "space", "shift+tab")
+        await desk.press(*["backspace"] * 40)
+        await desk.type("a.bmp")
+        await desk.until(lambda: len(desk.notes) == 2, "the notification")
+        assert asked[1].markers and "no such kind" in desk.notes[1]
+
+
+async def test_themes_change_the_colours():
+    async with editing() as desk:
+        for theme in ("textual-light", "nord", "ansi-dark"):
+            desk.app.theme = theme
+            await desk.pilot.pause()
+            assert desk.screen.query_one(TitleBar).text.startswith(" tui-draggan")

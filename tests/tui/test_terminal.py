@@ -1,0 +1,121 @@
+"""The real program in a real terminal: a tmux pane."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.tmux import Pane
+
+pytestmark = pytest.mark.terminal
+
+GREYS = {0, 7, 8, 15, 16, 59, 102, 145, 188, *range(231, 256)}
+"""Of the 256-colour palette."""
+
+
+@pytest.fixture
+def pane() -> Iterator[Pane]:
+    pane = Pane((100, 30))
+    yield pane
+    pane.close()
+
+
+def start(pane: Pane, *options: str) -> None:
+    pane.run("python", "-m", "tests.tui.launch_spot", *options)
+    pane.wait_for("Enter for a handle")
+
+
+def is_sane(pane: Pane) -> bool:
+    """The alternate screen is left, the cursor on, the mouse off."""
+    flags = [pane.flag(name) for name in ("alternate_on", "cursor_flag", "mouse_any_flag")]
+    return flags == ["0", "1", "0"]
+
+
+def wait_until_sane(pane: Pane, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not is_sane(pane):
+        assert time.monotonic() < end, pane.capture()
+        time.sleep(0.03)
+
+
+def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
+    start(pane)
+    pane.keys("Up", "Up", "Enter", "K", "Enter")
+    pane.wait_for("32,30 → 32,22")
+    pane.keys("Space")
+    screen = pane.wait_for("✓ reached")
+    assert "▀" in screen
+    pane.keys("q")
+    pane.wait_for("journal")
+    pane.keys("Enter")
+    wait_until_sane(pane)
+
+
+def test_a_drag_by_mouse(pane: Pane):
+    start(pane)
+    pane.type("\x1b[<0;28;16M")
+    pane.type("\x1b[<32;28;10M")
+    pane.type("\x1b[<0;28;10m")
+    pane.wait_for(" px")
+    pane.keys("Space")
+    pane.wait_for("✓ reached")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_killed_editor_leaves_the_terminal_sane_and_the_journal_closed(
+    pane: Pane, tmp_path: Path, number: signal.Signals
+):
+    closed = tmp_path / "closed"
+    start(pane, "--closed", str(closed))
+    pane.keys("Enter", "K", "Enter", "Space")
+    pane.wait_for("▶ running")
+    assert not is_sane(pane)
+    (pid,) = pane.pids()
+    os.kill(pid, number)
+    wait_until_sane(pane)
+    pane.type("echo status $?\n")
+    pane.wait_for(f"status {128 + number}")
+    assert closed.read_text() == "closed"
+    pane.type("stty -a\n")
+    assert "-icanon" not in pane.wait_for("icanon")
+
+
+def test_a_terminal_that_goes_away_ends_the_editor(pane: Pane, tmp_path: Path):
+    closed = tmp_path / "closed"
+    start(pane, "--closed", str(closed))
+    pane.keys("Enter", "K", "Enter", "Space")
+    pane.wait_for("▶ running")
+    (pid,) = pane.pids()
+    pane.close()
+    end = time.monotonic() + 10
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < end, "it lives on without a terminal"
+        time.sleep(0.03)
+    assert closed.read_text() == "closed"
+
+
+def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane):
+    pane.run("python", "-m", "tests.tui.launch_spot", "--fail-open", "--slow-open", "1")
+    screen = pane.wait_for("model: the model spot is damaged")
+    assert "Traceback" not in screen
+    wait_until_sane(pane)
+
+
+@pytest.mark.parametrize("colour", ["16", "256", "none"])
+def test_few_colours_degrade_and_never_break(pane: Pane, colour: str):
+    start(pane, "--colour", colour)
+    pane.keys("Enter", "K", "Enter", "Space")
+    pane.wait_for("✓ reached")
+    codes = pane.capture(ansi=True)
+    assert "8;2;" not in codes
+    palette = {int(code) for code in re.findall(r"[34]8;5;(\d+)", codes)}
+    if colour == "16":
+        assert not palette - set(range(16))
+    if colour == "none":
+        assert not palette - GREYS
