@@ -2,14 +2,16 @@
 
     python benchmarks/step.py [--model artifacts/critters] [--points 1] [--seconds 20]
 
-Three ways to compute the same iteration, one point, no mask, all with Adam:
+Ways to compute the same iteration, one point, no mask, all with Adam:
 - engine: the ONNX Runtime training engine;
-- autograd: torch autograd on the same folded network, up to the feature block, sampling the small
-  feature map, as the engine does;
+- autograd: torch autograd on the same folded network, differentiated up to the feature block,
+  sampling the small feature map and making the preview picture, as the engine does; and the same
+  without the picture, which the engine cannot leave out;
 - plain: the paper's formulas as they stand (tests/plain_draggan.py): the whole network, features
   up-sampled to the picture, autograd.
-They take turns, a few iterations each, so that whatever else the machine does hits all alike;
-the medians of the turns are compared.
+They take turns, so that whatever else the machine does hits all alike; a turn begins with some
+iterations that do not count, while the other runtime's threads go to sleep and the caches fill.
+The medians of all iterations that count are compared.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.stylegan.step_graph import Locate
 
-TURN = 5
-"""Iterations of each way before the next has its turn."""
+SETTLE, TURN = 5, 20
+"""Iterations of a turn before those that count, and those."""
 
 
 def main() -> None:
@@ -54,8 +56,12 @@ def main() -> None:
     generator = load_generator(options.weights or options.model / "generator.pt")
     scene = Scene(bundle, options.points)
     engine = engine_step(bundle, scene)
-    ways = {"engine": engine, "autograd": autograd_step(generator, scene)}
-    ways["plain"] = plain_step(generator, scene)
+    ways = {
+        "engine": engine,
+        "autograd": autograd_step(generator, scene, picture=True),
+        "no picture": autograd_step(generator, scene, picture=False),
+        "plain": plain_step(generator, scene),
+    }
     seconds = measure(ways, options.seconds)
 
     info = bundle.info
@@ -64,10 +70,10 @@ def main() -> None:
         f"{info.name}: {info.resolution} px, features {info.drag.feature_channels} × "
         f"{info.drag.feature_block}², {options.points} point(s), r1 {scene.r1}, r2 {scene.r2}"
     )
-    print(f"{'':10}{'ms/it':>9}{'it/s':>9}{'engine is':>12}")
+    print(f"{'':12}{'ms/it':>9}{'it/s':>9}{'engine is':>12}")
     for name, value in seconds.items():
         ratio = value / seconds["engine"]
-        print(f"{name:10}{value * 1000:9.2f}{1 / value:9.1f}{ratio:11.2f}×")
+        print(f"{name:12}{value * 1000:9.2f}{1 / value:9.1f}{ratio:11.2f}×")
 
 
 class Scene:
@@ -107,13 +113,13 @@ def engine_step(bundle: ModelBundle, scene: Scene) -> Callable[[], None]:
     return step
 
 
-def autograd_step(generator: Generator, scene: Scene) -> Callable[[], None]:
-    synthesis = FoldedSynthesis(generator.synthesis)
+def autograd_step(generator: Generator, scene: Scene, picture: bool) -> Callable[[], None]:
+    synthesis = FoldedSynthesis(generator.synthesis, scene.feature_block)
     config = generator.config
     channels = config.channels[config.block_resolutions.index(scene.feature_block)]
     locate = Locate(scene.feature_block, channels, config.resolution)
-    trained = torch.tensor(scene.ws[:6], requires_grad=True)
-    frozen = torch.tensor(scene.ws[6:])
+    trained = torch.tensor(scene.ws[: synthesis.rows], requires_grad=True)
+    frozen = torch.tensor(scene.ws[synthesis.rows :])
     optimizer = torch.optim.Adam([trained], lr=scene.learning_rate)
     side = range(1 - scene.r1, scene.r1)
     disc = torch.tensor(
@@ -125,11 +131,17 @@ def autograd_step(generator: Generator, scene: Scene) -> Callable[[], None]:
 
     def step() -> None:
         nonlocal handles
-        features = None
-        for block, x, _ in synthesis.walk(torch.cat([trained, frozen]).split(1)):
-            features = x
+        features, image = None, None
+        for block, x, w in synthesis.walk(trained, frozen):
+            if picture:
+                with torch.no_grad():
+                    image = block.picture(x, w, image)
             if block.resolution == scene.feature_block:
-                break
+                features = x
+                if not picture:
+                    break
+                torch.set_grad_enabled(False)  # what follows is for the eye alone
+        torch.set_grad_enabled(True)
         assert features is not None
         with torch.no_grad():
             handles, selector, reference, weight, _ = locate(
@@ -167,19 +179,18 @@ def plain_step(generator: Generator, scene: Scene) -> Callable[[], None]:
 
 
 def measure(ways: dict[str, Callable[[], None]], seconds: float) -> dict[str, float]:
-    """Median seconds per iteration of each way, over turns until the time is up."""
-    for step in ways.values():
-        for _ in range(TURN):
-            step()
-    turns: dict[str, list[float]] = {name: [] for name in ways}
+    """Median seconds per iteration of each way, in turns until the time is up."""
+    times: dict[str, list[float]] = {name: [] for name in ways}
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
         for name, step in ways.items():
-            start = time.perf_counter()
-            for _ in range(TURN):
+            for _ in range(SETTLE):
                 step()
-            turns[name].append((time.perf_counter() - start) / TURN)
-    return {name: statistics.median(values) for name, values in turns.items()}
+            for _ in range(TURN):
+                start = time.perf_counter()
+                step()
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
 
 
 def processor() -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.tiny import tiny_generator
+from tests.tiny import FEATURE_BLOCK, tiny_generator
 from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
 from tui_draggan.stylegan.network import GeneratorConfig
 
@@ -12,11 +12,11 @@ from tui_draggan.stylegan.network import GeneratorConfig
 def test_the_folded_network_equals_the_plain_one(options: dict) -> None:
     generator = tiny_generator(**options)
     ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
-    folded = FoldedSynthesis(generator.synthesis)
+    folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     image = generator.synthesis(ws)
     assert (folded(ws) - image).abs().max() <= 1e-5 * image.abs().max()
     plain = [features for _, features, _ in generator.synthesis.walk(ws)]
-    fast = [features for _, features, _ in folded.walk(ws[0].split(1))]
+    fast = [features for _, features, _ in folded.walk(ws[0, :5], ws[0, 5:])]
     assert len(plain) == len(fast)
     for expected, actual in zip(plain, fast, strict=True):
         assert (actual - expected).abs().max() <= 1e-5 * expected.abs().max()
@@ -27,7 +27,7 @@ def test_a_network_without_noise_spends_nothing_on_it() -> None:
     for name, parameter in generator.synthesis.named_parameters():
         if name.endswith("noise_strength"):
             parameter.zero_()
-    folded = FoldedSynthesis(generator.synthesis)
+    folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     assert not any(name.endswith("noise") for name, _ in folded.named_buffers())
     ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
     torch.testing.assert_close(folded(ws), generator.synthesis(ws), rtol=1e-4, atol=1e-5)

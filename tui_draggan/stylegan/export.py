@@ -50,8 +50,8 @@ def export_bundle(
         raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
     if config.c_dim and not classes:
         classes = tuple(f"class {i}" for i in range(config.c_dim))
-    synthesis = FoldedSynthesis(generator.synthesis)
-    step = DragStep(synthesis, block)
+    synthesis = FoldedSynthesis(generator.synthesis, block)
+    step = DragStep(synthesis)
     info = BundleInfo(
         name=name,
         resolution=config.resolution,

@@ -2,6 +2,8 @@
 
 The same numbers as `network.Synthesis` (a test holds them together), rearranged so that
 - modulation acts on activations, so no gradient of a convolution's weight is ever needed;
+- the styles of many layers are computed at once: on small maps an operator's call costs more
+  than its arithmetic;
 - everything that depends on weights alone is a constant: equalised learning-rate gains, the
   squared weights of the demodulation, noise · strength, the activation's gain √2 (a leaky ReLU
   is positively homogeneous, so the gain can be taken in before it);
@@ -29,14 +31,59 @@ class Constants(nn.Module):
         self.register_buffer(name, value.detach().float().clone().contiguous())
 
 
-class FoldedConv(Constants):
-    """`network.StyledConv`: x (1, I, r, r) or half that side, w (1, w_dim) → (1, O, r, r)."""
+class Styles(Constants):
+    """Styles and demodulation of J convolutions, each from its own row of w+.
+
+    Convolutions with fewer channels than the widest are padded with zeros, and cut again.
+    """
 
     affine_weight: Tensor
     affine_bias: Tensor
-    weight: Tensor
     squares: Tensor
     epsilon: Tensor
+
+    def __init__(self, convs: list[network.StyledConv]) -> None:
+        super().__init__()
+        self.inputs = [conv.weight.shape[1] for conv in convs]
+        self.outputs = [conv.weight.shape[0] for conv in convs]
+        inputs, outputs = max(self.inputs), max(self.outputs)
+        weights, biases, squares = [], [], []
+        for conv in convs:
+            wider, deeper = inputs - conv.weight.shape[1], outputs - conv.weight.shape[0]
+            affine = conv.affine
+            weights.append(F.pad((affine.weight * affine.weight_gain).t(), (0, wider)))
+            biases.append(F.pad((affine.bias * affine.bias_gain)[None], (0, wider)))
+            # √2·d = 1/√((Σ s²·W2 + ε)/2): the activation's gain rides on the demodulation.
+            square = conv.weight.square().sum(dim=(2, 3)).t() / LRELU_GAIN**2
+            squares.append(F.pad(square, (0, deeper, 0, wider)))
+        self.constant("affine_weight", torch.stack(weights))
+        self.constant("affine_bias", torch.stack(biases))
+        self.constant("squares", torch.stack(squares))
+        self.constant("epsilon", torch.tensor(DEMODULATION_EPSILON / LRELU_GAIN**2))
+
+    def forward(self, ws: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and √2·d (1, O, 1, 1)."""
+        styles = torch.matmul(ws[:, None], self.affine_weight) + self.affine_bias
+        energy = torch.matmul(styles * styles, self.squares) + self.epsilon
+        demodulation = torch.reciprocal(torch.sqrt(energy))
+        pairs = zip(_split(styles, self.inputs), _split(demodulation, self.outputs), strict=True)
+        return list(pairs)
+
+
+def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
+    """(J, 1, most) → J tensors (1, width, 1, 1)."""
+    most = vectors.shape[2]
+    parts = vectors.reshape(-1, most, 1, 1).split(1)
+    return [
+        part if width == most else part[:, :width]
+        for part, width in zip(parts, widths, strict=True)
+    ]
+
+
+class FoldedConv(Constants):
+    """`network.StyledConv`: x (1, I, r, r) or half that side, s, √2·d → (1, O, r, r)."""
+
+    weight: Tensor
     bias: Tensor
     noise: Tensor
     fir: Tensor
@@ -46,12 +93,6 @@ class FoldedConv(Constants):
         super().__init__()
         self.up = conv.up
         self.limit = None if conv.clamp is None else conv.clamp * LRELU_GAIN
-        self.constant("affine_weight", (conv.affine.weight * conv.affine.weight_gain).t())
-        self.constant("affine_bias", conv.affine.bias * conv.affine.bias_gain)
-        # √2·d = 1/√((Σ s²·W2 + ε)/2): the activation's gain rides on the demodulation.
-        squares = conv.weight.square().sum(dim=(2, 3)).t() / LRELU_GAIN**2
-        self.constant("squares", squares)
-        self.constant("epsilon", torch.full((squares.shape[1],), DEMODULATION_EPSILON / 2))
         self.constant("weight", conv.weight.transpose(0, 1) if conv.up else conv.weight)
         self.constant("bias", conv.bias[None, :, None, None] * LRELU_GAIN)
         noise = conv.noise_const * conv.noise_strength * LRELU_GAIN
@@ -63,17 +104,14 @@ class FoldedConv(Constants):
             self.constant("fir", matrix)
             self.constant("fir_transposed", matrix.t())
 
-    def forward(self, x: Tensor, w: Tensor) -> Tensor:
-        styles = torch.addmm(self.affine_bias, w, self.affine_weight)
-        energy = torch.addmm(self.epsilon, styles * styles, self.squares)
-        demodulation = torch.reciprocal(torch.sqrt(energy))
-        x = x * styles.reshape(1, -1, 1, 1)
+    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
+        x = x * style
         if self.up:
             x = F.conv_transpose2d(x, self.weight, stride=2)
             x = torch.matmul(self.fir, torch.matmul(x, self.fir_transposed))
         else:
             x = F.conv2d(x, self.weight, padding=1)
-        x = x * demodulation.reshape(1, -1, 1, 1) + self.bias
+        x = x * demodulation + self.bias
         if self.has_noise:
             x = x + self.noise
         return limited(F.leaky_relu(x, LRELU_SLOPE), self.limit)
@@ -124,9 +162,10 @@ class FoldedBlock(Constants):
         self.conv1 = FoldedConv(block.conv1)
         self.torgb = FoldedToRGB(block.torgb)
 
-    def forward(self, x: Tensor | None, ws: tuple[Tensor, ...]) -> Tensor:
-        x = self.const if x is None else self.conv0(x, ws[0])
-        return self.conv1(x, ws[self.num_conv - 1])
+    def forward(self, x: Tensor | None, styles: list[tuple[Tensor, Tensor]]) -> Tensor:
+        """Features (1, O, r, r) from the previous block's, with the styles of its convolutions."""
+        x = self.const if x is None else self.conv0(x, *styles[0])
+        return self.conv1(x, *styles[-1])
 
     def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor:
         """The skip picture (1, 3, r, r) from the features and the previous block's picture."""
@@ -137,43 +176,50 @@ class FoldedBlock(Constants):
 
 
 class FoldedSynthesis(nn.Module):
-    """`network.Synthesis` for one picture: rows of w+ as L tensors (1, w_dim)."""
+    """`network.Synthesis` for one picture, in two parts of w+.
 
-    def __init__(self, synthesis: network.Synthesis) -> None:
+    The lower R rows are those the features of `feature_block` depend on, the upper ones those
+    that only the picture depends on: so that a drag step can train the lower ones alone.
+    """
+
+    def __init__(self, synthesis: network.Synthesis, feature_block: int) -> None:
         super().__init__()
         self.config = synthesis.config
+        self.feature_block = feature_block
+        self.rows = rows_through(self.config, feature_block)
+        convs: list[network.StyledConv] = []
         for resolution in self.config.block_resolutions:
             block = synthesis.get_submodule(f"b{resolution}")
             assert isinstance(block, network.SynthesisBlock)
+            convs += [block.conv0, block.conv1] if block.num_conv == 2 else [block.conv1]
             self.add_module(f"b{resolution}", FoldedBlock(block))
+        self.lower_styles = Styles(convs[: self.rows])
+        self.upper_styles = Styles(convs[self.rows :]) if len(convs) > self.rows else None
 
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
-        rows = ws[0].split(1)
         image = None
-        for block, x, w in self.walk(rows):
+        for block, x, w in self.walk(ws[0, : self.rows], ws[0, self.rows :]):
             image = block.picture(x, w, image)
         assert image is not None
         return image
 
-    def walk(
-        self, rows: tuple[Tensor, ...], x: Tensor | None = None, after: int = 0
-    ) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
-        """Blocks larger than `after` px: the block, its features, the row of its ToRGB.
+    def walk(self, lower: Tensor, upper: Tensor) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
+        """lower (R, w_dim), upper (L − R, w_dim) → each block, its features, its ToRGB's w.
 
-        The last convolution of a block and its ToRGB have rows of their own; the ToRGB shares
-        its row with the next block's first convolution. Where `rows` ends before a ToRGB's row
-        (the caller wants features only), the last row stands in.
+        The ToRGB shares its row of w+ with the next block's first convolution.
         """
-        row = 0
+        rows = lower.split(1) + upper.split(1)
+        styles = self.lower_styles(lower)
+        x, row = None, 0
         for resolution in self.config.block_resolutions:
             block = self.get_submodule(f"b{resolution}")
             assert isinstance(block, FoldedBlock)
-            if resolution > after:
-                x = block(x, rows[row : row + block.num_conv])
-                assert x is not None
-                yield block, x, rows[min(row + block.num_conv, len(rows) - 1)]
+            if row == self.rows and self.upper_styles is not None:
+                styles = styles + self.upper_styles(upper[:-1])
+            x = block(x, styles[row : row + block.num_conv])
             row += block.num_conv
+            yield block, x, rows[row]
 
 
 def rows_through(config: network.GeneratorConfig, resolution: int) -> int:

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tui_draggan.stylegan.export_form import FoldedSynthesis, multiply_adds, rows_through
+from tui_draggan.stylegan.export_form import FoldedSynthesis, multiply_adds
 
 ARRIVED = 1.0
 """Pixels from its target within which a point is not pulled any more."""
@@ -36,14 +36,13 @@ class DragStep(nn.Module):
     are trained, and whether they share one w, are inputs, not another export.
     """
 
-    def __init__(self, synthesis: FoldedSynthesis, feature_block: int) -> None:
+    def __init__(self, synthesis: FoldedSynthesis) -> None:
         super().__init__()
         self.synthesis = synthesis
-        self.feature_block = feature_block
-        config = synthesis.config
-        self.rows = rows_through(config, feature_block)
-        self.preview_size = preview_size(synthesis, feature_block)
-        self.latent = nn.Parameter(torch.zeros(self.rows, config.w_dim))
+        self.feature_block = synthesis.feature_block
+        self.rows = synthesis.rows
+        self.preview_size = preview_size(synthesis, self.feature_block)
+        self.latent = nn.Parameter(torch.zeros(self.rows, synthesis.config.w_dim))
 
     def forward(
         self,
@@ -64,10 +63,8 @@ class DragStep(nn.Module):
         (rows, h) and F0 (C, rows, h).
         """
         trained = torch.matmul(mix, self.latent) + frozen[: self.rows]
-        # Split, not slices: its gradient is one Concat.
-        rows = trained.split(1) + frozen[self.rows :].split(1)
         image, features = None, None
-        for block, x, w in self.synthesis.walk(rows):
+        for block, x, w in self.synthesis.walk(trained, frozen[self.rows :]):
             image = block.picture(x, w, image)
             if block.resolution == self.feature_block:
                 features = x
