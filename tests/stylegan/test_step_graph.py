@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from tui_draggan.stylegan.step_graph import Locate, bilinear_matrix, to_bytes
+from tests.tiny import tiny_generator
+from tui_draggan.stylegan import step_graph
+from tui_draggan.stylegan.export_form import FoldedSynthesis
+from tui_draggan.stylegan.step_graph import DragStep, Locate, bilinear_matrix, to_bytes
 
 SIDES = st.sampled_from([(4, 4), (4, 8), (8, 32), (16, 32), (8, 64), (32, 64)])
 FRACTIONS = st.floats(-0.2, 1.2)
@@ -53,3 +57,19 @@ def test_levels_are_rounded_and_clipped() -> None:
     levels = to_bytes(image)
     assert levels.shape == (1, 1, 6, 3) and levels.dtype == torch.uint8
     assert levels[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255, 191]
+
+
+def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    generator = tiny_generator()
+    assert DragStep(FoldedSynthesis(generator.synthesis, 16)).preview_size == 32
+    monkeypatch.setattr(step_graph, "SMALL", 0)
+    step = DragStep(FoldedSynthesis(generator.synthesis, 16))
+    assert step.preview_size == 16
+    ws = torch.randn(8, 16)
+    nothing = (torch.zeros(256, 1), torch.zeros(12, 1), torch.zeros(1))
+    mask = (torch.tensor([0]), torch.tensor([1]), torch.zeros(1, 16), torch.zeros(12, 1, 16))
+    image = step(ws, torch.zeros(5, 5), *nothing, *mask)[3]
+    skip = next(image for size, _, image in generator.synthesis.walk(ws[None]) if size == 16)
+    assert (image.int() - to_bytes(skip).int()).abs().max() <= 1

@@ -102,7 +102,7 @@ class OrtTrainingEngine:
         """The loss's gradient (R, w_dim) by the trainable rows, as the last step left it."""
         if self._trainer is None or not self._trainer.pending:
             raise EngineError("there is no gradient before the first step of a run")
-        return self._trainer.gradient
+        return self._trainer.gradient.copy()
 
     @cached_property
     def _mapping(self) -> Any:

@@ -24,7 +24,7 @@ def splice(model: onnx.ModelProto, part: onnx.ModelProto, joints: Sequence[str])
     for node in part.graph.node:
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
-        copy.name = f"part/{node.name}"
+        copy.name = node.name and f"part/{node.name}"
         copy.input[:] = [name(tensor) for tensor in node.input]
         copy.output[:] = [name(tensor) for tensor in node.output]
         graph.node.append(copy)

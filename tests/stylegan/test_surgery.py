@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from tui_draggan.engines.runtime import load_runtime
+from tui_draggan.stylegan.lowering import lower
+from tui_draggan.stylegan.surgery import keep_outputs, sort_nodes, splice
+
+
+def model(
+    nodes: list[onnx.NodeProto], inputs: str, outputs: str, opsets: tuple[str, ...] = ("",)
+) -> onnx.ModelProto:
+    def values(names: str) -> list[onnx.ValueInfoProto]:
+        return [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["n"]) for n in names.split()]
+
+    graph = helper.make_graph(nodes, "graph", values(inputs), values(outputs))
+    versions = [helper.make_opsetid(domain, 1 if domain else 17) for domain in opsets]
+    return helper.make_model(graph, opset_imports=versions, ir_version=8)
+
+
+def run(graph: onnx.ModelProto, **feeds: list[float]) -> list[list[float]]:
+    session = load_runtime().InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    arrays = {name: np.array(value, np.float32) for name, value in feeds.items()}
+    return [output.tolist() for output in session.run(None, arrays)]
+
+
+def test_splice_joins_inputs_replaces_joints_and_adds_the_rest() -> None:
+    whole = model(
+        [
+            helper.make_node("Mul", ["x", "x"], ["square"]),
+            helper.make_node("Add", ["square", "shift"], ["y"]),
+        ],
+        "x shift",
+        "y square",
+    )
+    part = model(
+        [
+            helper.make_node("Neg", ["square"], ["y/inner"]),
+            helper.make_node("Add", ["y/inner", "offset"], ["shift"]),
+            helper.make_node("Neg", ["offset"], ["extra"]),
+        ],
+        "square offset",
+        "shift extra",
+    )
+    splice(whole, part, ["shift"])
+    assert [value.name for value in whole.graph.input] == ["x", "offset"]
+    assert [value.name for value in whole.graph.output] == ["y", "square", "extra"]
+    onnx.checker.check_model(whole)
+    assert run(whole, x=[3.0], offset=[5.0]) == [[5.0], [9.0], [-5.0]]
+
+    keep_outputs(whole, ["extra"])
+    assert [node.op_type for node in whole.graph.node] == ["Neg"]
+
+
+def test_a_cycle_is_found() -> None:
+    nodes = [helper.make_node("Neg", ["a"], ["b"]), helper.make_node("Neg", ["b"], ["a"])]
+    with pytest.raises(ValueError, match="cycle"):
+        sort_nodes(model(nodes, "x", "b").graph)
+
+
+def test_elementwise_operators_keep_their_values() -> None:
+    x = [-3.0, -1e-20, 0.0, 1e-20, 2.0]
+    nodes = [
+        helper.make_node("LeakyRelu", ["x"], ["y"], alpha=0.2),
+        helper.make_node("Sign", ["x"], ["sign"]),
+        helper.make_node("LeakyReluGrad", ["g", "x"], ["grad"], alpha=0.2, domain="com.microsoft"),
+    ]
+    before = model(nodes, "x g", "y sign grad", opsets=("", "com.microsoft"))
+    after = onnx.ModelProto()
+    after.CopyFrom(before)
+    lower(after)
+    assert not {node.op_type for node in after.graph.node} & {"LeakyRelu", "Sign", "LeakyReluGrad"}
+    # At zero the gradient is the slope, as in torch.
+    assert run(before, x=x, g=[1.0] * 5) == run(after, x=x, g=[1.0] * 5)
