@@ -15,7 +15,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
-from tui_draggan.stylegan.export import load_generator
+from tui_draggan.stylegan.export import export_bundle, load_generator
 from tui_draggan.stylegan.network import Generator
 
 BUNDLED = Path(__file__).resolve().parents[2] / "artifacts" / "critters"
@@ -157,6 +157,14 @@ def test_loss_gradient_and_handles_equal_plain_draggan(
 @pytest.mark.parametrize("name", EDITS)
 def test_a_run_goes_the_way_of_plain_draggan(engine: OrtTrainingEngine, name: str) -> None:
     check_same_run(start(engine, tiny_generator(), EDITS[name]))
+
+
+def test_a_network_with_clamped_activations(tmp_path: Path) -> None:
+    """Published weights clamp at 256; here so low that it shows."""
+    generator = tiny_generator(conv_clamp=0.8)
+    export_bundle(generator, tmp_path / "clamped", name="clamped", feature_block=16)
+    engine = open_engine(ModelBundle.open(tmp_path / "clamped"), "cpu")
+    check_same_numbers(start(engine, generator, EDITS["several points"]))
 
 
 @pytest.mark.parametrize("name", ["one point", "several, masked", "at the border", "w"])
