@@ -34,6 +34,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.runtime import physical_cores
+from tui_draggan.errors import DragganError
 from tui_draggan.stylegan.export import load_generator
 from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.network import Generator
@@ -203,4 +204,7 @@ def processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DragganError as error:
+        sys.exit(error.line)
