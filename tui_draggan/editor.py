@@ -28,12 +28,13 @@ def run(options: OpenOptions, graphics_choice: str, colour: str) -> int:
     bundle = open_bundle(options)
     graphics.apply_colour(colour)
 
+    from tui_draggan.engines.apart import EngineApart
     from tui_draggan.tui.app import run_editor
 
     journal = _journal(bundle.info.name)
     recorder = journal.record if journal else None
     hooks = Hooks(
-        open_session=lambda: open_session(options, bundle, recorder),
+        open_session=lambda: open_session(options, bundle, recorder, EngineApart),
         export=lambda session, request: _export(session, request, bundle),
         save_session=lambda session, path: _save(session, path, bundle),
         close=journal.close if journal else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import DragParams, default_params
 from tui_draggan.drag.session import DragSession, Recorder
 from tui_draggan.drag.store import load_session
+from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import UsageError
 
@@ -49,7 +51,10 @@ def open_bundle(options: OpenOptions) -> ModelBundle:
 
 
 def open_session(
-    options: OpenOptions, bundle: ModelBundle, recorder: Recorder | None = None
+    options: OpenOptions,
+    bundle: ModelBundle,
+    recorder: Recorder | None = None,
+    open_engine: Callable[[ModelBundle, str], Engine] = open_engine,
 ) -> DragSession:
     """Opens the engine and makes the session. Slow: for the worker thread."""
     info = bundle.info

@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("--graphics", default="half")
     parser.add_argument("--colour", default="auto")
     parser.add_argument("--lr", type=float, default=0.001)
+    parser.add_argument("--endless", action="store_true", help="no step reaches anything")
     parser.add_argument("--closed", help="file to write when all has been closed")
     options = parser.parse_args()
 
@@ -31,6 +32,8 @@ def main() -> int:
             raise BundleError("the model spot is damaged: synthesis.onnx is missing")
         engine = SpotEngine(options.delay)
         params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2, seed=3)
+        if options.endless:
+            params = params.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
         return DragSession(engine, params, latent_from_seed(engine, 3, 0.7))
 
     def close() -> None:
