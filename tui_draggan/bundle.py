@@ -4,6 +4,7 @@ bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
 drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
+                 weights.bin: the one copy of the weights all graphs share
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ REQUIRED_FILES = (
     "drag/eval_model.onnx",
     "drag/optimizer_model.onnx",
     "drag/checkpoint",
+    "drag/weights.bin",
 )
 
 
