@@ -154,6 +154,7 @@ def _add_export_command(commands: Any) -> None:
     parser.add_argument("--r2", type=int, metavar="PX", help="recommended r2")
     parser.add_argument("--description", default="", help="one line about the domain")
     parser.add_argument("--licence", default="", help="licence of the weights")
+    parser.add_argument("--keep-weights", action="store_true", help="add the weights themselves")
     parser.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
     parser.set_defaults(run=_export)
 
@@ -215,6 +216,7 @@ def _export(options: argparse.Namespace) -> int:
         recommended={name: value for name, value in recommended.items() if value is not None},
         description=options.description,
         licence=options.licence,
+        keep_weights=options.keep_weights,
         replace=options.replace,
     )
     print(

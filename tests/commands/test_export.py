@@ -1,0 +1,42 @@
+"""`tui-draggan export`: weights to a bundle that opens and drags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_draggan import paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import main
+
+WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"
+
+
+def test_weights_become_a_bundle_that_drags(tmp_path: Path, capsys):
+    bundle = tmp_path / "mine"
+    arguments = ["export", str(WEIGHTS), str(bundle), "--name", "mine", "--feature-block", "16"]
+    assert main([*arguments, "--learning-rate", "0.02", "--r1", "3", "--keep-weights"]) == 0
+    assert f"open it with tui-draggan --model {bundle}" in capsys.readouterr().out
+
+    opened = ModelBundle.open(bundle)
+    opened.verify()
+    assert (opened.info.name, opened.info.drag.feature_block) == ("mine", 16)
+    assert opened.info.recommended == {"learning_rate": 0.02, "r1": 3}
+    assert "generator.pt" in opened.files
+    out = tmp_path / "out.png"
+    point = ["--point", "32,44:35,44", "--steps", "3"]
+    assert main(["drag", "--model", str(bundle), *point, "--out", str(out)]) in (0, 3)
+    assert out.exists()
+
+    assert main(arguments) == 1, "an existing bundle is not overwritten"
+    assert "exists" in capsys.readouterr().err
+
+
+def test_files_that_are_no_weights_are_refused(tmp_path: Path, capsys):
+    (tmp_path / "text.pt").write_text("no weights")
+    for name in ("text.pt", "missing.pt"):
+        assert main(["export", str(tmp_path / name), str(tmp_path / "out")]) == 2
+        said = capsys.readouterr().err
+        assert name in said and len(said.splitlines()) == 1
+    assert main(["export", str(WEIGHTS), str(tmp_path / "out"), "--feature-block", "7"]) == 2
+    assert "choose from 4, 8, 16, 32, 64" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
