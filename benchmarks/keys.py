@@ -13,7 +13,6 @@ import argparse
 import fcntl
 import os
 import pty
-import re
 import select
 import signal
 import statistics
@@ -47,15 +46,14 @@ class Program:
     def send(self, data: bytes) -> None:
         os.write(self._file, data)
 
-    def read_until(self, pattern: bytes, seconds: float = 20.0) -> bytes:
-        """What it writes until `pattern` is in it."""
-        found, end = b"", time.monotonic() + seconds
-        while not re.search(pattern, found):
+    def read_until(self, wanted: bytes, seconds: float = 20.0) -> None:
+        """Reads what it writes until `wanted` has come."""
+        tail, end = b"", time.monotonic() + seconds
+        while wanted not in tail:
             wait = end - time.monotonic()
             if wait <= 0 or not select.select([self._file], [], [], wait)[0]:
-                raise TimeoutError(f"{pattern!r} did not come; the last: {found[-300:]!r}")
-            found += os.read(self._file, 65536)
-        return found
+                raise TimeoutError(f"{wanted!r} did not come; the last: {tail[-300:]!r}")
+            tail = tail[-64:] + os.read(self._file, 65536)
 
     def drain(self, seconds: float) -> int:
         """Reads for a while; the number of bytes."""
@@ -86,7 +84,7 @@ def measure(program: Program, keys: int, pause: float) -> tuple[list[float], flo
         program.send(place + b"\r")
         program.drain(0.5)
     program.send(b" ")
-    program.read_until(rb"running")
+    program.read_until(b"running")
     rate = program.drain(1.5) / 1.5 / 1000
     times, x = [], 20
     for number in range(keys):
@@ -94,7 +92,7 @@ def measure(program: Program, keys: int, pause: float) -> tuple[list[float], flo
         x += 1 if right else -1
         start = time.perf_counter()
         program.send(RIGHT if right else LEFT)
-        program.read_until(rb"(?<!\d)%d,60" % x)
+        program.read_until(b"m%d,60 " % x)
         times.append(1000 * (time.perf_counter() - start))
         program.drain(pause)
     return times, rate

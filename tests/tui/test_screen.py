@@ -95,7 +95,7 @@ async def test_the_log_has_a_line_for_every_step_of_every_run():
             assert [int(line.split()[0]) for line in lines] == list(range(len(lines)))
         assert len(desk.log) == first + 1 + len(desk.session.frames)
         log = desk.screen.query_one(LossLog)
-        assert log.scroll_offset.y == len(desk.log) - log.size.height, "it follows the end"
+        assert log.top == len(desk.log) - log.content_size.height, "it follows the end"
 
 
 async def test_state_speed_distance_and_plot_are_shown():

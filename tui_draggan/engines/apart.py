@@ -28,7 +28,7 @@ from tui_draggan.errors import DragganError, EngineError
 
 CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
 
-NICENESS = 5
+NICENESS = 10
 """Where cores are scarce, the screen's few milliseconds come before the next step."""
 
 

@@ -32,6 +32,8 @@ class Scene:
     hand: Hand
     mask: Mask | None = None
     """Where given, what may not change is dimmed."""
+    moving: bool = False
+    """The picture changes with every step: differences nobody sees may wait."""
 
 
 def fitted(image: Bytes, view: View, mask: Mask | None) -> Bytes:

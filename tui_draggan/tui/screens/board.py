@@ -22,7 +22,7 @@ from tui_draggan.tui.hand import Hand, settled
 from tui_draggan.tui.keys import Moment
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.options import EditorOptions
-from tui_draggan.tui.scene import Scene
+from tui_draggan.tui.scene import Bytes, Scene
 from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot, state_words
 from tui_draggan.tui.widgets.bars import FIRST_RUN, StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
@@ -31,9 +31,12 @@ from tui_draggan.tui.widgets.loupe import Loupe
 from tui_draggan.tui.widgets.picture import PicturePanel
 from tui_draggan.tui.widgets.points import PointsPanel
 from tui_draggan.tui.widgets.run import RunPanel
+from tui_draggan.tui.workarounds import backlog
 from tui_draggan.tui.worker import Opened, OpenFailed, Report, Worked, WorkFailed
 
 FRAMES_PER_SECOND = 30
+SHARE = 0.2
+"""Of the time, for showing what the engine does."""
 LOUPE_SECONDS = 1.5
 """How long the loupe stays in small terminals after the cursor's last move."""
 
@@ -67,9 +70,13 @@ class Board(Screen[None], inherit_bindings=False):
         self.terminal = display
         self._seen = seen
         self._pace = Pace()
+        self._shown: Snapshot | None = None
+        self._picture: Bytes | None = None
         self._moment = Moment()
         self._ran = False
         self._synced = 0.0
+        self._cost = 0.0
+        """Seconds from the last look at the session to its being on the screen."""
         self._due = False
         self._loupe_timer = 0
 
@@ -140,8 +147,9 @@ class Board(Screen[None], inherit_bindings=False):
         self.sync()
 
     def _sync_soon(self) -> None:
-        """At most so many times a second; what comes in between is taken along."""
-        wait = self._synced + 1 / FRAMES_PER_SECOND - monotonic()
+        """At most so many times a second and that share of the time, so that keys find the screen
+        free; what comes in between is taken along."""
+        wait = self._synced + max(1 / FRAMES_PER_SECOND, self._cost / SHARE) - monotonic()
         if wait <= 0:
             self._sync_now()
         elif not self._due:
@@ -149,9 +157,17 @@ class Board(Screen[None], inherit_bindings=False):
             self.set_timer(wait, self._sync_now)
 
     def _sync_now(self) -> None:
+        if backlog(self.app):
+            self.set_timer(1 / FRAMES_PER_SECOND, self._sync_now)
+            self._due = True
+            return
         self._due = False
         self._seen()
         self.sync()
+        self.call_after_refresh(self._note_cost)
+
+    def _note_cost(self) -> None:
+        self._cost = min(0.2, monotonic() - self._synced)
 
     # -- showing -------------------------------------------------------------------------------
 
@@ -163,13 +179,14 @@ class Board(Screen[None], inherit_bindings=False):
             self._show_words()
             return
         self.hand = settled(self.hand, session.document.pairs, session.info.resolution)
-        snapshot = self.snapshot()
+        self._shown = snapshot = self.snapshot()
+        self._picture = session.picture
         self._ran = self._ran or bool(snapshot.frames)
         self.query_one(RunPanel).show(snapshot)
         self.query_one(LossPlot).show(snapshot)
         self.query_one(LossLog).show(snapshot.frames)
         self._show_title()
-        self.show_hand(snapshot)
+        self.show_hand()
 
     def snapshot(self) -> Snapshot:
         """The session's values at this moment."""
@@ -188,15 +205,19 @@ class Board(Screen[None], inherit_bindings=False):
             self._pace.forget()
         return Snapshot(status, session.params, document.pairs, frames, shown, rate)
 
-    def show_hand(self, snapshot: Snapshot | None = None) -> None:
-        """Shows what depends on crosshair and selection; the rest stays as it is."""
-        session = self.session
-        if session is None:
+    def show_hand(self) -> None:
+        """Shows what depends on crosshair and selection; the rest stays as `sync` left it, the
+        picture too: a key repaints a few rows."""
+        session, snapshot = self.session, self._shown
+        if session is None or snapshot is None:
             return
-        snapshot = snapshot or self.snapshot()
-        document = session.document
         scene = Scene(
-            session.picture, session.info.resolution, document.pairs, self.hand, document.mask
+            self._picture,
+            session.info.resolution,
+            snapshot.pairs,
+            self.hand,
+            session.document.mask,
+            snapshot.status.state is State.RUNNING,
         )
         self.query_one(PicturePanel).show(scene)
         for loupe in self.query(Loupe):

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual import events
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tui_draggan.drag.document import Frame
 
+NOTCH = 3
+"""Lines the wheel goes."""
 
-class LossLog(ScrollView, can_focus=False):
-    """Grows at the end and follows it, unless one has scrolled up."""
+
+class LossLog(Widget):
+    """Grows at the end and follows it, unless one has scrolled back with the wheel.
+
+    Draws its lines itself: a scroll view lays the whole screen out anew for every line.
+    """
 
     ALLOW_SELECT = False
 
@@ -22,53 +28,56 @@ class LossLog(ScrollView, can_focus=False):
         super().__init__(id=id)
         self.border_title = "log"
         self.lines: list[str] = []
-        self._run: Frame | None = None
+        self._first: Frame | None = None
         self._seen = 0
         self._runs = 0
-        self._following = True
+        self._back = 0
 
     def show(self, frames: Sequence[Frame]) -> None:
         """Takes over the steps not seen yet; a run that starts anew gets a heading."""
         if not frames:
             return
-        if self._run is not frames[0]:
-            self._run, self._seen = frames[0], 0
+        before = len(self.lines)
+        if self._first is not frames[0]:
+            self._first, self._seen = frames[0], 0
             self._runs += 1
             if self._runs > 1:
                 self.lines.append(f"── run {self._runs} ──")
-        fresh = [_line(frame) for frame in frames[self._seen :]]
+        self.lines += [_line(frame) for frame in frames[self._seen :]]
         self._seen = len(frames)
-        if fresh:
-            self._append(fresh)
+        if self._back:
+            self._back += len(self.lines) - before  # what is looked at stays where it is
+        elif len(self.lines) > before:
+            self.refresh()
 
-    def _append(self, fresh: list[str]) -> None:
-        self.lines.extend(fresh)
-        self.virtual_size = Size(max(map(len, self.lines[-1:])), len(self.lines))
-        self._follow()
-        self.refresh(Region(0, 0, *self.size))
+    @property
+    def top(self) -> int:
+        """The first line that is seen."""
+        return max(0, len(self.lines) - self.content_size.height - self._back)
 
-    def _follow(self) -> None:
-        if self._following:
-            self.set_scroll(None, max(0, len(self.lines) - self.scrollable_content_region.height))
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll_back(NOTCH)
 
-    def on_resize(self) -> None:
-        self._follow()
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll_back(-NOTCH)
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Scrolled up by hand it stays; at the end it follows again."""
-        super().watch_scroll_y(old_value, new_value)
-        self._following = new_value >= self.max_scroll_y
+    def _scroll_back(self, lines: int) -> None:
+        most = max(0, len(self.lines) - self.content_size.height)
+        self._back = min(most, max(0, self._back + lines))
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        index = y + self.scroll_offset.y
+        width = self.content_size.width
+        index = y + self.top
         style = self.visual_style.rich_style
         if index >= len(self.lines):
             return Strip.blank(width, style)
         if index == len(self.lines) - 1:
             style += Style(bold=True)
         line = self.lines[index][:width]
-        return Strip([Segment(line, style)], len(line)).extend_cell_length(width, style)
+        return Strip([Segment(line.ljust(width), style)], width)
 
 
 def _line(frame: Frame) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
+from textual.filter import LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -36,6 +39,10 @@ class Loupe(Widget):
         if dots.shape != self._dots.shape or (dots != self._dots).any():
             self._dots = dots
             self.refresh()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Those for people who want no colours; the others take long and change nothing here."""
+        return super().get_line_filters() if self.app.no_color else ()
 
     def render_line(self, y: int) -> Strip:
         if 2 * y + 1 >= len(self._dots):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from textual import events
-from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -21,6 +19,8 @@ from tui_draggan.tui.scene import Bytes, Scene, fitted, number_cells, overlay
 
 REACH = 3.0
 """Dots within which the mouse takes hold of a point: a cell is one wide and two high."""
+UNSEEN = 3
+"""Levels of 255 by which a dot may lag behind while the picture moves: half as much to write."""
 
 
 class PicturePanel(Widget):
@@ -61,6 +61,7 @@ class PicturePanel(Widget):
         super().__init__(id=id)
         self.view = View(1, 1, 1)
         self._scene: Scene | None = None
+        self._dots = np.zeros((0, 0, 3), np.uint8)
         self._codes = np.zeros((0, 0), np.int32)
         self._texts: TextCells = {}
         self._fitted: tuple[object, object, View, Bytes] | None = None
@@ -108,6 +109,10 @@ class PicturePanel(Widget):
             dots[view.top : view.top + view.side, view.left : view.left + view.side] = square
             overlay(dots, scene, view)
             texts = number_cells(scene, view)
+        if scene is not None and scene.moving and self._dots.shape == dots.shape:
+            near = np.abs(dots.astype(np.int16) - self._dots).max(axis=-1) <= UNSEEN
+            dots[near] = self._dots[near]
+        self._dots = dots
         if self.app.no_color:
             dots = half_cells.to_grey(dots)
             texts = {place: half_cells.grey_text(cell) for place, cell in texts.items()}
@@ -146,9 +151,12 @@ class PicturePanel(Widget):
         upper, lower = self._codes[2 * y], self._codes[2 * y + 1]
         return half_cells.row_strip(upper, lower, self._depth, y, self._texts)
 
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """None: the dots are in the terminal's own colours already, or grey."""
-        return ()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Without Textual's layer of borders, padding and colour filters, of which it has none:
+        the dots are in the terminal's own colours already, or grey."""
+        strips = [self.render_line(y) for y in crop.line_range]
+        start, end = crop.column_span
+        return [strip.crop(start, end) for strip in strips]
 
     # -- the mouse -----------------------------------------------------------------------------
 
