@@ -19,6 +19,7 @@ from tui_draggan.training.report import read_log
 
 TINY = TrainingConfig(
     generator=GeneratorConfig(16, (8, 8, 8), Z_DIM, 16, mapping_layers=2, mapping_lr=1.0),
+    discriminator_channels=(8, 8, 8),
     pairs=64,
     batch=8,
     paired_kimg=0.16,

@@ -23,11 +23,13 @@ class TrainingConfig:
     """What to train and for how long. Lengths count pictures seen, in thousands (kimg)."""
 
     generator: GeneratorConfig = field(default_factory=_small_generator)
+    discriminator_channels: tuple[int, ...] = (128, 128, 128, 64, 32)
+    """Of its blocks from 4×4 up; fewer than the generator has where pictures are large."""
     pairs: int = 80_000
     batch: int = 16
     seed: int = 1
-    paired_kimg: float = 260.0
-    adversarial_kimg: float = 40.0
+    paired_kimg: float = 170.0
+    adversarial_kimg: float = 25.0
     small_parts: float = 4.0
     """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
     paired_lr: float = 0.015

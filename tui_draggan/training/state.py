@@ -19,7 +19,7 @@ class TrainingState:
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             g = Generator(config.generator)
-            d = Discriminator(config.generator.resolution, config.generator.channels)
+            d = Discriminator(config.generator.resolution, config.discriminator_channels)
         # A quarter faster than the default layout on processors. (torch's types lack this call.)
         g.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         d.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
