@@ -1,0 +1,133 @@
+"""The whole product in a real terminal: the editor on the bundled model, typed and read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.tmux import Pane
+
+GREYS = {16, 59, 102, 145, 188, 231, *range(232, 256)}
+"""Of xterm's 256 colours, those without a hue."""
+
+pytestmark = pytest.mark.terminal
+
+
+@pytest.fixture
+def pane(tmp_path: Path):
+    state = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    pane = Pane((100, 30), **state)
+    yield pane
+    pane.close()
+
+
+def drag_the_nose(pane: Pane) -> None:
+    """Handle at 32,44, target four pixels to the right, run; all by keys."""
+    pane.wait_for("Enter for a handle")
+    pane.keys("S-Down", *["Down"] * 4, "Enter", *["Right"] * 4, "Enter")
+    pane.wait_for("32,44")
+    pane.keys("Space")
+
+
+def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
+    pane.run("python", "-m", "tui_draggan", "--seed", "7")
+    drag_the_nose(pane)
+    pane.wait_for("reached", seconds=60)
+
+    out = tmp_path / "edited.png"
+    pane.keys("e")
+    pane.wait_for("with markers")
+    pane.keys("C-u")
+    pane.wait(lambda screen: "critters-7" not in screen, "an empty field")
+    pane.type(str(out))
+    pane.wait_for(out.name)
+    pane.keys("Enter")
+    pane.wait(lambda _: out.exists(), "the exported picture")
+    with Image.open(out) as picture:
+        record = json.loads(picture.text["tui-draggan"])
+    assert record["seed"] == 7 and record["edited"]
+    assert record["points"][0][1] == [36, 44]
+
+    pane.keys("q")
+    pane.wait(lambda screen: "shell>" in screen or "quit" in screen, "the way out")
+    if "shell>" not in pane.capture():
+        pane.keys("Enter")
+    pane.wait_for("shell>")
+    assert_sane(pane)
+
+
+def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane):
+    pane.run("python", "-m", "tui_draggan", "--seed", "7", "--lr", "0.0001")
+    drag_the_nose(pane)
+    pane.wait_for("running")
+    pane.wait(lambda screen: " 3  0." in screen, "the third line of the log")
+    (pid,) = pane.pids()
+    os.kill(pid, signal.SIGTERM)
+    pane.wait_for("shell>")
+    assert_sane(pane)
+
+    pane.run("clear")
+    pane.run("python", "-m", "tui_draggan", "--resume")
+    pane.wait_for("36,44")
+    pane.keys("q")
+
+
+def assert_sane(pane: Pane) -> None:
+    """The shell's screen, a cursor, no mouse reports, and typing that echoes."""
+    assert pane.flag("alternate_on") == "0"
+    assert pane.flag("cursor_flag") == "1"
+    assert pane.flag("mouse_any_flag") == "0"
+    pane.type("echo a$((1+1))b")
+    pane.keys("Enter")
+    pane.wait_for("a2b")
+
+
+@pytest.mark.parametrize("size", [(20, 5), (50, 14)])
+def test_a_tiny_terminal_is_a_normal_day(tmp_path: Path, size: tuple[int, int]):
+    pane = Pane(size, XDG_STATE_HOME=str(tmp_path))
+    try:
+        pane.run("python", "-m", "tui_draggan")
+        pane.wait(lambda screen: screen.count("▀") > 10, "a picture")
+        pane.keys("Enter", "Right", "Right", "Enter", "Space")
+        pane.resize(100, 30)
+        pane.wait_for("reached", seconds=60)
+        pane.keys("q")
+    finally:
+        pane.close()
+
+
+def test_a_dull_terminal_is_told_what_to_use_instead(tmp_path: Path):
+    pane = Pane((80, 24), XDG_STATE_HOME=str(tmp_path))
+    try:
+        pane.run("env", "TERM=dumb", "python", "-m", "tui_draggan")
+        pane.wait_for("tui-draggan drag --help")
+        assert "Traceback" not in pane.capture()
+    finally:
+        pane.close()
+
+
+def test_colours_degrade_and_never_break(tmp_path: Path):
+    for colour in ("256", "16", "none"):
+        pane = Pane((80, 24), XDG_STATE_HOME=str(tmp_path))
+        try:
+            pane.run("python", "-m", "tui_draggan", "--colour", colour)
+            pane.wait_for("Enter for a handle")
+            screen = pane.capture(ansi=True)
+            assert "[38;2;" not in screen
+            numbers = {int(number) for number in re.findall(r"\[[34]8;5;(\d+)m", screen)}
+            if colour == "16":
+                assert not numbers
+            elif colour == "none":
+                assert numbers <= GREYS
+            else:
+                assert numbers - GREYS
+            pane.keys("q")
+            pane.wait_for("shell>")
+        finally:
+            pane.close()
