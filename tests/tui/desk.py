@@ -102,6 +102,7 @@ async def editing(
     engine: SpotEngine | None = None,
     size: tuple[int, int] = (100, 30),
     params: DragParams = PARAMS,
+    display: Display = Display(),  # noqa: B008 - frozen
     **hooks: Any,
 ) -> AsyncIterator[Desk]:
     """An editor with its picture on the screen; its thread has ended when this is left."""
@@ -113,7 +114,7 @@ async def editing(
     options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(options, thread, Display())
+    app = DragganApp(options, thread, display)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

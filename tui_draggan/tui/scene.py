@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +17,10 @@ from tui_draggan.pictures.view import View
 from tui_draggan.tui.hand import Hand
 
 Bytes = NDArray[np.uint8]
+Place = Callable[[float, float], markers.Place]
+"""From an image point to the canvas."""
 NEAREST_FROM = 3.0
-"""Dots per image pixel from which single pixels are shown as squares."""
+"""Canvas pixels per image pixel from which a zoomed picture shows its pixels as squares."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +38,13 @@ class Scene:
     """The picture changes with every step: differences nobody sees may wait."""
 
 
-def fitted(image: Bytes, view: View, mask: Mask | None) -> Bytes:
-    """The shown window of an image, (side, side, 3) for the view's side."""
+def fitted(image: Bytes, view: View, mask: Mask | None, side: int) -> Bytes:
+    """The shown window of an image, (side, side, 3)."""
     shrink = image.shape[0] / view.resolution
     left, top, right, bottom = (edge * shrink for edge in view.window)
-    single = view.dots_per_pixel >= NEAREST_FROM and shrink == 1
+    single = side / view.span >= NEAREST_FROM and view.zoom > 1 and shrink == 1
     kind = Image.Resampling.NEAREST if single else Image.Resampling.LANCZOS
-    size = (view.side, view.side)
+    size = (side, side)
     dots = np.asarray(Image.fromarray(image).resize(size, kind, box=(left, top, right, bottom)))
     if mask is None:
         return dots
@@ -63,38 +65,57 @@ def placed(hand: Hand, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     )
 
 
-def pair_marks(scene: Scene, view: View) -> list[markers.PairMark]:
-    """The pairs in dots, and the one half made."""
+def pair_marks(scene: Scene, place: Place) -> list[markers.PairMark]:
+    """The pairs on the canvas, and the one half made."""
     hand = scene.hand
     chosen = hand.held or hand.selected
     marks = []
     for number, pair in enumerate(placed(hand, scene.pairs), 1):
         selected = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
-        mark = markers.PairMark(
-            number, view.to_dots(*pair.handle), view.to_dots(*pair.target), selected
-        )
+        mark = markers.PairMark(number, place(*pair.handle), place(*pair.target), selected)
         marks.append(mark)
     if hand.first is not None:
-        number = len(scene.pairs) + 1
-        marks.append(markers.PairMark(number, view.to_dots(*hand.first), None))
+        marks.append(markers.PairMark(len(scene.pairs) + 1, place(*hand.first), None))
     return marks
 
 
-def overlay(dots: Bytes, scene: Scene, view: View) -> None:
-    """Paints marks and crosshair into the panel's dots (2·rows, columns, 3), in place."""
-    sizes = markers.Sizes.for_canvas(view.side)
-    cursor = view.to_dots(*scene.hand.cursor)
-    marks = pair_marks(scene, view)
+def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool = False) -> None:
+    """Paints marks and crosshair into a canvas whose picture has that side, in place."""
+    sizes = markers.Sizes.for_canvas(side)
+    cursor = place(*scene.hand.cursor)
     if scene.hand.first is not None:
-        markers.paint_line(dots, view.to_dots(*scene.hand.first), cursor, sizes)
-    markers.paint_pairs(dots, marks, sizes)
-    markers.paint_crosshair(dots, cursor, sizes)
+        markers.paint_line(canvas, place(*scene.hand.first), cursor, sizes)
+    markers.paint_pairs(canvas, pair_marks(scene, place), sizes, numbers)
+    markers.paint_crosshair(canvas, cursor, sizes)
+
+
+def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:
+    """The view's square with all marks, (height, width, 3) in a terminal's own pixels.
+
+    Painted as a square of the longer side and then brought to the cells' proportions.
+    """
+    assert scene.image is not None
+    side = max(width, height)
+    canvas = fitted(scene.image, view, scene.mask, side).copy()
+    scale = side / view.side
+
+    def place(x: float, y: float) -> markers.Place:
+        across, down = view.to_dots(x, y)
+        return (
+            (across + 0.5 - view.left) * scale - 0.5,
+            (down + 0.5 - view.top) * scale - 0.5,
+        )
+
+    overlay(canvas, scene, place, side, numbers=True)
+    if (width, height) == (side, side):
+        return canvas
+    return np.asarray(Image.fromarray(canvas).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def number_cells(scene: Scene, view: View) -> dict[tuple[int, int], TextCell]:
     """The handles' numbers as characters, by (row, column), under the disc's middle."""
     cells = {}
-    for mark in pair_marks(scene, view):
+    for mark in pair_marks(scene, view.to_dots):
         across, down = mark.handle
         row, column = int((down + 0.5) // 2), round(across)
         digits = str(mark.number)

@@ -85,7 +85,7 @@ class Board(Screen[None], inherit_bindings=False):
         with Container(id="body"):
             with Container(id="frame") as frame:
                 frame.border_title = "picture"
-                yield PicturePanel(id="picture")
+                yield self._picture_panel()
             with Container(id="side"):
                 yield PointsPanel(id="points")
                 with Horizontal(id="middle"):
@@ -97,7 +97,16 @@ class Board(Screen[None], inherit_bindings=False):
         yield StatusLine(id="status")
         yield Footer(id="keys", compact=True, show_command_palette=False)
 
+    def _picture_panel(self) -> PicturePanel:
+        if self.terminal.graphics == "half":
+            return PicturePanel("picture")
+        from tui_draggan.tui.widgets.true_picture import TruePicture
+
+        return TruePicture(self.terminal, "picture")
+
     def on_mount(self) -> None:
+        if self.terminal.note:
+            self.notice = self.terminal.note
         self.app.theme_changed_signal.subscribe(self, lambda _: self.sync())
         self._show_words()
 

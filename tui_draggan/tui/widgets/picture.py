@@ -107,7 +107,7 @@ class PicturePanel(Widget):
         if scene is not None and scene.image is not None:
             square = self._fit(scene, view)
             dots[view.top : view.top + view.side, view.left : view.left + view.side] = square
-            overlay(dots, scene, view)
+            overlay(dots, scene, view.to_dots, view.side)
             texts = number_cells(scene, view)
         if scene is not None and scene.moving and self._dots.shape == dots.shape:
             near = np.abs(dots.astype(np.int16) - self._dots).max(axis=-1) <= UNSEEN
@@ -125,7 +125,7 @@ class PicturePanel(Widget):
         if kept is None or kept[0] is not scene.image or kept[1] is not scene.mask:
             kept = None
         if kept is None or kept[2] != view:
-            kept = (scene.image, scene.mask, view, fitted(scene.image, view, scene.mask))
+            kept = (scene.image, scene.mask, view, fitted(scene.image, view, scene.mask, view.side))
             self._fitted = kept
         return kept[3]
 
