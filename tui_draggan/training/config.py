@@ -28,7 +28,7 @@ class TrainingConfig:
     pairs: int = 80_000
     batch: int = 16
     seed: int = 1
-    paired_kimg: float = 170.0
+    paired_kimg: float = 210.0
     adversarial_kimg: float = 25.0
     small_parts: float = 4.0
     """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
