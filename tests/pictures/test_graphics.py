@@ -30,6 +30,7 @@ def terminal(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(sys, "__stdin__", Terminal())
     monkeypatch.setattr(sys, "__stdout__", Terminal())
+    monkeypatch.setattr(sys, "__stderr__", Terminal())
     return monkeypatch
 
 

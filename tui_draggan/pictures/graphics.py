@@ -33,8 +33,12 @@ class Display:
 
 
 def terminal_problem() -> str | None:
-    """Why no full-screen program can run here, in one line; None where it can."""
-    for name, stream in (("input", sys.__stdin__), ("output", sys.__stdout__)):
+    """Why no full-screen program can run here, in one line; None where it can.
+
+    Textual reads from standard input and draws on standard error.
+    """
+    streams = {"input": sys.__stdin__, "output": sys.__stdout__, "error": sys.__stderr__}
+    for name, stream in streams.items():
         if stream is None or not stream.isatty():
             return f"standard {name} is not a terminal"
     term = os.environ.get("TERM", "")
