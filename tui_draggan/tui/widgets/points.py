@@ -51,7 +51,7 @@ class PointsPanel(Readout):
         line.append(" → ", style=muted)
         line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
         if pair.distance <= snapshot.params.reached_within(len(snapshot.pairs)):
-            return line.append("  reached", style=self.colour("text-success") or "green")
+            return line.append(f" {'reached':>9}", style=self.colour("text-success") or "green")
         line.append(f" {pair.distance:6.1f} px")
         if self.content_size.width >= 34 + BAR:
             line.append("  ")
