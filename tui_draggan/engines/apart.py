@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,7 +30,9 @@ from tui_draggan.errors import DragganError, EngineError
 CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
 
 NICENESS = 10
-"""Where cores are scarce, the screen's few milliseconds come before the next step."""
+"""Where cores are scarce, the screen's few milliseconds come before the next step. (It counts
+within a terminal session only, where Linux groups processes by session; so the child stays in it.)
+"""
 
 
 class EngineApart:
@@ -48,7 +51,6 @@ class EngineApart:
             stdout=subprocess.PIPE,
             stderr=self._complaints,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-            start_new_session=True,  # a terminal that hangs up is the editor's business
         )
         self.close = weakref.finalize(self, _end, self._process, self._complaints)
         """Ends the process; also when the program ends or nobody holds the engine any more."""
@@ -121,6 +123,8 @@ def serve(path: Path, device: str) -> None:
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get between the pickles
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
     os.nice(NICENESS)
     engine: Engine | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -35,8 +36,10 @@ from tui_draggan.tui.workarounds import backlog
 from tui_draggan.tui.worker import Opened, OpenFailed, Report, Worked, WorkFailed
 
 FRAMES_PER_SECOND = 30
-SHARE = 0.2
+SHARE = 0.12
 """Of the time, for showing what the engine does."""
+CELLS_PER_SECOND = 60_000
+"""Of the picture, each some 30 bytes: what a terminal and a line far away keep up with."""
 LOUPE_SECONDS = 1.5
 """How long the loupe stays in small terminals after the cursor's last move."""
 
@@ -141,6 +144,7 @@ class Board(Screen[None], inherit_bindings=False):
         report = event.report
         if isinstance(report, Opened):
             self._open(report.session)
+            self.call_after_refresh(_forget_startup)
         elif isinstance(report, OpenFailed):
             self._give_up(report.error)
         elif isinstance(report, WorkFailed):
@@ -158,7 +162,9 @@ class Board(Screen[None], inherit_bindings=False):
     def _sync_soon(self) -> None:
         """At most so many times a second and that share of the time, so that keys find the screen
         free; what comes in between is taken along."""
-        wait = self._synced + max(1 / FRAMES_PER_SECOND, self._cost / SHARE) - monotonic()
+        cells = self.query_one(PicturePanel).size.area
+        spacing = max(1 / FRAMES_PER_SECOND, cells / CELLS_PER_SECOND, self._cost / SHARE)
+        wait = self._synced + spacing - monotonic()
         if wait <= 0:
             self._sync_now()
         elif not self._due:
@@ -319,3 +325,10 @@ class Board(Screen[None], inherit_bindings=False):
     def let_go(self) -> None:
         """Forgets what is half made: the document has become another."""
         self.hand = replace(self.hand, first=None, held=None, selected=None)
+
+
+def _forget_startup() -> None:
+    """Spares the garbage collector what stays anyway: looking through all of it takes 100 ms, in
+    which no key is answered."""
+    gc.collect()
+    gc.freeze()
