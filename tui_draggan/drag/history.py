@@ -15,9 +15,13 @@ class History(Generic[S]):
         self._undo: list[tuple[str, S]] = []
         self._redo: list[tuple[str, S]] = []
 
-    def record(self, label: str, before: S) -> None:
-        """Call before a change with the state it starts from. Forgets what could be redone."""
-        self._undo.append((label, before))
+    def record(self, label: str, before: S, merge: bool = False) -> None:
+        """Call before a change with the state it starts from. Forgets what could be redone.
+
+        merge: one with the change before, where that has the same label.
+        """
+        if not (merge and self._undo and self._undo[-1][0] == label):
+            self._undo.append((label, before))
         del self._undo[: -self._limit]
         self._redo.clear()
 

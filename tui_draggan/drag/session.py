@@ -170,7 +170,7 @@ class DragSession:
             if not 0 <= index < len(self._frames):
                 raise UsageError(f"there is no step {index}; the run has {len(self._frames)}")
             frame = self._frames[index]
-            self._restore("go to a step", self._document.at(frame))
+            self._restore("go to a step", self._document.at(frame), merge=True)
             self._show(frame.image, frame.ws)
 
     # -- control (any thread, return at once) --------------------------------------------------
@@ -376,9 +376,9 @@ class DragSession:
             self._announce()
         self._record()
 
-    def _restore(self, label: str, document: Document) -> None:
+    def _restore(self, label: str, document: Document, merge: bool = False) -> None:
         """A change that replaces the latent: whatever runs is over."""
-        self._history.record(label, self._document)
+        self._history.record(label, self._document, merge)
         self._document = document
         self._rest()
         self._record()
