@@ -80,13 +80,18 @@ def pair_marks(scene: Scene, place: Place) -> list[markers.PairMark]:
 
 
 def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool = False) -> None:
-    """Paints marks and crosshair into a canvas whose picture has that side, in place."""
+    """Paints marks and crosshair into a canvas whose picture has that side, in place.
+
+    While it runs a crosshair left on a point steps aside: there the eye is on the picture.
+    """
     sizes = markers.Sizes.for_canvas(side)
     cursor = place(*scene.hand.cursor)
     if scene.hand.first is not None:
         markers.paint_line(canvas, place(*scene.hand.first), cursor, sizes)
     markers.paint_pairs(canvas, pair_marks(scene, place), sizes, numbers)
-    markers.paint_crosshair(canvas, cursor, sizes)
+    points = {point for pair in scene.pairs for point in (pair.handle, pair.target)}
+    if not (scene.moving and scene.hand.cursor in points):
+        markers.paint_crosshair(canvas, cursor, sizes)
 
 
 def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:

@@ -25,7 +25,7 @@ class LossPlot(Readout):
 
     def show(self, snapshot: Snapshot) -> None:
         """The losses so far."""
-        losses = [frame.loss for frame in snapshot.frames]
+        losses = above_zero([frame.loss for frame in snapshot.frames])
         width, height = self.content_size
         if len(losses) < 2 or width < 12 or height < 1:
             self.write(Text("drawn while it runs", style=self.colour("foreground-muted")))
@@ -45,6 +45,13 @@ class LossPlot(Readout):
             text.append(_marked(row, at, style))
             text.append("\n" if index < height - 1 else "")
         self.write(text)
+
+
+def above_zero(losses: Sequence[float]) -> list[float]:
+    """The losses with every zero (no point was pulled any more) at the smallest of the others: one
+    zero at the end must not flatten all that came before it."""
+    floor = min((loss for loss in losses if loss > 0), default=0.0)
+    return [max(loss, floor) for loss in losses]
 
 
 def _marked(row: str, at: int | None, style: str) -> Text:
