@@ -1,6 +1,6 @@
 """How well a model drags: random edits of known landmarks, for a choice of drag parameters.
 
-    python benchmarks/edits.py [--edits 40] [--learning-rate 0.01 0.02] [--r1 1 2] [--r2 4 6]
+    python benchmarks/edits.py [--edits 40] [--space w w+] [--learning-rate 0.02 0.03]
 
 An edit takes a seed (ψ 1, so that the renderer knows where its landmarks are), one landmark and a
 target 8 to 14 % of the width away in a direction the domain allows, and runs the headless session
@@ -53,7 +53,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--model", type=Path, default=Path("artifacts/critters"))
     parser.add_argument("--edits", type=int, default=40)
-    parser.add_argument("--learning-rate", type=float, nargs="+", default=[0.005, 0.01, 0.02])
+    parser.add_argument("--learning-rate", type=float, nargs="+", default=[0.01, 0.02, 0.03, 0.04])
+    parser.add_argument("--space", choices=("w", "w+"), nargs="+", default=["w", "w+"])
     parser.add_argument("--r1", type=int, nargs="+", default=[2])
     parser.add_argument("--r2", type=int, nargs="+", default=[6])
     options = parser.parse_args()
@@ -62,15 +63,18 @@ def main() -> None:
     info = bundle.info
     edits = draw_edits(options.edits, info.resolution, info.z_dim)
     defaults = default_params(info.resolution, info.drag.trainable_rows, {"psi": 1.0})
-    print(f"{'step size':>9} {'r1':>3} {'r2':>3} {'reached':>8} {'steps':>6} {'far away':>9}")
-    for rate, r1, r2 in itertools.product(options.learning_rate, options.r1, options.r2):
-        params = defaults.with_values(learning_rate=rate, r1=r1, r2=r2)
+    print("space  step size  r1  r2  reached  steps  far away")
+    choices = itertools.product(options.space, options.learning_rate, options.r1, options.r2)
+    for space, rate, r1, r2 in choices:
+        params = defaults.with_values(w_plus=space == "w+", learning_rate=rate, r1=r1, r2=r2)
         found = [run(engine, edit, params) for edit in edits]
         steps = [count for outcome, count, _ in found if outcome is Outcome.REACHED]
         median = statistics.median(steps) if steps else float("nan")
         far = statistics.mean(change for _, _, change in found)
         share = len(steps) / len(found)
-        print(f"{rate:9g} {r1:3} {r2:3} {share:8.0%} {median:6.0f} {far:9.1f}", flush=True)
+        print(
+            f"{space:5} {rate:9g} {r1:3} {r2:3} {share:8.0%} {median:6.0f} {far:9.1f}", flush=True
+        )
 
 
 def draw_edits(count: int, resolution: int, z_dim: int) -> list[Edit]:

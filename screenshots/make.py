@@ -2,7 +2,8 @@
 
     python screenshots/make.py
 
-before, during and after one drag at 120×36, and the same drag at 80×24.
+before, during and after one drag at 120×36, the same drag at 80×24, and the first 32 seeds as they
+come (critters.png).
 """
 
 from __future__ import annotations
@@ -11,17 +12,24 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from screenshots.ansi_png import ansi_to_image
 from tests.tmux import Pane
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.engines.choose import open_engine
+from tui_draggan.paths import bundled_models
 
 HERE = Path(__file__).resolve().parent
-SEED = 7
-HANDLE = "45,12"
-TARGET = "47,5"
+SEED = 12
+HANDLE = "49,11"
+TARGET = "52,3"
 LARGE, SMALL = (120, 36), (80, 24)
-MIDDLE = 12
+MIDDLE = 6
 """Iteration at which the drag is shown."""
 
 
@@ -32,6 +40,19 @@ def main() -> None:
             shoot(pane, size, names)
         finally:
             pane.close()
+    save_seeds()
+
+
+def save_seeds() -> None:
+    """Seeds 0 to 31, ψ 0.7, twice their size: nothing chosen."""
+    engine = open_engine(ModelBundle.open(bundled_models() / "critters"), "cpu")
+    pictures = [engine.render(latent_from_seed(engine, seed, 0.7).ws) for seed in range(32)]
+    rows = [np.concatenate(pictures[start : start + 8], axis=1) for start in range(0, 32, 8)]
+    sheet = Image.fromarray(np.concatenate(rows))
+    sheet.resize((sheet.width * 2, sheet.height * 2), Image.Resampling.BICUBIC).save(
+        HERE / "critters.png"
+    )
+    print(HERE / "critters.png")
 
 
 def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> None:

@@ -107,6 +107,9 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
 
 def _add_editor_options(parser: argparse.ArgumentParser) -> None:
     screen = parser.add_argument_group("screen")
+    screen.add_argument(
+        "--pace", type=float, default=30.0, metavar="N", help="steps a second at most (30; 0: all)"
+    )
     graphics = ("auto", "half", "sixel", "kitty")
     screen.add_argument(
         "--graphics", choices=graphics, default="auto", help="how pictures are drawn"
@@ -152,6 +155,7 @@ def _add_export_command(commands: Any) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="X", help="recommended step size")
     parser.add_argument("--r1", type=int, metavar="PX", help="recommended r1")
     parser.add_argument("--r2", type=int, metavar="PX", help="recommended r2")
+    parser.add_argument("--space", choices=("w+", "w"), help="recommended space")
     parser.add_argument("--description", default="", help="one line about the domain")
     parser.add_argument("--licence", default="", help="licence of the weights")
     parser.add_argument("--keep-weights", action="store_true", help="add the weights themselves")
@@ -197,7 +201,7 @@ def _drag(options: argparse.Namespace) -> int:
 def _edit(options: argparse.Namespace) -> int:
     from tui_draggan.editor import run
 
-    return run(_open_options(options), options.graphics, options.colour)
+    return run(_open_options(options), options.graphics, options.colour, options.pace)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -208,6 +212,7 @@ def _export(options: argparse.Namespace) -> int:
             f"export needs {error.name}, which is not installed; pip install 'tui-draggan[torch]'"
         ) from None
     recommended = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2")}
+    recommended["w_plus"] = None if options.space is None else options.space == "w+"
     info = export_file(
         options.weights,
         options.bundle,

@@ -11,17 +11,20 @@ from tui_draggan.pictures import graphics
 from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
 from tui_draggan.workbench import OpenOptions, open_bundle, open_session
 
+MAX_PACE = 1000
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tui_draggan.drag.journal import Journal
     from tui_draggan.drag.session import DragSession
 
 
-def run(options: OpenOptions, graphics_choice: str, colour: str) -> int:
+def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) -> int:
     """Runs the editor until the person leaves it; the exit status.
 
     Raises UsageError where there is no terminal for it, BundleError where there is no model.
     """
+    if not 0 <= pace <= MAX_PACE:
+        raise UsageError(f"pace is {pace}; expected 0 to {MAX_PACE} steps a second")
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; without a screen use: tui-draggan drag --help")
@@ -44,6 +47,7 @@ def run(options: OpenOptions, graphics_choice: str, colour: str) -> int:
             hooks,
             model=bundle.info.name,
             resolution=bundle.info.resolution,
+            pace=pace,
             graphics=graphics_choice,
             colour=colour,
         )

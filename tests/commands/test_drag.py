@@ -120,6 +120,8 @@ def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path):
         (["drag", "--point", "1,1:2,2", "--out", "a.bmp"], "written as .png"),
         (["drag", "--point", "1,1:2,2", "--animation", "a.avi"], "another ending"),
         (["drag", "--unknown"], "see tui-draggan"),
+        (["--pace", "-1"], "pace is -1"),
+        (["--pace", "nan"], "pace is nan"),
         (["paint"], "invalid choice"),
     ],
 )

@@ -103,6 +103,7 @@ async def editing(
     size: tuple[int, int] = (100, 30),
     params: DragParams = PARAMS,
     display: Display = Display(),  # noqa: B008 - frozen
+    pace: float = 0.0,
     **hooks: Any,
 ) -> AsyncIterator[Desk]:
     """An editor with its picture on the screen; its thread has ended when this is left."""
@@ -112,7 +113,7 @@ async def editing(
         return DragSession(engine, params, latent_from_seed(engine, params.seed, params.psi))
 
     options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
-    thread = EngineThread(open_session)
+    thread = EngineThread(open_session, pace)
     thread.start()
     app = DragganApp(options, thread, display)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from textual.geometry import Region
@@ -249,3 +251,13 @@ async def test_themes_change_the_colours():
             desk.app.theme = theme
             await desk.pilot.pause()
             assert desk.screen.query_one(TitleBar).text.startswith(" tui-draggan")
+
+
+async def test_a_fast_engine_is_paced_so_that_the_eye_can_follow():
+    async with editing(pace=20) as desk:
+        await desk.press("enter", *["right"] * 8, "enter")
+        started = time.monotonic()
+        await desk.press("space")
+        await desk.until(lambda: desk.state is State.DONE)
+        steps = desk.session.status.iteration
+        assert time.monotonic() - started >= 0.8 * steps / 20

@@ -394,11 +394,9 @@ class DragSession:
             return label
 
     def _checked(self, params: DragParams) -> DragParams:
-        most = self._info.drag.trainable_rows
+        most = self._info.num_ws
         if params.rows > most:
-            raise UsageError(
-                f"rows is {params.rows}; the features of this model depend on {most} rows of w+"
-            )
+            raise UsageError(f"rows is {params.rows}; w+ of this model has {most} rows")
         return params
 
     def _check_shared_w(self) -> None:

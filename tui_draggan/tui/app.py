@@ -34,7 +34,7 @@ def run_editor(options: EditorOptions) -> int:
     """
     apply_colour(options.colour)
     display = choose_display(options.graphics)
-    thread = EngineThread(options.hooks.open_session)
+    thread = EngineThread(options.hooks.open_session, options.pace)
     close = _once(thread, options.hooks)
     thread.start()
     try:

@@ -43,6 +43,8 @@ class EditorOptions:
     """Name of the model, for the title."""
     resolution: int = 0
     """Pixels, for the title."""
+    pace: float = 30.0
+    """Steps a second at most; 0: as many as the engine makes."""
     graphics: str = "auto"
     colour: str = "auto"
     theme: str | None = None

@@ -6,7 +6,9 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from time import monotonic
 
+from tui_draggan.drag.document import Frame
 from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import DragganError, EngineError
 
@@ -48,8 +50,10 @@ class EngineThread(threading.Thread):
     It starts before there is a screen: what happens before `attach` is reported then.
     """
 
-    def __init__(self, open_session: Callable[[], DragSession]) -> None:
+    def __init__(self, open_session: Callable[[], DragSession], pace: float = 0.0) -> None:
+        """pace: steps a second at most, for the eye that follows; 0: as many as there are."""
         super().__init__(name="draggan-engine", daemon=True)
+        self._step_seconds = 1 / pace if pace else 0.0
         self._open_session = open_session
         self._ending = threading.Event()
         self._seen = threading.Event()
@@ -101,8 +105,9 @@ class EngineThread(threading.Thread):
                 self._work(session)
 
     def _work(self, session: DragSession) -> None:
+        started, done = monotonic(), None
         try:
-            session.work()
+            done = session.work()
         except DragganError as error:
             self._tell(WorkFailed(error))
         except Exception as error:
@@ -111,6 +116,8 @@ class EngineThread(threading.Thread):
         if self._seen.is_set():
             self._seen.clear()
             self._tell(Worked())
+        if isinstance(done, Frame):
+            self._ending.wait(max(0.0, self._step_seconds - (monotonic() - started)))
 
     def _tell(self, report: Report) -> None:
         with self._lock:
