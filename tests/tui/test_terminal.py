@@ -62,7 +62,7 @@ def test_a_drag_by_mouse(pane: Pane):
     pane.type("\x1b[<0;28;16M")
     pane.type("\x1b[<32;28;10M")
     pane.type("\x1b[<0;28;10m")
-    pane.wait_for(" px")
+    pane.wait_for("14.0 px")
     pane.keys("Space")
     pane.wait_for("✓ reached")
 
