@@ -24,6 +24,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.drag.document import Document
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.params import DragParams, default_params
 from tui_draggan.drag.points import Point
@@ -102,7 +103,7 @@ def directions(landmark: str) -> tuple[tuple[int, int], ...]:
 
 def run(engine: Engine, edit: Edit, params: DragParams) -> tuple[Outcome | None, int, float]:
     """How it ended, after how many steps, and how much changed far from the point."""
-    session = DragSession(engine, params, latent_from_seed(engine, edit.seed, params.psi))
+    session = DragSession(engine, params, Document(latent_from_seed(engine, edit.seed, params.psi)))
     session.add_pair(edit.handle, edit.target)
     session.start()
     while session.wait_for_work(0):

@@ -123,14 +123,14 @@ def _add_drag_command(commands: Any) -> None:
         "drag",
         help="drag without a screen and write the result",
         description="Drags points and writes picture, animation and log. Exit status: 0 when every "
-        "handle reached its target, 3 when it stopped short, 2 on wrong input.",
+        "handle reached its target, 3 when it stopped short, 2 on wrong input, 1 on failure.",
     )
     parser.add_argument(
         "--point",
         action="append",
-        required=True,
+        default=[],
         metavar="X,Y:X,Y",
-        help="handle and target in pixels, once for each pair",
+        help="handle and target in pixels, once for each pair; a session brings its own",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--out", type=Path, metavar="PNG", help="the edited picture")

@@ -39,6 +39,7 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
     hooks = Hooks(
         open_session=lambda: open_session(options, bundle, recorder, EngineApart),
         export=lambda session, request: _export(session, request, bundle),
+        check_export=_check_export,
         save_session=lambda session, path: _save(session, path, bundle),
         close=journal.close if journal else None,
     )
@@ -73,6 +74,12 @@ def _export(session: DragSession, request: ExportRequest, bundle: ModelBundle) -
     else:
         write_run(path, document, session.frames, bundle.info, request.markers)
     return f"written: {path}"
+
+
+def _check_export(path: Path) -> None:
+    from tui_draggan.results import check_result
+
+    check_result(path)
 
 
 def _save(session: DragSession, path: Path, bundle: ModelBundle) -> str:

@@ -17,7 +17,7 @@ from tui_draggan.drag.points import Point, check_inside, parse_pair
 from tui_draggan.drag.progress import Outcome
 from tui_draggan.drag.session import DragSession
 from tui_draggan.drag.store import save_session
-from tui_draggan.errors import EngineError, OutputError
+from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.pictures.animation import check_animation
 from tui_draggan.pictures.png import check_png
@@ -49,6 +49,8 @@ def run_drag(options: DragOptions) -> int:
     session = open_session(options.open, bundle)
     for handle, target in pairs:
         session.add_pair(handle, target)
+    if not session.document.pairs:
+        raise UsageError("nothing to drag; give --point handle:target, as in --point 60,40:60,28")
     started = time.perf_counter()
     frames = _drag(session, options.log)
     seconds = time.perf_counter() - started
@@ -56,13 +58,15 @@ def run_drag(options: DragOptions) -> int:
     status = session.status
     outcome = status.outcome or Outcome.STOPPED
     rate = status.iteration / seconds if seconds else 0.0
+    away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
     print(
-        f"{outcome.value} after {status.iteration} steps "
-        f"({seconds:.1f} s, {rate:.1f} it/s), {frames[-1].distance:.1f} px to go: {status.message}"
-        if frames
-        else f"{outcome.value}: {status.message}",
+        f"{outcome.value} after {status.iteration} steps ({seconds:.1f} s, {rate:.1f} it/s){away}: "
+        f"{status.message}",
         file=sys.stderr,
     )
+    outputs = (options.out, options.animation, options.log, options.save)
+    written = [str(path) for path in outputs if path is not None]
+    print(f"written: {', '.join(written) or 'nothing, for want of --out'}", file=sys.stderr)
     return 0 if outcome is Outcome.REACHED else STOPPED_SHORT
 
 

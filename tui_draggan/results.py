@@ -10,10 +10,10 @@ from tui_draggan.drag.document import Document, Frame
 from tui_draggan.drag.points import Point
 from tui_draggan.engines.base import Bytes
 from tui_draggan.errors import UsageError
-from tui_draggan.pictures.animation import MIN_SIDE, write_animation
+from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.origin import Origin
-from tui_draggan.pictures.png import write_png
+from tui_draggan.pictures.png import check_png, write_png
 
 
 def write_picture(
@@ -29,6 +29,14 @@ def write_picture(
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
     write_png(path, picture, _origin(document, info))
+
+
+def check_result(path: Path) -> None:
+    """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
+    if path.suffix.lower() == ".png":
+        check_png(path)
+    else:
+        check_animation(path)
 
 
 def write_run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,13 +67,14 @@ def open_session(
     params = params.with_values(**options.values)
     mask = None if options.mask is None else load_mask(options.mask, info.resolution)
     engine = open_engine(bundle, options.device)
-    if found is None:
-        latent = latent_from_seed(engine, params.seed, params.psi, class_index(options.label, info))
-        return DragSession(engine, params, latent, mask, recorder)
-    document = found[0]
-    session = DragSession(engine, params, document.latent, mask, recorder)
-    session.load(document)
-    return session
+    if found is not None:
+        document = found[0]
+    else:
+        label = class_index(options.label, info)
+        document = Document(latent_from_seed(engine, params.seed, params.psi, label))
+    if mask is not None:
+        document = replace(document, mask=mask)
+    return DragSession(engine, params, document, recorder)
 
 
 def class_index(label: str | None, info: BundleInfo) -> int | None:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tests.spot_engine import INFO, SpotEngine
+from tui_draggan.drag.document import Document, Frame, Picture, State
 from tui_draggan.drag.latent import Latent, latent_from_seed
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.progress import Outcome
-from tui_draggan.drag.session import DragSession, Frame, Picture, State
+from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import EngineError, UsageError
 
 PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
@@ -17,7 +18,7 @@ PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
 
 def make(engine: SpotEngine | None = None, params: DragParams = PARAMS) -> DragSession:
     engine = engine or SpotEngine()
-    return DragSession(engine, params, latent_from_seed(engine, 3, 0.7))
+    return DragSession(engine, params, Document(latent_from_seed(engine, 3, 0.7)))
 
 
 def finish(session: DragSession, limit: int = 500) -> list[Frame]:
@@ -195,9 +196,9 @@ def test_bad_input_is_refused_at_the_door():
         session.add_pair((3, 3), (3, -1))
     broken = np.full((INFO.num_ws, INFO.w_dim), np.nan, np.float32)
     with pytest.raises(UsageError, match="not finite"):
-        DragSession(SpotEngine(), PARAMS, Latent(broken))
+        DragSession(SpotEngine(), PARAMS, Document(Latent(broken)))
     with pytest.raises(UsageError, match=r"\(2, 2\)"):
-        DragSession(SpotEngine(), PARAMS, Latent(np.zeros((2, 2), np.float32)))
+        DragSession(SpotEngine(), PARAMS, Document(Latent(np.zeros((2, 2), np.float32))))
 
 
 def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again():
@@ -221,7 +222,34 @@ def test_w_needs_equal_rows():
     session = make(params=PARAMS.with_values(w_plus=False))
     ws = session.document.latent.ws.copy()
     ws[2] += 1
-    session = DragSession(SpotEngine(), PARAMS.with_values(w_plus=False), Latent(ws))
+    session = DragSession(SpotEngine(), PARAMS.with_values(w_plus=False), Document(Latent(ws)))
     session.add_pair((3, 3), (5, 5))
     with pytest.raises(UsageError, match="rows differ"):
         session.start()
+
+
+def test_the_steps_of_a_run_belong_to_its_document():
+    session = make()
+    session.add_pair((30, 30), (30, 20))
+    session.start()
+    frames = finish(session)
+    session.open_seed(9)
+    finish(session)
+    assert session.frames == [], "another picture has no steps yet"
+    with pytest.raises(UsageError, match="no step 0"):
+        session.goto(0)
+    session.undo()
+    assert session.frames == frames, "with the picture its steps come back"
+    session.undo()
+    assert session.frames == []
+    session.redo()
+    assert session.frames == frames
+
+
+def test_a_stored_document_opens_as_it_was_with_nothing_to_undo():
+    first = make()
+    first.add_pair((30, 30), (30, 20))
+    finish(first)
+    again = DragSession(SpotEngine(), PARAMS, first.document)
+    assert again.status.state is State.READY and again.undo() is None
+    assert again.add_pair((1, 1), (2, 2)) == 2, "ids go on"

@@ -26,7 +26,9 @@ def dragged(recorder=None, steps: int = 4) -> tuple[DragSession, list[Frame]]:
     engine = SpotEngine()
     mask = np.zeros((64, 64), bool)
     mask[10:50, 3:60] = True
-    session = DragSession(engine, PARAMS, latent_from_seed(engine, 3, 0.7), mask, recorder)
+    session = DragSession(
+        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7), mask=mask), recorder
+    )
     session.add_pair((30, 30), (30, 10))
     session.start(steps)
     frames = []

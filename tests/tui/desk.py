@@ -10,7 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.spot_engine import SpotEngine
-from tui_draggan.drag.document import State
+from tui_draggan.drag.document import Document, State
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.session import DragSession
@@ -110,7 +110,8 @@ async def editing(
     engine = engine or SpotEngine()
 
     def open_session() -> DragSession:
-        return DragSession(engine, params, latent_from_seed(engine, params.seed, params.psi))
+        latent = latent_from_seed(engine, params.seed, params.psi)
+        return DragSession(engine, params, Document(latent))
 
     options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session, pace)

@@ -7,6 +7,7 @@ import sys
 import time
 
 from tests.spot_engine import SpotEngine
+from tui_draggan.drag.document import Document
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.session import DragSession
@@ -34,7 +35,7 @@ def main() -> int:
         params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2, seed=3)
         if options.endless:
             params = params.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
-        return DragSession(engine, params, latent_from_seed(engine, 3, 0.7))
+        return DragSession(engine, params, Document(latent_from_seed(engine, 3, 0.7)))
 
     def close() -> None:
         if options.closed:

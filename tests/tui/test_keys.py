@@ -147,7 +147,7 @@ async def test_seeds_and_step_size():
         await desk.press("p", "p")
         await desk.until(lambda: desk.session.document.latent.seed == 1, "both are counted")
         await desk.press("right_square_bracket")
-        assert desk.session.params.learning_rate == 0.005
+        assert desk.session.params.learning_rate == 0.004
         await desk.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
         assert desk.session.params.learning_rate == 0.0005
 

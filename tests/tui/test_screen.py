@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from textual.geometry import Region
+from textual.widgets import Static
 
 from tests.spot_engine import SpotEngine
 from tests.tui.desk import PARAMS, editing
-from tui_draggan.drag.document import State
+from tui_draggan.drag.document import Document, State
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import BundleError, EngineError, OutputError
@@ -203,7 +205,7 @@ async def test_leaving_while_it_runs_ends_the_thread():
     engine = SpotEngine(delay=0.02)
 
     def open_session() -> DragSession:
-        session = DragSession(engine, ENDLESS, latent_from_seed(engine, 3, 0.7))
+        session = DragSession(engine, ENDLESS, Document(latent_from_seed(engine, 3, 0.7)))
         session.add_pair((30, 30), (30, 2))
         session.start()
         return session
@@ -230,7 +232,11 @@ async def test_export_asks_where_and_says_what_became_of_it():
             raise OutputError("no such kind of picture")
         return f"written: {request.path}"
 
-    async with editing(export=export) as desk:
+    def check(path: Path) -> None:
+        if path.suffix == ".xyz":
+            raise OutputError("no ending that is known")
+
+    async with editing(export=export, check_export=check) as desk:
         await desk.press("e")
         await desk.pilot.pause()
         await desk.press("enter")
@@ -240,7 +246,11 @@ async def test_export_asks_where_and_says_what_became_of_it():
         await desk.pilot.pause()
         await desk.press("tab", "space", "shift+tab")
         await desk.press(*["backspace"] * 40)
-        await desk.type("a.bmp")
+        await desk.type("a.xyz")
+        problem = desk.app.screen.query_one(".problem", Static)
+        await desk.until(lambda: "no ending" in str(problem.content), "the problem, in the dialog")
+        await desk.press(*["backspace"] * 3)
+        await desk.type("bmp")
         await desk.until(lambda: len(desk.notes) == 2, "the notification")
         assert asked[1].markers and "no such kind" in desk.notes[1]
 

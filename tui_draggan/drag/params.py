@@ -24,6 +24,9 @@ class Limits:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.low:.10g} to {self.high:.10g}"
+
 
 RANGES: dict[str, Limits] = {
     "steps": Limits(1, 100_000),
@@ -103,6 +106,6 @@ def _check(name: str, value: Any) -> None:
     whole = isinstance(DragParams.__dataclass_fields__[name].default, int)
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or not limits.low <= value <= limits.high:
-        raise UsageError(f"{name} is {value}; expected {limits.low:g} to {limits.high:g}")
+        raise UsageError(f"{name} is {value}; expected {limits}")
     if whole and value != int(value):
         raise UsageError(f"{name} is {value}; expected a whole number")

@@ -51,7 +51,7 @@ class Progress:
 
 
 ADVICE = {
-    Outcome.REACHED: "every handle is at its target",
+    Outcome.REACHED: "every handle is within the tolerance",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.STOPPED: "stopped by hand",

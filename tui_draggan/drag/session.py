@@ -15,7 +15,7 @@ import numpy as np
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame, Picture, State, Status
 from tui_draggan.drag.history import History
-from tui_draggan.drag.latent import Latent, check_latent, latent_from_seed
+from tui_draggan.drag.latent import check_latent, latent_from_seed
 from tui_draggan.drag.mask import Mask
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.points import Pair, Point, check_inside
@@ -35,27 +35,27 @@ class DragSession:
         self,
         engine: Engine,
         params: DragParams,
-        latent: Latent,
-        mask: Mask | None = None,
+        document: Document,
         recorder: Recorder | None = None,
     ) -> None:
-        check_latent(latent.ws, engine.info.num_ws, engine.info.w_dim)
+        check_latent(document.latent.ws, engine.info.num_ws, engine.info.w_dim)
         self._engine = engine
         self._info = engine.info
         self._resolution = engine.info.resolution
         self._params = self._checked(params)
-        self._document = Document(latent, mask=mask)
-        self._history: History[Document] = History()
+        self._document = document
+        self._history: History[tuple[Document, list[Frame]]] = History()
+        """Documents, each with the steps of the run that led to it."""
         self._recorder = recorder
         self._changed = threading.Condition(threading.RLock())
         self._run: Run | None = None
-        self._status = Status(State.EMPTY)
+        self._status = Status(State.READY if document.pairs else State.EMPTY)
         self._frames: list[Frame] = []
         self._steps_wanted: int | None = None
         self._seed_wanted: tuple[int, float, int | None] | None = None
         self._picture: Bytes | None = None
         self._picture_ws: Floats | None = None
-        self._next_id = 1
+        self._next_id = 1 + max((pair.id for pair in document.pairs), default=0)
         self._stalled = False
         self._woken = False
         self._record()
@@ -148,13 +148,6 @@ class DragSession:
             self._seed_wanted = (seed, params.psi, label)
             self._announce()
 
-    def load(self, document: Document) -> None:
-        """Replaces the document, as one change that can be undone."""
-        check_latent(document.latent.ws, self._info.num_ws, self._info.w_dim)
-        with self._changed:
-            self._next_id = max([self._next_id - 1, *(pair.id for pair in document.pairs)]) + 1
-            self._restore("open", document)
-
     def undo(self) -> str | None:
         """Takes the last change back (stopping a run first). Returns what it was."""
         return self._travel(self._history.undo)
@@ -185,7 +178,7 @@ class DragSession:
                 raise UsageError("nothing to drag: set a handle point and its target first")
             if self._status.state is not State.PAUSED or self._run is None:
                 self._check_shared_w()
-                self._history.record("drag", self._document)
+                self._history.record("drag", (self._document, self._frames))
                 self._run = Run()
             self._steps_wanted = steps
             self._set_status(State.RUNNING)
@@ -264,6 +257,7 @@ class DragSession:
         latent = latent_from_seed(self._engine, *wanted)
         with self._changed:
             self._restore(f"seed {latent.seed}", Document(latent, mask=self._document.mask))
+            self._frames = []
 
     def _render(self) -> Picture:
         ws = self._document.latent.ws
@@ -367,7 +361,7 @@ class DragSession:
 
     def _edit(self, label: str, document: Document) -> None:
         """A change by hand. A run goes on with it; an ended one is over."""
-        self._history.record(label, self._document)
+        self._history.record(label, (self._document, self._frames))
         self._document = document
         if self._run is None or not document.pairs:
             self._rest()
@@ -378,17 +372,22 @@ class DragSession:
 
     def _restore(self, label: str, document: Document, merge: bool = False) -> None:
         """A change that replaces the latent: whatever runs is over."""
-        self._history.record(label, self._document, merge)
+        self._history.record(label, (self._document, self._frames), merge)
         self._document = document
         self._rest()
         self._record()
 
-    def _travel(self, direction: Callable[[Document], tuple[str, Document] | None]) -> str | None:
+    def _travel(
+        self,
+        direction: Callable[
+            [tuple[Document, list[Frame]]], tuple[str, tuple[Document, list[Frame]]] | None
+        ],
+    ) -> str | None:
         with self._changed:
-            found = direction(self._document)
+            found = direction((self._document, self._frames))
             if found is None:
                 return None
-            label, self._document = found
+            label, (self._document, self._frames) = found
             self._rest()
             self._record()
             return label

@@ -6,6 +6,7 @@ only where it is needed: its import asks the terminal and waits for the answer.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ def choose_display(choice: str) -> Display:
         return Display()
     if _web() or terminal_problem() is not None or not _has_columns():
         return Display(note=f"{choice} needs a terminal; showing half cells" * (choice != "auto"))
+    # Its warnings, where a terminal does not answer, would land on the screen.
+    logging.getLogger("textual_image").addHandler(logging.NullHandler())
     try:
         from textual_image import renderable, widget  # noqa: F401 - the import fills its caches
         from textual_image._terminal import get_cell_size

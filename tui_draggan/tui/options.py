@@ -28,6 +28,8 @@ class Hooks:
     export: Callable[[DragSession, ExportRequest], str] | None = None
     """Writes what is asked for, in a thread of its own; returns a line to show, or raises
     DragganError."""
+    check_export: Callable[[Path], None] | None = None
+    """Raises DragganError, while it is being typed, for a file that could not be written."""
     save_session: Callable[[DragSession, Path], str] | None = None
     """Writes the session to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None

@@ -8,8 +8,6 @@ from typing import Any
 from tui_draggan.drag.params import RANGES, DragParams
 from tui_draggan.errors import UsageError
 
-LADDER = (1.0, 2.0, 5.0)
-
 
 @dataclass(frozen=True)
 class Parameter:
@@ -55,18 +53,13 @@ def range_of(name: str) -> str:
     """What may be typed, in words."""
     if name == "w_plus":
         return "w+ or w"
-    limits = RANGES[name]
-    return f"{limits.low:g} to {limits.high:g}"
+    return str(RANGES[name])
 
 
-def laddered(value: float, steps: int) -> float:
-    """The next value up or down on 1, 2, 5, 10, … of any decade."""
-    rungs = [rung * 10.0**decade for decade in range(-6, 1) for rung in LADDER]
-    if steps > 0:
-        higher = [rung for rung in rungs if rung > value * 1.001]
-        return round(higher[0], 9) if higher else value
-    lower = [rung for rung in rungs if rung < value * 0.999]
-    return round(lower[-1], 9) if lower else value
+def doubled(rate: float, times: int) -> float:
+    """A step size doubled so many times (negative: halved), within its range."""
+    limits = RANGES["learning_rate"]
+    return min(limits.high, max(limits.low, rate * 2.0**times))
 
 
 def _value(name: str, text: str) -> Any:

@@ -149,10 +149,10 @@ class Bench(Board):
         if self.session is not None:
             self._try(self.session.stop)
 
-    def action_step_size(self, rungs: int) -> None:
+    def action_step_size(self, times: int) -> None:
         session = self.session
         if session is not None:
-            rate = parameters.laddered(session.params.learning_rate, rungs)
+            rate = parameters.doubled(session.params.learning_rate, times)
             self._try(lambda: session.set_params(session.params.with_values(learning_rate=rate)))
             self._say(f"step size {rate:g}")
 

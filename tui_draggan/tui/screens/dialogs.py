@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Static
+from textual.widgets import Button, Input, Static, Switch
 
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.options import ExportRequest
@@ -100,15 +100,18 @@ class Confirm(Dialog[bool]):
 class ExportDialog(Dialog[ExportRequest]):
     """Where to write, and whether with the points drawn in."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check: Callable[[Path], None] | None = None) -> None:
+        """check: raises DragganError for a file that could not be written."""
         super().__init__()
-        self._path = path
+        self._path, self._check = path, check
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = "export"
             yield Input(str(self._path), id="answer", select_on_focus=False)
-            yield Checkbox("with markers", id="markers", compact=True)
+            with Horizontal(id="choice"):
+                yield Switch(id="markers")
+                yield Static("with markers", classes="note")
             yield Static(
                 ".png: the picture   .gif .webp .mp4: all steps of the last run",
                 classes="note",
@@ -122,5 +125,11 @@ class ExportDialog(Dialog[ExportRequest]):
         if not text:
             self.query_one(".problem", Static).update("type a file to write")
             return
-        markers = self.query_one("#markers", Checkbox).value
-        self.dismiss(ExportRequest(Path(text).expanduser(), markers))
+        path = Path(text).expanduser()
+        try:
+            if self._check is not None:
+                self._check(path)
+        except DragganError as error:
+            self.query_one(".problem", Static).update(str(error))
+        else:
+            self.dismiss(ExportRequest(path, self.query_one("#markers", Switch).value))

@@ -13,6 +13,7 @@ from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import MAX_SEED
 from tui_draggan.drag.points import Point, check_inside, parse_pair, parse_point
 from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.files import check_writable
 from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
 from tui_draggan.tui.hand import MovePoint, NewPair
@@ -130,7 +131,9 @@ class EditScreen(Bench):
             return
         seed = session.document.latent.seed
         name = f"{session.info.name}-{seed if seed is not None else 'edit'}.png"
-        request = await self.app.push_screen_wait(ExportDialog(self.options.export_folder / name))
+        request = await self.app.push_screen_wait(
+            ExportDialog(self.options.export_folder / name, self.options.hooks.check_export)
+        )
         if request is not None:
             self._write(lambda: export(session, request))
 
@@ -143,7 +146,7 @@ class EditScreen(Bench):
         name = f"{session.info.name}.json"
         note = "The whole edit; tui-draggan --session FILE opens it again."
         answer = await self.app.push_screen_wait(
-            Ask("save session", note, str(self.options.export_folder / name), select=False)
+            Ask("save session", note, str(self.options.export_folder / name), _check_file, False)
         )
         if answer:
             self._write(lambda: save(session, Path(answer).expanduser()))
@@ -221,3 +224,8 @@ def _coordinates(text: str, side: int) -> tuple[Point, Point | None]:
         first, second = parse_pair(text)
         return check_inside(first, side, "handle"), check_inside(second, side, "target")
     return check_inside(parse_point(text), side), None
+
+
+def _check_file(text: str) -> None:
+    """Raises OutputError for a file that could not be written."""
+    check_writable(Path(text).expanduser())

@@ -7,7 +7,7 @@ from rich.text import Text
 from tui_draggan.tui.hand import Hand
 from tui_draggan.tui.widgets.readout import Readout
 
-FIRST_RUN = "move with the arrows, Enter for a handle, Enter for its target, space to drag"
+FIRST_RUN = "arrows, Enter for a handle, Enter for its target, space to drag"
 
 
 class TitleBar(Readout):
