@@ -28,7 +28,7 @@ class PointsPanel(Readout):
         muted = self.colour("foreground-muted") or "dim"
         text = Text()
         if not pairs and hand.first is None:
-            self.write(Text("none yet", style=muted))
+            self.write(Text("no points yet", style=muted))
             return
         chosen = hand.held or hand.selected
         lines = [self._row(number, pair, chosen, snapshot) for number, pair in enumerate(pairs, 1)]
