@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,8 @@ def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> Non
     pane.keys("Enter", "Space")
     pane.wait(lambda screen: iteration(screen) >= MIDDLE, f"iteration {MIDDLE}")
     save(pane, during, size)
-    pane.wait_for("reached", seconds=60)
+    pane.wait_for("reached · ", seconds=60)
+    time.sleep(0.5)  # the last panels follow
     save(pane, after, size)
     pane.keys("q")
 
