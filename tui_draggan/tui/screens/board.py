@@ -40,6 +40,8 @@ SHARE = 0.12
 """Of the time, for showing what the engine does."""
 CELLS_PER_SECOND = 60_000
 """Of the picture, each some 30 bytes: what a terminal and a line far away keep up with."""
+KEYS_FIRST = 0.1
+"""Seconds after a move of the cursor in which frames, up to five, give way to the next."""
 LOUPE_SECONDS = 1.5
 """How long the loupe stays in small terminals after the cursor's last move."""
 
@@ -81,6 +83,8 @@ class Board(Screen[None], inherit_bindings=False):
         self._cost = 0.0
         """Seconds from the last look at the session to its being on the screen."""
         self._due = False
+        self._moved = 0.0
+        """When the cursor moved last."""
         self._loupe_timer = 0
 
     def compose(self) -> ComposeResult:
@@ -164,12 +168,17 @@ class Board(Screen[None], inherit_bindings=False):
         free; what comes in between is taken along."""
         cells = self.query_one(PicturePanel).size.area
         spacing = max(1 / FRAMES_PER_SECOND, cells / CELLS_PER_SECOND, self._cost / SHARE)
-        wait = self._synced + spacing - monotonic()
+        after_keys = min(self._moved + KEYS_FIRST, self._synced + 6 * spacing)
+        wait = max(self._synced + spacing, after_keys) - monotonic()
         if wait <= 0:
             self._sync_now()
         elif not self._due:
             self._due = True
-            self.set_timer(wait, self._sync_now)
+            self.set_timer(wait, self._sync_due)
+
+    def _sync_due(self) -> None:
+        self._due = False
+        self._sync_soon()
 
     def _sync_now(self) -> None:
         if backlog(self.app):
@@ -243,6 +252,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def show_loupe(self) -> None:
         """The cursor moves: small terminals get the loupe for a while."""
+        self._moved = monotonic()
         loupe = self.query_one("#passing-loupe")
         loupe.add_class("-on")
         self._loupe_timer += 1
