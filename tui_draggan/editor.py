@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
@@ -12,7 +13,6 @@ from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
 from tui_draggan.workbench import OpenOptions, open_bundle, open_session
 
 MAX_PACE = 1000
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tui_draggan.drag.journal import Journal
     from tui_draggan.drag.session import DragSession
@@ -29,7 +29,6 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
     if problem is not None:
         raise UsageError(f"{problem}; without a screen use: tui-draggan drag --help")
     bundle = open_bundle(options)
-    graphics.apply_colour(colour)
 
     from tui_draggan.engines.apart import EngineApart
     from tui_draggan.tui.app import run_editor

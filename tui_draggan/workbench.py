@@ -20,14 +20,12 @@ from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import UsageError
 
-DEFAULT_MODEL = "critters"
-
 
 @dataclass(frozen=True)
 class OpenOptions:
     """What is to be opened, as the command line says it; None: not said."""
 
-    model: str = DEFAULT_MODEL
+    model: str
     device: str = "auto"
     label: str | None = None
     mask: Path | None = None
