@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from tui_draggan.stylegan.network import Generator, GeneratorConfig
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.network import Generator
 
 SIZE = 32
 FEATURE_BLOCK = 16

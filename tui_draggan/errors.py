@@ -24,6 +24,13 @@ class UsageError(DragganError):
     exit_status = 2
 
 
+class CheckpointError(DragganError):
+    """A foreign file of weights that cannot be read, or must not be."""
+
+    title = "checkpoint"
+    exit_status = 2
+
+
 class BundleError(DragganError):
     """A model that is missing, damaged or of another version."""
 

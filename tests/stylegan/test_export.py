@@ -12,13 +12,13 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.stylegan.artifacts import ADAM_EPSILON
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import (
     default_feature_block,
     export_bundle,
     export_file,
     load_generator,
 )
-from tui_draggan.stylegan.network import GeneratorConfig
 
 
 def save(path: Path, **changes: object) -> Path:

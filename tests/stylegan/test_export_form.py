@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
-from tui_draggan.stylegan.network import GeneratorConfig
 
 
 @pytest.mark.parametrize("options", [{}, {"c_dim": 3}, {"conv_clamp": 0.8}])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tui_draggan.stylegan.network import Generator, GeneratorConfig
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.network import Generator
 from tui_draggan.training import loop
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import Z_DIM

@@ -14,9 +14,10 @@ from torch import Tensor
 from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.artifacts import export_onnx, write_artifacts
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.lowering import lower
-from tui_draggan.stylegan.network import Generator, GeneratorConfig, Mapping
+from tui_draggan.stylegan.network import Generator, Mapping
 from tui_draggan.stylegan.step_graph import DragStep
 from tui_draggan.stylegan.weights import SharedWeights
 

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tui_draggan.stylegan import network
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import DEMODULATION_EPSILON, FIR, LRELU_GAIN, LRELU_SLOPE
 
 
@@ -222,12 +223,12 @@ class FoldedSynthesis(nn.Module):
             yield block, x, rows[row]
 
 
-def rows_through(config: network.GeneratorConfig, resolution: int) -> int:
+def rows_through(config: GeneratorConfig, resolution: int) -> int:
     """How many rows of w+ the features of the block at `resolution` depend on."""
     return 2 * config.block_resolutions.index(resolution) + 1
 
 
-def multiply_adds(config: network.GeneratorConfig) -> dict[int, int]:
+def multiply_adds(config: GeneratorConfig) -> dict[int, int]:
     """Multiply-adds of the convolutions of each block, by its resolution."""
     cost, inputs = {}, 0
     for resolution, outputs in zip(config.block_resolutions, config.channels, strict=True):

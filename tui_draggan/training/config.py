@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from tui_draggan.stylegan.network import GeneratorConfig
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.critters import Z_DIM
 
 
