@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from dataclasses import replace
 from itertools import count
 
@@ -16,7 +17,7 @@ from tui_draggan.training import loop
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import Z_DIM
 from tui_draggan.training.pairs import batch_indices, draw_pairs, open_pairs
-from tui_draggan.training.report import read_log
+from tui_draggan.training.report import LOG, read_log
 
 TINY = TrainingConfig(
     generator=GeneratorConfig(16, (8, 8, 8), Z_DIM, 16, mapping_layers=2, mapping_lr=1.0),
@@ -70,9 +71,16 @@ def test_what_a_run_leaves(tmp_path):
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def terminate_after_first_line(log):
+    """SIGTERM to this process once the run's log has a line: it is under way then."""
+    while not (log.exists() and log.read_text()):
+        time.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def test_sigterm_ends_the_run_with_a_snapshot(tmp_path):
     config = replace(TINY, paired_kimg=80.0)
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    threading.Thread(target=terminate_after_first_line, args=(tmp_path / LOG,), daemon=True).start()
     before = signal.getsignal(signal.SIGTERM)
     state = loop.train(tmp_path, config)
     assert 0 < state.step < config.total_steps
