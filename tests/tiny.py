@@ -1,6 +1,8 @@
-"""A generator small enough for tests, with every parameter random so that nothing hides."""
+"""Generators for tests and benchmarks, with every parameter random so that nothing hides."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 
@@ -11,17 +13,14 @@ SIZE = 32
 FEATURE_BLOCK = 16
 
 
-def tiny_generator(seed: int = 0, c_dim: int = 0, conv_clamp: float | None = None) -> Generator:
-    """32 px, w_dim 16; biases, noise strengths and w_avg are not zero as after initialisation."""
-    config = GeneratorConfig(
-        SIZE,
-        (16, 16, 12, 8),
-        z_dim=16,
-        w_dim=16,
-        c_dim=c_dim,
-        mapping_layers=2,
-        conv_clamp=conv_clamp,
-    )
+def tiny_generator(seed: int = 0, **options: Any) -> Generator:
+    """32 px, w_dim 16; `options` are fields of its config."""
+    small = {"z_dim": 16, "w_dim": 16, "mapping_layers": 2}
+    return random_generator(GeneratorConfig(SIZE, (16, 16, 12, 8), **{**small, **options}), seed)
+
+
+def random_generator(config: GeneratorConfig, seed: int = 0) -> Generator:
+    """Biases, noise strengths and w_avg are not zero as after initialisation."""
     torch.manual_seed(seed)
     generator = Generator(config)
     with torch.no_grad():

@@ -4,13 +4,16 @@ import pytest
 import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
-from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
 
 
-@pytest.mark.parametrize("options", [{}, {"c_dim": 3}, {"conv_clamp": 0.8}])
-def test_the_folded_network_equals_the_plain_one(options: dict) -> None:
-    generator = tiny_generator(**options)
+@pytest.mark.parametrize("conv_clamp", [None, 0.8])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_folded_network_equals_the_plain_one(
+    architecture: str, conv_clamp: float | None
+) -> None:
+    generator = tiny_generator(architecture=architecture, conv_clamp=conv_clamp)
     ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
     folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     image = generator.synthesis(ws)
@@ -38,8 +41,9 @@ def test_rows_through_a_block() -> None:
     assert [rows_through(config, r) for r in (4, 8, 32, 128, 256)] == [1, 3, 7, 11, 13]
 
 
-def test_features_depend_on_exactly_these_rows() -> None:
-    generator = tiny_generator()
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_features_depend_on_exactly_these_rows(architecture: str) -> None:
+    generator = tiny_generator(architecture=architecture)
     config = generator.config
     ws = torch.randn(1, config.num_ws, config.w_dim, requires_grad=True)
     for resolution, features, _ in generator.synthesis.walk(ws):

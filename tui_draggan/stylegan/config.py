@@ -33,7 +33,8 @@ class GeneratorConfig:
     """skip: a ToRGB in every block, their pictures added up; orig: in the last block only; resnet:
     as orig, and each block's input is added to its output (StyleGAN2, section 4.1)."""
     conv_clamp: float | None = None
-    """Activations and ToRGB outputs are clamped to [−conv_clamp, conv_clamp]."""
+    """Activations, after their gain √2, and ToRGB outputs are clamped to ±conv_clamp (±√½ of it
+    where a resnet block's residual gain scales them)."""
 
     def __post_init__(self) -> None:
         blocks = int(math.log2(self.resolution)) - 1
@@ -56,6 +57,10 @@ class GeneratorConfig:
     def num_ws(self) -> int:
         """Rows of w+: one for every convolution and one for the last ToRGB."""
         return 2 * len(self.channels)
+
+    def has_torgb(self, resolution: int) -> bool:
+        """Whether the block at `resolution` gives a picture."""
+        return self.architecture == "skip" or resolution == self.resolution
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

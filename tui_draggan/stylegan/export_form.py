@@ -5,8 +5,8 @@ The same numbers as `network.Synthesis` (a test holds them together), rearranged
 - the styles of many layers are computed at once: on small maps an operator's call costs more
   than its arithmetic;
 - everything that depends on weights alone is a constant: equalised learning-rate gains, the
-  squared weights of the demodulation, noise · strength, the activation's gain √2 (a leaky ReLU
-  is positively homogeneous, so the gain can be taken in before it);
+  squared weights of the demodulation, noise · strength, the gain after the activation (a leaky
+  ReLU is positively homogeneous, so the gain can be taken in before it);
 - the FIR filter between two resolutions is a product with a banded matrix from either side.
 
 Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w+.
@@ -22,7 +22,13 @@ from torch.nn import functional as F
 
 from tui_draggan.stylegan import network
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.network import DEMODULATION_EPSILON, FIR, LRELU_GAIN, LRELU_SLOPE
+from tui_draggan.stylegan.network import (
+    DEMODULATION_EPSILON,
+    FIR,
+    LRELU_SLOPE,
+    RESIDUAL_GAIN,
+    clamped,
+)
 
 
 class Constants(nn.Module):
@@ -41,31 +47,32 @@ class Styles(Constants):
     affine_weight: Tensor
     affine_bias: Tensor
     squares: Tensor
-    epsilon: Tensor
+    epsilons: Tensor
 
     def __init__(self, convs: list[network.StyledConv]) -> None:
         super().__init__()
         self.inputs = [conv.weight.shape[1] for conv in convs]
         self.outputs = [conv.weight.shape[0] for conv in convs]
         inputs, outputs = max(self.inputs), max(self.outputs)
-        weights, biases, squares = [], [], []
+        weights, biases, squares, epsilons = [], [], [], []
         for conv in convs:
             wider, deeper = inputs - conv.weight.shape[1], outputs - conv.weight.shape[0]
             affine = conv.affine
             weights.append(F.pad((affine.weight * affine.weight_gain).t(), (0, wider)))
             biases.append(F.pad((affine.bias * affine.bias_gain)[None], (0, wider)))
-            # √2·d = 1/√((Σ s²·W2 + ε)/2): the activation's gain rides on the demodulation.
-            square = conv.weight.square().sum(dim=(2, 3)).t() / LRELU_GAIN**2
+            # g·d = 1/√((Σ s²·W2 + ε)/g²): the gain g rides on the demodulation.
+            square = conv.weight.square().sum(dim=(2, 3)).t() / conv.gain**2
             squares.append(F.pad(square, (0, deeper, 0, wider)))
+            epsilons.append(DEMODULATION_EPSILON / conv.gain**2)
         self.constant("affine_weight", torch.stack(weights))
         self.constant("affine_bias", torch.stack(biases))
         self.constant("squares", torch.stack(squares))
-        self.constant("epsilon", torch.tensor(DEMODULATION_EPSILON / LRELU_GAIN**2))
+        self.constant("epsilons", torch.tensor(epsilons)[:, None, None])
 
     def forward(self, ws: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and √2·d (1, O, 1, 1)."""
+        """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and g·d (1, O, 1, 1)."""
         styles = torch.matmul(ws[:, None], self.affine_weight) + self.affine_bias
-        energy = torch.matmul(styles * styles, self.squares) + self.epsilon
+        energy = torch.matmul(styles * styles, self.squares) + self.epsilons
         demodulation = torch.reciprocal(torch.sqrt(energy))
         pairs = zip(_split(styles, self.inputs), _split(demodulation, self.outputs), strict=True)
         return list(pairs)
@@ -82,7 +89,7 @@ def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
 
 
 class FoldedConv(Constants):
-    """`network.StyledConv`: x (1, I, r, r) or half that side, s, √2·d → (1, O, r, r)."""
+    """`network.StyledConv`: x (1, I, r, r) or half that side, s, g·d → (1, O, r, r)."""
 
     weight: Tensor
     bias: Tensor
@@ -93,10 +100,10 @@ class FoldedConv(Constants):
     def __init__(self, conv: network.StyledConv) -> None:
         super().__init__()
         self.up = conv.up
-        self.limit = None if conv.clamp is None else conv.clamp * LRELU_GAIN
+        self.limit = conv.limit
         self.constant("weight", conv.weight.transpose(0, 1) if conv.up else conv.weight)
-        self.constant("bias", conv.bias[None, :, None, None] * LRELU_GAIN)
-        noise = conv.noise_const * conv.noise_strength * LRELU_GAIN
+        self.constant("bias", conv.bias[None, :, None, None] * conv.gain)
+        noise = conv.noise_const * conv.noise_strength * conv.gain
         self.has_noise = bool(noise.any())
         if self.has_noise:
             self.constant("noise", noise[None, None])
@@ -115,7 +122,7 @@ class FoldedConv(Constants):
         x = x * demodulation + self.bias
         if self.has_noise:
             x = x + self.noise
-        return limited(F.leaky_relu(x, LRELU_SLOPE), self.limit)
+        return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
 
 
 class FoldedToRGB(Constants):
@@ -128,7 +135,7 @@ class FoldedToRGB(Constants):
 
     def __init__(self, rgb: network.ToRGB) -> None:
         super().__init__()
-        self.limit = rgb.clamp
+        self.limit = rgb.limit
         gain = rgb.weight_gain
         self.constant("affine_weight", (rgb.affine.weight * rgb.affine.weight_gain * gain).t())
         self.constant("affine_bias", rgb.affine.bias * rgb.affine.bias_gain * gain)
@@ -139,41 +146,60 @@ class FoldedToRGB(Constants):
         styles = torch.addmm(self.affine_bias, w, self.affine_weight)
         # No gradient goes this way, so the three rows of the weight are cheaper to modulate.
         rgb = torch.matmul(self.weight * styles, x.reshape(x.shape[1], -1)) + self.bias
-        return limited(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
+        return clamped(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
+
+
+class Upsampling(Constants):
+    """`network.upsample`: (1, C, r/2, r/2) → (1, C, r, r)."""
+
+    matrix: Tensor
+    transposed: Tensor
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        matrix = upsampling_matrix(size)
+        self.constant("matrix", matrix)
+        self.constant("transposed", matrix.t())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
 
 
 class FoldedBlock(Constants):
     """`network.SynthesisBlock`; the first one starts from its constant and takes no features."""
 
     const: Tensor
-    enlarge: Tensor
-    enlarge_transposed: Tensor
+    skip_weight: Tensor
 
     def __init__(self, block: network.SynthesisBlock) -> None:
         super().__init__()
         self.resolution = block.resolution
         self.num_conv = block.num_conv
+        self.residual = block.skip is not None
         if block.num_conv == 2:
             self.conv0 = FoldedConv(block.conv0)
-            matrix = upsampling_matrix(block.resolution)
-            self.constant("enlarge", matrix)
-            self.constant("enlarge_transposed", matrix.t())
+            self.upsample = Upsampling(block.resolution)
         else:
             self.constant("const", block.const[None])
         self.conv1 = FoldedConv(block.conv1)
-        self.torgb = FoldedToRGB(block.torgb)
+        self.torgb = FoldedToRGB(block.torgb) if block.torgb is not None else None
+        if block.skip is not None:
+            gain = block.skip.weight_gain * RESIDUAL_GAIN
+            self.constant("skip_weight", block.skip.weight * gain)
 
     def forward(self, x: Tensor | None, styles: list[tuple[Tensor, Tensor]]) -> Tensor:
         """Features (1, O, r, r) from the previous block's, with the styles of its convolutions."""
-        x = self.const if x is None else self.conv0(x, *styles[0])
-        return self.conv1(x, *styles[-1])
+        if x is None:
+            return self.conv1(self.const, *styles[0])
+        y = self.conv1(self.conv0(x, *styles[0]), *styles[1])
+        return self.upsample(F.conv2d(x, self.skip_weight)) + y if self.residual else y
 
-    def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor:
-        """The skip picture (1, 3, r, r) from the features and the previous block's picture."""
+    def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor | None:
+        """The picture (1, 3, r, r) from the features and the previous block's picture, if any."""
+        if self.torgb is None:
+            return None
         rgb = self.torgb(x, w)
-        if image is None:
-            return rgb
-        return rgb + torch.matmul(self.enlarge, torch.matmul(image, self.enlarge_transposed))
+        return rgb if image is None else rgb + self.upsample(image)
 
 
 class FoldedSynthesis(nn.Module):
@@ -236,10 +262,6 @@ def multiply_adds(config: GeneratorConfig) -> dict[int, int]:
         cost[resolution] = 9 * outputs * (outputs * pixels + inputs * pixels // 4)
         inputs = outputs
     return cost
-
-
-def limited(x: Tensor, limit: float | None) -> Tensor:
-    return x if limit is None else x.clamp(-limit, limit)
 
 
 def fir_matrix(size: int) -> Tensor:

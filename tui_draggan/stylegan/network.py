@@ -1,7 +1,7 @@
-"""StyleGAN2's generator, plain: mapping network and synthesis network with skip architecture.
+"""StyleGAN2's generator, plain: mapping network and synthesis network.
 
 Written from Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (CVPR 2020,
-section 2.2 for weight demodulation, section 4.1 for the skip architecture). Parameter names and
+section 2.2 for weight demodulation, section 4.1 for the architectures). Parameter names and
 numerics are those of the published checkpoints, so that their weights give their pictures.
 
 Shapes: N batch, I/O input/output channels, H/W rows/columns, L = num_ws rows of w+.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from collections.abc import Mapping as Values
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +22,8 @@ from tui_draggan.stylegan.config import GeneratorConfig
 
 LRELU_SLOPE = 0.2
 LRELU_GAIN = math.sqrt(2)
+RESIDUAL_GAIN = math.sqrt(0.5)
+"""Of both summands of a resnet block: their sum has the variance of one."""
 DEMODULATION_EPSILON = 1e-8
 FIR = (1.0, 3.0, 3.0, 1.0)
 
@@ -49,11 +52,13 @@ class Mapping(nn.Module):
         self.config = config
         width = config.z_dim
         if config.c_dim:
-            self.embed = FullyConnected(config.c_dim, config.w_dim)
-            width += config.w_dim
-        for i in range(config.mapping_layers):
-            self.add_module(f"fc{i}", FullyConnected(width, config.w_dim, lr=config.mapping_lr))
-            width = config.w_dim
+            embed_dim = config.embed_dim or config.w_dim
+            self.embed = FullyConnected(config.c_dim, embed_dim)
+            width += embed_dim
+        inner = [config.mapping_dim or config.w_dim] * (config.mapping_layers - 1)
+        for i, outputs in enumerate([*inner, config.w_dim]):
+            self.add_module(f"fc{i}", FullyConnected(width, outputs, lr=config.mapping_lr))
+            width = outputs
         self.register_buffer("w_avg", torch.zeros(config.w_dim))
 
     def forward(self, z: Tensor, label: Tensor | None = None) -> Tensor:
@@ -77,11 +82,18 @@ class StyledConv(nn.Module):
     noise_const: Tensor
 
     def __init__(
-        self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig, up: bool = False
+        self,
+        inputs: int,
+        outputs: int,
+        resolution: int,
+        config: GeneratorConfig,
+        up: bool = False,
+        residual_gain: float = 1.0,
     ) -> None:
         super().__init__()
         self.up = up
-        self.clamp = config.conv_clamp
+        self.gain = LRELU_GAIN * residual_gain
+        self.limit = None if config.conv_clamp is None else config.conv_clamp * residual_gain
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
@@ -102,7 +114,7 @@ class StyledConv(nn.Module):
         x = x * demodulation[:, :, None, None].to(x.dtype)
         x = x + (self.noise_const * self.noise_strength).to(x.dtype)
         x = x + self.bias[None, :, None, None].to(x.dtype)
-        return clamped(leaky_relu(x), self.clamp, LRELU_GAIN)
+        return clamped(F.leaky_relu(x, LRELU_SLOPE) * self.gain, self.limit)
 
 
 class ToRGB(nn.Module):
@@ -110,7 +122,7 @@ class ToRGB(nn.Module):
 
     def __init__(self, inputs: int, config: GeneratorConfig) -> None:
         super().__init__()
-        self.clamp = config.conv_clamp
+        self.limit = config.conv_clamp
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
         self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(3))
@@ -119,21 +131,39 @@ class ToRGB(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = self.affine(w) * self.weight_gain
         x = F.conv2d(x * styles[:, :, None, None].to(x.dtype), self.weight)
-        return clamped(x.to(self.bias.dtype) + self.bias[None, :, None, None], self.clamp)
+        return clamped(x.to(self.bias.dtype) + self.bias[None, :, None, None], self.limit)
+
+
+class ResidualSkip(nn.Module):
+    """x (N, I, r, r) → (N, O, 2r, 2r): 1×1 convolution, up-sampling, residual gain."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 1, 1))
+        self.weight_gain = 1 / math.sqrt(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return upsample(F.conv2d(x, self.weight * self.weight_gain)) * RESIDUAL_GAIN
 
 
 class SynthesisBlock(nn.Module):
-    """One resolution: (up-sampling conv0,) conv1 and torgb, or the constant at 4×4."""
+    """One resolution: conv0, which doubles it, and conv1; at 4×4 the constant and conv1.
+
+    `torgb` is None where the architecture has none; `skip` is there in resnet blocks.
+    """
 
     def __init__(self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig) -> None:
         super().__init__()
         self.resolution = resolution
+        residual = config.architecture == "resnet" and inputs > 0
         if inputs:
             self.conv0 = StyledConv(inputs, outputs, resolution, config, up=True)
         else:
             self.const = nn.Parameter(torch.randn(outputs, resolution, resolution))
-        self.conv1 = StyledConv(outputs, outputs, resolution, config)
-        self.torgb = ToRGB(outputs, config)
+        gain = RESIDUAL_GAIN if residual else 1.0
+        self.conv1 = StyledConv(outputs, outputs, resolution, config, residual_gain=gain)
+        self.torgb = ToRGB(outputs, config) if config.has_torgb(resolution) else None
+        self.skip = ResidualSkip(inputs, outputs) if residual else None
 
     @property
     def num_conv(self) -> int:
@@ -142,10 +172,9 @@ class SynthesisBlock(nn.Module):
     def forward(self, x: Tensor | None, ws: Tensor) -> Tensor:
         """Features (N, O, r, r) from the previous block's; ws (N, num_conv + 1, w_dim)."""
         if x is None:
-            x = self.const[None].expand(ws.shape[0], -1, -1, -1)
-        else:
-            x = self.conv0(x, ws[:, 0])
-        return self.conv1(x, ws[:, self.num_conv - 1])
+            return self.conv1(self.const[None].expand(ws.shape[0], -1, -1, -1), ws[:, 0])
+        y = self.conv1(self.conv0(x, ws[:, 0]), ws[:, 1])
+        return y if self.skip is None else self.skip(x) + y
 
 
 class Synthesis(nn.Module):
@@ -161,18 +190,25 @@ class Synthesis(nn.Module):
 
     def forward(self, ws: Tensor) -> Tensor:
         *_, (_, _, image) = self.walk(ws)
+        assert image is not None
         return image
 
-    def walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Block after block: its resolution r, features (N, C, r, r), skip picture (N, 3, r, r)."""
-        x, image, row = None, None, 0
+    def walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """Block after block: its resolution r, features (N, C, r, r), picture (N, 3, r, r).
+
+        There is a picture in every block with skip architecture, in the last one with the others.
+        """
+        x: Tensor | None = None
+        image: Tensor | None = None
+        row = 0
         for resolution in self.config.block_resolutions:
             block = self.get_submodule(f"b{resolution}")
             assert isinstance(block, SynthesisBlock)
             block_ws = ws[:, row : row + block.num_conv + 1]
             x = block(x, block_ws)
-            rgb = block.torgb(x, block_ws[:, -1])
-            image = rgb if image is None else upsample(image) + rgb
+            if block.torgb is not None:
+                rgb = block.torgb(x, block_ws[:, -1])
+                image = rgb if image is None else upsample(image) + rgb
             row += block.num_conv  # torgb shares its row with the next block's first convolution
             yield resolution, x, image
 
@@ -185,6 +221,18 @@ class Generator(nn.Module):
         self.config = config
         self.mapping = Mapping(config)
         self.synthesis = Synthesis(config)
+
+    @classmethod
+    def from_state(cls, config: GeneratorConfig, state: Values[str, Tensor]) -> Generator:
+        """Built around tensors by their state_dict names, in float32; those that are, are shared.
+
+        No random weights are made first. Raises RuntimeError where names or shapes do not fit.
+        """
+        with torch.device("meta"):
+            generator = cls(config)
+        state = {name: value.float() for name, value in state.items()}
+        generator.load_state_dict(state, assign=True)
+        return generator.eval()
 
     @property
     def num_ws(self) -> int:
@@ -208,8 +256,8 @@ def leaky_relu(x: Tensor) -> Tensor:
     return F.leaky_relu(x, LRELU_SLOPE) * LRELU_GAIN
 
 
-def clamped(x: Tensor, limit: float | None, gain: float = 1.0) -> Tensor:
-    return x if limit is None else x.clamp(-limit * gain, limit * gain)
+def clamped(x: Tensor, limit: float | None) -> Tensor:
+    return x if limit is None else x.clamp(-limit, limit)
 
 
 def fir_kernel(device: torch.device, dtype: torch.dtype) -> Tensor:
@@ -226,6 +274,6 @@ def fir_filter(x: Tensor, padding: int) -> Tensor:
 
 
 def upsample(image: Tensor) -> Tensor:
-    """Doubles a picture (N, C, H, W): zeros between the pixels, then the FIR kernel."""
+    """Doubles a map (N, C, H, W): zeros between the pixels, then the FIR kernel."""
     kernel = fir_kernel(image.device, image.dtype).expand(image.shape[1], 1, 4, 4)
     return F.conv_transpose2d(image, kernel, stride=2, padding=1, groups=image.shape[1])

@@ -168,12 +168,14 @@ class _FeatureRows(torch.autograd.Function):
 
 
 def preview_size(synthesis: FoldedSynthesis, feature_block: int) -> int:
-    """Side of a step's picture: the full one where that costs at most half as much again, or where
-    steps are fast enough that the eye gains more from the whole picture."""
+    """Side of a step's picture: the feature block's where the architecture has one there, or the
+    full one where that costs at most half as much again, or where steps are fast enough that the
+    eye gains more from the whole picture."""
     cost = multiply_adds(synthesis.config)
     drag = sum(value for resolution, value in cost.items() if resolution <= feature_block)
     small = synthesis.config.resolution <= SMALL
-    full = small or sum(cost.values()) <= 1.5 * drag
+    cheap = sum(cost.values()) <= 1.5 * drag
+    full = small or cheap or not synthesis.config.has_torgb(feature_block)
     return synthesis.config.resolution if full else feature_block
 
 
