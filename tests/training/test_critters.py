@@ -11,6 +11,7 @@ from tui_draggan.training.critters import (
     Z_DIM,
     Render,
     parameters_from_z,
+    recoloured,
     render,
 )
 
@@ -193,11 +194,21 @@ def test_a_critter_does_not_depend_on_its_batch():
 
 @pytest.mark.parametrize("parameter", [p.name for p in PARAMETERS])
 def test_neighbouring_parameters_are_neighbouring_pictures(parameter):
-    """Nothing jumps: over small steps no picture differs much from the one before."""
+    """Nothing jumps: half a step changes the picture by about half as much."""
     for species in SPECIES:
         low, high = extent(parameter, species)
-        steps = torch.linspace(low, high, 31)
-        critters = {name: value.expand(31) for name, value in middle(species).items()}
-        drawn = render(critters | {parameter: steps}, 32)
-        assert (drawn.image[1:] - drawn.image[:-1]).abs().mean((1, 2, 3)).max() < 0.03
-        assert (drawn.landmarks[1:] - drawn.landmarks[:-1]).abs().max() < 1.0
+        steps = torch.linspace(low, high, 41)
+        still = middle(species, pattern=0.6)
+        critters = {name: value.expand(41) for name, value in still.items()}
+        image = render(critters | {parameter: steps}, 32).image
+        fine, coarse = ((image[gap:] - image[:-gap]).abs().mean((1, 2, 3)).max() for gap in (1, 2))
+        assert fine <= 0.75 * coarse + 1e-6
+
+
+def test_colours_of_another_leave_every_part_where_it_is():
+    species = mixed(5)
+    own, other = (parameters_from_z(gaussian(5, seed), species) for seed in (0, 1))
+    before, after = render(own, 64), render(recoloured(own, other), 64)
+    assert torch.equal(before.mask, after.mask)
+    assert torch.equal(before.landmarks, after.landmarks)
+    assert (before.image - after.image).abs().mean() > 0.1

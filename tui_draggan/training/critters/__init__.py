@@ -17,6 +17,7 @@ from tui_draggan.training.critters.parameters import (
     Parameter,
     Parameters,
     parameters_from_z,
+    recoloured,
 )
 from tui_draggan.training.critters.renderer import LANDMARKS, Render, render
 
@@ -30,5 +31,6 @@ __all__ = [
     "Parameters",
     "Render",
     "parameters_from_z",
+    "recoloured",
     "render",
 ]

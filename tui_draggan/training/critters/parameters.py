@@ -210,3 +210,9 @@ def parameters_from_z(z: Tensor, species: Tensor) -> Parameters:
         **{p.name: values[:, i] for i, p in enumerate(PARAMETERS)},
         **{name: traits[i] for i, name in enumerate(TRAITS)},
     }
+
+
+def recoloured(parameters: Parameters, colours: Parameters) -> Parameters:
+    """The critters of ``parameters`` in the colours, and the light, of other ones."""
+    names = (p.name for p in PARAMETERS if p.layer == "colour")
+    return parameters | {name: colours[name] for name in names}
