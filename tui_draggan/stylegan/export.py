@@ -106,14 +106,15 @@ def load_generator(path: Path) -> Generator:
             f'{path} has no "config" and "state"; it is not a generator of this program'
         )
     try:
-        generator = Generator(GeneratorConfig.from_dict(values["config"]))
-        generator.load_state_dict(values["state"])
+        generator = Generator.from_state(
+            GeneratorConfig.from_dict(values["config"]), values["state"]
+        )
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"{path} holds weights that do not fit ({reason})") from error
     if not all(bool(tensor.isfinite().all()) for tensor in generator.state_dict().values()):
         raise UsageError(f"{path} holds weights that are not finite")
-    return generator.eval()
+    return generator
 
 
 def export_file(
