@@ -17,7 +17,7 @@ from tui_draggan.stylegan.checkpoints.machine import Global, Globals
 BFLOAT16 = np.dtype("V2")
 """numpy has no bfloat16: two bytes, the upper half of a float32."""
 
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
     "DoubleStorage": np.dtype("<f8"),
     "HalfStorage": np.dtype("<f2"),
