@@ -9,8 +9,8 @@ import numpy as np
 
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.checkpoints.found import Array
+from tui_draggan.stylegan.checkpoints.globals import Global, Globals, Pending, function
 from tui_draggan.stylegan.checkpoints.limits import MAX_DIMENSIONS, MAX_NUMBERS, Budget
-from tui_draggan.stylegan.checkpoints.machine import Global, Globals, Pending
 from tui_draggan.stylegan.checkpoints.names import shown
 
 DTYPE_CODES = ("b1", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")
@@ -20,12 +20,18 @@ BYTE_ORDERS = ("<", ">", "|", "=")
 _NDARRAY = Global("numpy.ndarray")
 
 
-def checked_shape(shape: tuple[Any, ...]) -> tuple[int, ...]:
-    """`shape`, if it can be one. Raises CheckpointError where it is too long or too large."""
-    if len(shape) > MAX_DIMENSIONS:
-        raise CheckpointError(f"has an array of {len(shape):,} dimensions; refused")
-    if not all(type(count) is int and count >= 0 for count in shape):
+def checked_dimensions(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """`values`, if they can be sizes or strides: few natural numbers. Raises CheckpointError."""
+    if len(values) > MAX_DIMENSIONS:
+        raise CheckpointError(f"has an array of {len(values):,} dimensions; refused")
+    if not all(type(value) is int and value >= 0 for value in values):
         raise CheckpointError("has an array with a size that is not a natural number; refused")
+    return values
+
+
+def checked_shape(values: tuple[Any, ...]) -> tuple[int, ...]:
+    """`values`, if an array can have this shape. Raises CheckpointError."""
+    shape = checked_dimensions(values)
     if math.prod(max(count, 1) for count in shape) > MAX_NUMBERS:
         raise CheckpointError(f"has an array of more than {MAX_NUMBERS:,} numbers; refused")
     return shape
@@ -50,8 +56,9 @@ def _reconstruct(_: Budget, kind: Global, *__: Any) -> Pending:
         raise CheckpointError(f"has an array of the type {kind.name}; refused")
 
     def build(budget: Budget, state: Any) -> Array:
+        # Each pattern asks for the type first: == of an array or a deep tuple is never called.
         match state:
-            case (1, tuple(shape), np.dtype() as dtype, bool(fortran), memoryview() as data):
+            case (int(1), tuple(shape), np.dtype() as dtype, bool(fortran), memoryview() as data):
                 return _array(budget, data, dtype, shape, fortran)
         raise CheckpointError("has an array in an unknown form; refused")
 
@@ -64,7 +71,9 @@ def _dtype(_: Budget, code: str, *__: Any) -> Pending:
 
     def build(_: Budget, state: Any) -> np.dtype[Any]:
         match state:
-            case (3, str(order), None, None, None, -1, -1, 0) if order in BYTE_ORDERS:
+            case (int(3), str(order), None, None, None, int(-1), int(-1), int(0)) if (
+                order in BYTE_ORDERS
+            ):
                 return np.dtype(order + code)
         raise CheckpointError(f"has a variant of the type '{shown(code)}'; refused")
 
@@ -78,21 +87,19 @@ def _scalar(_: Budget, dtype: np.dtype[Any], data: memoryview) -> bool | int | f
     return number
 
 
-def _names() -> dict[tuple[str, str], Global]:
-    table = {
-        ("numpy", "ndarray"): _NDARRAY,
-        ("numpy", "dtype"): Global("numpy.dtype", _dtype, takes=(str, object, object)),
+def _core(core: str) -> Globals:
+    multiarray, numeric = f"{core}.multiarray", f"{core}.numeric"
+    return {
+        **function(multiarray, "_reconstruct", _reconstruct, Global, tuple, object),
+        **function(multiarray, "scalar", _scalar, np.dtype, memoryview),
+        **function(numeric, "_frombuffer", _frombuffer, memoryview, np.dtype, tuple, str),
     }
-    for core in ("numpy.core", "numpy._core"):  # numpy 2 renamed it
-        for module, name, call, takes in (
-            ("multiarray", "_reconstruct", _reconstruct, (Global, tuple, object)),
-            ("multiarray", "scalar", _scalar, (np.dtype, memoryview)),
-            ("numeric", "_frombuffer", _frombuffer, (memoryview, np.dtype, tuple, str)),
-        ):
-            key = f"{core}.{module}", name
-            table[key] = Global(".".join(key), call, takes=takes)
-    return table
 
 
-ARRAYS: Globals = _names()
-"""Arrays, dtypes and scalars; a scalar becomes a number of Python's."""
+ARRAYS: Globals = {
+    ("numpy", "ndarray"): _NDARRAY,
+    **function("numpy", "dtype", _dtype, str, object, object),
+    **_core("numpy.core"),
+    **_core("numpy._core"),  # numpy 2 renamed it
+}
+"""Arrays and their types; scalars become numbers of Python's."""

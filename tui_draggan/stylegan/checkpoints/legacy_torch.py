@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.errors import CheckpointError
+from tui_draggan.stylegan.checkpoints.globals import Global, Globals
 from tui_draggan.stylegan.checkpoints.limits import Budget
-from tui_draggan.stylegan.checkpoints.machine import Global, Globals, run
+from tui_draggan.stylegan.checkpoints.machine import run
 from tui_draggan.stylegan.checkpoints.opcodes import Cursor
 from tui_draggan.stylegan.checkpoints.storages import DTYPES, NO_TENSORS, Storage
 
@@ -22,12 +23,8 @@ MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 """The first pickle: 0x1950a86a20f9469cfc6c."""
 VERSION = 1001
 
-_STORAGE_TYPES: dict[Global, np.dtype[Any]] = {
-    Global(f"torch.{name}"): dtype for name, dtype in DTYPES.items()
-}
-_STORAGE_NAMES: Globals = {
-    ("torch", kind.name.removeprefix("torch.")): kind for kind in _STORAGE_TYPES
-}
+_STORAGE_NAMES: Globals = {("torch", name): Global(f"torch.{name}") for name in DTYPES}
+_STORAGE_DTYPES = {kind: DTYPES[name] for (_, name), kind in _STORAGE_NAMES.items()}
 
 
 def is_legacy_torch(data: memoryview) -> bool:
@@ -70,10 +67,10 @@ def load(data: memoryview, names: Globals, budget: Budget) -> Any:
 def _parsed(identity: Any) -> tuple[str, np.dtype[Any], int]:
     """Key, type and number of elements out of a persistent id."""
     match identity:
-        case ("storage", Global() as kind, str(key), str(), int(numel), None) if (
-            kind in _STORAGE_TYPES and numel >= 0
+        case (str("storage"), Global() as kind, str(key), str(), int(numel), None) if (
+            kind in _STORAGE_DTYPES and numel >= 0
         ):
-            return key, _STORAGE_TYPES[kind], numel
+            return key, _STORAGE_DTYPES[kind], numel
     raise CheckpointError("has a storage in an unknown form; refused")
 
 

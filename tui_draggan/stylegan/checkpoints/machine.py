@@ -7,43 +7,16 @@ dict, set, numpy arrays, `Record` and `Global`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.checkpoints.found import Record
+from tui_draggan.stylegan.checkpoints.globals import Global, Globals, Pending
 from tui_draggan.stylegan.checkpoints.limits import Budget
 from tui_draggan.stylegan.checkpoints.names import refused, shown
 from tui_draggan.stylegan.checkpoints.opcodes import VALUES, Cursor, opcodes
 
-
-@dataclass(frozen=True, eq=False)
-class Global:
-    """What stands for a name in a file. By itself it does nothing."""
-
-    name: str
-    """Module and name: «collections.OrderedDict»."""
-    call: Callable[..., Any] | None = None
-    """What REDUCE gives: call(budget, *arguments). None: it must not be called."""
-    takes: tuple[type | tuple[type, ...], ...] = ()
-    """Types of the arguments."""
-    optional: int = 0
-    """How many of the last arguments may be missing."""
-    new: Callable[[], Any] | None = None
-    """What NEWOBJ without arguments gives. None: it has no instances."""
-
-
-@dataclass(eq=False)
-class Pending:
-    """An object that is called for before its contents are known: BUILD brings them."""
-
-    name: str
-    build: Callable[[Budget, Any], Any]
-    built: Any = None
-
-
-Globals = Mapping[tuple[str, str], Global]
 Persistent = Callable[[Any], Any]
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.checkpoints.found import Record
+from tui_draggan.stylegan.checkpoints.globals import Globals, class_, function
 from tui_draggan.stylegan.checkpoints.limits import Budget, MiB
-from tui_draggan.stylegan.checkpoints.machine import Global, Globals, checked_key
+from tui_draggan.stylegan.checkpoints.machine import checked_key
 from tui_draggan.stylegan.checkpoints.opcodes import LongText
 
 
@@ -49,34 +50,34 @@ def _size(_: Budget, size: tuple[Any, ...]) -> tuple[Any, ...]:
     return size
 
 
+def _device(_: Budget, kind: str, *__: Any) -> str:
+    return kind
+
+
 def _persistent(_: Budget, meta: dict[Any, Any]) -> Record:
     """stylegan2-ada-pytorch, torch_utils/persistence.py; the source that comes along is ignored."""
-    name, state = meta.get("class_name"), meta.get("state")
-    if meta.get("type") != "class" or not isinstance(name, str) or not isinstance(state, dict):
-        raise CheckpointError("has a network in an unknown form; refused")
-    return Record(name, state)
+    match meta:
+        case {"type": str("class"), "class_name": str(name), "state": dict(state)}:
+            return Record(name, state)
+    raise CheckpointError("has a network in an unknown form; refused")
 
 
-def _record_type(name: str) -> Global:
-    return Global(name, new=lambda: Record(name, {}))
+def _record_type(module: str, name: str) -> Globals:
+    return class_(module, name, lambda: Record(f"{module}.{name}", {}))
 
 
 OBJECTS: Globals = {
-    **{
-        (module, name): Global(f"{module}.{name}", call, takes=takes)
-        for module, name, call, takes in (
-            ("collections", "OrderedDict", _ordered_dict, ()),
-            ("builtins", "set", _set, (list,)),
-            ("__builtin__", "set", _set, (list,)),
-            ("builtins", "bytes", _bytes, ()),
-            ("__builtin__", "bytes", _bytes, ()),
-            ("_codecs", "encode", _encode, ((str, LongText), str)),
-            ("torch", "Size", _size, (tuple,)),
-            ("torch_utils.persistence", "_reconstruct_persistent_obj", _persistent, (dict,)),
-        )
-    },
-    ("dnnlib.util", "EasyDict"): Global("dnnlib.util.EasyDict", new=dict),
-    ("dnnlib.tflib.network", "Network"): _record_type("dnnlib.tflib.network.Network"),
-    ("argparse", "Namespace"): _record_type("argparse.Namespace"),
+    **function("collections", "OrderedDict", _ordered_dict),
+    **class_("dnnlib.util", "EasyDict", dict),
+    **function("builtins", "set", _set, list),
+    **function("__builtin__", "set", _set, list),
+    **function("builtins", "bytes", _bytes),
+    **function("__builtin__", "bytes", _bytes),
+    **function("_codecs", "encode", _encode, (str, LongText), str),
+    **function("torch", "Size", _size, tuple),
+    **function("torch", "device", _device, str, int, optional=1),
+    **function("torch_utils.persistence", "_reconstruct_persistent_obj", _persistent, dict),
+    **_record_type("dnnlib.tflib.network", "Network"),
+    **_record_type("argparse", "Namespace"),
 }
 """Containers as Python's own, networks and namespaces as records."""

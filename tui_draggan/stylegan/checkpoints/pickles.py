@@ -12,8 +12,9 @@ from typing import Any
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.checkpoints import legacy_torch
 from tui_draggan.stylegan.checkpoints.arrays import ARRAYS
+from tui_draggan.stylegan.checkpoints.globals import Globals, function
 from tui_draggan.stylegan.checkpoints.limits import Budget
-from tui_draggan.stylegan.checkpoints.machine import Global, Globals, run
+from tui_draggan.stylegan.checkpoints.machine import run
 from tui_draggan.stylegan.checkpoints.objects import OBJECTS
 from tui_draggan.stylegan.checkpoints.opcodes import PROTOCOLS, Cursor
 from tui_draggan.stylegan.checkpoints.storages import TENSORS, Storage
@@ -30,7 +31,7 @@ def read_pickle(data: memoryview) -> Any:
 
     It is made of None, bool, int, float, str, `opcodes.LongText`, memoryview (bytes), tuple, list,
     dict, set, numpy arrays (read-only, maybe unaligned, in either byte order), `found.Record`, and
-    `machine.Global` for a bare name; it is no deeper and no larger than `tree.check_tree` grants.
+    `globals.Global` for a bare name; it is no deeper and no larger than `tree.check_tree` grants.
     Raises CheckpointError: what is wrong, without the file's name.
     """
     value = run(Cursor(data, 0), NAMES, Budget(len(data)))
@@ -55,8 +56,6 @@ def _load_from_bytes(budget: Budget, data: memoryview) -> Storage:
 _OUTSIDE_STORAGES: Globals = {**OBJECTS, **ARRAYS, **TENSORS}
 NAMES: Globals = {
     **_OUTSIDE_STORAGES,
-    ("torch.storage", "_load_from_bytes"): Global(
-        "torch.storage._load_from_bytes", _load_from_bytes, takes=(memoryview,)
-    ),
+    **function("torch.storage", "_load_from_bytes", _load_from_bytes, memoryview),
 }
 """All that a pickle may name."""

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.errors import CheckpointError
-from tui_draggan.stylegan.checkpoints.arrays import checked_shape
+from tui_draggan.stylegan.checkpoints.arrays import checked_dimensions, checked_shape
 from tui_draggan.stylegan.checkpoints.found import Array
+from tui_draggan.stylegan.checkpoints.globals import Globals, function
 from tui_draggan.stylegan.checkpoints.limits import Budget
-from tui_draggan.stylegan.checkpoints.machine import Global, Globals
 
 BFLOAT16 = np.dtype("V2")
 """numpy has no bfloat16: two bytes, the upper half of a float32."""
@@ -57,7 +57,7 @@ def rebuild_tensor(
     unaligned; only bfloat16 is copied, to float32. Raises CheckpointError where it leaves its
     storage, or meets a number twice: that would make much out of little.
     """
-    shape, steps = checked_shape(size), checked_shape(stride)
+    shape, steps = checked_shape(size), checked_dimensions(stride)
     if len(shape) != len(steps) or type(offset) is not int or offset < 0:
         raise CheckpointError("has a tensor whose size and strides do not fit; refused")
     # A dimension of one place never takes its stride, whatever that is.
@@ -98,22 +98,19 @@ def _parameter(_: Budget, data: Array, *__: Any) -> Array:
 
 
 def _tensor_v2(call: Callable[..., Array]) -> Globals:
-    name = "torch._utils", "_rebuild_tensor_v2"
     takes = (Storage, int, tuple, tuple, bool, object, object)
-    return {name: Global(".".join(name), call, takes=takes, optional=1)}
+    return function("torch._utils", "_rebuild_tensor_v2", call, *takes, optional=1)
 
 
-TENSORS: Globals = {
-    **_tensor_v2(rebuild_tensor),
-    ("torch._utils", "_rebuild_parameter"): Global(
-        "torch._utils._rebuild_parameter", _parameter, takes=(np.ndarray, bool, object)
-    ),
-    ("torch._utils", "_rebuild_parameter_with_state"): Global(
-        "torch._utils._rebuild_parameter_with_state",
-        _parameter,
-        takes=(np.ndarray, bool, object, object),
-    ),
-}
+def _parameters() -> Globals:
+    takes = (np.ndarray, bool, object)
+    return {
+        **function("torch._utils", "_rebuild_parameter", _parameter, *takes),
+        **function("torch._utils", "_rebuild_parameter_with_state", _parameter, *takes, object),
+    }
+
+
+TENSORS: Globals = {**_tensor_v2(rebuild_tensor), **_parameters()}
 """Tensors and parameters, both as arrays."""
-NO_TENSORS: Globals = _tensor_v2(_no_tensor)
-"""While nobody knows yet where the storages are."""
+NO_TENSORS: Globals = {**_tensor_v2(_no_tensor), **_parameters()}
+"""The same while nobody knows yet where the storages are."""
