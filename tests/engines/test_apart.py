@@ -15,7 +15,7 @@ from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.engines.apart import EngineApart
 from tui_draggan.engines.base import Engine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.errors import EngineError
+from tui_draggan.errors import EngineError, UsageError
 
 BUNDLE = ModelBundle.open(paths.bundled_models() / "critters")
 
@@ -58,7 +58,7 @@ def test_what_it_raises_is_raised_here_and_it_goes_on(apart: EngineApart):
 
 
 def test_a_device_that_is_not_there_is_said_at_the_door():
-    with pytest.raises(EngineError, match="unknown"):
+    with pytest.raises(UsageError, match="unknown"):
         EngineApart(BUNDLE, "abacus")
 
 
