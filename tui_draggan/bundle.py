@@ -9,7 +9,6 @@ drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  che
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
+from tui_draggan.files import sha256
 
 FORMAT_VERSION = 1
 MANIFEST = "bundle.json"
@@ -103,7 +103,7 @@ class ModelBundle:
     def verify(self) -> None:
         """Hashes every file. Raises BundleError at the first that differs from the manifest."""
         for name, entry in self.files.items():
-            if _sha256(self.path / name) != entry["sha256"]:
+            if sha256(self.path / name) != entry["sha256"]:
                 raise BundleError(f"{self.path / name} is damaged (SHA-256); export it again")
 
 
@@ -130,7 +130,7 @@ def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
 def write_manifest(folder: Path, info: BundleInfo) -> None:
     """Writes bundle.json for all files that lie in `folder`."""
     files = {
-        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": _sha256(file)}
+        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": sha256(file)}
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.name != MANIFEST
     }
@@ -170,8 +170,3 @@ def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None
             f"{path / name} has {size} bytes, expected {files[name].get('size')}; "
             "it is damaged, export the model again"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

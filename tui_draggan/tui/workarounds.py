@@ -20,3 +20,15 @@ def backlog(app: App[int]) -> int:
     thread = getattr(app._driver, "_writer_thread", None)
     queue = getattr(thread, "_queue", None)
     return queue.qsize() if queue is not None else 0
+
+
+async def answer_key(app: App[int], key: str) -> None:
+    """Does what a key is bound to before the next key is looked at.
+
+    Textual sends a key that no widget has the focus for round through the screen's queue; a dialog
+    that it opens comes too late for the keys typed right behind it, and the screen below gets them.
+    Wanted: bindings asked first where nothing has the focus.
+    """
+    app.app_focus = True
+    if not await app._check_bindings(key, priority=True):
+        await app._check_bindings(key)
