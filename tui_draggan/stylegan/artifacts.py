@@ -7,6 +7,7 @@
 3. `Locate` is spliced in: it takes the features that are in the graph already, and its results
    take the place of those inputs.
 4. Gradient operators without a (fast) CPU kernel are lowered to standard ones.
+5. Up to here the network's weights were graph inputs too; when saved they get their values.
 """
 
 from __future__ import annotations
@@ -22,19 +23,22 @@ from typing import Any
 
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import nn
 
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.step_graph import DragStep, Locate
-from tui_draggan.stylegan.surgery import keep_outputs, splice
+from tui_draggan.stylegan.surgery import give_values, keep_outputs, splice
 from tui_draggan.stylegan.weights import SharedWeights
 
 OPSET = 17
 IR_VERSION = 8
 """ONNX Runtime 1.19 refuses what newer onnx packages stamp by themselves (> 10)."""
 ADAM_EPSILON = 1e-8
+LATENT = "latent"
+"""The only trainable parameter: `DragStep.latent`."""
 
 SUPERVISION = ("selector", "reference", "weight")
 STEP_INPUTS = (
@@ -53,8 +57,10 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
     """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
+    locator = Locate(step.feature_block, channels, config.resolution)
     step_model = export_step(step, channels)
-    locate = export_locate(Locate(step.feature_block, channels, config.resolution))
+    locate = export_locate(locator)
+    values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
     with TemporaryDirectory() as work:
         _differentiate(step_model, work)
         training = onnx.load(Path(work, "training_model.onnx"))
@@ -71,7 +77,7 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
     models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
     for name, model in models.items():
         model.ir_version = IR_VERSION
-        weights.save(model, folder / f"{name}.onnx")
+        weights.save(model, folder / f"{name}.onnx", values)
 
 
 def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
@@ -96,7 +102,10 @@ def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
         "outside_reference": {1: "rows"},
         "outside": {1: "rows"},
     }
-    return export_onnx(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
+    model = export_onnx(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
+    latent = numpy_helper.from_array(step.latent.detach().numpy(), LATENT)
+    give_values(model.graph, {LATENT}, lambda _: latent)
+    return model
 
 
 def export_locate(locate: Locate) -> onnx.ModelProto:
@@ -121,7 +130,10 @@ def export_onnx(
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     axes: dict[str, dict[int, str]] | None = None,
+    with_weights: bool = False,
 ) -> onnx.ModelProto:
+    """The module's graph; parameters and buffers have their values only `with_weights`, and are
+    inputs otherwise, by their state_dict names."""
     with TemporaryDirectory() as work, warnings.catch_warnings(), torch.no_grad():
         file = Path(work, "model.onnx")
         warnings.simplefilter("ignore")  # that this exporter is not the newest, and tracing's
@@ -129,6 +141,7 @@ def export_onnx(
             module.eval(),
             example,
             file,
+            export_params=with_weights,
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),
@@ -153,7 +166,7 @@ def _differentiate(model: onnx.ModelProto, folder: str) -> None:
     with _silence():
         artifacts.generate_artifacts(
             model,
-            requires_grad=["latent"],
+            requires_grad=[LATENT],
             optimizer=artifacts.OptimType.AdamW,
             artifact_directory=folder,
             additional_output_names=[o.name for o in model.graph.output[1:]],

@@ -76,7 +76,9 @@ def export_bundle(
         weights = SharedWeights(folder / "drag/weights.bin")
         write_artifacts(step, folder / "drag", weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
-        weights.save(_export_synthesis(synthesis), folder / "synthesis.onnx")
+        weights.save(
+            _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
+        )
         if keep_weights:
             state = {key: value.contiguous() for key, value in generator.state_dict().items()}
             torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
@@ -147,7 +149,7 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     if config.c_dim:
         example += (torch.zeros(1, config.c_dim),)
         inputs += ("label",)
-    model = export_onnx(mapping, example, inputs, ("w",))
+    model = export_onnx(mapping, example, inputs, ("w",), with_weights=True)
     lower(model)
     # The exporter drops an output that depends on no input; so it is added here.
     mean = mapping.w_avg.numpy()
