@@ -41,12 +41,12 @@ def standardise(model: onnx.ModelProto, latent: str, opset: int) -> None:
 
 
 def _give_out_gradient(graph: onnx.GraphProto, latent: str) -> None:
-    """The accumulator's place is taken by an output; its node goes when nothing needs it."""
+    """An output takes the accumulator's place."""
     (accumulator,) = (node for node in graph.node if node.op_type == "InPlaceAccumulatorV2")
-    _, gradient, *_ = accumulator.input
-    graph.node.append(helper.make_node("Identity", [gradient], [GRADIENT]))
+    inputs, outputs = list(accumulator.input), list(accumulator.output)
+    accumulator.CopyFrom(helper.make_node("Identity", [inputs[1]], [GRADIENT]))
     for values in (graph.input, graph.output):
-        for value in [v for v in values if v.name in (*accumulator.input, *accumulator.output)]:
+        for value in [v for v in values if v.name in (*inputs, *outputs)]:
             values.remove(value)
     (parameter,) = (value for value in graph.input if value.name == latent)
     output = graph.output.add()
