@@ -1,7 +1,7 @@
 """How much one file may cost to read. Everything is refused before it is made.
 
-With these limits reading a pickle takes, besides the mapped file, at most `MAX_MEMORY`, and
-besides that the copies of `Budget.copy`, which only two rare kinds of file need.
+With these limits the value of a pickle, and what it takes to make it, fit in `MAX_MEMORY`. Weights
+are not in this sum: they are views of the mapped file, but for the few that `Budget.copy` pays.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_FILE_BYTES = 4096 * MiB
 """A 1024 px training checkpoint with both networks, the mean and Adam's moments has 0.9 GB."""
 MAX_STEPS = 500_000
 """Opcodes of a file, and entries that are copied from one container into another. A 1024 px
-NVIDIA pickle has some 30,000. Each makes at most one object of a few hundred bytes."""
+NVIDIA pickle has some 100,000. Each makes little; the most is an empty set, 220 bytes."""
 MAX_TEXT_LENGTH = 4096
 """Bytes of a string that is decoded. Longer ones, such as module sources, are left alone."""
 MAX_TEXT_BYTES = 16 * MiB
@@ -34,7 +34,9 @@ MAX_NODES = 4_000_000
 """Values of the result counted along every path that leads to them, so that a walk without a
 memory of what it has seen stays short too."""
 MAX_COPIES = 2048 * MiB
-MAX_MEMORY = 384 * MiB
+"""Weights that `Budget.copy` pays for; three times the size of a smaller file."""
+MAX_MEMORY = 256 * MiB
+"""All the rest; some 180 MiB is the most that the worst files we could make do take."""
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Budget:
     copies: int = 0
 
     def __post_init__(self) -> None:
-        self.copies = min(2 * self.file_bytes, MAX_COPIES)
+        self.copies = min(3 * self.file_bytes, MAX_COPIES)
 
     def step(self, count: int = 1) -> None:
         """Pays for opcodes, or for entries that are copied. Raises CheckpointError."""
@@ -68,8 +70,8 @@ class Budget:
     def copy(self, size: int) -> None:
         """Pays for `size` bytes of weights that cannot stay views of the file.
 
-        Those are bytes in protocol 2, which are written as text, and bfloat16, which numpy lacks:
-        twice the size of the file at most. Raises CheckpointError.
+        Those are bytes in protocol 2, which are written as text, and bfloat16, which numpy lacks.
+        A file with both needs less than three times its size. Raises CheckpointError.
         """
         self.copies -= size
         if self.copies < 0:

@@ -84,9 +84,9 @@ def rebuild_tensor(
 
 def _from_bfloat16(view: Array, budget: Budget) -> Array:
     budget.copy(4 * view.size)
-    upper = np.ascontiguousarray(view).view("<u2").astype("<u4")
-    upper <<= 16
-    return upper.view("<f4").reshape(view.shape)
+    bits = view.view("<u2").astype("<u4")
+    bits <<= 16
+    return bits.view("<f4")
 
 
 def _no_tensor(*_: Any) -> Array:
