@@ -111,21 +111,6 @@ def test_other_convolutions_are_refused(change: dict[str, Any]) -> None:
         lower(model([node], shapes, "dx"))
 
 
-def test_constants_are_added_first_where_nothing_else_reads_their_sum() -> None:
-    nodes = [
-        helper.make_node("Add", ["x", "a"], ["first"]),
-        helper.make_node("Add", ["first", "b"], ["y"]),
-        helper.make_node("Add", ["x", "b"], ["read"]),
-        helper.make_node("Add", ["read", "a"], ["z"]),
-        helper.make_node("Neg", ["read"], ["other"]),
-    ]
-    constants = {"a": np.float32([1.0]), "b": np.float32([2.0])}
-    lowered = model(nodes, {"x": ("n",)}, "y z other", constants)
-    lower(lowered)
-    assert {("a", "b"), ("read", "a")} <= {tuple(node.input) for node in lowered.graph.node}
-    assert [output.tolist() for output in run(lowered, x=[4.0])] == [[7.0], [7.0], [-6.0]]
-
-
 @pytest.mark.parametrize(("a_turned", "b_turned"), [(0, 1), (1, 0), (1, 1)])
 def test_a_product_with_transposed_weights(a_turned: int, b_turned: int) -> None:
     random = np.random.RandomState(0)
