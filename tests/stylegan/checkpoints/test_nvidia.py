@@ -1,39 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.stylegan.checkpoints.conftest import Read
 from tests.stylegan.checkpoints.pictures import assert_same_pictures
 from tests.stylegan.checkpoints.writers.generators import Kind, random_tensors
 from tests.stylegan.checkpoints.writers.nvidia import generator_record, nvidia_pickle
 from tests.stylegan.checkpoints.writers.pickling import Call, pickled
 from tui_draggan.errors import CheckpointError
-from tui_draggan.stylegan.checkpoints.found import Checkpoint
-from tui_draggan.stylegan.checkpoints.reading import read_checkpoint
-
-Write = Callable[[bytes], Checkpoint]
-
-
-@pytest.fixture
-def read(tmp_path: Path) -> Write:
-    def write_and_read(contents: bytes) -> Checkpoint:
-        path = tmp_path / "network.bin"
-        path.write_bytes(contents)
-        return read_checkpoint(path)
-
-    return write_and_read
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 @pytest.mark.parametrize("numpy_core", ["numpy.core", "numpy._core"])
-def test_every_protocol_gives_the_same_pictures(
-    protocol: int, numpy_core: str, read: Write
-) -> None:
+def test_every_protocol_gives_the_same_pictures(protocol: int, numpy_core: str, read: Read) -> None:
     kind = Kind(conv_clamp=1.5)
     tensors = random_tensors(kind)
     contents = nvidia_pickle(tensors, kind, protocol=protocol, numpy_core=numpy_core)
@@ -58,7 +41,7 @@ def test_every_protocol_gives_the_same_pictures(
     ids=str,
 )
 @pytest.mark.parametrize("program", ["ada", "stylegan3"])
-def test_every_kind_of_generator_gives_its_pictures(kind: Kind, program: str, read: Write) -> None:
+def test_every_kind_of_generator_gives_its_pictures(kind: Kind, program: str, read: Read) -> None:
     tensors = random_tensors(kind)
     checkpoint = read(nvidia_pickle(tensors, kind, program=program))
     config = checkpoint.config
@@ -75,7 +58,7 @@ def test_every_kind_of_generator_gives_its_pictures(kind: Kind, program: str, re
     [(("G_ema",), 0), (("D", "G"), 1), (("G", "D", "G_ema"), 0), (("G", "G_ema"), 0)],
 )
 def test_the_average_is_taken_and_else_what_there_is(
-    networks: tuple[str, ...], notes: int, read: Write
+    networks: tuple[str, ...], notes: int, read: Read
 ) -> None:
     kind = Kind()
     tensors = random_tensors(kind)
@@ -86,14 +69,14 @@ def test_the_average_is_taken_and_else_what_there_is(
     assert_same_pictures(checkpoint, kind, tensors)
 
 
-def test_a_bare_generator_is_read(read: Write) -> None:
+def test_a_bare_generator_is_read(read: Read) -> None:
     kind = Kind()
     tensors = random_tensors(kind)
     checkpoint = read(pickled(generator_record(tensors, kind)))
     assert_same_pictures(checkpoint, kind, tensors)
 
 
-def test_weights_in_half_precision_become_float32(read: Write) -> None:
+def test_weights_in_half_precision_become_float32(read: Read) -> None:
     kind = Kind(architecture="resnet")
     tensors = {name: tensor.half() for name, tensor in random_tensors(kind).items()}
     checkpoint = read(nvidia_pickle(tensors, kind))
@@ -101,7 +84,7 @@ def test_weights_in_half_precision_become_float32(read: Write) -> None:
     assert_same_pictures(checkpoint, kind, tensors)
 
 
-def test_a_generator_without_noise_or_mean_says_so(read: Write) -> None:
+def test_a_generator_without_noise_or_mean_says_so(read: Read) -> None:
     kind = Kind()
     tensors = random_tensors(kind)
     silent = {
@@ -122,7 +105,7 @@ def test_a_generator_without_noise_or_mean_says_so(read: Write) -> None:
 
 
 @pytest.mark.parametrize("architecture", ["skip", "orig", "resnet"])
-def test_grey_pictures_become_coloured_ones(architecture: str, read: Write) -> None:
+def test_grey_pictures_become_coloured_ones(architecture: str, read: Read) -> None:
     kind = Kind(colours=1, architecture=architecture)
     tensors = random_tensors(kind)
     checkpoint = read(nvidia_pickle(tensors, kind))
@@ -162,7 +145,7 @@ def attributes_of(record: Call, *path: str) -> dict[str, Any]:
     ],
 )
 def test_what_this_generator_does_not_do_is_named(
-    path: str, attribute: str, value: object, words: str, read: Write
+    path: str, attribute: str, value: object, words: str, read: Read
 ) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
@@ -173,7 +156,7 @@ def test_what_this_generator_does_not_do_is_named(
     assert "\n" not in str(caught.value)
 
 
-def test_another_filter_is_refused(read: Write) -> None:
+def test_another_filter_is_refused(read: Read) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
     buffers = attributes_of(record, "synthesis", "b16", "conv0")["_buffers"]
@@ -182,7 +165,7 @@ def test_another_filter_is_refused(read: Write) -> None:
         read(pickled(record))
 
 
-def test_four_channels_and_an_empty_z_are_refused(read: Write) -> None:
+def test_four_channels_and_an_empty_z_are_refused(read: Read) -> None:
     kind = Kind(colours=4)
     with pytest.raises(CheckpointError, match="4 channels; expected 3"):
         read(nvidia_pickle(random_tensors(kind), kind))
@@ -192,7 +175,7 @@ def test_four_channels_and_an_empty_z_are_refused(read: Write) -> None:
 
 
 @pytest.mark.parametrize(("radial", "name"), [(False, "StyleGAN3-T"), (True, "StyleGAN3-R")])
-def test_stylegan3_is_refused_by_name(radial: bool, name: str, read: Write) -> None:
+def test_stylegan3_is_refused_by_name(radial: bool, name: str, read: Read) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
     layers = attributes_of(record, "synthesis")["_modules"]
@@ -203,7 +186,7 @@ def test_stylegan3_is_refused_by_name(radial: bool, name: str, read: Write) -> N
         read(pickled({"G_ema": record}))
 
 
-def test_stylegan_xl_is_refused_by_name(read: Write) -> None:
+def test_stylegan_xl_is_refused_by_name(read: Read) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
     parts = attributes_of(record, "mapping")["_modules"]
@@ -215,7 +198,7 @@ def test_stylegan_xl_is_refused_by_name(read: Write) -> None:
         read(pickled({"G_ema": grown}))
 
 
-def test_a_discriminator_alone_is_no_generator(read: Write) -> None:
+def test_a_discriminator_alone_is_no_generator(read: Read) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
     del attributes_of(record)["_modules"]["mapping"]
@@ -237,7 +220,7 @@ def test_a_discriminator_alone_is_no_generator(read: Write) -> None:
     ],
 )
 def test_a_tensor_that_does_not_fit_is_named(
-    name: str, change: torch.Tensor | None, words: str, read: Write
+    name: str, change: torch.Tensor | None, words: str, read: Read
 ) -> None:
     kind = Kind()
     tensors: dict[str, Any] = random_tensors(kind)
@@ -253,7 +236,7 @@ def test_a_tensor_that_does_not_fit_is_named(
     assert words in str(caught.value)
 
 
-def test_a_block_is_missing(read: Write) -> None:
+def test_a_block_is_missing(read: Read) -> None:
     kind = Kind()
     record = generator_record(random_tensors(kind), kind)
     del attributes_of(record, "synthesis")["_modules"]["b8"]
@@ -261,7 +244,7 @@ def test_a_block_is_missing(read: Write) -> None:
         read(pickled(record))
 
 
-def test_channels_that_do_not_follow_are_named(read: Write) -> None:
+def test_channels_that_do_not_follow_are_named(read: Read) -> None:
     kind = Kind()
     tensors = random_tensors(kind) | {
         name: tensor
