@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import stat
 from pathlib import Path
 
 from tui_draggan.errors import CheckpointError
@@ -14,9 +15,9 @@ def map_file(path: Path) -> memoryview:
 
     Raises CheckpointError where `path` is no file, is empty or is larger than `MAX_FILE_BYTES`.
     """
-    if path.exists() and not path.is_file():
-        raise CheckpointError(f"{path} is not a file; expected a checkpoint")
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise CheckpointError(f"{path} is not a file; expected a checkpoint")
         with path.open("rb") as file:
             size = file.seek(0, 2)
             if size == 0:
