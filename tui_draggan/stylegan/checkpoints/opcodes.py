@@ -30,7 +30,7 @@ class LongText:
     utf8: memoryview
 
 
-@dataclass
+@dataclass(slots=True)
 class Cursor:
     """Bytes and how far they have been read."""
 
@@ -40,11 +40,21 @@ class Cursor:
     def take(self, count: int) -> memoryview:
         """The next `count` bytes as a view. Raises CheckpointError where the file ends before."""
         if count > len(self.data) - self.at:
-            raise CheckpointError(
-                f"ends in the middle (at byte {len(self.data):,}); fetch the file again"
-            )
+            raise self._at_the_end()
         self.at += count
         return self.data[self.at - count : self.at]
+
+    def byte(self) -> int:
+        """The next byte, as often as not an opcode: without the detour over a view."""
+        if self.at >= len(self.data):
+            raise self._at_the_end()
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def _at_the_end(self) -> CheckpointError:
+        return CheckpointError(
+            f"ends in the middle (at byte {len(self.data):,}); fetch the file again"
+        )
 
     def unsigned(self, size: int) -> int:
         """A little-endian integer of `size` bytes."""
@@ -88,7 +98,7 @@ VALUES: dict[str, Read] = {
     "NEWTRUE": lambda cursor, budget: True,
     "NEWFALSE": lambda cursor, budget: False,
     "BININT": lambda cursor, budget: cursor.signed(4),
-    "BININT1": lambda cursor, budget: cursor.unsigned(1),
+    "BININT1": lambda cursor, budget: cursor.byte(),
     "BININT2": lambda cursor, budget: cursor.unsigned(2),
     "LONG1": lambda cursor, budget: _integer(cursor, 1),
     "LONG4": lambda cursor, budget: _integer(cursor, 4),
@@ -96,7 +106,7 @@ VALUES: dict[str, Read] = {
     "SHORT_BINUNICODE": lambda cursor, budget: _text(cursor, 1, budget),
     "BINUNICODE": lambda cursor, budget: _text(cursor, 4, budget),
     "BINUNICODE8": lambda cursor, budget: _text(cursor, 8, budget),
-    "SHORT_BINBYTES": lambda cursor, budget: cursor.take(cursor.unsigned(1)),
+    "SHORT_BINBYTES": lambda cursor, budget: cursor.take(cursor.byte()),
     "BINBYTES": lambda cursor, budget: cursor.take(cursor.unsigned(4)),
     "BINBYTES8": lambda cursor, budget: cursor.take(cursor.unsigned(8)),
     "BYTEARRAY8": lambda cursor, budget: cursor.take(cursor.unsigned(8)),
@@ -109,9 +119,9 @@ VALUES: dict[str, Read] = {
 
 COMMANDS: dict[str, Read] = {
     "FRAME": lambda cursor, budget: cursor.unsigned(8),
-    "BINGET": lambda cursor, budget: cursor.unsigned(1),
+    "BINGET": lambda cursor, budget: cursor.byte(),
     "LONG_BINGET": lambda cursor, budget: cursor.unsigned(4),
-    "BINPUT": lambda cursor, budget: cursor.unsigned(1),
+    "BINPUT": lambda cursor, budget: cursor.byte(),
     "LONG_BINPUT": lambda cursor, budget: cursor.unsigned(4),
     "GLOBAL": lambda cursor, budget: (cursor.line(), cursor.line()),
     **{
@@ -125,8 +135,9 @@ COMMANDS: dict[str, Read] = {
 }
 """Opcodes that do something, and how their argument is read."""
 
-_NAMES = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
 _READ = VALUES | COMMANDS
+_OPCODES = {ord(opcode.code): opcode.name for opcode in pickletools.opcodes}
+_KNOWN = {code: (name, _READ[name]) for code, name in _OPCODES.items() if name in _READ}
 
 
 def opcodes(cursor: Cursor, budget: Budget) -> Iterator[tuple[str, Any]]:
@@ -135,16 +146,15 @@ def opcodes(cursor: Cursor, budget: Budget) -> Iterator[tuple[str, Any]]:
     Raises CheckpointError for another protocol, an opcode without use here, a damaged or
     oversized argument, and where the bytes end: it is for the caller to leave at STOP.
     """
-    if cursor.unsigned(1) != ord("\x80") or (protocol := cursor.unsigned(1)) not in PROTOCOLS:
+    if cursor.byte() != ord("\x80") or (protocol := cursor.byte()) not in PROTOCOLS:
         raise CheckpointError("is not a pickle of protocol 2 to 5; expected a checkpoint")
     while True:
         budget.step()
-        code = cursor.unsigned(1)
-        name = _NAMES.get(code, f"0x{code:02x}")
-        read = _READ.get(name)
-        if read is None:
+        code = cursor.byte()
+        if code not in _KNOWN:
             raise CheckpointError(
-                f"has the opcode {name} at byte {cursor.at - 1:,}, "
+                f"has the opcode {_OPCODES.get(code, hex(code))} at byte {cursor.at - 1:,}, "
                 f"which no StyleGAN2 checkpoint of protocol {protocol} needs; refused"
             )
+        name, read = _KNOWN[code]
         yield name, read(cursor, budget)
