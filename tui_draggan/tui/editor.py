@@ -18,6 +18,7 @@ from tui_draggan.pictures.graphics import Display
 from tui_draggan.tui.options import EditorOptions
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.screens.board import Reported
+from tui_draggan.tui.screens.dialogs import Dialog
 from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
 from tui_draggan.tui.screens.opening import Opening
 from tui_draggan.tui.workarounds import answer_key
@@ -93,10 +94,15 @@ class DragganApp(App[int]):
             thread.stop()
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded and self.focused is None:
+        if isinstance(event, events.Key) and not event.is_forwarded and self._is_command(event):
             await answer_key(self, event.key)
         else:
             await super().on_event(event)
+
+    def _is_command(self, key: events.Key) -> bool:
+        """Whether a key may open or close something: it is not typed into a line."""
+        closes = isinstance(self.screen, Dialog) and key.key in ("enter", "escape")
+        return self.focused is None or closes
 
     # -- another model -------------------------------------------------------------------------
 
