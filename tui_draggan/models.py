@@ -172,7 +172,7 @@ def _row(model: Model) -> Sequence[str]:
     if model.bundle is None:
         return model.name, "damaged", "", model.problem
     info = model.bundle.info
-    origin = "came with the program" if model.bundled else info.origin
+    origin = "came with the program" if model.bundled else info.origin.partition(", SHA-256")[0]
     return model.name, facts(info), size_in_words(_size(model.bundle)), origin
 
 

@@ -25,6 +25,7 @@ LONGEST_TITLE = 40
 class Choose(Dialog[str]):
     """Typing narrows the list, arrows walk it, Enter takes a line: its `Choice.value`."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as in Screen
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"walk('{action}')", action, show=False, tooltip=words, id=f"choose-{key}")
         for key, action, words in (
