@@ -3,7 +3,9 @@
 bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
-drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
+drag/            step.onnx: one iteration in standard operators, for any runtime
+                 training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
+                 for ONNX Runtime's training API
                  weights.bin: the one copy of the weights all graphs share
 """
 
@@ -21,17 +23,36 @@ from typing import Any
 from tui_draggan.errors import BundleError, OutputError
 from tui_draggan.files import sha256
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "bundle.json"
 REQUIRED_FILES = (
     "mapping.onnx",
     "synthesis.onnx",
+    "drag/step.onnx",
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
     "drag/optimizer_model.onnx",
     "drag/checkpoint",
     "drag/weights.bin",
 )
+
+
+@dataclass(frozen=True)
+class Check:
+    """The first step of a drag of the mean picture, and what it gave where it was exported.
+
+    Every row of w+ is the mean w, all trainable rows are trained, there is no mask.
+    """
+
+    points: list[list[float]]
+    """(N, 2) where the templates are taken, and where tracking must find them again."""
+    handles: list[list[float]]
+    """(N, 2) where tracking starts."""
+    targets: list[list[float]]
+    r1: int
+    r2: int
+    loss: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class DragInfo:
     """Rows of w+ the feature map depends on: the largest K."""
     preview_size: int
     """Side of the preview picture of a step, in pixels."""
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -144,12 +166,15 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     version = values.get("format_version")
     if version != FORMAT_VERSION:
         raise BundleError(
-            f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}"
+            f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}: "
+            "export the model again"
         )
     values = dict(values)
     try:
         files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
-        drag = DragInfo(**values.pop("drag"))
+        drag_values = dict(values.pop("drag"))
+        check = drag_values.pop("check", None)
+        drag = DragInfo(**drag_values, check=check and Check(**check))
         classes = tuple(values.pop("classes", ()))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:

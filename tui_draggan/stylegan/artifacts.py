@@ -6,12 +6,14 @@
    inputs, so no gradient reaches it: this is the stop-gradient ONNX Runtime does not have.
 3. `Locate` is spliced in: it takes the features that are in the graph already, and its results
    take the place of those inputs.
-4. Gradient operators without a (fast) CPU kernel are lowered to standard ones.
+4. Gradient operators without a (fast) CPU kernel are lowered to standard ones; for step.onnx
+   all that are not standard.
 5. Up to here the network's weights were graph inputs too; when saved they get their values.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import warnings
@@ -29,6 +31,7 @@ from torch import nn
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
+from tui_draggan.stylegan.standard import standardise
 from tui_draggan.stylegan.step_graph import DragStep, Locate
 from tui_draggan.stylegan.surgery import give_values, keep_outputs, splice
 from tui_draggan.stylegan.weights import SharedWeights
@@ -48,10 +51,12 @@ STEP_INPUTS = (
 STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "outside", "features")
 TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles")
 EVAL_OUTPUTS = ("sampled", "outside")
+STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS)
 
 
 def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> None:
-    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint.
+    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for the
+    training API, step.onnx for every other runtime.
 
     The checkpoint holds the latent alone; the network's weights are constants of the graphs.
     """
@@ -68,13 +73,21 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
         optimizer = onnx.load(Path(work, "optimizer_model.onnx"))
         (folder / "checkpoint").write_bytes(Path(work, "checkpoint").read_bytes())
 
-    for model, outputs in ((training, TRAINING_OUTPUTS), (evaluation, EVAL_OUTPUTS)):
+    standard = copy.deepcopy(training)
+    outputs = (TRAINING_OUTPUTS, EVAL_OUTPUTS, STANDARD_OUTPUTS)
+    for model, names in zip((training, evaluation, standard), outputs, strict=True):
         gradients = [o.name for o in model.graph.output if o.name not in STEP_OUTPUTS]
         splice(model, locate, SUPERVISION)
-        keep_outputs(model, [*outputs, *gradients])
+        keep_outputs(model, [*names, *gradients])
         lower(model)
+    standardise(standard, LATENT, OPSET)
     _set_adam_epsilon(optimizer)
-    models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
+    models = {
+        "training_model": training,
+        "eval_model": evaluation,
+        "optimizer_model": optimizer,
+        "step": standard,
+    }
     for name, model in models.items():
         model.ir_version = IR_VERSION
         weights.save(model, folder / f"{name}.onnx", values)

@@ -18,6 +18,7 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.network import Generator, Mapping
+from tui_draggan.stylegan.reference import reference_check
 from tui_draggan.stylegan.step_graph import DragStep
 from tui_draggan.stylegan.weights import SharedWeights
 
@@ -64,6 +65,7 @@ def export_bundle(
             feature_channels=config.channels[config.block_resolutions.index(block)],
             trainable_rows=step.rows,
             preview_size=step.preview_size,
+            check=reference_check(synthesis, generator.mapping.w_avg),
         ),
         classes=classes,
         recommended=dict(recommended or {}),
