@@ -351,7 +351,7 @@ def _class_words(name: str | None) -> str:
     """For the title, where room is scarce: some names are whole lists of synonyms."""
     if name is None:
         return ""
-    words = f"class {name.removeprefix('class ')}"
+    words = f"class {name}"
     return words if len(words) <= LONGEST_CLASS else words[: LONGEST_CLASS - 2] + " …"
 
 

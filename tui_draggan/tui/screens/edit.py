@@ -130,7 +130,7 @@ class EditScreen(Bench):
             return Choose(
                 "class",
                 [
-                    Choice(str(i), name, "" if name.endswith(str(i)) else str(i), current=i == now)
+                    Choice(str(i), name, "" if name == str(i) else str(i), current=i == now)
                     for i, name in enumerate(session.info.classes)
                 ],
             )
