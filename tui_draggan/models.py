@@ -129,9 +129,12 @@ def remove_model(name: str, sure: bool) -> int:
             print("nothing was removed")
             return 1
     try:
-        shutil.rmtree(model.path)
+        if model.path.is_symlink():
+            model.path.unlink()
+        else:
+            shutil.rmtree(model.path)
     except OSError as error:
-        raise OutputError(f"{model.path} cannot be removed: {error.strerror}") from error
+        raise OutputError(f"{model.path} cannot be removed: {error.strerror or error}") from error
     print(f"removed: {model.name}")
     return 0
 
@@ -158,8 +161,8 @@ def _look(name: str, path: Path) -> Model:
 
 
 def _find(name: str) -> Model:
-    path = paths.find_model(name)
-    return _look(path.name, path)
+    path = paths.find_model(name).absolute()
+    return _look(path.resolve().name, path)
 
 
 def _opened(model: Model) -> ModelBundle:

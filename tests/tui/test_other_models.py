@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field, replace
 
-import numpy as np
 from textual.widgets import OptionList, Static
 
-from tests.spot_engine import INFO, SpotEngine
+from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tests.tui.desk import PARAMS, Desk, editing
 from tui_draggan.drag.document import Document, State
 from tui_draggan.drag.latent import latent_from_seed
@@ -21,18 +20,6 @@ from tui_draggan.tui.screens.dialogs import Confirm
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.screens.opening import Opening
 from tui_draggan.tui.widgets.bars import TitleBar
-
-ANIMALS = ("cat", "dog", "bear", "rabbit", "fox")
-
-
-class ZooEngine(SpotEngine):
-    """The spot with classes: each lies elsewhere."""
-
-    info = replace(INFO, name="zoo", classes=ANIMALS)
-
-    def map(self, z, label=None):
-        assert label is not None
-        return super().map(z) + np.float32(0.01 * label)
 
 
 @dataclass
@@ -224,7 +211,7 @@ async def test_a_class_from_the_list_and_back():
 
 async def test_arrows_pages_and_numbers_find_a_class():
     class Thousand(ZooEngine):
-        info = replace(INFO, name="thousand", classes=tuple(f"class {i}" for i in range(1000)))
+        info = replace(INFO, name="thousand", classes=tuple(map(str, range(1000))))
 
     async with editing(Thousand(), size=(80, 24)) as desk:
         await desk.press("C", "down", "down", "enter")

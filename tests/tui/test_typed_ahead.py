@@ -9,7 +9,14 @@ from textual import events
 from tests.tui.desk import Desk, editing
 from tui_draggan.tui.screens.dialogs import Ask
 
-NAMES = {",": "comma", ":": "colon", "⏎": "enter", "⎋": "escape", " ": "space", "?": "question_mark"}
+NAMES = {
+    ",": "comma",
+    ":": "colon",
+    "⏎": "enter",
+    "⎋": "escape",
+    " ": "space",
+    "?": "question_mark",
+}
 
 
 async def burst(desk: Desk, keys: str) -> None:
