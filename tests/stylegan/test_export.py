@@ -67,7 +67,7 @@ def test_a_conditional_generator_has_classes(tmp_path: Path) -> None:
     generator = tiny_generator(c_dim=3)
     export_bundle(generator, tmp_path / "model", name="classes", feature_block=16)
     engine = open_engine(ModelBundle.open(tmp_path / "model"), "cpu")
-    assert engine.info.classes == ("class 0", "class 1", "class 2")
+    assert engine.info.classes == ("0", "1", "2")
     z = torch.randn(1, 16)
     for label in range(3):
         expected = generator.mapping(z, torch.eye(3)[label : label + 1])

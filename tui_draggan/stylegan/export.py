@@ -51,7 +51,7 @@ def export_bundle(
         sides = ", ".join(map(str, config.block_resolutions))
         raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
     if config.c_dim and not classes:
-        classes = tuple(f"class {i}" for i in range(config.c_dim))
+        classes = tuple(map(str, range(config.c_dim)))
     synthesis = FoldedSynthesis(generator.synthesis, block)
     step = DragStep(synthesis)
     info = BundleInfo(
