@@ -4,6 +4,7 @@ import argparse
 import gzip
 import io
 import os
+import random
 import subprocess
 import sys
 import tarfile
@@ -112,6 +113,14 @@ def test_a_compressed_entry_is_refused(torch_file: Path) -> None:
     assert "compressed" in refusal(torch_file)
 
 
+def test_an_encrypted_entry_is_refused(torch_file: Path) -> None:
+    contents = bytearray(torch_file.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        contents[contents.index(signature) + flags] |= 1
+    torch_file.write_bytes(contents)
+    assert "encrypted" in refusal(torch_file)
+
+
 def test_an_oversized_pickle_is_refused(torch_file: Path) -> None:
     contents = {
         name: value + bytes(5 << 20) if name.endswith("data.pkl") else value
@@ -189,6 +198,42 @@ def test_scalars_and_options_beside_the_weights_do_no_harm(tmp_path: Path) -> No
     for new in (True, False):
         torch.save({"g_ema": tensors, **extra}, tmp_path / "n", _use_new_zipfile_serialization=new)
         assert_same_pictures(read_checkpoint(tmp_path / "n"), kind, tensors)
+
+
+def damaged(contents: bytes, chance: random.Random) -> bytes:
+    """A few bytes changed, left out or put in, more often near the ends, where the tables are."""
+    changed = bytearray(contents)
+    for _ in range(chance.choice([1, 1, 2, 8])):
+        near = chance.choice([len(changed), 3000])
+        at = chance.randrange(min(near, len(changed)))
+        at = chance.choice([at, len(changed) - 1 - at])
+        new = chance.randbytes(chance.randrange(3))
+        changed[at : at + chance.randrange(3)] = new
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("form", ["zip", "safetensors"])
+def test_a_damaged_file_is_read_or_refused(form: str, tmp_path: Path) -> None:
+    """Besides pickles, of which `test_pickles` sees to it."""
+    path = tmp_path / "network.bin"
+    tensors = random_tensors(Kind(channels=(3, 2), mapping_layers=1))
+    if form == "zip":
+        torch.save({"g_ema": tensors, "args": argparse.Namespace(lr=0.002)}, path)
+    else:
+        save_file(tensors, path)
+    contents = path.read_bytes()
+    chance = random.Random(0)
+    outcomes = set()
+    for number in range(300):
+        path = tmp_path / f"{number}"  # what is mapped must not change
+        path.write_bytes(damaged(contents, chance))
+        try:
+            read_checkpoint(path)
+            outcomes.add("read")
+        except CheckpointError as error:
+            assert str(error).isprintable()
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
 
 
 MEASURE = """

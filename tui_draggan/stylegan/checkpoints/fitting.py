@@ -49,8 +49,10 @@ def fit(
     Missing noise becomes none, grey pictures become coloured ones, both with a note. Raises
     CheckpointError, naming the tensor, its shape and the expected one.
     """
-    check_filters(tensors)
-    tensors = {name: tensor for name, tensor in tensors.items() if not _is_filter(name)}
+    filters = {name for name in tensors if name.rpartition(".")[2] == FILTER}
+    for name in filters:
+        check_filter(tensors[name], name)
+    tensors = {name: tensor for name, tensor in tensors.items() if name not in filters}
     config = _config(tensors, mapping_lr=mapping_lr, conv_clamp=conv_clamp)
     if architecture not in (None, config.architecture):
         raise CheckpointError(
@@ -97,12 +99,6 @@ def check_filter(kernel: Any, name: str) -> None:
         if 0 < gain < np.inf and np.allclose(values, FIR * gain, atol=1e-3 * gain):
             return
     raise CheckpointError(f"resamples with another filter than [1, 3, 3, 1] ({shown(name)})")
-
-
-def check_filters(tensors: Tensors) -> None:
-    for name, tensor in tensors.items():
-        if _is_filter(name):
-            check_filter(tensor, name)
 
 
 def expected_shapes(config: GeneratorConfig, colours: int = 3) -> dict[str, Shape]:
@@ -242,11 +238,11 @@ def _check_shapes(tensors: Tensors, expected: dict[str, Shape], optional: set[st
 
 
 def _numbers(name: str, tensor: Array) -> NDArray[np.float32]:
-    """`tensor` in float32, itself where it is so already. Raises where it is not finite."""
+    """`tensor` in float32, a view where it is so already. Raises where it is not finite."""
     if tensor.dtype.kind != "f":
         raise CheckpointError(f"has {name} of the type {tensor.dtype}; expected floats")
     with np.errstate(over="ignore"):
-        numbers = np.asarray(tensor, np.float32, order="C")
+        numbers = np.asarray(tensor, np.float32)
     if not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
         raise CheckpointError(f"has numbers in {name} that are not finite")
     return numbers
@@ -269,7 +265,3 @@ def _of_torgb(config: GeneratorConfig) -> list[str]:
         if config.has_torgb(resolution)
         for name in ("weight", "bias")
     ]
-
-
-def _is_filter(name: str) -> bool:
-    return name.rpartition(".")[2] == FILTER

@@ -91,7 +91,7 @@ def _check_entries(path: Path) -> bytes:
             if sum(entry.file_size for entry in entries) > path.stat().st_size:
                 raise CheckpointError("has entries that overlap; refused")
             return archive.read(entries[names.index("data.pkl")])
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError) as error:
         raise CheckpointError(
             f"is a damaged zip archive ({shown(str(error))}); fetch it again"
         ) from None
