@@ -196,6 +196,9 @@ def test_stylegan_xl_is_refused_by_name(read: Read) -> None:
     grown = generator_record(random_tensors(kind), kind, head_layer_names=["L15_256_128"])
     with pytest.raises(CheckpointError, match="StyleGAN-XL"):
         read(pickled({"G_ema": grown}))
+    parts["embed"] = torch.nn.Embedding(3, 4)
+    with pytest.raises(CheckpointError, match="StyleGAN-XL"):
+        read(pickled({"G_ema": record}))
 
 
 def test_a_discriminator_alone_is_no_generator(read: Read) -> None:

@@ -8,6 +8,7 @@ LONGEST = 80
 HINTS = {
     "pg_modules": "this is a Projected GAN or StyleGAN-XL, another architecture",
     "tfutil": "this is a Progressive GAN, another architecture",
+    "torch.nn.modules.sparse": "this is probably a StyleGAN-XL, another architecture",
     "torch.nn": "this holds whole modules of torch; save the generator's state_dict() instead",
     "pytorch_lightning": "save the generator's state_dict() alone instead",
 }

@@ -118,7 +118,7 @@ def _check_kind(generator: Record) -> None:
 
 
 def _children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
-    """Modules that are there: a block has None for the ToRGB that it lacks."""
+    """Modules that are there; torch has None in the place of one that was taken out."""
     for key, child in module.state["_modules"].items():
         if child is None:
             continue
