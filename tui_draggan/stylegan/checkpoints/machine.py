@@ -14,7 +14,7 @@ from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.checkpoints.found import Record
 from tui_draggan.stylegan.checkpoints.globals import Global, Globals, Pending
 from tui_draggan.stylegan.checkpoints.limits import Budget
-from tui_draggan.stylegan.checkpoints.names import refused, shown
+from tui_draggan.stylegan.checkpoints.names import refused
 from tui_draggan.stylegan.checkpoints.opcodes import VALUES, Cursor, opcodes
 
 Persistent = Callable[[Any], Any]
@@ -194,8 +194,8 @@ def checked_key(key: Any) -> str | int | bool | None:
     """
     if type(key) in (str, bool, type(None)) or (type(key) is int and abs(key) < 2**63):
         return key
-    kind = key.name if isinstance(key, Global) else type(key).__name__
-    raise CheckpointError(f"has a key of the type {shown(kind)}; refused")
+    kind = "an integer of more than 64 bits" if type(key) is int else type(key).__name__
+    raise CheckpointError(f"has a key that is no name or number ({kind}); refused")
 
 
 def _one(
