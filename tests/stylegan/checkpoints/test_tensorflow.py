@@ -9,6 +9,7 @@ import torch
 from tests.stylegan.checkpoints.conftest import Read
 from tests.stylegan.checkpoints.pictures import assert_same_pictures
 from tests.stylegan.checkpoints.writers.generators import Kind, random_tensors
+from tests.stylegan.checkpoints.writers.pickling import Instance, Name, pickled
 from tests.stylegan.checkpoints.writers.tensorflow import tensorflow_pickle
 from tui_draggan.errors import CheckpointError
 
@@ -79,6 +80,8 @@ def test_grey_pictures_and_no_noise_and_no_mean(read: Read) -> None:
         ({"more_variables": [("LabelConcat/weight", np.ones((3, 3), "f4"))]}, "LabelConcat"),
         ({"more_variables": [("ToRGB_lod0/weight", np.ones((3, 3), "f4"))]}, "E or F"),
         ({"more_variables": [("8x8/Gate/weight", np.ones((3, 3), "f4"))]}, "8x8/Gate/weight"),
+        ({"more_variables": [(np.ones(3), np.ones(3))]}, "variable in an unknown form"),
+        ({"more_variables": [3]}, "variable in an unknown form"),
         ({"arguments": {"nonlinearity": "relu"}}, "nonlinearity relu; expected lrelu"),
         ({"arguments": {"nonlinearity": np.ones(3)}}, "nonlinearity of the type ndarray"),
         ({"arguments": {"normalize_latents": False}}, "normalize_latents False"),
@@ -100,6 +103,18 @@ def test_what_this_generator_does_not_do_is_named(
         read(tensorflow_pickle(random_tensors(kind), kind, **options))
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_networks_that_are_not_three_are_refused(read: Read) -> None:
+    one = Instance(Name("dnnlib.tflib.network", "Network"), attributes={"version": 4})
+    with pytest.raises(CheckpointError, match=r"not three of them: \(G, D, Gs\)"):
+        read(pickled((one, one)))
+    with pytest.raises(CheckpointError, match="without variables"):
+        read(pickled((one, one, one)))
+    parts = {"variables": [(np.ones(2), np.ones(2))], "components": {"mapping": 3}}
+    odd = Instance(Name("dnnlib.tflib.network", "Network"), attributes=parts)
+    with pytest.raises(CheckpointError, match="variable in an unknown form"):
+        read(pickled((one, one, odd)))
 
 
 def test_a_tensor_that_does_not_fit_is_named(read: Read) -> None:

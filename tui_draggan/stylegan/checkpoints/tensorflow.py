@@ -110,7 +110,9 @@ def _variables(network: Record) -> Iterator[tuple[str, Array]]:
     components = network.state.get("components")
     for name, component in components.items() if isinstance(components, dict) else ():
         if name not in COMPONENTS or not _is_network(component):
-            raise CheckpointError(f"has a component {shown(str(name))}; expected {COMPONENTS}")
+            raise CheckpointError(
+                f"has a component {worded(name)}; expected {' and '.join(COMPONENTS)}"
+            )
         yield from _own_variables(component, f"{name}/")
 
 
@@ -120,7 +122,7 @@ def _own_variables(network: Record, prefix: str) -> Iterator[tuple[str, Array]]:
         raise CheckpointError("has a TensorFlow network without variables; it is damaged")
     for entry in variables:
         match entry:
-            case ("lod", _) if not prefix:
+            case (str("lod"), _) if not prefix:
                 pass  # of progressive growing, which StyleGAN2 has left behind
             case (str(name), np.ndarray() as value):
                 yield prefix + name, value
