@@ -14,8 +14,8 @@ from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.errors import BundleError, DragganError, OutputError, UsageError
 
-DAMAGED = 2
-"""Exit status where a model is not as its manifest says."""
+DAMAGED = "does not open"
+"""In place of what is known of a model; the reason stands behind it."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def verify_models(name: str | None) -> int:
             _opened(model).verify()
         except BundleError as error:
             print(f"{model.name}: {error}", file=sys.stderr)
-            status = DAMAGED
+            status = BundleError.exit_status
         else:
             print(f"{model.name}: whole")
     return status
@@ -173,7 +173,7 @@ def _opened(model: Model) -> ModelBundle:
 
 def _row(model: Model) -> Sequence[str]:
     if model.bundle is None:
-        return model.name, "damaged", "", model.problem
+        return model.name, DAMAGED, "", model.problem
     info = model.bundle.info
     origin = "came with the program" if model.bundled else info.origin.partition(", SHA-256")[0]
     return model.name, facts(info), size_in_words(_size(model.bundle)), origin

@@ -24,8 +24,8 @@ from tui_draggan.stylegan.export import export_bundle
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_NAME = 80
-GRAPHS = 20_000_000
-"""Bytes at most that a bundle takes beside its one copy of the weights."""
+SHARE, GRAPHS = 1.25, 20_000_000
+"""A bundle takes at most so many times its weights, and so many bytes more."""
 
 Step = Callable[[str], None]
 """Told what is being done now."""
@@ -145,7 +145,7 @@ def _check_classes(names: tuple[str, ...], classes: int) -> None:
 
 def _check_space(checkpoint: Checkpoint, folder: Path) -> None:
     """Raises OutputError where the disk is too full for the bundle."""
-    needed = 4 * checkpoint.parameters + GRAPHS
+    needed = SHARE * 4 * checkpoint.parameters + GRAPHS
     there = next(parent for parent in folder.parents if parent.exists())
     free = shutil.disk_usage(there).free
     if free < needed:
