@@ -57,7 +57,7 @@ def _content(path: Path, data: memoryview) -> Any:
         return read_pickle(data)
     if is_safetensors(data):
         return read_safetensors(path, data)
-    raise CheckpointError(f"{_accident(bytes(data[:1024]))}; {EXPECTED}")
+    raise CheckpointError(_accident(bytes(data[:1024])))
 
 
 def _checkpoint(content: Any) -> Checkpoint:
@@ -83,7 +83,7 @@ def _accident(head: bytes) -> str:
         if head.startswith(magic):
             return f"is compressed ({name}); unpack it first"
     if head.startswith(b"\x89HDF"):
-        return "is an HDF5 file"
+        return f"is an HDF5 file; {EXPECTED}"
     if head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a"):
         return "is an ONNX model, whose graph cannot be trained further; take its checkpoint"
-    return "is of an unknown format"
+    return f"is of an unknown format; {EXPECTED}"
