@@ -87,7 +87,7 @@ def _choices(current: ModelBundle) -> list[Choice]:
         Choice(
             model.name,
             model.name,
-            "damaged" if model.bundle is None else models.facts(model.bundle.info),
+            models.DAMAGED if model.bundle is None else models.facts(model.bundle.info),
             model.problem,
             model.path.resolve() == current.path.resolve(),
         )
