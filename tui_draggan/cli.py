@@ -100,7 +100,12 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
         help=f"one of those that {PROGRAM} models lists, or a folder (default {DEFAULT_MODEL}, "
         "or the one the session was made with)",
     )
-    model.add_argument("--device", choices=("auto", "cpu", "cuda"), help="default auto")
+    model.add_argument(
+        "--engine",
+        choices=("auto", "ort", "ort-training"),
+        help="what computes; auto: the fastest here",
+    )
+    model.add_argument("--device", metavar="auto|cpu|cuda[:N]", help="default auto")
     model.add_argument("--seed", type=int, metavar="N", help="seed of the picture (default 0)")
     model.add_argument("--psi", type=float, metavar="ψ", help="truncation (default 0.7)")
     model.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
@@ -237,6 +242,7 @@ def _open_options(options: argparse.Namespace) -> Any:
     return OpenOptions(
         model=options.model,
         device=options.device or "auto",
+        engine=options.engine or "auto",
         label=options.label,
         mask=options.mask,
         session=options.session,

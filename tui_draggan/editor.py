@@ -63,10 +63,10 @@ def _hooks(
     if journal is not None:
         opened.enter_context(closing(journal))
 
-    def engine(bundle: ModelBundle, device: str) -> Engine:
+    def engine(bundle: ModelBundle, device: str, name: str) -> Engine:
         from tui_draggan.engines.apart import EngineApart
 
-        return opened.enter_context(closing(EngineApart(bundle, device)))
+        return opened.enter_context(closing(EngineApart(bundle, device, name)))
 
     return Hooks(
         open_session=lambda: open_session(
@@ -78,7 +78,7 @@ def _hooks(
         close=opened.close,
         resume=f"tui-draggan --model {models.name_that_opens(bundle.path)} --resume",
         models=lambda: _choices(bundle),
-        open_model=lambda name: on_model(OpenOptions(name, device=options.device)),
+        open_model=lambda name: on_model(OpenOptions(name, options.device, options.engine)),
     )
 
 

@@ -29,6 +29,11 @@ def journals() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journals"
 
 
+def chosen_engines() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/engines.json: which engine is the fastest for which model."""
+    return Path(platformdirs.user_cache_dir(APP)) / "engines.json"
+
+
 def model_folders() -> dict[str, Path]:
     """Every model by the name that opens it: the user's, then the bundled ones."""
     found: dict[str, Path] = {}

@@ -31,6 +31,7 @@ class OpenOptions:
     model: str | None = None
     """Name or path; None: the session's, else the bundled one."""
     device: str = "auto"
+    engine: str = "auto"
     label: str | None = None
     mask: Path | None = None
     session: Path | None = None
@@ -56,7 +57,7 @@ def open_session(
     options: OpenOptions,
     bundle: ModelBundle,
     recorder: Recorder | None = None,
-    open_engine: Callable[[ModelBundle, str], Engine] = open_engine,
+    open_engine: Callable[[ModelBundle, str, str], Engine] = open_engine,
 ) -> DragSession:
     """Opens the engine and makes the session. Slow: for the worker thread."""
     info = bundle.info
@@ -71,7 +72,7 @@ def open_session(
     )
     params = params.with_values(**options.values)
     mask = None if options.mask is None else load_mask(options.mask, info.resolution)
-    engine = open_engine(bundle, options.device)
+    engine = open_engine(bundle, options.device, options.engine)
     if found is not None:
         document = found[0]
     else:

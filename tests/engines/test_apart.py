@@ -22,7 +22,7 @@ BUNDLE = ModelBundle.open(paths.bundled_models() / "critters")
 
 @pytest.fixture
 def apart():
-    engine = EngineApart(BUNDLE, "cpu")
+    engine = EngineApart(BUNDLE, "cpu", "ort")
     yield engine
     engine.close()
 
@@ -42,7 +42,7 @@ def drag(engine: Engine, steps: int) -> list[np.ndarray]:
 
 
 def test_it_computes_what_the_engine_computes(apart: EngineApart):
-    here = open_engine(BUNDLE, "cpu")
+    here = open_engine(BUNDLE, "cpu", "ort")
     assert (apart.name, apart.device, apart.info) == (here.name, here.device, here.info)
     for ours, theirs in zip(drag(apart, 3), drag(here, 3), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)

@@ -9,9 +9,9 @@ import torch
 
 from tests.tiny import tiny_generator
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.stylegan.artifacts import ADAM_EPSILON
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import (
     default_feature_block,
@@ -89,7 +89,8 @@ def test_what_the_runtime_needs_of_the_files(tmp_path: Path) -> None:
         if file.name == "optimizer_model.onnx":
             (node,) = model.graph.node
             values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-            assert values["epsilon"] == pytest.approx(ADAM_EPSILON)
+            assert values["epsilon"] == pytest.approx(EPSILON)
+            assert values["adam_mode"] == 0  # ε after the bias correction
             assert values["weight_decay"] == 0
     weights = (tmp_path / "model" / "drag" / "weights.bin").stat().st_size
     parameters = sum(p.numel() for p in tiny_generator().synthesis.parameters())

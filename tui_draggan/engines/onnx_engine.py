@@ -16,7 +16,7 @@ from tui_draggan.errors import EngineError
 
 
 class OnnxEngine(ABC):
-    """`base.Engine` on one bundle. Sessions open when first needed; `warm_up` opens them early."""
+    """`base.LocalEngine` on one bundle. Sessions open when first needed, or at `warm_up`."""
 
     name: str
 
@@ -87,7 +87,6 @@ class OnnxEngine(ABC):
         return self._run.step(request)
 
     def gradient(self) -> Floats:
-        """The loss's gradient (R, w_dim) by the trainable rows, as the last step left it."""
         if self._run is None or not self._trainer.pending:
             raise EngineError("there is no gradient before the first step of a run")
         return self._trainer.gradient.copy()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.base import Floats
 from tui_draggan.engines.iteration import Feeds
@@ -21,6 +22,10 @@ class OrtTrainingEngine(OnnxEngine):
     """Runs the bundle's training artifacts. Raises EngineError without the training API."""
 
     name = "ort-training"
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        runtime.require_training_api()
+        super().__init__(bundle, device)
 
     def _open_trainer(self) -> _Trainer:
         return _Trainer(self._bundle.file("drag"), self.device)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import platform
 import re
 import sys
 import threading
@@ -56,18 +57,24 @@ def has_training_api(runtime: ModuleType) -> bool:
     return hasattr(runtime.capi._pybind_state, "Module")
 
 
-def load_training_api() -> ModuleType:
-    """onnxruntime.training.api: Module, Optimizer, CheckpointState. EngineError without it.
-
-    Its parent package imports torch without condition, for other front ends; the training API
-    itself needs none of it. So it is imported below an empty stand-in for the parent.
-    """
+def require_training_api() -> ModuleType:
+    """onnxruntime; EngineError where its build has no training API."""
     runtime = load_runtime()
     if not has_training_api(runtime):
         raise EngineError(
             f"onnxruntime {runtime.__version__} has no training API; choose the engine ort, or "
             f"{INSTALL_TRAINING}"
         )
+    return runtime
+
+
+def load_training_api() -> ModuleType:
+    """onnxruntime.training.api: Module, Optimizer, CheckpointState. EngineError without it.
+
+    Its parent package imports torch without condition, for other front ends; the training API
+    itself needs none of it. So it is imported below an empty stand-in for the parent.
+    """
+    runtime = require_training_api()
     name = "onnxruntime.training"
     with _lock:
         parent = sys.modules.get(name)
@@ -114,6 +121,16 @@ def physical_cores() -> int:
         except OSError:
             cores.add(str(cpu))
     return max(1, len(cores))
+
+
+def processor() -> str:
+    """The processor's name, as the system has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def choose_device(runtime: ModuleType, wanted: str) -> str:

@@ -25,12 +25,14 @@ from typing import Any
 
 import onnx
 import torch
-from onnx import numpy_helper
+from onnx import helper, numpy_helper
 from torch import nn
 
+from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
+from tui_draggan.stylegan.rewriting import attributes
 from tui_draggan.stylegan.standard import standardise
 from tui_draggan.stylegan.step_graph import DragStep, Locate
 from tui_draggan.stylegan.surgery import give_values, keep_outputs, splice
@@ -39,7 +41,6 @@ from tui_draggan.stylegan.weights import SharedWeights
 OPSET = 17
 IR_VERSION = 8
 """ONNX Runtime 1.19 refuses what newer onnx packages stamp by themselves (> 10)."""
-ADAM_EPSILON = 1e-8
 LATENT = "latent"
 """The only trainable parameter: `DragStep.latent`."""
 
@@ -81,7 +82,7 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
         keep_outputs(model, [*names, *gradients])
         lower(model)
     standardise(standard, LATENT, OPSET)
-    _set_adam_epsilon(optimizer)
+    _set_adam(optimizer)
     models = {
         "training_model": training,
         "eval_model": evaluation,
@@ -187,16 +188,16 @@ def _differentiate(model: onnx.ModelProto, folder: str) -> None:
         )
 
 
-def _set_adam_epsilon(optimizer: onnx.ModelProto) -> None:
-    """The paper's optimiser is Adam with its usual ε; the artifact's AdamW has 1e-6."""
-    found = False
-    for function_or_graph in (optimizer.graph, *optimizer.functions):
-        for node in function_or_graph.node:
-            for attribute in node.attribute:
-                if node.op_type == "AdamWOptimizer" and attribute.name == "epsilon":
-                    attribute.f, found = ADAM_EPSILON, True
-    if not found:
-        raise EngineError("the optimizer artifact has no AdamWOptimizer node with an epsilon")
+def _set_adam(optimizer: onnx.ModelProto) -> None:
+    """The paper's optimiser is Adam with its usual ε, added after the bias correction; the
+    artifact's AdamW has 1e-6, added before."""
+    nodes = [node for node in optimizer.graph.node if node.op_type == "AdamWOptimizer"]
+    wanted = {"epsilon": EPSILON, "adam_mode": 0}
+    if not nodes or not wanted.keys() <= attributes(nodes[0]).keys():
+        raise EngineError("the optimizer artifact has no AdamWOptimizer with epsilon and mode")
+    kept = [a for a in nodes[0].attribute if a.name not in wanted]
+    del nodes[0].attribute[:]
+    nodes[0].attribute.extend([*kept, *(helper.make_attribute(*item) for item in wanted.items())])
 
 
 @contextmanager
