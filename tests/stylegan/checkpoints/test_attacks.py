@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from pickle import (
     ADDITEMS,
     APPEND,
@@ -44,18 +45,20 @@ from pickle import (
     TUPLE2,
     TUPLE3,
 )
+from textwrap import dedent
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from tests.stylegan.checkpoints.watched import MODEL, Outcome, read_watched
+from tests.stylegan.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.stylegan.checkpoints.writers.generators import Kind, random_tensors
 from tests.stylegan.checkpoints.writers.nvidia import SOURCE, nvidia_pickle
 from tests.stylegan.checkpoints.writers.pickling import Call, Instance, Name, pickled
+from tests.stylegan.checkpoints.writers.tensorflow import tensorflow_pickle
 from tui_draggan.stylegan.checkpoints.legacy_torch import MAGIC
-from tui_draggan.stylegan.checkpoints.limits import MAX_STEPS, MAX_TEXT_LENGTH
+from tui_draggan.stylegan.checkpoints.limits import MAX_STEPS, MAX_TEXT_LENGTH, MiB
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 
@@ -307,6 +310,14 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
         code(array().replace(b"K\x01" + integer(1), array() + integer(1))),
         "in an unknown form",
     ),
+    "a filter of many times the same weights": (
+        tensorflow_pickle(
+            random_tensors(KIND),
+            KIND,
+            arguments={"resample_kernel": 8 * [np.zeros(50 * MiB, "u1")]},
+        ),
+        "another filter than [1, 3, 3, 1]",
+    ),
     # Other kinds of arrays
     **{
         f"an array of {dtype}": (pickled(np.zeros(3, dtype)), words)
@@ -439,3 +450,24 @@ def test_the_source_of_a_network_is_not_run(protocol: int, outcomes: dict[str, O
     for name in ("valid", "source"):
         outcome = outcomes[f"{name}, protocol {protocol}"]
         assert (outcome.said, outcome.events) == (MODEL, [])
+
+
+CARELESS = """
+    import pickle, sys
+    from pathlib import Path
+    from tests.stylegan.checkpoints.watched import Watch
+
+    watch = Watch(lambda path: pickle.loads(path.read_bytes()))
+    for path in map(Path, sys.argv[1:]):
+        outcome = watch.read(path)
+        print(outcome.said, outcome.events)
+"""
+
+
+def test_the_watch_sees_what_python_s_own_unpickler_does(tmp_path: Path) -> None:
+    for name, attack in (("system", TOUCH), ("memory", Evil(bytearray, 300 * MiB))):
+        (tmp_path / name).write_bytes(pickle.dumps(attack))
+    system, memory = run_apart(["-c", dedent(CARELESS), "system", "memory"], tmp_path)
+    assert "os.system" in system
+    assert (tmp_path / "pwned").exists()
+    assert memory.startswith("MemoryError")

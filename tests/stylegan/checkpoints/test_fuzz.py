@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.stylegan.checkpoints.watched import MODEL, run_watched
+from tests.stylegan.checkpoints.watched import MODEL, run_apart
 from tests.stylegan.checkpoints.writers.generators import Kind, random_tensors
 from tests.stylegan.checkpoints.writers.nvidia import nvidia_pickle
 from tests.stylegan.checkpoints.writers.tensorflow import tensorflow_pickle
@@ -51,7 +51,7 @@ def test_mutations_are_models_or_refused(name: str, tmp_path: Path) -> None:
     file = tmp_path / "valid.pkl"
     file.write_bytes(FILES[name]())
 
-    (line,) = run_watched("tests.stylegan.checkpoints.fuzzed", [file, COUNT], tmp_path)
+    (line,) = run_apart(["-m", "tests.stylegan.checkpoints.fuzzed", file, COUNT], tmp_path)
 
     result = json.loads(line)
     assert result["failures"] == []

@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Outcome:
 class Watch:
     """From its making on this process cannot take `MAX_MEMORY` more than it has."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Path], Any] = read_checkpoint) -> None:
+        self._read = read
         self._path: Path | None = None
         self._events: list[str] = []
         sys.addaudithook(self._hook)
@@ -61,7 +62,7 @@ class Watch:
         started = time.process_time()
         self._path = path
         try:
-            read_checkpoint(path)
+            self._read(path)
             said = MODEL
         except CheckpointError as error:
             refused, said = True, str(error).removeprefix(f"{path} ")
@@ -73,15 +74,15 @@ class Watch:
 
 def read_watched(warm_up: Path, paths: Sequence[Path], folder: Path) -> Iterator[Outcome]:
     """What comes of reading `paths` in a process of its own, which runs in `folder`."""
-    for line in run_watched(__name__, [warm_up, *paths], folder):
+    for line in run_apart(["-m", __name__, warm_up, *paths], folder):
         yield Outcome(**json.loads(line))
 
 
-def run_watched(module: str, arguments: Sequence[Any], folder: Path) -> list[str]:
-    """The lines that `python -m module` prints, run in `folder`."""
+def run_apart(arguments: Sequence[Any], folder: Path) -> list[str]:
+    """The lines that another Python prints, run in `folder`. Warnings are errors there."""
     root = Path(__file__).parents[3]
     done = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-W", "error", *map(str, arguments)],
         cwd=folder,
         env={"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,

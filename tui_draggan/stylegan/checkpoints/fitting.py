@@ -86,12 +86,12 @@ def fit(
 def check_filter(kernel: Any, name: str) -> None:
     """Raises CheckpointError where `kernel` is not the outer product of [1, 3, 3, 1] at any scale.
 
-    It may be given as four or as 4×4 numbers.
+    It may be given as an array or a list of four numbers, or as an array of 4×4.
     """
-    try:
-        values = np.asarray(kernel)
-    except ValueError:  # a list of lists of several lengths
-        values = np.empty(0)
+    if isinstance(kernel, (list, tuple)) and all(type(value) in (int, float) for value in kernel):
+        kernel = np.array(kernel, np.float64)
+    # Not of any list: one that holds the same large array many times would become one array.
+    values = kernel if isinstance(kernel, np.ndarray) else np.empty(0)
     if values.shape in ((4,), (4, 4)) and values.dtype.kind in "iuf":
         values = values.astype(np.float64)
         values = np.outer(values, values) if values.ndim == 1 else values

@@ -13,6 +13,7 @@ from tui_draggan.stylegan.checkpoints.limits import MAX_FILE_BYTES
 def map_file(path: Path) -> memoryview:
     """The bytes of `path`, read-only. The map lives as long as a view or an array of it does.
 
+    Whoever cuts the file short in that time ends this process (SIGBUS), as with any mapped file.
     Raises CheckpointError where `path` is no file, is empty or is larger than `MAX_FILE_BYTES`.
     """
     try:

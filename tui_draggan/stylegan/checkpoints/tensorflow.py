@@ -127,7 +127,7 @@ def _own_variables(network: Record, prefix: str) -> Iterator[tuple[str, Array]]:
             case (str(name), np.ndarray() as value):
                 yield prefix + name, value
             case (str(name), float(value)):  # numpy's scalars come as Python's
-                yield prefix + name, np.array(value, np.float32)
+                yield prefix + name, np.array(value)
             case _:
                 raise CheckpointError("has a TensorFlow variable in an unknown form; refused")
 
