@@ -3,13 +3,14 @@
 bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
-drag/            training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint
+drag/            step.onnx: one iteration in standard operators, for any runtime
+                 training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
+                 for ONNX Runtime's training API
                  weights.bin: the one copy of the weights all graphs share
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -20,18 +21,38 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
+from tui_draggan.files import sha256
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "bundle.json"
 REQUIRED_FILES = (
     "mapping.onnx",
     "synthesis.onnx",
+    "drag/step.onnx",
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
     "drag/optimizer_model.onnx",
     "drag/checkpoint",
     "drag/weights.bin",
 )
+
+
+@dataclass(frozen=True)
+class Check:
+    """The first step of a drag of the mean picture, and what it gave where it was exported.
+
+    Every row of w+ is the mean w, all trainable rows are trained, there is no mask.
+    """
+
+    points: list[list[float]]
+    """(N, 2) where the templates are taken, and where tracking must find them again."""
+    handles: list[list[float]]
+    """(N, 2) where tracking starts."""
+    targets: list[list[float]]
+    r1: int
+    r2: int
+    loss: float
+    gradient_norm: float
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,7 @@ class DragInfo:
     """Rows of w+ the feature map depends on: the largest K."""
     preview_size: int
     """Side of the preview picture of a step, in pixels."""
+    check: Check | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +125,7 @@ class ModelBundle:
     def verify(self) -> None:
         """Hashes every file. Raises BundleError at the first that differs from the manifest."""
         for name, entry in self.files.items():
-            if _sha256(self.path / name) != entry["sha256"]:
+            if sha256(self.path / name) != entry["sha256"]:
                 raise BundleError(f"{self.path / name} is damaged (SHA-256); export it again")
 
 
@@ -130,7 +152,7 @@ def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
 def write_manifest(folder: Path, info: BundleInfo) -> None:
     """Writes bundle.json for all files that lie in `folder`."""
     files = {
-        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": _sha256(file)}
+        str(file.relative_to(folder)): {"size": file.stat().st_size, "sha256": sha256(file)}
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.name != MANIFEST
     }
@@ -144,12 +166,15 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     version = values.get("format_version")
     if version != FORMAT_VERSION:
         raise BundleError(
-            f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}"
+            f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}: "
+            "export the model again"
         )
     values = dict(values)
     try:
         files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
-        drag = DragInfo(**values.pop("drag"))
+        drag_values = dict(values.pop("drag"))
+        check = drag_values.pop("check", None)
+        drag = DragInfo(**drag_values, check=check and Check(**check))
         classes = tuple(values.pop("classes", ()))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -170,8 +195,3 @@ def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None
             f"{path / name} has {size} bytes, expected {files[name].get('size')}; "
             "it is damaged, export the model again"
         )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

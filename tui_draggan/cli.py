@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from tui_draggan import __version__
 from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.paths import DEFAULT_MODEL
 
 PROGRAM = "tui-draggan"
-DEFAULT_MODEL = "critters"
 DRAG_PARAMETERS = (
     "seed",
     "psi",
@@ -39,7 +40,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs a command; the exit status: 0 well, 1 failed, 2 wrong input, 3 a drag stopped short."""
     try:
-        options = build_parser().parse_args(arguments)
+        options = _parse(sys.argv[1:] if arguments is None else arguments)
         status: int = options.run(options)
         sys.stdout.flush()
         return status
@@ -55,37 +56,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
+    parser = _editor_parser()
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    _add_drag_command(commands)
+    _add_import_command(commands)
+    _add_models_command(commands)
+    _add_export_command(commands)
+    return parser
+
+
+def _editor_parser() -> argparse.ArgumentParser:
+    """All but the commands."""
     parser = Parser(
         prog=PROGRAM,
         description="Drag points of a GAN picture in the terminal. Without a command: the editor.",
-        epilog=f"{PROGRAM} drag --help and {PROGRAM} export --help tell about the commands.",
+        epilog=f"{PROGRAM} COMMAND --help tells about a command.",
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     _add_open_options(parser)
     _add_editor_options(parser)
     parser.set_defaults(run=_edit)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
-    _add_drag_command(commands)
-    _add_export_command(commands)
     return parser
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    """Raises UsageError. argparse takes the value of an option it does not know for a command;
+    that option is what is named then."""
+    try:
+        return build_parser().parse_args(words)
+    except UsageError as error:
+        _, rest = _editor_parser().parse_known_args(words)
+        if "COMMAND" in str(error) and rest and rest[0].startswith("-"):
+            raise UsageError(f"option {rest[0]} is unknown; see {PROGRAM} --help") from None
+        raise
 
 
 def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> None:
     """`default`: argparse.SUPPRESS in a command, so that what stands before it is not lost."""
     model = parser.add_argument_group("model and picture", argument_default=default)
     model.add_argument(
-        "--model", metavar="NAME|PATH", help=f"model bundle (default {DEFAULT_MODEL})"
+        "--model",
+        metavar="NAME|PATH",
+        help=f"one of those that {PROGRAM} models lists, or a folder (default {DEFAULT_MODEL}, "
+        "or the one the session was made with)",
     )
-    model.add_argument("--device", choices=("auto", "cpu", "cuda"), help="default auto")
+    model.add_argument(
+        "--engine",
+        choices=("auto", "ort", "ort-training"),
+        help="what computes; auto: the fastest here",
+    )
+    model.add_argument("--device", metavar="auto|cpu|cuda[:N]", help="default auto")
     model.add_argument("--seed", type=int, metavar="N", help="seed of the picture (default 0)")
     model.add_argument("--psi", type=float, metavar="ψ", help="truncation (default 0.7)")
-    model.add_argument("--class", dest="label", metavar="NAME", help="class, by name or number")
+    model.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
     model.add_argument("--mask", type=Path, metavar="PNG", help="white may change, black stays")
     start = model.add_mutually_exclusive_group()
     start.argument_default = default
     start.add_argument("--session", type=Path, metavar="FILE", help="go on with a saved session")
     start.add_argument(
-        "--resume", action="store_true", default=None, help="the last edit's journal"
+        "--resume", action="store_true", default=None, help="the last edit (of --model)"
     )
 
     drag = parser.add_argument_group(
@@ -142,6 +171,41 @@ def _add_drag_command(commands: Any) -> None:
     parser.set_defaults(run=_drag)
 
 
+def _add_import_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "import",
+        help="another program's StyleGAN2 checkpoint to a model (needs tui-draggan[torch])",
+        description="Reads a StyleGAN2 generator from a .pkl, .pt or .safetensors of another "
+        "program, recognised by its content and without running anything it names, and makes a "
+        f"model of it that {PROGRAM} --model opens.",
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="the checkpoint")
+    parser.add_argument("--name", help="the model's name (default: the file's)")
+    parser.add_argument(
+        "--classes", metavar="NAME,…", help="names of the classes, which the files do not hold"
+    )
+    _add_bundle_options(parser)
+    parser.set_defaults(run=_import)
+
+
+def _add_models_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "models",
+        help="list, show, verify and remove models",
+        description="Lists the models there are; with a NAME shows that one in full.",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one model (or its folder)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="hash every file again, of NAME or of all models; exit status 2 at damage",
+    )
+    what.add_argument("--remove", action="store_true", help="remove NAME, asking first")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+    parser.set_defaults(run=_models)
+
+
 def _add_export_command(commands: Any) -> None:
     parser = commands.add_parser(
         "export",
@@ -151,6 +215,13 @@ def _add_export_command(commands: Any) -> None:
     parser.add_argument("weights", type=Path, help="generator weights (.pt)")
     parser.add_argument("bundle", type=Path, help="folder to write")
     parser.add_argument("--name", help="the model's name (default: the folder's)")
+    _add_bundle_options(parser)
+    parser.add_argument("--keep-weights", action="store_true", help="add the weights themselves")
+    parser.set_defaults(run=_export)
+
+
+def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
+    """What import and export write into a bundle."""
     parser.add_argument("--feature-block", type=int, metavar="PX", help="default 128, or half")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="recommended step size")
     parser.add_argument("--r1", type=int, metavar="PX", help="recommended r1")
@@ -158,9 +229,7 @@ def _add_export_command(commands: Any) -> None:
     parser.add_argument("--space", choices=("w+", "w"), help="recommended space")
     parser.add_argument("--description", default="", help="one line about the domain")
     parser.add_argument("--licence", default="", help="licence of the weights")
-    parser.add_argument("--keep-weights", action="store_true", help="add the weights themselves")
-    parser.add_argument("--replace", action="store_true", help="overwrite an existing bundle")
-    parser.set_defaults(run=_export)
+    parser.add_argument("--replace", action="store_true", help="overwrite an existing one")
 
 
 def _open_options(options: argparse.Namespace) -> Any:
@@ -171,8 +240,9 @@ def _open_options(options: argparse.Namespace) -> Any:
     if options.space is not None:
         values["w_plus"] = options.space == "w+"
     return OpenOptions(
-        model=options.model or DEFAULT_MODEL,
+        model=options.model,
         device=options.device or "auto",
+        engine=options.engine or "auto",
         label=options.label,
         mask=options.mask,
         session=options.session,
@@ -204,21 +274,44 @@ def _edit(options: argparse.Namespace) -> int:
     return run(_open_options(options), options.graphics, options.colour, options.pace)
 
 
+def _import(options: argparse.Namespace) -> int:
+    with _torch_for("import"):
+        from tui_draggan.stylegan.importing import ImportOptions, run_import
+    return run_import(
+        ImportOptions(
+            file=options.file,
+            name=options.name,
+            classes=tuple(options.classes.split(",")) if options.classes else (),
+            feature_block=options.feature_block,
+            recommended=_recommended(options),
+            description=options.description,
+            licence=options.licence,
+            replace=options.replace,
+        )
+    )
+
+
+def _models(options: argparse.Namespace) -> int:
+    from tui_draggan import models
+
+    if options.remove:
+        if options.name is None:
+            raise UsageError("which model is to be removed? give its name")
+        return models.remove_model(options.name, sure=options.yes)
+    if options.verify:
+        return models.verify_models(options.name)
+    return models.list_models() if options.name is None else models.show_model(options.name)
+
+
 def _export(options: argparse.Namespace) -> int:
-    try:
+    with _torch_for("export"):
         from tui_draggan.stylegan.export import export_file
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"export needs {error.name}, which is not installed; pip install 'tui-draggan[torch]'"
-        ) from None
-    recommended = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2")}
-    recommended["w_plus"] = None if options.space is None else options.space == "w+"
     info = export_file(
         options.weights,
         options.bundle,
         name=options.name,
         feature_block=options.feature_block,
-        recommended={name: value for name, value in recommended.items() if value is not None},
+        recommended=_recommended(options),
         description=options.description,
         licence=options.licence,
         keep_weights=options.keep_weights,
@@ -229,3 +322,22 @@ def _export(options: argparse.Namespace) -> int:
         f"open it with {PROGRAM} --model {options.bundle}"
     )
     return 0
+
+
+@contextmanager
+def _torch_for(command: str) -> Iterator[None]:
+    """Round imports of what the extra `torch` installs."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{command} needs {error.name}, which is not installed; "
+            "pip install 'tui-draggan[torch]'"
+        ) from None
+
+
+def _recommended(options: argparse.Namespace) -> dict[str, float]:
+    """Drag parameters that the model is to recommend, those that were given."""
+    values = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2")}
+    values["w_plus"] = None if options.space is None else options.space == "w+"
+    return {name: value for name, value in values.items() if value is not None}

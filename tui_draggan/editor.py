@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan import paths
+from tui_draggan import models, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.pictures import graphics
-from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
+from tui_draggan.tui.options import Choice, EditorOptions, ExportRequest, Hooks
 from tui_draggan.workbench import OpenOptions, open_bundle, open_session
 
-MAX_PACE = 1000
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tui_draggan.drag.journal import Journal
     from tui_draggan.drag.session import DragSession
+    from tui_draggan.engines.base import Engine
+
+MAX_PACE = 1000
 
 
 def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) -> int:
@@ -28,30 +33,66 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; without a screen use: tui-draggan drag --help")
-    bundle = open_bundle(options)
 
-    from tui_draggan.engines.apart import EngineApart
-    from tui_draggan.tui.app import run_editor
-
-    journal = _journal(bundle.info.name)
-    recorder = journal.record if journal else None
-    hooks = Hooks(
-        open_session=lambda: open_session(options, bundle, recorder, EngineApart),
-        export=lambda session, request: _export(session, request, bundle),
-        check_export=_check_export,
-        save_session=lambda session, path: _save(session, path, bundle),
-        close=journal.close if journal else None,
-    )
-    return run_editor(
-        EditorOptions(
-            hooks,
+    def on_model(options: OpenOptions) -> EditorOptions:
+        bundle = open_bundle(options)
+        return EditorOptions(
+            _hooks(options, bundle, on_model),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
             pace=pace,
             graphics=graphics_choice,
             colour=colour,
         )
+
+    editor = on_model(options)
+
+    from tui_draggan.tui.app import run_editor
+
+    return run_editor(editor)
+
+
+def _hooks(
+    options: OpenOptions,
+    bundle: ModelBundle,
+    on_model: Callable[[OpenOptions], EditorOptions],
+) -> Hooks:
+    """What the editor asks for while it works on one model."""
+    opened = ExitStack()
+    journal = _journal(bundle.info.name)
+    if journal is not None:
+        opened.enter_context(closing(journal))
+
+    def engine(bundle: ModelBundle, device: str, name: str) -> Engine:
+        from tui_draggan.engines.apart import EngineApart
+
+        return opened.enter_context(closing(EngineApart(bundle, device, name)))
+
+    return Hooks(
+        open_session=lambda: open_session(
+            options, bundle, journal.record if journal else None, engine
+        ),
+        export=lambda session, request: _export(session, request, bundle),
+        check_export=_check_export,
+        save_session=lambda session, path: _save(session, path, bundle),
+        close=opened.close,
+        resume=f"tui-draggan --model {models.name_that_opens(bundle.path)} --resume",
+        models=lambda: _choices(bundle),
+        open_model=lambda name: on_model(OpenOptions(name, options.device, options.engine)),
     )
+
+
+def _choices(current: ModelBundle) -> list[Choice]:
+    return [
+        Choice(
+            model.name,
+            model.name,
+            models.DAMAGED if model.bundle is None else models.facts(model.bundle.info),
+            model.problem,
+            model.path.resolve() == current.path.resolve(),
+        )
+        for model in models.all_models()
+    ]
 
 
 def _journal(model: str) -> Journal | None:
@@ -86,4 +127,6 @@ def _save(session: DragSession, path: Path, bundle: ModelBundle) -> str:
 
     path = path.expanduser()
     save_session(path, session.document, session.params, bundle.info.name)
-    return f"saved: {path}; go on later with tui-draggan --session {path}"
+    name = models.name_that_opens(bundle.path)
+    model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own
+    return f"saved: {path}; go on later with tui-draggan{model} --session {path}"

@@ -13,6 +13,7 @@ from typing import IO
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Frame
+from tui_draggan.drag.latent import class_name
 from tui_draggan.drag.points import Point, check_inside, parse_pair
 from tui_draggan.drag.progress import Outcome
 from tui_draggan.drag.session import DragSession
@@ -57,11 +58,13 @@ def run_drag(options: DragOptions) -> int:
     _write(options, session, frames, bundle.info)
     status = session.status
     outcome = status.outcome or Outcome.STOPPED
+    label = class_name(session.document.latent, bundle.info)
+    what = "" if label is None else f"class {label}: "
     rate = status.iteration / seconds if seconds else 0.0
     away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
     print(
-        f"{outcome.value} after {status.iteration} steps ({seconds:.1f} s, {rate:.1f} it/s){away}: "
-        f"{status.message}",
+        f"{what}{outcome.value} after {status.iteration} steps "
+        f"({seconds:.1f} s, {rate:.1f} it/s){away}: {status.message}",
         file=sys.stderr,
     )
     outputs = (options.out, options.animation, options.log, options.save)

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import platformdirs
 
+from tui_draggan.errors import BundleError
+
 APP = "tui-draggan"
+DEFAULT_MODEL = "critters"
 
 
 def bundled_models() -> Path:
@@ -26,11 +29,31 @@ def journals() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journals"
 
 
+def chosen_engines() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/engines.json: which engine is the fastest for which model."""
+    return Path(platformdirs.user_cache_dir(APP)) / "engines.json"
+
+
+def model_folders() -> dict[str, Path]:
+    """Every model by the name that opens it: the user's, then the bundled ones."""
+    found: dict[str, Path] = {}
+    for parent in (user_models(), bundled_models()):
+        folders = sorted(parent.iterdir()) if parent.is_dir() else []
+        for folder in folders:
+            if folder.is_dir() and not folder.name.startswith("."):
+                found.setdefault(folder.name, folder)
+    return found
+
+
 def find_model(name: str) -> Path:
-    """A path as it is; a bare name is looked for among the user's and the bundled models."""
-    if Path(name).is_dir() or "/" in name:
+    """A path as it is; a bare name is looked for among the user's and the bundled models.
+
+    Raises BundleError, naming the models there are.
+    """
+    if "/" in name or Path(name).is_dir():
         return Path(name)
-    for folder in (user_models(), bundled_models()):
-        if (folder / name).is_dir():
-            return folder / name
-    return Path(name)
+    folders = model_folders()
+    if name not in folders:
+        known = ", ".join(folders)
+        raise BundleError(f"{name} is unknown; there are {known} (or give a folder's path)")
+    return folders[name]

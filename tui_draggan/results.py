@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame
+from tui_draggan.drag.latent import class_name
 from tui_draggan.drag.points import Point
 from tui_draggan.engines.base import Bytes
 from tui_draggan.errors import UsageError
@@ -73,4 +74,12 @@ def _scaled(point: Point, share: float) -> tuple[float, float]:
 def _origin(document: Document, info: BundleInfo) -> Origin:
     latent = document.latent
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
-    return Origin(info.name, latent.seed, latent.psi, latent.label, latent.edited, points)
+    return Origin(
+        info.name,
+        latent.seed,
+        latent.psi,
+        latent.label,
+        latent.edited,
+        points,
+        class_name(latent, info),
+    )

@@ -10,23 +10,28 @@ from typing import Any
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.drag.document import Document
-from tui_draggan.drag.journal import newest_journal, recover
+from tui_draggan.drag.journal import model_of_journal, newest_journal, recover
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import DragParams, default_params
 from tui_draggan.drag.session import DragSession, Recorder
-from tui_draggan.drag.store import load_session
+from tui_draggan.drag.store import load_session, model_of_session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import UsageError
+
+LISTED = 12
+"""Classes an error names; a model may have thousands."""
 
 
 @dataclass(frozen=True)
 class OpenOptions:
     """What is to be opened, as the command line says it; None: not said."""
 
-    model: str
+    model: str | None = None
+    """Name or path; None: the session's, else the bundled one."""
     device: str = "auto"
+    engine: str = "auto"
     label: str | None = None
     mask: Path | None = None
     session: Path | None = None
@@ -38,7 +43,7 @@ class OpenOptions:
 
 def open_bundle(options: OpenOptions) -> ModelBundle:
     """Raises BundleError or UsageError."""
-    bundle = ModelBundle.open(paths.find_model(options.model))
+    bundle = ModelBundle.open(paths.find_model(options.model or _model_of_stored(options)))
     block = bundle.info.drag.feature_block
     if options.feature_block not in (None, block):
         raise UsageError(
@@ -52,11 +57,14 @@ def open_session(
     options: OpenOptions,
     bundle: ModelBundle,
     recorder: Recorder | None = None,
-    open_engine: Callable[[ModelBundle, str], Engine] = open_engine,
+    open_engine: Callable[[ModelBundle, str, str], Engine] = open_engine,
 ) -> DragSession:
     """Opens the engine and makes the session. Slow: for the worker thread."""
     info = bundle.info
     found = _stored(options, info)
+    label = class_index(options.label, info)
+    if found and label is not None:
+        raise UsageError("an edit that goes on brings its own class; leave --class out")
     params = (
         found[1]
         if found
@@ -64,11 +72,10 @@ def open_session(
     )
     params = params.with_values(**options.values)
     mask = None if options.mask is None else load_mask(options.mask, info.resolution)
-    engine = open_engine(bundle, options.device)
+    engine = open_engine(bundle, options.device, options.engine)
     if found is not None:
         document = found[0]
     else:
-        label = class_index(options.label, info)
         document = Document(latent_from_seed(engine, params.seed, params.psi, label))
     if mask is not None:
         document = replace(document, mask=mask)
@@ -85,12 +92,24 @@ def class_index(label: str | None, info: BundleInfo) -> int | None:
         return info.classes.index(label)
     if label.isdecimal() and int(label) < len(info.classes):
         return int(label)
-    raise UsageError(f"class {label} is unknown; {info.name} has {', '.join(info.classes)}")
+    names = ", ".join(info.classes[:LISTED]) + (", …" if info.c_dim > LISTED else "")
+    raise UsageError(
+        f"class {label} is unknown; {info.name} has {names} (or a number, 0 to {info.c_dim - 1})"
+    )
 
 
 def _stored(options: OpenOptions, info: BundleInfo) -> tuple[Document, DragParams] | None:
     if options.session is not None:
         return load_session(options.session, info)
     if options.resume:
-        return recover(newest_journal(paths.journals()), info)
+        return recover(newest_journal(paths.journals(), info.name), info)
     return None
+
+
+def _model_of_stored(options: OpenOptions) -> str:
+    """The model that the edit to go on with was made with."""
+    if options.session is not None:
+        return model_of_session(options.session)
+    if options.resume:
+        return model_of_journal(newest_journal(paths.journals())) or paths.DEFAULT_MODEL
+    return paths.DEFAULT_MODEL

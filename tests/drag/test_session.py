@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.spot_engine import INFO, SpotEngine
+from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.drag.document import Document, Frame, Picture, State
 from tui_draggan.drag.latent import Latent, latent_from_seed
 from tui_draggan.drag.params import DragParams
@@ -176,6 +176,30 @@ def test_a_new_seed_clears_the_points_and_undo_brings_them_back():
     assert session.document.latent.seed == 9 and session.document.pairs == ()
     assert session.undo() == "seed 9"
     assert session.document.latent.seed == 3 and len(session.document.pairs) == 1
+
+
+def test_a_class_is_opened_kept_and_undone():
+    engine = ZooEngine()
+    session = DragSession(engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)))
+    assert session.document.latent.label == 0, "the first class where none is given"
+    session.open_seed(label=3)
+    finish(session)
+    latent = session.document.latent
+    assert (latent.seed, latent.psi, latent.label) == (3, 0.7, 3)
+    np.testing.assert_array_equal(latent.ws, latent_from_seed(engine, 3, 0.7, 3).ws)
+    session.open_seed(4)
+    session.open_seed(psi=0.5)
+    finish(session)
+    latent = session.document.latent
+    assert (latent.seed, latent.psi, latent.label) == (4, 0.5, 3), "what was not said stays"
+    session.open_seed(psi=0.2)
+    finish(session)
+    assert [session.undo() for _ in range(3)] == ["truncation ψ 0.2", "seed 4", "class rabbit"]
+    assert session.document.latent.label == 0
+    session.open_seed(9)
+    assert session.seeding == (9, 0.7, 0), "known before it is there"
+    with pytest.raises(UsageError, match="class 5 is unknown; zoo has 5"):
+        latent_from_seed(engine, 3, 0.7, 5)
 
 
 def test_truncation_follows_the_formula():

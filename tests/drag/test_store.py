@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.spot_engine import INFO, SpotEngine
+from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.drag.document import Document, Frame
-from tui_draggan.drag.journal import Journal, newest_journal, recover
+from tui_draggan.drag.journal import Journal, model_of_journal, newest_journal, recover
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import DragParams
@@ -70,6 +71,8 @@ def test_a_session_file_loads_again(tmp_path: Path):
         (lambda values: values["pairs"][0].update(handle=[99, 3]), "lies outside"),
         (lambda values: values["params"].update(steps=-1), "steps is -1"),
         (lambda values: values.update(mask="AAAA"), "mask is not"),
+        (lambda values: values["latent"].update(label=0), "class 0 is not in spot"),
+        (lambda values: values["latent"].update(seed=float("inf")), "incomplete or damaged"),
     ],
 )
 def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
@@ -97,6 +100,51 @@ def test_a_latent_with_nan_is_refused(tmp_path: Path):
     path.write_text(json.dumps(values))
     with pytest.raises(UsageError, match="NaN"):
         load_session(path, INFO)
+
+
+def test_session_and_journal_keep_the_class(tmp_path: Path):
+    engine = ZooEngine()
+    journal = Journal(tmp_path, "zoo")
+    latent = latent_from_seed(engine, 3, 0.7, 2)
+    session = DragSession(engine, PARAMS, Document(latent), journal.record)
+    session.add_pair((30, 30), (30, 10))
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, session.params, "zoo")
+    assert load_session(path, engine.info)[0].latent.label == 2
+    assert recover(journal.path, engine.info)[0].latent.label == 2
+    values = json.loads(path.read_text())
+    values["latent"]["label"] = 5
+    path.write_text(json.dumps(values))
+    with pytest.raises(UsageError, match="class 5 is not in zoo, which has 5"):
+        load_session(path, engine.info)
+
+
+def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path):
+    journal = Journal(tmp_path, "spot")
+    engine = SpotEngine()
+    session = DragSession(
+        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)), journal.record
+    )
+    assert list(tmp_path.iterdir()) == []
+    session.add_pair((30, 30), (30, 10))
+    session.undo()
+    assert recover(newest_journal(tmp_path), INFO)[0].pairs == (), "the first state is in it"
+
+
+def test_each_model_has_its_newest_journal(tmp_path: Path):
+    paths = {}
+    for age, model in enumerate(("spot", "zoo", "spot", "zoo")):
+        journal = Journal(tmp_path, model)
+        engine = ZooEngine() if model == "zoo" else SpotEngine()
+        latent = latent_from_seed(engine, 3, 0.7)
+        DragSession(engine, PARAMS, Document(latent), journal.record).add_pair((3, 3), (9, 9))
+        os.utime(journal.path, (age, age))
+        paths[model] = journal.path
+    assert newest_journal(tmp_path, "spot") == paths["spot"]
+    assert newest_journal(tmp_path) == newest_journal(tmp_path, "zoo") == paths["zoo"]
+    assert model_of_journal(paths["spot"]) == "spot"
+    with pytest.raises(UsageError, match="no earlier edit of cats"):
+        newest_journal(tmp_path, "cats")
 
 
 def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):

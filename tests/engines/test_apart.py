@@ -15,14 +15,14 @@ from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.engines.apart import EngineApart
 from tui_draggan.engines.base import Engine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.errors import EngineError
+from tui_draggan.errors import EngineError, UsageError
 
 BUNDLE = ModelBundle.open(paths.bundled_models() / "critters")
 
 
 @pytest.fixture
 def apart():
-    engine = EngineApart(BUNDLE, "cpu")
+    engine = EngineApart(BUNDLE, "cpu", "ort")
     yield engine
     engine.close()
 
@@ -42,7 +42,7 @@ def drag(engine: Engine, steps: int) -> list[np.ndarray]:
 
 
 def test_it_computes_what_the_engine_computes(apart: EngineApart):
-    here = open_engine(BUNDLE, "cpu")
+    here = open_engine(BUNDLE, "cpu", "ort")
     assert (apart.name, apart.device, apart.info) == (here.name, here.device, here.info)
     for ours, theirs in zip(drag(apart, 3), drag(here, 3), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
@@ -58,7 +58,7 @@ def test_what_it_raises_is_raised_here_and_it_goes_on(apart: EngineApart):
 
 
 def test_a_device_that_is_not_there_is_said_at_the_door():
-    with pytest.raises(EngineError, match="unknown"):
+    with pytest.raises(UsageError, match="unknown"):
         EngineApart(BUNDLE, "abacus")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,13 +13,10 @@ import torch
 from tests.plain_draggan import PlainDragGAN, PlainStep
 from tests.tiny import tiny_generator
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.stylegan.export import export_bundle, load_generator
 from tui_draggan.stylegan.network import Generator
-
-BUNDLED = Path(__file__).resolve().parents[2] / "artifacts" / "critters"
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ EDITS = {
 class Pair:
     """Both implementations at the start of the same edit."""
 
-    engine: OrtTrainingEngine
+    engine: LocalEngine
     plain: PlainDragGAN
     request: StepRequest
     handles: torch.Tensor
@@ -82,7 +80,7 @@ class Pair:
 
 
 def start(
-    engine: OrtTrainingEngine,
+    engine: LocalEngine,
     generator: Generator,
     edit: Edit,
     detach: bool = True,
@@ -119,7 +117,7 @@ def start(
     return Pair(engine, plain, request, torch.tensor(handles).double(), edit)
 
 
-def cosine(engine: OrtTrainingEngine, exact: PlainStep) -> float:
+def cosine(engine: LocalEngine, exact: PlainStep) -> float:
     expected = exact.gradient.numpy().ravel()
     actual = np.zeros_like(exact.gradient.numpy())  # rows the features do not depend on: zero
     given = engine.gradient()[: len(actual)]
@@ -134,9 +132,11 @@ def check_same_numbers(pair: Pair, steps: int = 5) -> None:
         fast, exact = pair.step(together=True)
         assert fast.loss == pytest.approx(exact.loss, rel=1e-4, abs=1e-7)
         assert fast.motion_loss == pytest.approx(exact.motion_loss, rel=1e-4, abs=1e-7)
-        assert fast.mask_loss == pytest.approx(exact.mask_loss, rel=1e-4, abs=1e-7)
+        # A small difference of large features: float32 itself is off by up to 1e-4.
+        assert fast.mask_loss == pytest.approx(exact.mask_loss, rel=3e-4, abs=1e-7)
         assert cosine(pair.engine, exact) >= 0.9999
-        assert fast.gradient_norm == pytest.approx(float(exact.gradient.norm()), rel=1e-3)
+        # Where a feature is as it was, rounding decides the sign of its |difference|.
+        assert fast.gradient_norm == pytest.approx(float(exact.gradient.norm()), rel=3e-3)
         np.testing.assert_array_equal(fast.handles, exact.handles)
 
 
@@ -148,35 +148,58 @@ def check_same_run(pair: Pair, steps: int = 20) -> None:
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_loss_gradient_and_handles_equal_plain_draggan(
-    engine: OrtTrainingEngine, name: str
-) -> None:
+def test_loss_gradient_and_handles_equal_plain_draggan(engine: LocalEngine, name: str) -> None:
     check_same_numbers(start(engine, tiny_generator(), EDITS[name]))
 
 
 @pytest.mark.parametrize("name", EDITS)
-def test_a_run_goes_the_way_of_plain_draggan(engine: OrtTrainingEngine, name: str) -> None:
+def test_a_run_goes_the_way_of_plain_draggan(engine: LocalEngine, name: str) -> None:
     check_same_run(start(engine, tiny_generator(), EDITS[name]))
 
 
-def test_a_network_with_clamped_activations(tmp_path: Path) -> None:
-    """Published weights clamp at 256; here so low that it shows."""
-    generator = tiny_generator(conv_clamp=0.8)
-    export_bundle(generator, tmp_path / "clamped", name="clamped", feature_block=16)
-    engine = open_engine(ModelBundle.open(tmp_path / "clamped"), "cpu")
-    check_same_numbers(start(engine, generator, EDITS["several points"]))
+NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
+    # Published weights clamp at 256; here so low that it shows, but not so low that patches
+    # are equal but for rounding: the gradient of |0| has no sign.
+    "clamped": ({"conv_clamp": 1.2}, "several points"),
+    "resnet": ({"architecture": "resnet", "conv_clamp": 1.2, "c_dim": 3}, "several, masked"),
+    "orig": ({"architecture": "orig"}, "several, masked"),
+}
+
+
+@pytest.fixture(scope="module", params=NETWORKS)
+def network(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Generator, ModelBundle, Edit]:
+    options, edit = NETWORKS[request.param]
+    generator = tiny_generator(**options)
+    path = tmp_path_factory.mktemp("networks") / request.param
+    export_bundle(generator, path, name=request.param, feature_block=16)
+    return generator, ModelBundle.open(path), EDITS[edit]
+
+
+def test_other_networks(network: tuple[Generator, ModelBundle, Edit], engine_name: str) -> None:
+    generator, bundle, edit = network
+    engine = open_engine(bundle, "cpu", engine_name)
+    pair = start(engine, copy.deepcopy(generator), edit)
+    check_same_numbers(pair)
+
+    fast, exact = pair.step(together=True)
+    picture = pair.plain.generator.synthesis(exact.ws[None])[0].permute(1, 2, 0)
+    levels = (picture * 127.5 + 127.5).round().clamp(0, 255).numpy()
+    assert np.abs(fast.image - levels).max() <= 1
+    assert np.abs(engine.render(fast.ws) - levels).max() <= 1
 
 
 @pytest.mark.parametrize("name", ["one point", "several, masked", "at the border", "w"])
-def test_the_bundled_model_equals_plain_draggan(name: str) -> None:
-    if not (BUNDLED / "bundle.json").exists():
-        pytest.skip("no bundled model in this checkout")
-    generator = load_generator(BUNDLED / "generator.pt")
+def test_the_bundled_model_equals_plain_draggan(
+    critters: ModelBundle, engine_name: str, name: str
+) -> None:
+    generator = load_generator(critters.file("generator.pt"))
     for check in check_same_numbers, check_same_run:
-        check(start(open_engine(ModelBundle.open(BUNDLED), "cpu"), generator, EDITS[name]))
+        check(start(open_engine(critters, "cpu", engine_name), generator, EDITS[name]))
 
 
-def test_the_reference_patch_takes_no_gradient(engine: OrtTrainingEngine) -> None:
+def test_the_reference_patch_takes_no_gradient(engine: LocalEngine) -> None:
     """Without the detach the gradient points elsewhere; ours agrees with the detached one."""
     pair = start(engine, tiny_generator(), EDITS["one point"], detach=False)
     fast, attached = pair.step()
@@ -184,7 +207,7 @@ def test_the_reference_patch_takes_no_gradient(engine: OrtTrainingEngine) -> Non
     assert cosine(engine, attached) < 0.99
 
 
-def test_the_mask_loss_where_the_features_are(engine: OrtTrainingEngine) -> None:
+def test_the_mask_loss_where_the_features_are(engine: LocalEngine) -> None:
     """The one deliberate difference to the paper: cells instead of pixels. Its size is pinned."""
     pair = start(engine, tiny_generator(), EDITS["masked"], mask_at_features=False)
     ratios = []

@@ -5,35 +5,69 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from tui_draggan.engines import runtime
-from tui_draggan.errors import EngineError
+from tui_draggan.engines import cuda_libraries, runtime
+from tui_draggan.errors import EngineError, UsageError
+
+
+class Build(ModuleType):
+    """A build of onnxruntime that can do what is said here."""
+
+    def __init__(self, *providers: str, training: bool = False, devices: int = 0) -> None:
+        super().__init__("onnxruntime")
+        self.__version__ = "1.30.0"
+        state = SimpleNamespace(**({"Module": object} if training else {}))
+        self.capi = SimpleNamespace(_pybind_state=state)
+        self.OrtValue = self
+        self.devices = devices
+        self.get_available_providers = lambda: [*providers, "CPUExecutionProvider"]
+        self.set_default_logger_severity = lambda level: None
+
+    def ortvalue_from_shape_and_type(self, shape, kind, device, number):
+        if number >= self.devices:
+            raise RuntimeError("no such device")
 
 
 def test_a_missing_runtime_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(EngineError, match=r"cannot be imported.*onnxruntime-training") as caught:
+    with pytest.raises(EngineError, match=r"cannot be imported.*pip install onnx") as caught:
         runtime.load_runtime()
     assert "\n" not in str(caught.value)
 
 
-def test_the_plain_package_is_told_from_the_training_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = ModuleType("onnxruntime")
-    plain.__version__ = "1.30.0"  # type: ignore[attr-defined]
-    plain.capi = SimpleNamespace(_pybind_state=SimpleNamespace())  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "onnxruntime", plain)
-    with pytest.raises(EngineError, match=r"1\.30\.0 has no training API; uninstall"):
-        runtime.load_runtime()
+def test_the_plain_build_is_told_from_the_training_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runtime.has_training_api(Build(training=True))
+    monkeypatch.setitem(sys.modules, "onnxruntime", Build())
+    assert not runtime.has_training_api(runtime.load_runtime())
+    with pytest.raises(EngineError, match=r"1\.30\.0 has no training API; choose the engine ort"):
+        runtime.load_training_api()
 
 
-def test_devices() -> None:
-    ort = runtime.load_runtime()
-    assert runtime.choose_device(ort, "cpu") == "cpu"
-    assert runtime.choose_device(ort, "auto") in ("cpu", "cuda")
-    with pytest.raises(EngineError, match="auto, cpu or cuda"):
-        runtime.choose_device(ort, "tpu")
-    without = SimpleNamespace(get_available_providers=lambda: ["CPUExecutionProvider"])
-    with pytest.raises(EngineError, match="CUDA cannot be used"):
-        runtime.choose_device(without, "cuda")  # type: ignore[arg-type]
+def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_libraries, "has_driver", lambda: True)
+    one = Build("CUDAExecutionProvider", devices=1)
+    assert runtime.choose_device(one, "cpu") == "cpu"
+    assert runtime.choose_device(one, "auto") == "cuda"
+    assert runtime.choose_device(one, "cuda:0") == "cuda:0"
+    assert runtime.providers("cuda:2")[0][1] == {"device_id": 2}
+    with pytest.raises(EngineError, match=r"cuda:1 cannot be used: .* no device 1.*-gpu"):
+        runtime.choose_device(one, "cuda:1")
+    training = Build("CUDAExecutionProvider", training=True)
+    with pytest.raises(EngineError, match=r"cuda cannot be used: .*tui-draggan\[cuda11\]"):
+        runtime.choose_device(training, "cuda")
+    assert runtime.choose_device(training, "auto") == "cpu"
+    with pytest.raises(EngineError, match="built for the CPU"):
+        runtime.choose_device(Build(), "cuda")
+    for wrong in "tpu", "cuda:", "cuda:x", "CPU":
+        with pytest.raises(UsageError, match="auto, cpu, cuda or cuda:N"):
+            runtime.choose_device(one, wrong)
+
+
+def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cuda_libraries, "has_driver", lambda: False)
+    build = Build("CUDAExecutionProvider", devices=1)
+    assert runtime.choose_device(build, "auto") == "cpu"
+    with pytest.raises(EngineError, match="no NVIDIA driver"):
+        runtime.choose_device(build, "cuda")
 
 
 def test_threads_are_cores() -> None:
@@ -42,5 +76,7 @@ def test_threads_are_cores() -> None:
 
 
 def test_nothing_stays_hidden() -> None:
+    if not runtime.has_training_api(runtime.load_runtime()):
+        pytest.skip("this onnxruntime has no training API")
     runtime.load_training_api()
     assert sys.modules.get("onnxruntime.training", "absent") is not None

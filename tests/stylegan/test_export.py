@@ -9,9 +9,9 @@ import torch
 
 from tests.tiny import tiny_generator
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.stylegan.artifacts import ADAM_EPSILON
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import (
     default_feature_block,
@@ -67,7 +67,7 @@ def test_a_conditional_generator_has_classes(tmp_path: Path) -> None:
     generator = tiny_generator(c_dim=3)
     export_bundle(generator, tmp_path / "model", name="classes", feature_block=16)
     engine = open_engine(ModelBundle.open(tmp_path / "model"), "cpu")
-    assert engine.info.classes == ("class 0", "class 1", "class 2")
+    assert engine.info.classes == ("0", "1", "2")
     z = torch.randn(1, 16)
     for label in range(3):
         expected = generator.mapping(z, torch.eye(3)[label : label + 1])
@@ -89,7 +89,8 @@ def test_what_the_runtime_needs_of_the_files(tmp_path: Path) -> None:
         if file.name == "optimizer_model.onnx":
             (node,) = model.graph.node
             values = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
-            assert values["epsilon"] == pytest.approx(ADAM_EPSILON)
+            assert values["epsilon"] == pytest.approx(EPSILON)
+            assert values["adam_mode"] == 0  # ε after the bias correction
             assert values["weight_decay"] == 0
     weights = (tmp_path / "model" / "drag" / "weights.bin").stat().st_size
     parameters = sum(p.numel() for p in tiny_generator().synthesis.parameters())

@@ -72,4 +72,14 @@ def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
     mask = (torch.tensor([0]), torch.tensor([1]), torch.zeros(1, 16), torch.zeros(12, 1, 16))
     image = step(ws, torch.zeros(5, 5), *nothing, *mask)[3]
     skip = next(image for size, _, image in generator.synthesis.walk(ws[None]) if size == 16)
+    assert skip is not None
     assert (image.int() - to_bytes(skip).int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("architecture", ["orig", "resnet"])
+def test_where_there_is_no_skip_picture_the_preview_is_the_full_one(
+    monkeypatch: pytest.MonkeyPatch, architecture: str
+) -> None:
+    monkeypatch.setattr(step_graph, "SMALL", 0)
+    generator = tiny_generator(architecture=architecture)
+    assert DragStep(FoldedSynthesis(generator.synthesis, 16)).preview_size == 32

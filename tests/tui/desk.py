@@ -116,7 +116,7 @@ async def editing(
     options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session, pace)
     thread.start()
-    app = DragganApp(options, thread, display)
+    app = DragganApp(options, [thread], display)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -190,7 +190,7 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Hooks(open_session)), thread, Display())
+    app = DragganApp(EditorOptions(Hooks(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         for _ in range(200):
             if app.problem is not None:
@@ -212,7 +212,7 @@ async def test_leaving_while_it_runs_ends_the_thread():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Hooks(open_session)), thread, Display())
+    app = DragganApp(EditorOptions(Hooks(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         while engine.calls.count("step") < 3:
             await pilot.pause(0.01)

@@ -6,6 +6,7 @@ A process that is killed loses at most the step it was computing. A line is eith
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -17,19 +18,26 @@ from typing import IO, Any
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame
 from tui_draggan.drag.params import DragParams
-from tui_draggan.drag.store import decode, decode_array, encode, encode_array
+from tui_draggan.drag.store import decode, decode_array, encode, encode_array, model_of
 from tui_draggan.errors import OutputError, UsageError
 
 KEPT = 20
+_NUMBERS = itertools.count(1)
+"""An editor that opens one model after another keeps a journal for each."""
 
 
 class Journal:
-    """Appends to one file, made at the first record. The session calls it with its lock held."""
+    """Appends to one file, made at the first change: what is merely looked at leaves none.
+
+    The session calls it with its lock held.
+    """
 
     def __init__(self, folder: Path, model: str) -> None:
         """Drops the oldest files of `folder`. Raises OutputError where it cannot be written."""
         self._model = model
         self._stream: IO[str] | None = None
+        self._start: dict[str, Any] | None = None
+        """The document before its first change."""
         self._closed = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -37,17 +45,22 @@ class Journal:
                 old.unlink()
         except OSError as error:
             raise OutputError(f"the journal in {folder} cannot be written: {error}") from error
-        self.path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.jsonl"
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        self.path = folder / f"{stamp}-{os.getpid()}-{next(_NUMBERS)}.jsonl"
 
     def record(self, document: Document, params: DragParams, frame: Frame | None) -> None:
         """Writes a step where there is one, else the whole document."""
         if self._closed:
             return
         line = encode(document, params, self._model) if frame is None else _step(frame)
+        if self._start is None:
+            self._start = line
+            return
         # A full disk must not end the edit; the journal is then as good as it was before.
         with suppress(OSError):
             if self._stream is None:
                 self._stream = self.path.open("a", encoding="utf-8")
+                self._stream.write(json.dumps(self._start) + "\n")
             self._stream.write(json.dumps(line) + "\n")
             self._stream.flush()
 
@@ -58,12 +71,23 @@ class Journal:
                 self._stream.close()
 
 
-def newest_journal(folder: Path) -> Path:
-    """The journal written last. Raises UsageError where there is none."""
-    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise UsageError(f"there is no earlier edit to resume in {folder}")
-    return found[-1]
+def newest_journal(folder: Path, model: str | None = None) -> Path:
+    """The journal written last, of that model where one is given. Raises UsageError."""
+    found = sorted(folder.glob("*.jsonl"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in found:
+        if model is None or model_of_journal(path) == model:
+            return path
+    whose = f" of {model}" if model else ""
+    raise UsageError(f"there is no earlier edit{whose} to resume in {folder}")
+
+
+def model_of_journal(path: Path) -> str | None:
+    """The name of the model a journal's edit was made with; None where it cannot be read."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return model_of(json.loads(lines.readline()))
+    except (OSError, ValueError):
+        return None
 
 
 def recover(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tui_draggan.bundle import BundleInfo
 from tui_draggan.engines.base import Engine, Floats
 from tui_draggan.errors import UsageError
 
@@ -24,6 +25,20 @@ class Latent:
         self.ws.setflags(write=False)
 
 
+def class_name(latent: Latent, info: BundleInfo) -> str | None:
+    """The name of a latent's class; None where it has none."""
+    return None if latent.label is None else info.classes[latent.label]
+
+
+def difference(old: Latent, new: Latent, info: BundleInfo) -> str:
+    """What is new about a freshly opened latent, in words: «seed 7», «class cat»."""
+    if new.label != old.label:
+        return f"class {class_name(new, info)}"
+    if new.seed == old.seed and new.psi is not None and new.psi != old.psi:
+        return f"truncation ψ {new.psi:g}"
+    return f"seed {new.seed}"
+
+
 def latent_from_seed(engine: Engine, seed: int, psi: float, label: int | None = None) -> Latent:
     """The field's convention: z = RandomState(seed).randn(1, z_dim), one w for all rows.
 
@@ -32,7 +47,7 @@ def latent_from_seed(engine: Engine, seed: int, psi: float, label: int | None = 
     info = engine.info
     if info.classes and label is None:
         label = 0
-    if label is not None and not 0 <= label < max(1, info.c_dim):
+    if info.classes and label not in range(info.c_dim):
         raise UsageError(f"class {label} is unknown; {info.name} has {info.c_dim} classes")
     z = np.random.RandomState(seed).randn(info.z_dim).astype(np.float32)
     w = engine.map(z, label if info.classes else None)

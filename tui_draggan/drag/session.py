@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.drag.document import Document, Frame, Picture, State, Status
 from tui_draggan.drag.history import History
-from tui_draggan.drag.latent import check_latent, latent_from_seed
+from tui_draggan.drag.latent import check_latent, difference, latent_from_seed
 from tui_draggan.drag.mask import Mask
 from tui_draggan.drag.params import DragParams
 from tui_draggan.drag.points import Pair, Point, check_inside
@@ -26,6 +27,15 @@ from tui_draggan.errors import DragganError, UsageError
 
 Recorder = Callable[[Document, DragParams, "Frame | None"], None]
 """Told of every change: the document, the parameters, and the step where it was one."""
+
+
+class Seeding(NamedTuple):
+    """What a picture is opened with, before any edit."""
+
+    seed: int
+    psi: float
+    label: int | None
+    """Number of the class, where the model has classes."""
 
 
 class DragSession:
@@ -52,7 +62,7 @@ class DragSession:
         self._status = Status(State.READY if document.pairs else State.EMPTY)
         self._frames: list[Frame] = []
         self._steps_wanted: int | None = None
-        self._seed_wanted: tuple[int, float, int | None] | None = None
+        self._seed_wanted: Seeding | None = None
         self._picture: Bytes | None = None
         self._picture_ws: Floats | None = None
         self._next_id = 1 + max((pair.id for pair in document.pairs), default=0)
@@ -83,6 +93,19 @@ class DragSession:
     @property
     def params(self) -> DragParams:
         return self._params
+
+    @property
+    def seeding(self) -> Seeding:
+        """What the picture was opened with; where another was asked for, what that will be."""
+        with self._changed:
+            if self._seed_wanted is not None:
+                return self._seed_wanted
+            latent, params = self._document.latent, self._params
+            return Seeding(
+                params.seed if latent.seed is None else latent.seed,
+                params.psi if latent.psi is None else latent.psi,
+                latent.label,
+            )
 
     @property
     def frames(self) -> list[Frame]:
@@ -137,15 +160,20 @@ class DragSession:
         with self._changed:
             self._params = self._checked(params)
 
-    def open_seed(self, seed: int, psi: float | None = None, label: int | None = None) -> None:
-        """Asks for the picture of another seed; the points go (undo brings all back)."""
+    def open_seed(
+        self, seed: int | None = None, psi: float | None = None, label: int | None = None
+    ) -> None:
+        """Asks for the picture of another seed, truncation or class; what is None stays.
+
+        The points go (undo brings all back).
+        """
         with self._changed:
-            params = self._params.with_values(
-                seed=seed, psi=self._params.psi if psi is None else psi
+            last = self.seeding
+            self._params = params = self._params.with_values(
+                seed=last.seed if seed is None else seed, psi=last.psi if psi is None else psi
             )
-            self._params = params
-            label = self._document.latent.label if label is None else label
-            self._seed_wanted = (seed, params.psi, label)
+            label = last.label if label is None else label
+            self._seed_wanted = Seeding(params.seed, params.psi, label)
             self._announce()
 
     def undo(self) -> str | None:
@@ -256,7 +284,8 @@ class DragSession:
             return
         latent = latent_from_seed(self._engine, *wanted)
         with self._changed:
-            self._restore(f"seed {latent.seed}", Document(latent, mask=self._document.mask))
+            what = difference(self._document.latent, latent, self._info)
+            self._restore(what, Document(latent, mask=self._document.mask))
             self._frames = []
 
     def _render(self) -> Picture:

@@ -7,7 +7,6 @@ nothing and trusts nothing: shapes, ranges and finiteness are checked.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -38,16 +37,34 @@ def save_session(path: Path, document: Document, params: DragParams, model: str)
 
 def load_session(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:
     """Reads a session file made with the model `info`. Raises UsageError, naming the file."""
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"session {path} does not exist") from None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"session {path} cannot be read ({error})") from error
+    values = _read(path)
     try:
         return decode(values, info)
     except UsageError as error:
         raise UsageError(f"session {path}: {error}") from None
+
+
+def model_of_session(path: Path) -> str:
+    """The name of the model a session file was made with. Raises UsageError."""
+    model = model_of(_read(path))
+    if model is None:
+        raise UsageError(f"session {path}: not a session file")
+    return model
+
+
+def model_of(values: Any) -> str | None:
+    """The model's name in what `encode` gave; None where that is something else."""
+    model = values.get("model") if isinstance(values, dict) else None
+    return model if isinstance(model, str) else None
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"session {path} does not exist") from None
+    except (OSError, ValueError) as error:
+        raise UsageError(f"session {path} cannot be read ({error})") from error
 
 
 def encode(document: Document, params: DragParams, model: str) -> dict[str, Any]:
@@ -88,15 +105,14 @@ def decode(values: Any, info: BundleInfo) -> tuple[Document, DragParams]:
     if values.get("model") != info.name:
         raise UsageError(f"made with model {values.get('model')}, but {info.name} is open")
     try:
-        fields = dict(values["latent"])
-        ws = check_latent(decode_array(fields.pop("ws")), info.num_ws, info.w_dim)
+        latent = _decode_latent(values["latent"], info)
         pairs = tuple(_decode_pair(pair, info) for pair in values["pairs"])
         mask = None if values["mask"] is None else _decode_mask(values["mask"], info.resolution)
         params = DragParams().with_values(**values["params"])
-        return Document(Latent(ws, **fields), pairs, mask), params
+        return Document(latent, pairs, mask), params
     except DragganError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise UsageError(f"incomplete or damaged ({error})") from error
 
 
@@ -109,6 +125,20 @@ def decode_array(values: dict[str, Any]) -> Floats:
     """Raises ValueError where shape and data do not agree."""
     data = np.frombuffer(base64.b64decode(values["float32"], validate=True), dtype="<f4")
     return data.reshape([int(side) for side in values["shape"]]).astype(np.float32)
+
+
+def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
+    ws = check_latent(decode_array(values["ws"]), info.num_ws, info.w_dim)
+    seed, psi, label = values["seed"], values["psi"], values["label"]
+    if label is not None and int(label) not in range(info.c_dim):
+        raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")
+    return Latent(
+        ws,
+        None if seed is None else int(seed),
+        None if psi is None else float(psi),
+        None if label is None else int(label),
+        bool(values["edited"]),
+    )
 
 
 def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:

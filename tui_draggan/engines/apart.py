@@ -5,14 +5,16 @@ stands still for those 20 to 40 ms, and a screen in the same process answers key
 tenth step only. In another process the engine leaves the screen alone.
 
 The two talk in pickles through the child's standard input and output: (method, arguments) there,
-(whether it went well, value or exception) back, one at a time. The child ends when its input does,
-so it never outlives the editor.
+(whether it went well, value or exception, name, device) back, one at a time. The child ends when
+its input does, so it never outlives the editor. While it is not asked anything after the first
+picture, it prepares the first step.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import subprocess
 import sys
@@ -24,10 +26,13 @@ from typing import IO, Any
 
 import tui_draggan
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines.base import Bytes, Engine, Floats, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Bytes, Floats, LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.errors import DragganError, EngineError
 
 CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
+IDLE = 0.2
+"""Seconds without a question before something is prepared: a person leafing through seeds asks
+more often."""
 
 NICENESS = 10
 """Where cores are scarce, the screen's few milliseconds come before the next step. (It counts
@@ -39,14 +44,14 @@ class EngineApart:
     """`base.Engine`, computed elsewhere. Raises what the engine raises, and EngineError when its
     process has ended."""
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+    def __init__(self, bundle: ModelBundle, device: str = "auto", engine: str = "auto") -> None:
         self.info = bundle.info
         # Its complaints must not land on the screen; the last line helps when it has died.
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
         root = str(Path(tui_draggan.__file__).parents[1])
         paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(bundle.path.resolve()), device],
+            [sys.executable, "-m", __name__, str(bundle.path.resolve()), device, engine],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
@@ -54,7 +59,7 @@ class EngineApart:
         )
         self.close = weakref.finalize(self, _end, self._process, self._complaints)
         """Ends the process; also when the program ends or nobody holds the engine any more."""
-        self.name, self.device = self._answer()
+        self._answer()
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         return self._call("map", z, label)
@@ -88,7 +93,7 @@ class EngineApart:
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         try:
-            well, value = pickle.load(self._process.stdout)
+            well, value, self.name, self.device = pickle.load(self._process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             raise self._ended() from None
         if not well:
@@ -118,7 +123,7 @@ def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
     complaints.close()
 
 
-def serve(path: Path, device: str) -> None:
+def serve(path: Path, device: str, engine_name: str) -> None:
     """The child: opens the engine, answers calls until there are no more."""
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
@@ -126,21 +131,23 @@ def serve(path: Path, device: str) -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
     os.nice(NICENESS)
-    engine: Engine | None = None
 
-    def answer(well: bool, value: Any) -> None:
-        answers.write(pickle.dumps((well, value), pickle.HIGHEST_PROTOCOL))
+    def answer(well: bool, value: Any, name: str, device: str) -> None:
+        answers.write(pickle.dumps((well, value, name, device), pickle.HIGHEST_PROTOCOL))
         answers.flush()
 
     try:
         from tui_draggan.engines.choose import open_engine
 
-        engine = open_engine(ModelBundle.open(path), device)
-        answer(True, (engine.name, engine.device))
+        engine = open_engine(ModelBundle.open(path), device, engine_name)
     except DragganError as error:
-        answer(False, error)
+        answer(False, error, engine_name, device)
         return
+    answer(True, None, engine.name, engine.device)
+    to_prepare = False
     while True:
+        while to_prepare and not select.select([requests], [], [], IDLE)[0]:
+            to_prepare = _prepare(engine)
         try:
             method, arguments = pickle.load(requests)
         except EOFError:
@@ -148,12 +155,22 @@ def serve(path: Path, device: str) -> None:
         try:
             assert method in CALLS
             found = getattr(engine, method)
-            answer(True, found(*arguments) if callable(found) else found)
+            value = found(*arguments) if callable(found) else found
+            answer(True, value, engine.name, engine.device)
         except BrokenPipeError:
             return
         except Exception as error:  # whatever it is, the other side raises it
-            answer(False, error)
+            answer(False, error, engine.name, engine.device)
+        to_prepare = to_prepare or method == "render"
+
+
+def _prepare(engine: LocalEngine) -> bool:
+    """Whether there is more to prepare. What fails here is said when it is asked for."""
+    try:
+        return engine.warm_up()
+    except EngineError:
+        return False
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]), sys.argv[2])
+    serve(Path(sys.argv[1]), *sys.argv[2:])

@@ -72,12 +72,18 @@ class StepResult:
 class Engine(Protocol):
     """Computes on one device. Owned by one thread; nothing here is thread-safe."""
 
-    name: str
-    """As on the command line: `ort-training`."""
-    device: str
-    """`cpu` or `cuda`."""
     info: BundleInfo
     """The model it runs: resolution, num_ws, classes, recommended parameters."""
+
+    @property
+    def name(self) -> str:
+        """As on the command line: `ort-training`; `auto` until one is chosen."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """`cpu`, `cuda` or `cuda:N`."""
+        ...
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         """z (z_dim,) → w (w_dim,), not truncated."""
@@ -106,4 +112,16 @@ class Engine(Protocol):
         The first step after `begin` has no gradient yet: it evaluates the start and moves nothing.
         So each result is of one latent, and a run may end without an update nobody has seen.
         """
+        ...
+
+
+class LocalEngine(Engine, Protocol):
+    """An engine in this process."""
+
+    def warm_up(self) -> bool:
+        """Does a part of what the first step would have to wait for; whether there is more."""
+        ...
+
+    def gradient(self) -> Floats:
+        """The loss's gradient (R, w_dim) by the trainable rows, as the last step left it."""
         ...

@@ -1,11 +1,92 @@
-"""Which engine runs a bundle. There is one so far; callers need not know which."""
+"""Which engine runs a bundle: the one that was named, or the fastest that computes it rightly."""
 
 from __future__ import annotations
 
-from tui_draggan.bundle import ModelBundle
+import hashlib
+import json
+from collections.abc import Callable
+from functools import partial
+
+from tui_draggan import __version__, paths
+from tui_draggan.bundle import MANIFEST, ModelBundle
+from tui_draggan.engines import runtime
+from tui_draggan.engines.auto import AutoEngine
+from tui_draggan.engines.base import LocalEngine
+from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
+from tui_draggan.errors import EngineError, OutputError, UsageError
+from tui_draggan.files import replacing
+
+AUTO = "auto"
+ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
+    OrtEngine.name: OrtEngine,
+    OrtTrainingEngine.name: OrtTrainingEngine,
+}
+"""By the name on the command line, in the order they are tried."""
+CHOICES = (AUTO, *ENGINES)
+REMEMBERED = 100
+"""Choices that are kept; the oldest go first."""
 
 
-def open_engine(bundle: ModelBundle, device: str = "auto") -> OrtTrainingEngine:
-    """device: `auto`, `cpu` or `cuda`. Raises EngineError where it cannot be had."""
-    return OrtTrainingEngine(bundle, device)
+def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> LocalEngine:
+    """device: `auto`, `cpu`, `cuda` or `cuda:N`; engine: one of CHOICES.
+
+    Raises EngineError where it cannot be had, UsageError for other words.
+    """
+    if engine in ENGINES:
+        return ENGINES[engine](bundle, device)
+    if engine != AUTO:
+        raise UsageError(f"engine {engine!r} is unknown; choose {', '.join(CHOICES)}")
+    candidates: dict[str, Callable[[], LocalEngine]] = {}
+    failures = []
+    for name, opener in ENGINES.items():
+        try:
+            opener(bundle, device)
+        except EngineError as error:
+            failures.append(f"{name}: {error}")
+        else:
+            candidates[name] = partial(opener, bundle, device)
+    if not candidates:
+        raise EngineError("; ".join(failures))
+    check = bundle.info.drag.check
+    if len(candidates) == 1 or check is None:
+        return next(iter(candidates.values()))()
+    key = _key(bundle, device, tuple(candidates))
+    known = _recall().get(key)
+    if known in candidates:
+        return candidates[known]()
+    return AutoEngine(candidates, check, partial(_remember, key))
+
+
+def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
+    """Of everything that the choice depends on."""
+    facts = (
+        bundle.file(MANIFEST).read_text(encoding="utf-8"),
+        device,
+        names,
+        __version__,
+        runtime.load_runtime().__version__,
+        runtime.processor(),
+        runtime.physical_cores(),
+    )
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _recall() -> dict[str, str]:
+    try:
+        known = json.loads(paths.chosen_engines().read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _remember(key: str, name: str) -> None:
+    """Where it cannot be written, it is found out again the next time."""
+    entries = [*_recall().items(), (key, name)]
+    file = paths.chosen_engines()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as work:
+            work.write_text(json.dumps(dict(entries[-REMEMBERED:]), indent=2), encoding="utf-8")
+    except (OSError, OutputError):
+        pass

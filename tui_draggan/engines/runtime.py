@@ -1,4 +1,4 @@
-"""The one place that imports onnxruntime: quickly, quietly, and in its training build.
+"""The one place that imports onnxruntime: quickly, quietly, in whichever build is installed.
 
 The training build's `import onnxruntime` looks for a front end this program does not use, and so
 imports the package onnxruntime.training, with it onnx and, where it is installed, torch: 3 s
@@ -9,17 +9,27 @@ from __future__ import annotations
 
 import importlib
 import os
+import platform
+import re
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from functools import cache
+from io import StringIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_draggan.errors import EngineError
+from tui_draggan.engines import cuda_libraries
+from tui_draggan.errors import EngineError, UsageError
 
-INSTALL = "install onnxruntime-training-cpu 1.19.2 (Python 3.8 to 3.12)"
+INSTALL_RUNTIME = "pip install onnxruntime"
+INSTALL_TRAINING = (
+    "with Python 3.10 or 3.11: pip uninstall onnxruntime; pip install onnxruntime-training==1.19.2"
+)
+INSTALL_CUDA_11 = "pip install 'tui-draggan[cuda11]'"
+INSTALL_CUDA = "pip uninstall onnxruntime; pip install 'onnxruntime-gpu[cuda,cudnn]'"
 QUIET = 3
 """Log severity: errors only."""
 SILENT = 4
@@ -29,29 +39,42 @@ _lock = threading.Lock()
 
 
 def load_runtime() -> ModuleType:
-    """onnxruntime, imported once. Raises EngineError where its training API is not there."""
+    """onnxruntime, imported once. Raises EngineError where it is not there."""
     with _lock:
         try:
             with _hidden("onnxruntime.training"):
                 import onnxruntime
         except ImportError as error:
-            raise EngineError(f"onnxruntime cannot be imported ({error}); {INSTALL}") from error
-        if not hasattr(onnxruntime.capi._pybind_state, "Module"):
             raise EngineError(
-                f"onnxruntime {onnxruntime.__version__} has no training API; "
-                f"uninstall onnxruntime, then {INSTALL}"
-            )
+                f"onnxruntime cannot be imported ({error}); {INSTALL_RUNTIME}"
+            ) from error
         onnxruntime.set_default_logger_severity(QUIET)
         return onnxruntime
 
 
+def has_training_api(runtime: ModuleType) -> bool:
+    """Whether this build can run training artifacts."""
+    return hasattr(runtime.capi._pybind_state, "Module")
+
+
+def require_training_api() -> ModuleType:
+    """onnxruntime; EngineError where its build has no training API."""
+    runtime = load_runtime()
+    if not has_training_api(runtime):
+        raise EngineError(
+            f"onnxruntime {runtime.__version__} has no training API; choose the engine ort, or "
+            f"{INSTALL_TRAINING}"
+        )
+    return runtime
+
+
 def load_training_api() -> ModuleType:
-    """onnxruntime.training.api: Module, Optimizer, CheckpointState.
+    """onnxruntime.training.api: Module, Optimizer, CheckpointState. EngineError without it.
 
     Its parent package imports torch without condition, for other front ends; the training API
     itself needs none of it. So it is imported below an empty stand-in for the parent.
     """
-    runtime = load_runtime()
+    runtime = require_training_api()
     name = "onnxruntime.training"
     with _lock:
         parent = sys.modules.get(name)
@@ -66,6 +89,15 @@ def load_training_api() -> ModuleType:
         finally:
             if parent is None:
                 del sys.modules[name]
+
+
+def open_session(file: Path, device: str) -> Any:
+    """An InferenceSession. Raises EngineError, naming the file."""
+    runtime = load_runtime()
+    with failing_as(file.name):
+        return runtime.InferenceSession(
+            str(file), session_options(runtime), providers=providers(device)
+        )
 
 
 def session_options(runtime: ModuleType) -> Any:
@@ -91,39 +123,90 @@ def physical_cores() -> int:
     return max(1, len(cores))
 
 
+def processor() -> str:
+    """The processor's name, as the system has it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
 def choose_device(runtime: ModuleType, wanted: str) -> str:
-    """`cpu`, `cuda` or `auto` → `cpu` or `cuda`. EngineError where CUDA was asked for in vain."""
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise EngineError(f"device {wanted!r} is unknown; choose auto, cpu or cuda")
+    """`auto`, `cpu`, `cuda` or `cuda:N` → the same, with `auto` decided.
+
+    Raises UsageError for any other word, EngineError where CUDA was asked for in vain.
+    """
+    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
+        raise UsageError(f"device {wanted!r} is unknown; choose auto, cpu, cuda or cuda:N")
     if wanted == "cpu":
         return "cpu"
-    loads = "CUDAExecutionProvider" in runtime.get_available_providers() and _cuda_loads(runtime)
-    if wanted == "cuda" and not loads:
-        raise EngineError(
-            "CUDA cannot be used; it needs onnxruntime-training (not -cpu), an NVIDIA driver and "
-            "the CUDA 11.8 and cuDNN 8 libraries; or choose the device cpu"
-        )
-    return "cuda" if loads else "cpu"
+    why = cuda_problem(runtime, cuda_number(wanted))
+    if why is None:
+        return "cuda" if wanted == "auto" else wanted
+    if wanted == "auto":
+        return "cpu"
+    raise EngineError(f"{wanted} cannot be used: {why}; or choose the device cpu")
 
 
-def providers(device: str) -> list[str]:
-    return (
-        ["CUDAExecutionProvider", "CPUExecutionProvider"]
-        if device == "cuda"
-        else ["CPUExecutionProvider"]
-    )
+def cuda_number(device: str) -> int:
+    """Which CUDA device is meant; 0 where none is named."""
+    return int(device.partition(":")[2] or 0)
 
 
-def _cuda_loads(runtime: ModuleType) -> bool:
-    """The wheel lists CUDA even where its libraries are missing: try, without its complaint."""
+def cuda_problem(runtime: ModuleType, number: int = 0) -> str | None:
+    """Why this build cannot use that CUDA device, and what helps; None where it can."""
+    if "CUDAExecutionProvider" not in runtime.get_available_providers():
+        return f"this onnxruntime is built for the CPU; {INSTALL_CUDA}"
+    if not cuda_libraries.has_driver():
+        return "there is no NVIDIA driver"
+    if _cuda_loads(runtime, number):
+        return None
+    libraries = INSTALL_CUDA_11 if has_training_api(runtime) else INSTALL_CUDA
+    return f"there is no device {number}, or CUDA's libraries are missing; {libraries}"
+
+
+def providers(device: str) -> list[Any]:
+    cpu = "CPUExecutionProvider"
+    if device == "cpu":
+        return [cpu]
+    return [("CUDAExecutionProvider", {"device_id": cuda_number(device)}), cpu]
+
+
+@contextmanager
+def failing_as(what: str) -> Iterator[None]:
+    """onnxruntime raises many types without a common base but Exception; here it is one."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except Exception as error:
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise EngineError(f"{what}: onnxruntime failed ({line})") from error
+
+
+def _cuda_loads(runtime: ModuleType, number: int) -> bool:
+    """A build lists CUDA even where its libraries are missing: try, without its complaint."""
+    _preload_cuda(runtime)
     runtime.set_default_logger_severity(SILENT)
     try:
-        runtime.OrtValue.ortvalue_from_shape_and_type([1], "float32", "cuda", 0)
+        runtime.OrtValue.ortvalue_from_shape_and_type([1], "float32", "cuda", number)
     except Exception:  # whatever a broken driver raises, it means: no CUDA
         return False
     finally:
         runtime.set_default_logger_severity(QUIET)
     return True
+
+
+@cache
+def _preload_cuda(runtime: ModuleType) -> None:
+    """CUDA's libraries from the package index, where they are installed."""
+    if has_training_api(runtime):
+        cuda_libraries.preload()
+    elif hasattr(runtime, "preload_dlls"):
+        with redirect_stdout(StringIO()):  # it prints what it did not find
+            runtime.preload_dlls()
 
 
 @contextmanager

@@ -22,12 +22,14 @@ class Origin:
     edited: bool
     points: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
     """(handle where it is now, target) of every pair."""
+    class_name: str | None = None
 
     def text(self) -> dict[str, str]:
         """Keyword → text, the keywords as registered for PNG where there is one."""
+        of_class = "" if self.class_name is None else f", class {self.class_name}"
         return {
             "Software": PROGRAM,
-            "Source": f"{AI_GENERATED} by the model {self.model}",
+            "Source": f"{AI_GENERATED} by the model {self.model}{of_class}",
             "tui-draggan": json.dumps({"program": PROGRAM, AI_GENERATED: True, **asdict(self)}),
         }
 

@@ -6,11 +6,14 @@
    inputs, so no gradient reaches it: this is the stop-gradient ONNX Runtime does not have.
 3. `Locate` is spliced in: it takes the features that are in the graph already, and its results
    take the place of those inputs.
-4. Gradient operators without a (fast) CPU kernel are lowered to standard ones.
+4. Gradient operators without a (fast) CPU kernel are lowered to standard ones; for step.onnx
+   all that are not standard.
+5. Up to here the network's weights were graph inputs too; when saved they get their values.
 """
 
 from __future__ import annotations
 
+import copy
 import os
 import sys
 import warnings
@@ -22,19 +25,24 @@ from typing import Any
 
 import onnx
 import torch
+from onnx import helper, numpy_helper
 from torch import nn
 
+from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
+from tui_draggan.stylegan.rewriting import attributes
+from tui_draggan.stylegan.standard import standardise
 from tui_draggan.stylegan.step_graph import DragStep, Locate
-from tui_draggan.stylegan.surgery import keep_outputs, splice
+from tui_draggan.stylegan.surgery import give_values, keep_outputs, splice
 from tui_draggan.stylegan.weights import SharedWeights
 
 OPSET = 17
 IR_VERSION = 8
 """ONNX Runtime 1.19 refuses what newer onnx packages stamp by themselves (> 10)."""
-ADAM_EPSILON = 1e-8
+LATENT = "latent"
+"""The only trainable parameter: `DragStep.latent`."""
 
 SUPERVISION = ("selector", "reference", "weight")
 STEP_INPUTS = (
@@ -44,17 +52,21 @@ STEP_INPUTS = (
 STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "outside", "features")
 TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles")
 EVAL_OUTPUTS = ("sampled", "outside")
+STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS)
 
 
 def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> None:
-    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint.
+    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for the
+    training API, step.onnx for every other runtime.
 
     The checkpoint holds the latent alone; the network's weights are constants of the graphs.
     """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
+    locator = Locate(step.feature_block, channels, config.resolution)
     step_model = export_step(step, channels)
-    locate = export_locate(Locate(step.feature_block, channels, config.resolution))
+    locate = export_locate(locator)
+    values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
     with TemporaryDirectory() as work:
         _differentiate(step_model, work)
         training = onnx.load(Path(work, "training_model.onnx"))
@@ -62,16 +74,24 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
         optimizer = onnx.load(Path(work, "optimizer_model.onnx"))
         (folder / "checkpoint").write_bytes(Path(work, "checkpoint").read_bytes())
 
-    for model, outputs in ((training, TRAINING_OUTPUTS), (evaluation, EVAL_OUTPUTS)):
+    standard = copy.deepcopy(training)
+    outputs = (TRAINING_OUTPUTS, EVAL_OUTPUTS, STANDARD_OUTPUTS)
+    for model, names in zip((training, evaluation, standard), outputs, strict=True):
         gradients = [o.name for o in model.graph.output if o.name not in STEP_OUTPUTS]
         splice(model, locate, SUPERVISION)
-        keep_outputs(model, [*outputs, *gradients])
+        keep_outputs(model, [*names, *gradients])
         lower(model)
-    _set_adam_epsilon(optimizer)
-    models = {"training_model": training, "eval_model": evaluation, "optimizer_model": optimizer}
+    standardise(standard, LATENT, OPSET)
+    _set_adam(optimizer)
+    models = {
+        "training_model": training,
+        "eval_model": evaluation,
+        "optimizer_model": optimizer,
+        "step": standard,
+    }
     for name, model in models.items():
         model.ir_version = IR_VERSION
-        weights.save(model, folder / f"{name}.onnx")
+        weights.save(model, folder / f"{name}.onnx", values)
 
 
 def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
@@ -96,7 +116,10 @@ def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
         "outside_reference": {1: "rows"},
         "outside": {1: "rows"},
     }
-    return export_onnx(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
+    model = export_onnx(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
+    latent = numpy_helper.from_array(step.latent.detach().numpy(), LATENT)
+    give_values(model.graph, {LATENT}, lambda _: latent)
+    return model
 
 
 def export_locate(locate: Locate) -> onnx.ModelProto:
@@ -121,7 +144,10 @@ def export_onnx(
     inputs: tuple[str, ...],
     outputs: tuple[str, ...],
     axes: dict[str, dict[int, str]] | None = None,
+    with_weights: bool = False,
 ) -> onnx.ModelProto:
+    """The module's graph; parameters and buffers have their values only `with_weights`, and are
+    inputs otherwise, by their state_dict names."""
     with TemporaryDirectory() as work, warnings.catch_warnings(), torch.no_grad():
         file = Path(work, "model.onnx")
         warnings.simplefilter("ignore")  # that this exporter is not the newest, and tracing's
@@ -129,6 +155,7 @@ def export_onnx(
             module.eval(),
             example,
             file,
+            export_params=with_weights,
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),
@@ -153,7 +180,7 @@ def _differentiate(model: onnx.ModelProto, folder: str) -> None:
     with _silence():
         artifacts.generate_artifacts(
             model,
-            requires_grad=["latent"],
+            requires_grad=[LATENT],
             optimizer=artifacts.OptimType.AdamW,
             artifact_directory=folder,
             additional_output_names=[o.name for o in model.graph.output[1:]],
@@ -161,16 +188,16 @@ def _differentiate(model: onnx.ModelProto, folder: str) -> None:
         )
 
 
-def _set_adam_epsilon(optimizer: onnx.ModelProto) -> None:
-    """The paper's optimiser is Adam with its usual ε; the artifact's AdamW has 1e-6."""
-    found = False
-    for function_or_graph in (optimizer.graph, *optimizer.functions):
-        for node in function_or_graph.node:
-            for attribute in node.attribute:
-                if node.op_type == "AdamWOptimizer" and attribute.name == "epsilon":
-                    attribute.f, found = ADAM_EPSILON, True
-    if not found:
-        raise EngineError("the optimizer artifact has no AdamWOptimizer node with an epsilon")
+def _set_adam(optimizer: onnx.ModelProto) -> None:
+    """The paper's optimiser is Adam with its usual ε, added after the bias correction; the
+    artifact's AdamW has 1e-6, added before."""
+    nodes = [node for node in optimizer.graph.node if node.op_type == "AdamWOptimizer"]
+    wanted = {"epsilon": EPSILON, "adam_mode": 0}
+    if not nodes or not wanted.keys() <= attributes(nodes[0]).keys():
+        raise EngineError("the optimizer artifact has no AdamWOptimizer with epsilon and mode")
+    kept = [a for a in nodes[0].attribute if a.name not in wanted]
+    del nodes[0].attribute[:]
+    nodes[0].attribute.extend([*kept, *(helper.make_attribute(*item) for item in wanted.items())])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.network import Generator, Mapping
+from tui_draggan.stylegan.reference import reference_check
 from tui_draggan.stylegan.step_graph import DragStep
 from tui_draggan.stylegan.weights import SharedWeights
 
@@ -50,7 +51,7 @@ def export_bundle(
         sides = ", ".join(map(str, config.block_resolutions))
         raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
     if config.c_dim and not classes:
-        classes = tuple(f"class {i}" for i in range(config.c_dim))
+        classes = tuple(map(str, range(config.c_dim)))
     synthesis = FoldedSynthesis(generator.synthesis, block)
     step = DragStep(synthesis)
     info = BundleInfo(
@@ -64,6 +65,7 @@ def export_bundle(
             feature_channels=config.channels[config.block_resolutions.index(block)],
             trainable_rows=step.rows,
             preview_size=step.preview_size,
+            check=reference_check(synthesis, generator.mapping.w_avg),
         ),
         classes=classes,
         recommended=dict(recommended or {}),
@@ -76,7 +78,9 @@ def export_bundle(
         weights = SharedWeights(folder / "drag/weights.bin")
         write_artifacts(step, folder / "drag", weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
-        weights.save(_export_synthesis(synthesis), folder / "synthesis.onnx")
+        weights.save(
+            _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
+        )
         if keep_weights:
             state = {key: value.contiguous() for key, value in generator.state_dict().items()}
             torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
@@ -106,14 +110,15 @@ def load_generator(path: Path) -> Generator:
             f'{path} has no "config" and "state"; it is not a generator of this program'
         )
     try:
-        generator = Generator(GeneratorConfig.from_dict(values["config"]))
-        generator.load_state_dict(values["state"])
+        generator = Generator.from_state(
+            GeneratorConfig.from_dict(values["config"]), values["state"]
+        )
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise UsageError(f"{path} holds weights that do not fit ({reason})") from error
     if not all(bool(tensor.isfinite().all()) for tensor in generator.state_dict().values()):
         raise UsageError(f"{path} holds weights that are not finite")
-    return generator.eval()
+    return generator
 
 
 def export_file(
@@ -146,7 +151,7 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     if config.c_dim:
         example += (torch.zeros(1, config.c_dim),)
         inputs += ("label",)
-    model = export_onnx(mapping, example, inputs, ("w",))
+    model = export_onnx(mapping, example, inputs, ("w",), with_weights=True)
     lower(model)
     # The exporter drops an output that depends on no input; so it is added here.
     mean = mapping.w_avg.numpy()

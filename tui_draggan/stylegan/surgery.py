@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Sequence
 
 import onnx
 
@@ -45,6 +45,16 @@ def keep_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
     outputs = {value.name: value for value in graph.output}
     _replace(graph.output, [outputs[name] for name in names])
     drop_unused(graph)
+
+
+def give_values(
+    graph: onnx.GraphProto, names: Container[str], value: Callable[[str], onnx.TensorProto]
+) -> None:
+    """Makes the inputs in `names` initializers; those that no node reads are dropped."""
+    read = {tensor for node in graph.node for tensor in node.input}
+    given = [item.name for item in graph.input if item.name in names]
+    graph.initializer.extend(value(name) for name in given if name in read)
+    _replace(graph.input, [item for item in graph.input if item.name not in names])
 
 
 def drop_unused(graph: onnx.GraphProto) -> None:

@@ -6,18 +6,18 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tui_draggan.pictures.graphics import apply_colour, choose_display
-from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
-from tui_draggan.tui.worker import EngineThread
+from tui_draggan.tui.options import Choice, EditorOptions, ExportRequest, Hooks
+from tui_draggan.tui.worker import EngineThread, end
 
 if TYPE_CHECKING:
     from tui_draggan.tui.editor import DragganApp
 
-__all__ = ["EditorOptions", "ExportRequest", "Hooks", "run_editor"]
+__all__ = ["Choice", "EditorOptions", "ExportRequest", "Hooks", "run_editor"]
 
 PATIENCE = 30.0
 """Seconds the engine gets to finish the step at hand when the editor has been left."""
@@ -34,43 +34,23 @@ def run_editor(options: EditorOptions) -> int:
     """
     apply_colour(options.colour)
     display = choose_display(options.graphics)
-    thread = EngineThread(options.hooks.open_session, options.pace)
-    close = _once(thread, options.hooks)
-    thread.start()
+    threads = [EngineThread(options.hooks.open_session, options.pace, options.hooks.close)]
+    threads[0].start()
     try:
         from tui_draggan.tui.editor import DragganApp
 
-        app = DragganApp(options, thread, display)
-        with _ending_signals(app, close):
+        app = DragganApp(options, threads, display)
+        with _ending_signals(app):
             status = app.run()
     finally:
-        close()
+        end(threads, PATIENCE)
     if app.problem is not None:
         raise app.problem
     return (app.return_code or 0) if status is None else status
 
 
-def _once(thread: EngineThread, hooks: Hooks) -> Callable[[], None]:
-    """What stops and joins the engine's thread and then closes the journal, one time."""
-    lock = threading.Lock()
-    closed = False
-
-    def close() -> None:
-        nonlocal closed
-        with lock:
-            if closed:
-                return
-            closed = True
-            thread.stop()
-            thread.join(PATIENCE)
-            if hooks.close is not None:
-                hooks.close()
-
-    return close
-
-
 @contextmanager
-def _ending_signals(app: DragganApp, close: Callable[[], None]) -> Iterator[None]:
+def _ending_signals(app: DragganApp) -> Iterator[None]:
     """A killed editor leaves the terminal as it was and its journal closed.
 
     Where the terminal itself has gone, Textual waits for ever to write to it: after closing all
@@ -78,11 +58,11 @@ def _ending_signals(app: DragganApp, close: Callable[[], None]) -> Iterator[None
     """
 
     def last_resort(status: int) -> None:
-        close()
+        end(app.threads, PATIENCE)
         time.sleep(GRACE)
         os._exit(status)
 
-    def end(number: int, _frame: object) -> None:
+    def leave(number: int, _frame: object) -> None:
         status = 128 + number
         threading.Thread(target=last_resort, args=(status,), daemon=True).start()
         app.end_soon(status)
@@ -90,7 +70,7 @@ def _ending_signals(app: DragganApp, close: Callable[[], None]) -> Iterator[None
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, end) for number in ENDING_SIGNALS}
+    before = {number: signal.signal(number, leave) for number in ENDING_SIGNALS}
     try:
         yield
     finally:

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Iterable
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.theme import Theme
 
@@ -16,8 +18,11 @@ from tui_draggan.pictures.graphics import Display
 from tui_draggan.tui.options import EditorOptions
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.screens.board import Reported
-from tui_draggan.tui.screens.edit import EditScreen
-from tui_draggan.tui.worker import EngineThread
+from tui_draggan.tui.screens.dialogs import Dialog
+from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
+from tui_draggan.tui.screens.opening import Opening
+from tui_draggan.tui.workarounds import answer_key
+from tui_draggan.tui.worker import EngineThread, Opened, OpenFailed, Report
 
 THEME = Theme(
     name="draggan",
@@ -61,11 +66,14 @@ class DragganApp(App[int]):
         ),
     ]
 
-    def __init__(self, options: EditorOptions, thread: EngineThread, display: Display) -> None:
+    def __init__(
+        self, options: EditorOptions, threads: list[EngineThread], display: Display
+    ) -> None:
+        """threads: the one that opens the first session; those of other models are added."""
         super().__init__()
         self.title = "tui-draggan"
         self.options = options
-        self.thread = thread
+        self.threads = threads
         self.problem: DragganError | None = None
         """Why there never was a session."""
         self.terminal = display
@@ -75,13 +83,62 @@ class DragganApp(App[int]):
         known = self.options.theme in self.available_themes
         self.theme = self.options.theme if known and self.options.theme else THEME.name
         self._own_loop = asyncio.get_running_loop()
-        screen = EditScreen(self.options, self.terminal, self.thread.seen, self.give_up)
+        thread = self.threads[0]
+        screen = EditScreen(self.options, self.terminal, thread.seen, self.give_up)
         self.push_screen(screen)
-        self.thread.attach(lambda report: screen.post_message(Reported(report)))
+        thread.attach(lambda report: screen.post_message(Reported(report)))
 
     def on_unmount(self) -> None:
-        self.thread.detach()
-        self.thread.stop()
+        for thread in self.threads:
+            thread.detach()
+            thread.stop()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded and self._is_command(event):
+            await answer_key(self, event.key)
+        else:
+            await super().on_event(event)
+
+    def _is_command(self, key: events.Key) -> bool:
+        """Whether a key may open or close something: it is not typed into a line."""
+        closes = isinstance(self.screen, Dialog) and key.key in ("enter", "escape")
+        return self.focused is None or closes
+
+    # -- another model -------------------------------------------------------------------------
+
+    @on(AnotherModel)
+    def _open(self, event: AnotherModel) -> None:
+        """Opens it beside the one that is edited, which stays until the other has a picture."""
+        options = event.options
+        hooks = options.hooks
+        thread = EngineThread(hooks.open_session, options.pace, hooks.close)
+        self.threads.append(thread)
+
+        def opened(report: Report | None) -> None:
+            if report is None:
+                thread.stop()
+            elif isinstance(report, OpenFailed):
+                self.notify(str(report.error), title=report.error.title, severity="error")
+            else:
+                self._change_to(options, thread, report)
+
+        self.push_screen(Opening(options.model, thread), opened)
+
+    def _change_to(self, options: EditorOptions, thread: EngineThread, report: Report) -> None:
+        """Another screen for another session; the old thread ends and closes what it had open."""
+        for old in self.threads:
+            if old is not thread:
+                old.detach()
+                old.stop()
+        self.threads[:] = [one for one in self.threads if one.is_alive()]
+        screen = EditScreen(options, self.terminal, thread.seen, self.give_up)
+        self.switch_screen(screen)
+        assert thread.session is not None
+        screen.post_message(Reported(Opened(thread.session)))
+        thread.attach(lambda report: screen.post_message(Reported(report)))
+        screen.post_message(Reported(report))
+
+    # -- the end -------------------------------------------------------------------------------
 
     def end_soon(self, status: int) -> None:
         """`action_end` for signal handlers."""
@@ -96,6 +153,11 @@ class DragganApp(App[int]):
     def action_end(self, status: int) -> None:
         """Leaves at once with that exit status."""
         self.exit(status, status)
+
+    async def action_command_palette(self) -> None:  # type: ignore[override]
+        """Textual's, there before the next key is looked at."""
+        if not isinstance(self.screen, CommandPalette):
+            await self.push_screen(CommandPalette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)

@@ -30,6 +30,10 @@ class Moment:
     zoomed: bool = False
     export: bool = True
     save: bool = True
+    classes: bool = False
+    """The model has some."""
+    models: bool = False
+    """There is a way to another model."""
 
 
 def _key(
@@ -112,6 +116,8 @@ DOCUMENT = (
     _key(
         "previous-seed", "p", "seed(-1)", "seed −", "Picture of the seed before", "p", True, _SEED
     ),
+    _key("class", "C", "label", "class", "Choose the class: the seed's picture of another", "C"),
+    _key("open-model", "o", "open_model", "open", "Open another model", "o"),
     _key("export", "e", "export", "export", "Write a picture or an animation", "e", True),
 )
 
@@ -159,6 +165,8 @@ def allowed(action: str, moment: Moment) -> bool:
         "undo": not busy,
         "redo": not busy,
         "seed": not running and not busy,
+        "label": moment.classes and not running and not busy,
+        "open_model": moment.models and not running and not busy,
     }
     always = ("help", "leave", "commands")
     if not moment.open:

@@ -20,6 +20,20 @@ class ExportRequest:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One line of a list to choose from."""
+
+    value: str
+    """What is meant by it, not shown."""
+    title: str
+    note: str = ""
+    problem: str = ""
+    """Why it cannot be chosen."""
+    current: bool = False
+    """It is the one that is open."""
+
+
+@dataclass(frozen=True)
 class Hooks:
     """What the editor asks others to do."""
 
@@ -33,7 +47,13 @@ class Hooks:
     save_session: Callable[[DragSession, Path], str] | None = None
     """Writes the session to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None
-    """Called last, in the main thread, when the worker thread has ended: closes the journal."""
+    """Called last, by the worker thread when its work is done: closes engine and journal."""
+    resume: str = "tui-draggan --resume"
+    """The command that goes on with an edit that was left."""
+    models: Callable[[], list[Choice]] | None = None
+    """The models there are."""
+    open_model: Callable[[str], EditorOptions] | None = None
+    """How the editor starts on the model of that `Choice.value`; raises DragganError."""
 
 
 @dataclass(frozen=True)

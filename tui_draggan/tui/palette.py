@@ -12,6 +12,9 @@ from tui_draggan.tui.parameters import PARAMETERS, shown
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.screens.help import key_names
 
+ELSEWHERE = ("commands", "label")
+"""Actions of keys that the palette offers in words of its own, or not at all."""
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -55,7 +58,7 @@ def offers(screen: EditScreen) -> Iterator[Offer]:
     session, moment = screen.session, screen.moment
     for binding in KEYS:
         action = binding.action.partition("(")[0]
-        if binding not in MOVES and action != "commands" and allowed(action, moment):
+        if binding not in MOVES and action not in ELSEWHERE and allowed(action, moment):
             yield Offer(f"{binding.tooltip}", f"key {key_names(binding)}", binding.action)
     if session is None:
         return
@@ -67,10 +70,14 @@ def offers(screen: EditScreen) -> Iterator[Offer]:
         yield Offer("Open a seed by its number", "0 to 4294967295", "seed_number")
         yield Offer("Open a random seed", "Any of a million", "random_seed")
         yield Offer(
-            f"Set truncation ψ (now {session.params.psi:g})",
+            f"Set truncation ψ (now {session.seeding.psi:g})",
             "Opens the seed's picture anew",
             "truncation",
         )
+    if allowed("label", moment):
+        label = session.seeding.label
+        now = "none" if label is None else session.info.classes[label]
+        yield Offer(f"Set class (now {now})", "The seed's picture of another; key C", "label")
     yield Offer("Load a mask", "White may change, black stays", "load_mask")
     if session.document.mask is not None:
         yield Offer("Clear the mask", "Everything may change", "clear_mask")

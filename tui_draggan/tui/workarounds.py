@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+
 from textual.app import App
+from textual.widget import Widget
+
+LONGEST_WAIT = 0.5
+"""Seconds for a widget that is being taken away."""
 
 
 def write_through(app: App[int], data: str) -> None:
@@ -20,3 +27,32 @@ def backlog(app: App[int]) -> int:
     thread = getattr(app._driver, "_writer_thread", None)
     queue = getattr(thread, "_queue", None)
     return queue.qsize() if queue is not None else 0
+
+
+async def answer_key(app: App[int], key: str) -> None:
+    """Does what a key is bound to, all of it, before the next key is looked at.
+
+    Textual sends a key round through queues of the focused widget and its parents. Typed fast, or
+    all at once by a slow line, the keys behind one that opens a dialog would reach the screen below
+    it, and those behind one that closes it the dialog. Wanted: keys answered one by one.
+    """
+    app.app_focus = True
+    focused = app.focused
+    if focused is not None:
+        await _settled(focused)  # what was typed before is in its place
+    if not await app._check_bindings(key, priority=True):
+        await app._check_bindings(key)
+    if focused is not None:
+        await _settled(focused)
+        await app._flush_next_callbacks()  # a dialog's answer is taken
+
+
+async def _settled(widget: Widget) -> None:
+    """Until a widget, and then each of its parents, has seen to the messages it has."""
+    for node in widget.ancestors_with_self:
+        if isinstance(node, App):
+            return
+        seen = asyncio.Event()
+        if isinstance(node, Widget) and node.call_later(seen.set):
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(seen.wait(), LONGEST_WAIT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -45,16 +45,21 @@ Report = Opened | OpenFailed | Worked | WorkFailed
 
 
 class EngineThread(threading.Thread):
-    """Opens the session, then does its work until `stop`, and reports.
+    """Opens the session, then does its work until `stop`, and reports; closes at its end.
 
     It starts before there is a screen: what happens before `attach` is reported then.
     """
 
-    def __init__(self, open_session: Callable[[], DragSession], pace: float = 0.0) -> None:
+    def __init__(
+        self,
+        open_session: Callable[[], DragSession],
+        pace: float = 0.0,
+        close: Callable[[], None] | None = None,
+    ) -> None:
         """pace: steps a second at most, for the eye that follows; 0: as many as there are."""
         super().__init__(name="draggan-engine", daemon=True)
         self._step_seconds = 1 / pace if pace else 0.0
-        self._open_session = open_session
+        self._open_session, self._close = open_session, close
         self._ending = threading.Event()
         self._seen = threading.Event()
         self._seen.set()
@@ -64,7 +69,7 @@ class EngineThread(threading.Thread):
         self.session: DragSession | None = None
 
     def attach(self, report: Callable[[Report], object]) -> None:
-        """Reports go there from now on (called in this thread), those so far first."""
+        """Reports go there from now on (called in this thread); those nobody has had yet first."""
         with self._lock:
             self._report = report
             for early in self._early:
@@ -90,6 +95,13 @@ class EngineThread(threading.Thread):
         self._seen.set()
 
     def run(self) -> None:
+        try:
+            self._run()
+        finally:
+            if self._close is not None:
+                self._close()
+
+    def _run(self) -> None:
         try:
             self.session = session = self._open_session()
         except DragganError as error:
@@ -125,6 +137,14 @@ class EngineThread(threading.Thread):
                 self._early.append(report)
             else:
                 self._report(report)
+
+
+def end(threads: Sequence[EngineThread], patience: float) -> None:
+    """Stops and joins them; each gets so many seconds to finish the work at hand and close."""
+    for thread in threads:
+        thread.stop()
+    for thread in threads:
+        thread.join(patience)
 
 
 def _unexpected(error: Exception) -> DragganError:

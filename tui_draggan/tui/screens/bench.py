@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -188,20 +188,22 @@ class Bench(Board):
 
     def action_seed(self, step: int) -> None:
         if self.session is not None:
-            seed = self.session.document.latent.seed
-            start = self.session.params.seed if seed is None else seed
-            self.open_seed((start + step) % (MAX_SEED + 1))
-
-    def open_seed(self, seed: int) -> None:
-        """Asks for another seed's picture."""
-        session = self.session
-        if session is not None:
-            self.let_go()
-            self._try(lambda: session.open_seed(seed))
-            self._say(f"seed {seed}")
+            self.open_seed((self.session.seeding.seed + step) % (MAX_SEED + 1))
 
     def action_random_seed(self) -> None:
         self.open_seed(random.randrange(1_000_000))
+
+    def open_seed(self, seed: int) -> None:
+        """Asks for another seed's picture."""
+        self.reopen(f"seed {seed}", seed=seed)
+
+    def reopen(self, words: str, **changed: Any) -> None:
+        """Asks for the picture of another seed, ψ or class, as `DragSession.open_seed`."""
+        session = self.session
+        if session is not None:
+            self.let_go()
+            self._try(lambda: session.open_seed(**changed))
+            self._say(words)
 
     def action_clear_mask(self) -> None:
         session = self.session

@@ -16,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui_draggan.drag.document import State
+from tui_draggan.drag.latent import class_name
 from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import DragganError
 from tui_draggan.pictures.graphics import Display
@@ -42,6 +43,7 @@ CELLS_PER_SECOND = 60_000
 """Of the picture, each some 30 bytes: what a terminal and a line far away keep up with."""
 KEYS_FIRST = 0.1
 """Seconds after a move of the cursor in which frames, up to five, give way to the next."""
+LONGEST_CLASS = 26
 LOUPE_SECONDS = 1.5
 """How long the loupe stays in small terminals after the cursor's last move."""
 
@@ -116,6 +118,11 @@ class Board(Screen[None], inherit_bindings=False):
             self.notice = self.terminal.note
         self.app.theme_changed_signal.subscribe(self, lambda _: self.sync())
         self._show_words()
+
+    def on_unmount(self) -> None:
+        """Lets go of what is large; the collector may pass this screen by (`_forget_startup`)."""
+        self.app.theme_changed_signal.unsubscribe(self)
+        self.session = self._shown = self._picture = None
 
     # -- arrangement ---------------------------------------------------------------------------
 
@@ -248,7 +255,7 @@ class Board(Screen[None], inherit_bindings=False):
             loupe.show(scene)
         self.query_one(PointsPanel).show(snapshot, self.hand)
         self._show_words(snapshot)
-        self._note_moment(snapshot)
+        self._note_moment(session, snapshot)
 
     def show_loupe(self) -> None:
         """The cursor moves: small terminals get the loupe for a while."""
@@ -272,6 +279,7 @@ class Board(Screen[None], inherit_bindings=False):
         facts = [
             f"{self.options.model or info.name} · {info.resolution} px",
             "" if latent.seed is None else f"seed {latent.seed}",
+            _class_words(class_name(latent, info)),
             "" if latent.psi is None else f"ψ {latent.psi:.2f}",
             session.engine,
         ]
@@ -309,7 +317,7 @@ class Board(Screen[None], inherit_bindings=False):
             return FIRST_RUN
         return ""
 
-    def _note_moment(self, snapshot: Snapshot) -> None:
+    def _note_moment(self, session: DragSession, snapshot: Snapshot) -> None:
         """Tells the footer when other keys make sense than before."""
         moment = Moment(
             open=True,
@@ -322,6 +330,8 @@ class Board(Screen[None], inherit_bindings=False):
             zoomed=self.query_one(PicturePanel).view.zoom > 1,
             export=self.options.hooks.export is not None,
             save=self.options.hooks.save_session is not None,
+            classes=bool(session.info.classes),
+            models=self.options.hooks.models is not None,
         )
         if moment != self._moment:
             self._moment = moment
@@ -337,8 +347,17 @@ class Board(Screen[None], inherit_bindings=False):
         self.hand = replace(self.hand, first=None, held=None, selected=None)
 
 
+def _class_words(name: str | None) -> str:
+    """For the title, where room is scarce: some names are whole lists of synonyms."""
+    if name is None:
+        return ""
+    words = f"class {name}"
+    return words if len(words) <= LONGEST_CLASS else words[: LONGEST_CLASS - 2] + " …"
+
+
 def _forget_startup() -> None:
     """Spares the garbage collector what stays anyway: looking through all of it takes 100 ms, in
     which no key is answered."""
+    gc.unfreeze()  # what another model's screen has left
     gc.collect()
     gc.freeze()

@@ -3,159 +3,197 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from textual import work
+from textual.message import Message
 
 from tui_draggan.drag.latent import Latent
 from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import MAX_SEED
 from tui_draggan.drag.points import Point, check_inside, parse_pair, parse_point
+from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
 from tui_draggan.tui.hand import MovePoint, NewPair
+from tui_draggan.tui.options import Choice, EditorOptions
 from tui_draggan.tui.screens.bench import Bench
-from tui_draggan.tui.screens.dialogs import Ask, Confirm, ExportDialog
+from tui_draggan.tui.screens.choose import Choose
+from tui_draggan.tui.screens.dialogs import Ask, Confirm, Dialog, ExportDialog
 from tui_draggan.tui.screens.help import HelpScreen
+
+T = TypeVar("T")
+
+
+@dataclass
+class AnotherModel(Message):
+    """The person wants to edit with another model."""
+
+    options: EditorOptions
 
 
 class EditScreen(Bench):
-    """Dialogs wait in workers of their own, so the picture goes on changing behind them."""
+    """The picture goes on changing behind a dialog."""
 
     _kept: Latent | None = None
     """The latent that was exported or saved last."""
 
-    @work
-    async def action_coordinates(self) -> None:
-        """x,y for the selected point or the crosshair; x,y:x,y for a new pair."""
-        session, selected = self.session, self.hand.selected
-        if session is None:
-            return
-        side = session.info.resolution
-        what = f"the selected {selected.end}" if selected else "the crosshair"
-        note = f"x,y moves {what}; x,y:x,y adds a handle and its target. 0 to {side - 1}."
-        answer = await self.app.push_screen_wait(
-            Ask("go to", note, check=lambda text: _coordinates(text, side))
-        )
-        if answer is None:
-            return
-        first, second = _coordinates(answer, side)
-        if second is not None:
-            self._lay(replace(self.hand, cursor=second), NewPair(first, second))
-        elif selected is not None:
-            self._lay(replace(self.hand, cursor=first), MovePoint(selected, first))
-        else:
-            self._lay(hands.moved(self.hand, first, self._pairs))
+    async def _ask(
+        self,
+        dialog: Callable[[DragSession], Dialog[T]],
+        take: Callable[[DragSession, T], object],
+    ) -> None:
+        """Opens a dialog about the session and has its answer, if there is one, taken.
 
-    @work
-    async def action_parameter(self, name: str) -> None:
-        """Asks for one parameter's value."""
+        Returns when the dialog is there: the keys typed behind the one that opened it are its.
+        """
         session = self.session
         if session is None:
             return
+
+        def answered(answer: T | None) -> None:
+            if answer is not None:
+                take(session, answer)
+
+        await self.app.push_screen(dialog(session), answered)
+
+    async def action_coordinates(self) -> None:
+        """x,y for the selected point or the crosshair; x,y:x,y for a new pair."""
+        selected = self.hand.selected
+        what = f"the selected {selected.end}" if selected else "the crosshair"
+
+        def ask(session: DragSession) -> Ask:
+            side = session.info.resolution
+            note = f"x,y moves {what}; x,y:x,y adds a handle and its target. 0 to {side - 1}."
+            return Ask("go to", note, check=lambda text: _coordinates(text, side))
+
+        def take(session: DragSession, answer: str) -> None:
+            first, second = _coordinates(answer, session.info.resolution)
+            if second is not None:
+                self._lay(replace(self.hand, cursor=second), NewPair(first, second))
+            elif selected is not None:
+                self._lay(replace(self.hand, cursor=first), MovePoint(selected, first))
+            else:
+                self._lay(hands.moved(self.hand, first, self._pairs))
+
+        await self._ask(ask, take)
+
+    async def action_parameter(self, name: str) -> None:
+        """Asks for one parameter's value."""
         parameter = next(one for one in parameters.PARAMETERS if one.name == name)
-        answer = await self.app.push_screen_wait(
-            Ask(
+
+        def ask(session: DragSession) -> Ask:
+            return Ask(
                 parameter.title,
                 f"{parameter.note} {parameters.range_of(name)}.",
                 parameters.shown(session.params, name),
                 check=lambda text: parameters.changed(session.params, name, text),
             )
-        )
-        if answer is not None:
+
+        def take(session: DragSession, answer: str) -> None:
             self._try(lambda: session.set_params(parameters.changed(session.params, name, answer)))
             self._say(f"{parameter.title} {parameters.shown(session.params, name)}")
 
-    @work
+        await self._ask(ask, take)
+
     async def action_seed_number(self) -> None:
-        session = self.session
-        if session is None:
-            return
-        check = session.params.with_values
-        answer = await self.app.push_screen_wait(
-            Ask(
+        await self._ask(
+            lambda session: Ask(
                 "seed",
                 f"The picture of a seed, 0 to {MAX_SEED}; undo brings this one back.",
-                str(session.params.seed),
-                check=lambda text: check(seed=_whole(text)),
-            )
+                str(session.seeding.seed),
+                check=lambda text: session.params.with_values(seed=_whole(text)),
+            ),
+            lambda _, answer: self.open_seed(_whole(answer)),
         )
-        if answer is not None:
-            self.open_seed(_whole(answer))
 
-    @work
     async def action_truncation(self) -> None:
-        session = self.session
-        if session is None:
-            return
-        check = session.params.with_values
-        answer = await self.app.push_screen_wait(
-            Ask(
+        await self._ask(
+            lambda session: Ask(
                 "truncation ψ",
                 "−2 to 2; opens the seed's picture anew, undo brings this one back.",
-                f"{session.params.psi:g}",
-                check=lambda text: check(psi=_number(text)),
-            )
+                f"{session.seeding.psi:g}",
+                check=lambda text: session.params.with_values(psi=_number(text)),
+            ),
+            lambda _, answer: self.reopen(f"ψ {_number(answer):g}", psi=_number(answer)),
         )
-        if answer is not None:
-            psi = _number(answer)
-            self.let_go()
-            self._try(lambda: session.open_seed(session.params.seed, psi))
 
-    @work
+    async def action_label(self) -> None:
+        """Another class from the list."""
+
+        def ask(session: DragSession) -> Choose:
+            now = session.seeding.label
+            return Choose(
+                "class",
+                [
+                    Choice(str(i), name, "" if name == str(i) else str(i), current=i == now)
+                    for i, name in enumerate(session.info.classes)
+                ],
+            )
+
+        def take(session: DragSession, answer: str) -> None:
+            label = int(answer)
+            self.reopen(f"class {session.info.classes[label]}", label=label)
+
+        await self._ask(ask, take)
+
     async def action_load_mask(self) -> None:
-        session = self.session
-        if session is None:
-            return
-        side = session.info.resolution
-        answer = await self.app.push_screen_wait(
-            Ask(
+        def ask(session: DragSession) -> Ask:
+            side = session.info.resolution
+            return Ask(
                 "mask",
                 f"A picture of {side}×{side}: white may change, black stays. From the next run on.",
                 check=lambda text: load_mask(Path(text).expanduser(), side),
             )
-        )
-        if answer is not None:
-            self._try(lambda: session.set_mask(load_mask(Path(answer).expanduser(), side)))
+
+        def take(session: DragSession, answer: str) -> None:
+            path, side = Path(answer).expanduser(), session.info.resolution
+            self._try(lambda: session.set_mask(load_mask(path, side)))
+
+        await self._ask(ask, take)
 
     # -- files ---------------------------------------------------------------------------------
 
-    @work
     async def action_export(self) -> None:
         """A picture or an animation to a file."""
-        session, export = self.session, self.options.hooks.export
-        if session is None or export is None:
-            return
-        seed = session.document.latent.seed
-        name = f"{session.info.name}-{seed if seed is not None else 'edit'}.png"
-        request = await self.app.push_screen_wait(
-            ExportDialog(self.options.export_folder / name, self.options.hooks.check_export)
-        )
-        if request is not None:
-            self._write(lambda: export(session, request))
+        hooks, folder = self.options.hooks, self.options.export_folder
+        export = hooks.export
 
-    @work
+        def ask(session: DragSession) -> ExportDialog:
+            seed = session.document.latent.seed
+            name = f"{session.info.name}-{seed if seed is not None else 'edit'}.png"
+            return ExportDialog(folder / name, hooks.check_export)
+
+        if export is not None:
+            await self._ask(
+                ask,
+                lambda session, request: self._write(session, lambda: export(session, request)),
+            )
+
     async def action_save_session(self) -> None:
         """The whole edit to a file that can be opened again."""
-        session, save = self.session, self.options.hooks.save_session
-        if session is None or save is None:
-            return
-        name = f"{session.info.name}.json"
-        note = "The whole edit; tui-draggan --session FILE opens it again."
-        answer = await self.app.push_screen_wait(
-            Ask("save session", note, str(self.options.export_folder / name), _check_file, False)
-        )
-        if answer:
-            self._write(lambda: save(session, Path(answer).expanduser()))
+        folder, save = self.options.export_folder, self.options.hooks.save_session
+
+        def ask(session: DragSession) -> Ask:
+            note = "The whole edit; tui-draggan --session FILE opens it again."
+            path = folder / f"{session.info.name}.json"
+            return Ask("save session", note, str(path), _check_file, select=False)
+
+        if save is not None:
+            await self._ask(
+                ask,
+                lambda session, answer: self._write(
+                    session, lambda: save(session, Path(answer).expanduser())
+                ),
+            )
 
     @work(thread=True, exit_on_error=False)
-    def _write(self, write: Callable[[], str]) -> None:
+    def _write(self, session: DragSession, write: Callable[[], str]) -> None:
         """In a thread of its own: an animation takes seconds."""
-        session = self.session
-        assert session is not None
         latent = session.document.latent
         try:
             line = write()
@@ -176,32 +214,54 @@ class EditScreen(Bench):
             markup=False,
         )
 
-    # -- the rest ------------------------------------------------------------------------------
+    # -- leaving -------------------------------------------------------------------------------
 
-    def action_help(self) -> None:
-        self.app.push_screen(HelpScreen())
-
-    def action_commands(self) -> None:
-        self.app.action_command_palette()
-
-    @work
     async def action_leave(self) -> None:
+        await self._leave("quit", "Quit", lambda: self.app.exit(0))
+
+    async def action_open_model(self) -> None:
+        """Another model, in place of this one."""
+        hooks = self.options.hooks
+        models, open_model = hooks.models, hooks.open_model
+        if models is None or open_model is None:
+            return
+
+        def change(model: str) -> None:
+            try:
+                self.post_message(AnotherModel(open_model(model)))
+            except DragganError as error:
+                self.app.notify(str(error), title=error.title, severity="error")
+
+        def take(_: DragSession, model: str) -> None:
+            self.call_next(self._leave, "open another model", "Open it", lambda: change(model))
+
+        await self._ask(lambda _: Choose("open another model", models()), take)
+
+    async def _leave(self, title: str, yes: str, leave: Callable[[], object]) -> None:
         """Asks only where an edit has been neither exported nor saved."""
         session = self.session
         latent = session.document.latent if session is not None else None
-        if latent is not None and latent.edited and latent is not self._kept:
-            leave = await self.app.push_screen_wait(
-                Confirm(
-                    "quit",
-                    "The edit has not been exported. It is kept in the journal: "
-                    "tui-draggan --resume goes on with it.",
-                    yes="Quit",
-                    no="Stay",
-                )
-            )
-            if not leave:
-                return
-        self.app.exit(0)
+        if latent is None or not latent.edited or latent is self._kept:
+            leave()
+            return
+        await self._ask(
+            lambda _: Confirm(
+                title,
+                "The edit has not been exported. It is kept in the journal: "
+                f"{self.options.hooks.resume} goes on with it.",
+                yes=yes,
+                no="Stay",
+            ),
+            lambda _, agreed: leave() if agreed else None,
+        )
+
+    # -- the rest ------------------------------------------------------------------------------
+
+    async def action_help(self) -> None:
+        await self.app.push_screen(HelpScreen())
+
+    async def action_commands(self) -> None:
+        await self.app.run_action("command_palette")
 
 
 def _whole(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from tui_draggan.tui.hand import Hand
@@ -14,12 +15,12 @@ class TitleBar(Readout):
     """Name of the program, model, picture, engine."""
 
     def show(self, facts: list[str], graphics: str) -> None:
-        """Facts from the left, how pictures are drawn at the right, as far as there is room."""
+        """Facts from the left, how pictures are drawn at the right; whole ones, as many as fit."""
         muted = self.colour("foreground-muted") or "dim"
         text = Text(" tui-draggan", style=f"bold {self.colour('accent')}".strip())
         for fact in filter(None, facts):
-            text.append("   ", style="not bold")
-            text.append(fact, style=f"not bold {muted}")
+            if text.cell_len + 3 + cell_len(fact) <= self.size.width:
+                text.append(f"   {fact}", style=f"not bold {muted}")
         room = self.size.width - text.cell_len - len(graphics) - 1
         if room >= 3:
             text.append(" " * room + graphics, style=f"not bold {muted}")

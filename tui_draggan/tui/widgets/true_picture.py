@@ -22,6 +22,8 @@ LONGEST = 768
 
 FIRST_NUMBER = 0x640000
 """Of kitty's pictures, 24 bits; they count on, and two exist at a time."""
+_NUMBERS = count(1)
+"""One count for the program: for a moment two models' panels are there."""
 
 
 class TruePicture(PicturePanel):
@@ -31,7 +33,6 @@ class TruePicture(PicturePanel):
         super().__init__(id)
         self._display_as = display
         self._encoder = pixels.Encoder(self._delivered)
-        self._numbers = count(1)
         self._next = (0, Region())
         self._number = 0
         self._cells_shown = Region()
@@ -43,6 +44,8 @@ class TruePicture(PicturePanel):
     def on_unmount(self) -> None:
         self._encoder.stop()
         self._encoder.join(5)
+        if self._number:
+            write_through(self.app, pixels.kitty_deleted(self._number))
 
     @property
     def _target(self) -> Region:
@@ -58,7 +61,7 @@ class TruePicture(PicturePanel):
         if scene is None or scene.image is None:
             return
         kitty = self._display_as.graphics == "kitty"
-        number = FIRST_NUMBER + next(self._numbers) % 0xFFFF if kitty else 0
+        number = FIRST_NUMBER + next(_NUMBERS) % 0xFFFF if kitty else 0
         self._encoder.submit(lambda: self._encoded(scene, view, cells, number))
 
     def _encoded(self, scene: Scene, view: View, cells: Region, number: int) -> str:

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.tiny import FEATURE_BLOCK, SIZE
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines.base import Problem, StepRequest
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.errors import EngineError
 
 
-def start_ws(engine: OrtTrainingEngine, seed: int = 1) -> np.ndarray:
+def start_ws(engine: LocalEngine, seed: int = 1) -> np.ndarray:
     z = np.random.RandomState(seed).randn(engine.info.z_dim).astype(np.float32)
     return np.tile(engine.map(z), (engine.info.num_ws, 1))
 
 
-def request(engine: OrtTrainingEngine, ws: np.ndarray, **changes: object) -> StepRequest:
+def request(engine: LocalEngine, ws: np.ndarray, **changes: object) -> StepRequest:
     handles = np.array([[10, 20], [20, 12]], np.float32)
     targets = np.array([[25, 8], [4, 4]], np.float32)
     templates = engine.features(ws, handles)
     return replace(StepRequest(handles, targets, templates, 3, 3, 20.0, 1e-3), **changes)
 
 
-def test_map_render_and_features_agree_with_themselves(engine: OrtTrainingEngine) -> None:
+def test_map_render_and_features_agree_with_themselves(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     image = engine.render(ws)
     assert image.shape == (SIZE, SIZE, 3) and image.dtype == np.uint8 and image.std() > 5
@@ -37,7 +38,7 @@ def test_map_render_and_features_agree_with_themselves(engine: OrtTrainingEngine
     assert engine.features(ws, np.zeros((0, 2))).shape == (0, engine.info.drag.feature_channels)
 
 
-def test_the_first_step_moves_nothing(engine: OrtTrainingEngine) -> None:
+def test_the_first_step_moves_nothing(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     engine.begin(Problem(ws))
     result = engine.step(request(engine, ws))
@@ -45,7 +46,7 @@ def test_the_first_step_moves_nothing(engine: OrtTrainingEngine) -> None:
     assert result.loss > 0 and result.gradient_norm > 0 and result.milliseconds > 0
 
 
-def test_a_full_preview_is_the_picture(engine: OrtTrainingEngine) -> None:
+def test_a_full_preview_is_the_picture(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     for problem in Problem(ws), Problem(ws, w_plus=False), Problem(ws, rows=2):
         engine.begin(problem)
@@ -56,7 +57,7 @@ def test_a_full_preview_is_the_picture(engine: OrtTrainingEngine) -> None:
             assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
 
 
-def test_only_the_trained_rows_move(engine: OrtTrainingEngine) -> None:
+def test_only_the_trained_rows_move(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     engine.begin(Problem(ws, rows=3))
     step = request(engine, ws)
@@ -71,7 +72,7 @@ def test_only_the_trained_rows_move(engine: OrtTrainingEngine) -> None:
     np.testing.assert_array_equal(moved[6:], ws[6:])
 
 
-def test_each_run_starts_without_moments(engine: OrtTrainingEngine) -> None:
+def test_each_run_starts_without_moments(engine: LocalEngine) -> None:
     """Adam's first update without history is the learning rate times the gradient's sign."""
     ws = start_ws(engine)
     for learning_rate in 0.05, 0.001, 0.02:
@@ -88,7 +89,7 @@ def test_each_run_starts_without_moments(engine: OrtTrainingEngine) -> None:
             engine.step(step)
 
 
-def test_two_runs_of_the_same_edit_are_the_same(engine: OrtTrainingEngine) -> None:
+def test_two_runs_of_the_same_edit_are_the_same(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     runs = []
     for _ in range(2):
@@ -98,7 +99,7 @@ def test_two_runs_of_the_same_edit_are_the_same(engine: OrtTrainingEngine) -> No
     np.testing.assert_array_equal(runs[0], runs[1])
 
 
-def test_the_learning_rate_takes_effect_at_once(engine: OrtTrainingEngine) -> None:
+def test_the_learning_rate_takes_effect_at_once(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     engine.begin(Problem(ws))
     step = request(engine, ws)
@@ -113,7 +114,7 @@ def test_the_learning_rate_takes_effect_at_once(engine: OrtTrainingEngine) -> No
     assert sizes[3] == 0
 
 
-def test_points_and_radii_may_change_between_steps(engine: OrtTrainingEngine) -> None:
+def test_points_and_radii_may_change_between_steps(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     engine.begin(Problem(ws))
     two = request(engine, ws)
@@ -126,7 +127,7 @@ def test_points_and_radii_may_change_between_steps(engine: OrtTrainingEngine) ->
     assert wide.handles.shape == (2, 2) and np.isfinite(wide.loss)
 
 
-def test_arrived_points_pull_no_more(engine: OrtTrainingEngine) -> None:
+def test_arrived_points_pull_no_more(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     engine.begin(Problem(ws))
     step = request(engine, ws)
@@ -134,7 +135,7 @@ def test_arrived_points_pull_no_more(engine: OrtTrainingEngine) -> None:
     assert result.motion_loss == 0 and result.gradient_norm == 0
 
 
-def test_a_mask_without_an_outside_changes_nothing(engine: OrtTrainingEngine) -> None:
+def test_a_mask_without_an_outside_changes_nothing(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     step = request(engine, ws)
     losses = []
@@ -144,7 +145,7 @@ def test_a_mask_without_an_outside_changes_nothing(engine: OrtTrainingEngine) ->
     assert losses[0] == losses[1]
 
 
-def test_the_mask_loss_starts_at_zero_and_follows_its_weight(engine: OrtTrainingEngine) -> None:
+def test_the_mask_loss_starts_at_zero_and_follows_its_weight(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     editable = np.zeros((SIZE, SIZE), bool)
     editable[8:20, 8:20] = True
@@ -160,7 +161,7 @@ def test_the_mask_loss_starts_at_zero_and_follows_its_weight(engine: OrtTraining
     assert engine.step(replace(step, mask_weight=0.0, learning_rate=0.0)).mask_loss == 0
 
 
-def test_what_is_not_finite_is_refused_in_words(engine: OrtTrainingEngine) -> None:
+def test_what_is_not_finite_is_refused_in_words(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     broken = ws.copy()
     broken[2, 3] = np.nan
@@ -176,7 +177,7 @@ def test_what_is_not_finite_is_refused_in_words(engine: OrtTrainingEngine) -> No
             call()
 
 
-def test_an_overflow_shows_in_the_result(engine: OrtTrainingEngine) -> None:
+def test_an_overflow_shows_in_the_result(engine: LocalEngine) -> None:
     """The session ends a run by this; the engine goes on to work."""
     ws = start_ws(engine)
     engine.begin(Problem(ws))
@@ -188,7 +189,7 @@ def test_an_overflow_shows_in_the_result(engine: OrtTrainingEngine) -> None:
     assert np.isfinite(engine.step(step).loss)
 
 
-def test_wrong_shapes_are_refused(engine: OrtTrainingEngine) -> None:
+def test_wrong_shapes_are_refused(engine: LocalEngine) -> None:
     ws = start_ws(engine)
     with pytest.raises(EngineError, match="begin"):
         engine.step(request(engine, ws))
@@ -218,27 +219,26 @@ def test_wrong_shapes_are_refused(engine: OrtTrainingEngine) -> None:
     assert np.isfinite(engine.step(step).loss)
 
 
-def test_a_damaged_drag_model_is_named(tiny_bundle: ModelBundle, tmp_path: object) -> None:
-    import shutil
-    from pathlib import Path
-
-    copy = Path(str(tmp_path)) / "copy"
+def test_a_damaged_drag_model_is_named(
+    tiny_bundle: ModelBundle, engine_name: str, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
     shutil.copytree(tiny_bundle.path, copy)
-    file = copy / "drag" / "training_model.onnx"
-    file.write_bytes(b"\0" * file.stat().st_size)
-    engine = open_engine(ModelBundle.open(copy), "cpu")
-    with pytest.raises(EngineError, match="drag model"):
+    for file in (copy / "drag").glob("*.onnx"):
+        file.write_bytes(b"\0" * file.stat().st_size)
+    engine = open_engine(ModelBundle.open(copy), "cpu", engine_name)
+    with pytest.raises(EngineError, match=r"(drag model|step\.onnx): onnxruntime failed"):
         engine.warm_up()
 
 
-def test_the_engine_starts_without_torch(tiny_bundle: ModelBundle) -> None:
+def test_the_engine_starts_without_torch(tiny_bundle: ModelBundle, engine_name: str) -> None:
     program = f"""
 import importlib.util, sys
 from pathlib import Path
 import numpy as np
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine
-engine = open_engine(ModelBundle.open(Path({str(tiny_bundle.path)!r})), "cpu")
+engine = open_engine(ModelBundle.open(Path({str(tiny_bundle.path)!r})), "cpu", {engine_name!r})
 w = engine.map(np.zeros(engine.info.z_dim, np.float32))
 engine.warm_up()
 assert not any(name.partition(".")[0] in ("torch", "onnx") for name in sys.modules)
@@ -249,7 +249,7 @@ assert importlib.util.find_spec("torch") is not None
     assert done.stdout == "" and done.stderr == ""
 
 
-def test_features_are_those_of_the_feature_block(engine: OrtTrainingEngine) -> None:
+def test_features_are_those_of_the_feature_block(engine: LocalEngine) -> None:
     drag = engine.info.drag
     assert (drag.feature_block, drag.feature_channels, drag.trainable_rows) == (
         FEATURE_BLOCK,

@@ -1,0 +1,173 @@
+"""`tui-draggan models`, and what the other commands make of several models."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.tiny import tiny_generator
+from tui_draggan import paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import main
+from tui_draggan.stylegan.export import export_bundle
+
+ANIMALS = ("cat", "dog", "bear")
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory) -> Path:
+    """A bundle with classes."""
+    folder = tmp_path_factory.mktemp("bundles") / "zoo"
+    export_bundle(
+        tiny_generator(c_dim=3),
+        folder,
+        name="zoo",
+        classes=ANIMALS,
+        origin="zoo.pkl, a pickle, SHA-256 00ff",
+        recommended={"learning_rate": 0.05, "r1": 1, "w_plus": False},
+    )
+    return folder
+
+
+@pytest.fixture
+def models(zoo: Path, tmp_path: Path, monkeypatch) -> Path:
+    """The user's models: zoo, one that is cut off, and what an interrupted import leaves."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = paths.user_models()
+    shutil.copytree(zoo, folder / "zoo")
+    shutil.copytree(zoo, folder / "cut")
+    (folder / "cut" / "synthesis.onnx").write_bytes(b"x")
+    (folder / ".zoo-abcdef").mkdir()
+    return folder
+
+
+def test_the_list_has_a_line_for_each_model_and_says_what_is_damaged(models: Path, capsys):
+    assert main(["models"]) == 0
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == ["name", "picture", "on", "disk", "from"]
+    by_name = {line.split()[0]: line for line in lines}
+    assert list(by_name) == ["cut", "zoo", "critters"]
+    assert "32 px · 3 classes" in by_name["zoo"] and by_name["zoo"].endswith("zoo.pkl, a pickle")
+    assert "does not open" in by_name["cut"] and "synthesis.onnx has 1 bytes" in by_name["cut"]
+    assert by_name["critters"].endswith("came with the program")
+
+
+def test_one_in_full(models: Path, capsys):
+    assert main(["models", "zoo"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "32 × 32 px",
+        "0 cat, 1 dog, 2 bear",
+        "learning-rate 0.05, r1 1, space w",
+        "00ff",
+    ):
+        assert words in said
+    assert said.endswith("open it with: tui-draggan --model zoo\n")
+    assert main(["models", "cut"]) == 2
+    assert "synthesis.onnx has 1 bytes" in capsys.readouterr().err
+    assert main(["models", str(models / "zoo")]) == 0, "a folder will do"
+    assert main(["models", "cats"]) == 2
+    assert "cats is unknown; there are cut, zoo, critters" in capsys.readouterr().err
+
+
+def test_verify_hashes_again(models: Path, capsys):
+    assert main(["models", "zoo", "--verify"]) == 0
+    assert capsys.readouterr().out == "zoo: whole\n"
+    weights = models / "zoo" / "drag" / "weights.bin"
+    data = bytearray(weights.read_bytes())
+    data[100] ^= 1
+    weights.write_bytes(data)
+    assert main(["models", "zoo"]) == 0, "its size is right"
+    assert main(["models", "--verify"]) == 2
+    out, err = capsys.readouterr()
+    assert "critters: whole" in out and "zoo: whole" not in out
+    assert "weights.bin is damaged" in err and "cut: " in err
+
+
+def test_remove_asks_and_leaves_the_bundled_one(models: Path, capsys, monkeypatch):
+    assert main(["models", "zoo", "--remove"]) == 2
+    assert "add --yes" in capsys.readouterr().err and (models / "zoo").exists()
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: "")
+    assert main(["models", "zoo", "--remove"]) == 1 and (models / "zoo").exists()
+    monkeypatch.setattr("builtins.input", lambda question: "y")
+    assert main(["models", "zoo", "--remove"]) == 0 and not (models / "zoo").exists()
+    assert main(["models", "cut", "--remove", "--yes"]) == 0, "a damaged one goes too"
+    for name, why in (("critters", "came with the program"), (".", "not in the folder")):
+        assert main(["models", name, "--remove", "--yes"]) == 2
+        assert why in capsys.readouterr().err
+    assert main(["models", "--remove", "--yes"]) == 2
+    assert ModelBundle.open(paths.bundled_models() / "critters")
+
+
+def test_a_class_by_name_or_number_and_its_picture_says_so(models: Path, tmp_path: Path, capsys):
+    pictures = []
+    point = ["--point", "10,10:12,10", "--steps", "1"]
+    for label in ("dog", "1", "cat"):
+        out = tmp_path / f"{label}.png"
+        arguments = ["drag", "--model", "zoo", "--class", label, *point, "--out", str(out)]
+        assert main(arguments) == 3
+        with Image.open(out) as picture:
+            pictures.append(picture.tobytes())
+            record = json.loads(picture.text["tui-draggan"])
+            source = picture.text["Source"]
+        name = "cat" if label == "cat" else "dog"
+        assert (record["label"], record["class_name"]) == (ANIMALS.index(name), name)
+        assert source.endswith(f"the model zoo, class {name}")
+        assert f"class {name}: step limit" in capsys.readouterr().err
+    assert pictures[0] == pictures[1] != pictures[2]
+
+
+def test_classes_that_are_not_there(models: Path, capsys):
+    point = ["--point", "10,10:12,10"]
+    for label in ("rabbit", "3", "-1"):
+        assert main(["drag", "--model", "zoo", f"--class={label}", *point]) == 2
+        said = capsys.readouterr().err
+        assert f"class {label} is unknown; zoo has cat, dog, bear (or a number, 0 to 2)" in said
+    assert main(["drag", "--class", "cat", *point]) == 2
+    assert "critters has no classes" in capsys.readouterr().err
+
+
+def test_a_session_opens_with_its_own_model_and_class(models: Path, tmp_path: Path, capsys):
+    saved = tmp_path / "edit.json"
+    point = ["--point", "10,10:12,10", "--steps", "1"]
+    arguments = ["drag", "--model", "zoo", "--class", "bear", *point, "--save", str(saved)]
+    assert main(arguments) == 3
+    again = tmp_path / "again.png"
+    assert main(["drag", "--session", str(saved), "--steps", "1", "--out", str(again)]) == 3
+    with Image.open(again) as picture:
+        record = json.loads(picture.text["tui-draggan"])
+    assert (record["model"], record["class_name"]) == ("zoo", "bear")
+    capsys.readouterr()
+    for more, why in (
+        (["--model", "critters"], "made with model zoo, but critters is open"),
+        (["--class", "cat"], "brings its own class"),
+    ):
+        assert main(["drag", "--session", str(saved), *more]) == 2
+        assert why in capsys.readouterr().err
+    shutil.rmtree(models / "zoo")
+    assert main(["drag", "--session", str(saved)]) == 2
+    assert "zoo is unknown" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--sed", "7"], "option --sed is unknown"),
+        (["--sed", "7", "drag"], "option --sed is unknown"),
+        (["--seed", "7", "--modle=zoo"], "--modle=zoo"),
+        (["--seed", "7", "dra"], "'dra'"),
+        (["drag", "--pont", "1,1:2,2"], "--pont"),
+        (["models", "--verify", "--remove"], "not allowed with"),
+        (["--seed", "seven", "drag"], "invalid int value: 'seven'"),
+    ],
+)
+def test_a_misspelt_option_is_named(arguments: list[str], words: str, capsys):
+    assert main(arguments) == 2
+    said = capsys.readouterr().err
+    assert words in said and len(said.splitlines()) == 1

@@ -1,0 +1,182 @@
+"""The engine that was named, or the fastest that gives the model's exported numbers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tui_draggan import paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines import choose
+from tui_draggan.engines.auto import AutoEngine
+from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.engines.check import seconds_per_step
+from tui_draggan.engines.ort import OrtEngine
+from tui_draggan.errors import EngineError, UsageError
+
+
+class Named(OrtEngine):
+    """`ort` under another name: `slow`, or giving `wrong` numbers, or not there at all."""
+
+    opened: list[str] = []  # noqa: RUF012 - emptied for every test
+
+    def __init__(self, bundle: ModelBundle, device: str) -> None:
+        if self.name == "absent":
+            raise EngineError("not installed; pip install absent")
+        super().__init__(bundle, device)
+        self.opened.append(self.name)
+
+    def step(self, request: StepRequest) -> StepResult:
+        result = super().step(request)
+        if self.name == "slow":
+            return replace(result, milliseconds=result.milliseconds + 1000)
+        if self.name == "wrong":
+            return replace(result, gradient_norm=result.gradient_norm * 1.1)
+        return result
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, type[Named]]:
+    """The engines there are, to be filled; nothing is known of them."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    Named.opened.clear()
+    found: dict[str, type[Named]] = {}
+    monkeypatch.setattr(choose, "ENGINES", found)
+    return found
+
+
+def fill(engines: dict[str, type[Named]], *names: str) -> None:
+    for name in names:
+        engines[name] = type(name, (Named,), {"name": name})
+
+
+def first_point(engine: choose.LocalEngine) -> None:
+    engine.features(np.tile(engine.w_avg, (engine.info.num_ws, 1)), np.zeros((1, 2), np.float32))
+
+
+def test_every_engine_here_gives_the_exported_numbers(
+    tiny_bundle: ModelBundle, critters: ModelBundle, engine_name: str
+) -> None:
+    for bundle in tiny_bundle, critters:
+        assert bundle.info.drag.check is not None
+        engine = choose.open_engine(bundle, "cpu", engine_name)
+        assert 0 < seconds_per_step(engine, bundle.info.drag.check) < 5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"loss": 1.0}, "loss of .* instead of 1$"),
+        ({"gradient_norm": 1e-3}, "gradient of"),
+        ({"loss": float("nan")}, "loss of"),
+        ({"points": [[12, 16], [22, 12]]}, "tracks 3 px beside"),
+    ],
+)
+def test_another_number_is_refused(tiny_bundle: ModelBundle, change: dict, words: str) -> None:
+    check = tiny_bundle.info.drag.check
+    assert check is not None
+    engine = choose.open_engine(tiny_bundle, "cpu", "ort")
+    if "points" in change:  # the templates come from there, so the features do too
+        engine.features = lambda ws, points, take=engine.features: take(ws, check.points)  # type: ignore[method-assign]
+    with pytest.raises(EngineError, match=words):
+        seconds_per_step(engine, replace(check, **change))
+
+
+def test_the_fastest_that_is_right_is_found_before_the_first_point_and_remembered(
+    tiny_bundle: ModelBundle, engines: dict[str, type[Named]]
+) -> None:
+    fill(engines, "slow", "absent", "wrong", "quick")
+    engine = choose.open_engine(tiny_bundle, "cpu")
+    z = np.ones(engine.info.z_dim, np.float32)
+    picture = engine.render(np.tile(engine.map(z), (engine.info.num_ws, 1)))
+    assert engine.name == "auto" and not paths.chosen_engines().exists()
+    first_point(engine)
+    assert engine.name == "quick"
+    np.testing.assert_array_equal(
+        engine.render(np.tile(engine.map(z), (engine.info.num_ws, 1))), picture
+    )
+
+    engines["slow"].opened.clear()
+    again = choose.open_engine(tiny_bundle, "cpu")
+    assert again.name == "quick" and "slow" not in Named.opened[-1:]
+    assert json.loads(paths.chosen_engines().read_text()).popitem()[1] == "quick"
+
+
+def test_idle_time_is_used_in_small_parts(
+    tiny_bundle: ModelBundle, engines: dict[str, type[Named]]
+) -> None:
+    fill(engines, "slow", "quick")
+    engine = choose.open_engine(tiny_bundle, "cpu")
+    parts = 0
+    while engine.warm_up():
+        parts += 1
+    assert parts == 3 and engine.name == "quick"  # two tried, one opened
+
+
+def test_what_is_remembered_holds_for_this_model_device_and_engines_only(
+    tiny_bundle: ModelBundle, critters: ModelBundle, engines: dict[str, type[Named]]
+) -> None:
+    fill(engines, "slow", "quick")
+    first_point(choose.open_engine(tiny_bundle, "cpu"))
+    assert choose.open_engine(tiny_bundle, "cpu").name == "quick"
+    assert choose.open_engine(critters, "cpu").name == "auto"
+    assert choose.open_engine(tiny_bundle, "auto").name == "auto"
+    fill(engines, "other")
+    assert choose.open_engine(tiny_bundle, "cpu").name == "auto"
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 3}'])
+def test_a_damaged_memory_is_no_memory(
+    tiny_bundle: ModelBundle, engines: dict[str, type[Named]], text: str
+) -> None:
+    fill(engines, "slow", "quick")
+    paths.chosen_engines().parent.mkdir(parents=True, exist_ok=True)
+    paths.chosen_engines().write_text(text)
+    engine = choose.open_engine(tiny_bundle, "cpu")
+    assert isinstance(engine, AutoEngine)
+    first_point(engine)
+    assert "quick" in json.loads(paths.chosen_engines().read_text()).values()
+
+
+def test_where_nothing_can_be_remembered_it_is_found_out_again(
+    tiny_bundle: ModelBundle,
+    engines: dict[str, type[Named]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    fill(engines, "slow", "quick")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    for _ in range(2):
+        engine = choose.open_engine(tiny_bundle, "cpu")
+        first_point(engine)
+        assert engine.name == "quick"
+
+
+def test_when_none_is_right_the_numbers_are_said(
+    tiny_bundle: ModelBundle, engines: dict[str, type[Named]]
+) -> None:
+    fill(engines, "wrong")
+    assert choose.open_engine(tiny_bundle, "cpu").name == "wrong"  # nothing to choose from
+    engines["too"] = type("wrong", (Named,), {"name": "wrong"})
+    engine = choose.open_engine(tiny_bundle, "cpu")
+    with pytest.raises(EngineError, match=r"no engine computes tiny .* gradient of"):
+        first_point(engine)
+    with pytest.raises(EngineError, match="no engine computes"):
+        engine.begin(Problem(np.zeros((8, 16), np.float32)))
+
+
+def test_names(tiny_bundle: ModelBundle, engines: dict[str, type[Named]]) -> None:
+    fill(engines, "absent", "quick")
+    assert choose.open_engine(tiny_bundle, "cpu").name == "quick"
+    with pytest.raises(EngineError, match="pip install absent"):
+        choose.open_engine(tiny_bundle, "cpu", "absent")
+    with pytest.raises(UsageError, match="engine 'fast' is unknown; choose auto, ort"):
+        choose.open_engine(tiny_bundle, "cpu", "fast")
+    engines.pop("quick")
+    with pytest.raises(EngineError, match="absent: not installed"):
+        choose.open_engine(tiny_bundle, "cpu")

@@ -1,0 +1,58 @@
+"""The same edit on every engine here goes the same way; reduced precision has to hold this too."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.engines.base import Problem, StepRequest
+from tui_draggan.engines.choose import ENGINES, open_engine
+from tui_draggan.errors import EngineError
+
+STEPS = 30
+EAR, NOSE, CHIN = (49, 11, 52, 3), (32, 40, 36, 44), (31, 52, 31, 58)
+SCRIPTS = {
+    "ear": ([EAR], True, False),
+    "ear and chin, one w": ([EAR, CHIN], False, False),
+    "nose, masked": ([NOSE], True, True),
+}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_the_same_script_gives_the_same_handles(critters: ModelBundle, script: str) -> None:
+    ends = {}
+    for name in ENGINES:
+        try:
+            ends[name] = run_script(critters, name, *SCRIPTS[script])
+        except EngineError as error:
+            print(f"{name}: {error}")
+    for one, other in combinations(ends, 2):
+        distance = np.linalg.norm(ends[one] - ends[other], axis=1).max()
+        assert distance <= 1, f"{one} and {other} are {distance} px apart"
+
+
+def run_script(
+    bundle: ModelBundle, name: str, pairs: list[tuple[int, ...]], w_plus: bool, masked: bool
+) -> np.ndarray:
+    """30 steps; the learning rate and a target change on the way, as a person would do it."""
+    engine = open_engine(bundle, "cpu", name)
+    size = engine.info.resolution
+    points = np.array(pairs, np.float32)
+    handles, targets = points[:, :2].copy(), points[:, 2:].copy()
+    editable = np.zeros((size, size), bool)
+    editable[24:60, 8:56] = True
+    ws = latent_from_seed(engine, 12, 0.7).ws
+    templates = engine.features(ws, handles)
+    engine.begin(Problem(ws, 6, w_plus, editable if masked else None))
+    for step in range(STEPS):
+        if step == 15:
+            targets[0] += (2, 1)
+        rate = 0.02 if step < 20 else 0.01
+        request = StepRequest(handles, targets, templates, 2, 6, 20.0, rate)
+        handles = engine.step(request).handles
+    assert np.linalg.norm(handles - points[:, :2], axis=1).max() >= 2, "nothing was dragged"
+    return handles

@@ -1,0 +1,38 @@
+"""Adam (Kingma and Ba, ICLR 2015, algorithm 1), in numpy and in place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tui_draggan.engines.base import Floats
+
+BETA1, BETA2 = 0.9, 0.999
+EPSILON = 1e-8
+
+
+class Adam:
+    """The moments of one parameter of that shape, zero at first."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._mean = np.zeros(shape, np.float32)
+        self._square = np.zeros(shape, np.float32)
+        self._work = np.empty(shape, np.float32)
+        self._steps = 0
+
+    def update(self, parameter: Floats, gradient: Floats, learning_rate: float) -> None:
+        """parameter −= learning_rate · m̂ / (√v̂ + ε). What overflows becomes inf or nan."""
+        self._steps += 1
+        mean, square, work = self._mean, self._square, self._work
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean *= BETA1
+            mean += np.multiply(gradient, 1 - BETA1, out=work)
+            square *= BETA2
+            np.multiply(gradient, gradient, out=work)
+            work *= 1 - BETA2
+            square += work
+            np.divide(square, 1 - BETA2**self._steps, out=work)
+            np.sqrt(work, out=work)
+            work += EPSILON
+            np.divide(mean, work, out=work)
+            work *= learning_rate / (1 - BETA1**self._steps)
+            parameter -= work

@@ -1,0 +1,101 @@
+"""The fastest engine for a model on this machine, found out before the first drag.
+
+Pictures come from the first engine at once. The others are tried when there is time (`warm_up`),
+at the latest when the first features or steps are wanted: each must give the model's exported
+numbers, and the quickest of those that do stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tui_draggan.bundle import Check
+from tui_draggan.engines.base import Bytes, Floats, LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.check import seconds_per_step
+from tui_draggan.errors import EngineError
+
+
+class AutoEngine:
+    """`base.LocalEngine`, one of several: `candidates` opens each by its name, in order of trial.
+
+    `chosen` is told the name. Raises EngineError when no candidate can be opened, and from a
+    drag's first call when none computes rightly.
+    """
+
+    def __init__(
+        self,
+        candidates: Mapping[str, Callable[[], LocalEngine]],
+        check: Check,
+        chosen: Callable[[str], None],
+    ) -> None:
+        self._candidates = candidates
+        self._check = check
+        self._chosen = chosen
+        self._untried = list(candidates)
+        self._seconds: dict[str, float] = {}
+        self._failures: list[str] = []
+        self._settled = False
+        self._engine = candidates[self._untried[0]]()
+        self.info = self._engine.info
+
+    @property
+    def name(self) -> str:
+        return self._engine.name if self._settled else "auto"
+
+    @property
+    def device(self) -> str:
+        return self._engine.device
+
+    def warm_up(self) -> bool:
+        """Tries one engine, or opens the one that is left."""
+        if self._settled:
+            return self._engine.warm_up()
+        if self._untried:
+            self._try(self._untried.pop(0))
+        else:
+            self._settle()
+        return True
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        return self._engine.map(z, label)
+
+    @property
+    def w_avg(self) -> Floats:
+        return self._engine.w_avg
+
+    def render(self, ws: Floats) -> Bytes:
+        return self._engine.render(ws)
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        return self._decided().features(ws, points)
+
+    def begin(self, problem: Problem) -> None:
+        self._decided().begin(problem)
+
+    def step(self, request: StepRequest) -> StepResult:
+        return self._decided().step(request)
+
+    def gradient(self) -> Floats:
+        return self._decided().gradient()
+
+    def _decided(self) -> LocalEngine:
+        while not self._settled:
+            self.warm_up()
+        return self._engine
+
+    def _try(self, name: str) -> None:
+        """On an engine of its own, so that what it opens is gone before the next one opens."""
+        try:
+            self._seconds[name] = seconds_per_step(self._candidates[name](), self._check)
+        except EngineError as error:
+            self._failures.append(str(error))
+
+    def _settle(self) -> None:
+        if not self._seconds:
+            failures = "; ".join(self._failures)
+            raise EngineError(f"no engine computes {self.info.name} as it was exported: {failures}")
+        name = min(self._seconds, key=lambda name: self._seconds[name])
+        if name != self._engine.name:
+            self._engine = self._candidates[name]()
+        self._settled = True
+        self._chosen(name)

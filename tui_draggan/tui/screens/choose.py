@@ -1,0 +1,105 @@
+"""A list to choose from: models, classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.cells import cell_len, set_cell_size
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui_draggan.tui.options import Choice
+from tui_draggan.tui.screens.dialogs import Dialog
+
+CURRENT = "●"
+LONGEST_TITLE = 40
+"""Cells of a title; the note stands beside it."""
+
+
+class Choose(Dialog[str]):
+    """Typing narrows the list, arrows walk it, Enter takes a line: its `Choice.value`."""
+
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as in Screen
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(key, f"walk('{action}')", action, show=False, tooltip=words, id=f"choose-{key}")
+        for key, action, words in (
+            ("up", "cursor_up", "The line above"),
+            ("down", "cursor_down", "The line below"),
+            ("pageup", "page_up", "A page up"),
+            ("pagedown", "page_down", "A page down"),
+        )
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+        super().__init__()
+        self._title = title
+        self._choices = {choice.value: choice for choice in choices}
+        longest = max((cell_len(choice.title) for choice in choices), default=0)
+        self._column = min(longest, LONGEST_TITLE)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="box") as box:
+            box.border_title = self._title
+            yield Input(placeholder="type to find", id="answer")
+            lines = OptionList(id="choices", compact=True)
+            lines.can_focus = False  # the keys are the input's
+            yield lines
+            yield Static("", classes="problem", markup=False)
+
+    def on_mount(self) -> None:
+        self._list(list(self._choices.values()))
+
+    @on(Input.Changed)
+    def _find(self, event: Input.Changed) -> None:
+        wanted = event.value.strip().casefold()
+        found = [
+            choice
+            for choice in self._choices.values()
+            if wanted in choice.title.casefold() or wanted == choice.value
+        ]
+        found.sort(key=lambda choice: not choice.title.casefold().startswith(wanted))
+        self._list(found)
+        self._say("" if found else "there is none of that name")
+
+    @on(Input.Submitted)
+    def _take_highlighted(self) -> None:
+        self.query_one(OptionList).action_select()
+
+    @on(OptionList.OptionSelected)
+    def _take(self, event: OptionList.OptionSelected) -> None:
+        choice = self._choices[str(event.option_id)]
+        if choice.problem:
+            self._say(choice.problem)
+        else:
+            self.dismiss(choice.value)
+
+    @on(OptionList.OptionHighlighted)
+    def _look(self, event: OptionList.OptionHighlighted) -> None:
+        self._say(self._choices[str(event.option_id)].problem)
+
+    def action_walk(self, action: str) -> None:
+        getattr(self.query_one(OptionList), f"action_{action}")()
+
+    def _list(self, choices: Sequence[Choice]) -> None:
+        lines = self.query_one(OptionList)
+        lines.set_options(Option(self._line(choice), choice.value) for choice in choices)
+        lines.highlighted = next((i for i, one in enumerate(choices) if one.current), 0)
+
+    def _line(self, choice: Choice) -> Content:
+        mark = CURRENT if choice.current else " "
+        title = set_cell_size(choice.title, self._column)
+        muted = "$foreground-muted"
+        return Content.assemble(
+            (f"{mark} ", "$accent"),
+            (title, muted if choice.problem else ""),
+            (f"  {choice.note}", muted),
+        )
+
+    def _say(self, words: str) -> None:
+        self.query_one(".problem", Static).update(words)
