@@ -45,7 +45,7 @@ class Muzzle:
 
     @classmethod
     def of(cls, canvas: Canvas, p: Parameters, pose: Pose) -> "Muzzle":
-        canvas = canvas.window(-0.90, -0.30, 0.90, 1.0)
+        canvas = canvas.window(-1.0, -0.30, 1.0, 1.0)
         level, zero = p["muzzle_level"], torch.zeros_like(p["yaw"])
         front = pose.frame(zero, level, p["muzzle_length"])
         half_height = p["muzzle_size"] * p["muzzle_height"]
