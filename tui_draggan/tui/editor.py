@@ -113,6 +113,7 @@ class DragganApp(App[int]):
         hooks = options.hooks
         thread = EngineThread(hooks.open_session, options.pace, hooks.close)
         self.threads.append(thread)
+        thread.start()
 
         def opened(report: Report | None) -> None:
             if report is None or not self.screen_stack:  # given up, or the program is ending
