@@ -81,6 +81,8 @@ class BundleInfo:
     drag: DragInfo
     classes: tuple[str, ...] = ()
     recommended: dict[str, float] = field(default_factory=dict)
+    generator: dict[str, Any] = field(default_factory=dict)
+    """What the network is built from (`stylegan.config`), for engines that build it again."""
     description: str = ""
     licence: str = ""
     origin: str = ""
