@@ -11,7 +11,7 @@ import numpy as np
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import inputs, runtime
 from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
-from tui_draggan.engines.iteration import Run, Trainer, look
+from tui_draggan.engines.iteration import Run, Trainer, looking_at
 from tui_draggan.errors import EngineError
 
 
@@ -70,8 +70,7 @@ class OnnxEngine(ABC):
         if not len(points):
             return np.zeros((0, self.info.drag.feature_channels), np.float32)
         feeds = inputs.looking_at(self.info, self._checked_ws(ws))
-        sampled, _ = look(self._trainer, feeds, points)
-        return sampled
+        return self._trainer.sampled(looking_at(feeds, points))
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)

@@ -14,7 +14,6 @@ from tui_draggan.engines.iteration import Feeds
 from tui_draggan.engines.onnx_engine import OnnxEngine
 
 RESULTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles", "gradient")
-LOOKS = ("sampled", "outside")
 
 
 class OrtEngine(OnnxEngine):
@@ -43,9 +42,13 @@ class _Trainer(Trained):
         self.pending = True
         return tuple(results)
 
-    def evaluate(self, feeds: Feeds) -> tuple[Floats, Floats]:
+    def sampled(self, feeds: Feeds) -> Floats:
+        return self._looked("sampled", feeds)
+
+    def outside(self, feeds: Feeds) -> Floats:
+        return self._looked("outside", feeds)
+
+    def _looked(self, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
-            sampled, outside = self._session.run(
-                LOOKS, {**feeds, "latent": self.latent}, self._looking
-            )
-        return sampled, outside
+            (found,) = self._session.run([name], {**feeds, "latent": self.latent}, self._looking)
+        return found
