@@ -24,8 +24,12 @@ class OnnxEngine(ABC):
         self._bundle = bundle
         self.info = bundle.info
         self._ort = runtime.load_runtime()
-        self.device = runtime.choose_device(self._ort, device)
+        self.device = runtime.choose_device(device, self._cuda_problem)
         self._run: Run | None = None
+
+    def _cuda_problem(self, number: int) -> str | None:
+        """Why that CUDA device cannot be used, and what helps; None where it can."""
+        return runtime.cuda_problem(self._ort, number)
 
     @abstractmethod
     def _open_trainer(self) -> Trainer: ...
@@ -92,7 +96,7 @@ class OnnxEngine(ABC):
 
     @cached_property
     def _mapping(self) -> Any:
-        return runtime.open_session(self._bundle.file("mapping.onnx"), self.device)
+        return runtime.open_session(self._bundle.file("mapping.onnx"), "cpu")
 
     @cached_property
     def _synthesis(self) -> Any:
