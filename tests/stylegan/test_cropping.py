@@ -44,11 +44,14 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
         "w": random.randn(C, C, 3, 3),
         "one": random.randn(C, C, 1, 1),
         "up": random.randn(C, C, 3, 3),
+        "each": random.randn(C, 1, 4, 4),
+        "each_up": random.randn(C, 1, 4, 4),
         "fir": banded(H, H + 1, 1.0),
         "fir_t": banded(H, H + 1, 1.0).T,
         "enlarge": banded(H, H // 2, 0.5),
         "enlarge_t": banded(H, H // 2, 0.5).T,
         "map": random.randn(1, C, H, H),
+        "wide_map": random.randn(1, C, H + 1, H + 1),
         "small_map": random.randn(1, C, H // 2, H // 2),
         "channels": random.randn(1, C, 1, 1),
     }
@@ -58,6 +61,8 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     same = {"strides": [1, 1], "kernel_shape": [3, 3], "pads": [1] * 4}
     point = {"strides": [1, 1], "kernel_shape": [1, 1], "pads": [0] * 4}
     twice = {"strides": [2, 2], "kernel_shape": [3, 3], "pads": [0] * 4}
+    filter_ = {"strides": [1, 1], "kernel_shape": [4, 4], "pads": [1] * 4, "group": C}
+    doubled = {"strides": [2, 2], "kernel_shape": [4, 4], "pads": [1] * 4, "group": C}
     nodes = [
         node("Gemm", "by_moved selector", "flat", transB=1),
         node("Reshape", "flat square", "by_points"),
@@ -74,10 +79,13 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
         node("FusedMatMul", "fir conv", "left", transA=1, transB=0, **turned),
         node("FusedMatMul", "left fir_t", "filtered", transA=0, transB=1, **turned),
         node("ConvTransposeGrad", "filtered small_map up", "main", **twice),
+        node("ConvGrad", "conv wide_map each", "filtered_each", **filter_),
+        node("ConvTransposeGrad", "filtered_each small_map up", "main_each", **twice),
+        node("ConvTransposeGrad", "top small_map each_up", "skip_each", **doubled),
         node("FusedMatMul", "enlarge top", "half", transA=1, transB=0, **turned),
         node("FusedMatMul", "half enlarge_t", "quarter", transA=0, transB=1, **turned),
         node("ConvGrad", "quarter small_map one", "skip", **point),
-        node("Sum", "main skip", "both"),
+        node("Sum", "main main_each skip skip_each", "both"),
         node("Mul", "both small_map", "product"),
         node("ReduceSum", "product places", "by_style", keepdims=1),
         node("Neg", "both", "unknown"),  # nothing is known of Neg here: it gets the whole map

@@ -233,25 +233,34 @@ class _Cropping:
         return self._put(node, [self._grown(name, hull, new) for name in node.input], new, hull)
 
     def _conv(self, node: onnx.NodeProto, new: Replacements) -> bool:
-        """A k×k one of stride 1 that keeps the size: (k − 1)/2 cells more to each side."""
+        """k×k, stride 1, padding p: cell i of its output reads from i − p to i − p + k − 1."""
         gradient, *rest = node.input
-        window = self.windows.get(gradient)
-        reach = (attributes(node)["kernel_shape"][0] - 1) // 2
-        if window is None or reach == 0:
-            return window is not None and self._put(node, node.input, new, window)
-        y = node.output[0]
-        starts = new.add("Sub", [window.starts, new.integers(reach)], f"{y}/before")
-        starts = new.add("Max", [starts, new.integers(0)], f"{y}/starts")
-        ends = new.add("Add", [window.ends, new.integers(reach)], f"{y}/behind")
-        ends = new.add("Min", [ends, new.integers(*window.sides)], f"{y}/ends")
-        wider = Window(starts, ends, window.sides)
-        return self._put(node, [self._grown(gradient, wider, new), *rest], new, wider)
+        window, known = self.windows.get(gradient), attributes(node)
+        kernel, pads = known["kernel_shape"], known["pads"]
+        padding, more = pads[0], kernel[0] - 1 - 2 * pads[0]
+        alike = len({*kernel}) == len({*pads}) == len({*known["strides"], 1}) == 1
+        if window is None or not alike or more < 0:
+            return False
+        y, sides = node.output[0], window.sides
+        if padding:
+            starts = new.add("Sub", [window.starts, new.integers(padding)], f"{y}/before")
+            starts = new.add("Max", [starts, new.integers(0)], f"{y}/starts")
+            ends = new.add("Add", [window.ends, new.integers(padding)], f"{y}/behind")
+            ends = new.add("Min", [ends, new.integers(*sides)], f"{y}/ends")
+            window = Window(starts, ends, sides)
+            gradient = self._grown(gradient, window, new)
+        if more:
+            ends = new.add("Add", [window.ends, new.integers(more)], f"{y}/reached")
+            window = Window(window.starts, ends, (sides[0] + more, sides[1] + more))
+        return self._put(node, [gradient, *rest], new, window)
 
     def _transposed_conv(self, node: onnx.NodeProto, new: Replacements) -> bool:
         """A 3×3 one of stride 2: cell i of its input reaches cells 2i to 2i + 2 of its output."""
         gradient, *rest = node.input
-        window = self.windows.get(gradient)
-        if window is None:
+        window, known = self.windows.get(gradient), attributes(node)
+        if window is None or known["kernel_shape"] != [3, 3] or known["strides"] != [2, 2]:
+            return False
+        if any(known["pads"]):
             return False
         y, one, two = node.output[0], new.integers(1), new.integers(2)
         sides = (window.sides[0] - 1) // 2, (window.sides[1] - 1) // 2
