@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+FOREIGN = ("TMUX", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
+"""What says something about another terminal."""
 
 
 class Pane:
@@ -24,7 +26,7 @@ class Pane:
         if shutil.which("tmux") is None:
             pytest.skip("tmux is not installed")
         self._socket = f"draggan-{uuid.uuid4().hex[:8]}"
-        clean = {k: v for k, v in os.environ.items() if k not in ("TMUX", "NO_COLOR", "COLORTERM")}
+        clean = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         self._environment = {**clean, "PS1": "shell> ", "PYTHONPATH": str(ROOT), **environment}
         width, height = size
         self._tmux(

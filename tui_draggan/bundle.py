@@ -12,8 +12,8 @@ drag/            step.onnx: one iteration in standard operators, for any runtime
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -81,6 +81,8 @@ class BundleInfo:
     drag: DragInfo
     classes: tuple[str, ...] = ()
     recommended: dict[str, float] = field(default_factory=dict)
+    generator: dict[str, Any] = field(default_factory=dict)
+    """What the network is built from (`stylegan.config`), for engines that build it again."""
     description: str = ""
     licence: str = ""
     origin: str = ""
@@ -131,22 +133,32 @@ class ModelBundle:
 
 @contextmanager
 def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A temporary folder that becomes `path` when the block ends well, and vanishes otherwise."""
+    """A temporary folder that becomes `path` when the block ends well, and vanishes otherwise.
+
+    What was at `path` stays until then, however the block ends.
+    """
     if path.exists() and not replace:
         raise OutputError(f"{path} exists; remove it or choose another name")
+    token = secrets.token_hex(4)
+    work, old = (path.parent / f".{path.name}-{token}{end}" for end in ("", "-old"))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    try:
+        _make_folder(work)
         yield work
-        work.chmod(0o755)
         if path.exists():
-            shutil.rmtree(path)
+            path.replace(old)
         work.replace(path)
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        if old.exists() and not path.exists():
+            old.replace(path)
+        for folder in (work, old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(f"{path.parent} cannot be written: {error.strerror}") from error
 
 
 def write_manifest(folder: Path, info: BundleInfo) -> None:

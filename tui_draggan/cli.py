@@ -62,6 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_import_command(commands)
     _add_models_command(commands)
     _add_export_command(commands)
+    _add_doctor_command(commands)
     return parser
 
 
@@ -217,6 +218,17 @@ def _add_export_command(commands: Any) -> None:
     parser.set_defaults(run=_export)
 
 
+def _add_doctor_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="what this machine and this terminal have, and what helps where something is missing",
+        description="Looks at engines, devices, the model and the terminal. Exit status 1 where "
+        "the editor cannot run.",
+    )
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME|PATH", help="to look at")
+    parser.set_defaults(run=_doctor)
+
+
 def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
     """What import and export write into a bundle."""
     parser.add_argument("--feature-block", type=int, metavar="PX", help="default 128, or half")
@@ -324,6 +336,12 @@ def _export(options: argparse.Namespace) -> int:
         f"open it with {PROGRAM} --model {options.bundle}"
     )
     return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tui_draggan.doctor import run_doctor
+
+    return run_doctor(options.model)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -27,6 +28,10 @@ class Build(ModuleType):
             raise RuntimeError("no such device")
 
 
+def chosen(build: ModuleType, wanted: str) -> str:
+    return runtime.choose_device(wanted, partial(runtime.cuda_problem, build))
+
+
 def test_a_missing_runtime_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(EngineError, match=r"cannot be imported.*pip install onnx") as caught:
@@ -45,29 +50,29 @@ def test_the_plain_build_is_told_from_the_training_build(monkeypatch: pytest.Mon
 def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_libraries, "has_driver", lambda: True)
     one = Build("CUDAExecutionProvider", devices=1)
-    assert runtime.choose_device(one, "cpu") == "cpu"
-    assert runtime.choose_device(one, "auto") == "cuda"
-    assert runtime.choose_device(one, "cuda:0") == "cuda:0"
+    assert chosen(one, "cpu") == "cpu"
+    assert chosen(one, "auto") == "cuda"
+    assert chosen(one, "cuda:0") == "cuda:0"
     assert runtime.providers("cuda:2")[0][1] == {"device_id": 2}
     with pytest.raises(EngineError, match=r"cuda:1 cannot be used: .* no device 1.*-gpu"):
-        runtime.choose_device(one, "cuda:1")
+        chosen(one, "cuda:1")
     training = Build("CUDAExecutionProvider", training=True)
     with pytest.raises(EngineError, match=r"cuda cannot be used: .*tui-draggan\[cuda11\]"):
-        runtime.choose_device(training, "cuda")
-    assert runtime.choose_device(training, "auto") == "cpu"
+        chosen(training, "cuda")
+    assert chosen(training, "auto") == "cpu"
     with pytest.raises(EngineError, match="built for the CPU"):
-        runtime.choose_device(Build(), "cuda")
+        chosen(Build(), "cuda")
     for wrong in "tpu", "cuda:", "cuda:x", "CPU":
         with pytest.raises(UsageError, match="auto, cpu, cuda or cuda:N"):
-            runtime.choose_device(one, wrong)
+            chosen(one, wrong)
 
 
 def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cuda_libraries, "has_driver", lambda: False)
     build = Build("CUDAExecutionProvider", devices=1)
-    assert runtime.choose_device(build, "auto") == "cpu"
+    assert chosen(build, "auto") == "cpu"
     with pytest.raises(EngineError, match="no NVIDIA driver"):
-        runtime.choose_device(build, "cuda")
+        chosen(build, "cuda")
 
 
 def test_threads_are_cores() -> None:

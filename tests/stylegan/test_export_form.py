@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
+from tui_draggan.stylegan import export_form
 from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
 
@@ -23,6 +24,18 @@ def test_the_folded_network_equals_the_plain_one(
     assert len(plain) == len(fast)
     for expected, actual in zip(plain, fast, strict=True):
         assert (actual - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
+def test_output_channels_one_part_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = tiny_generator()
+    ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
+    expected = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
+    monkeypatch.setattr(export_form, "MOST_PRODUCTS", 9 * 4 * 16 * 16 * 3)
+    parts = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
+    last = parts.get_submodule("b32.conv0")
+    assert isinstance(last, export_form.FoldedUpConv)
+    assert [len(part.bias[0]) for part in last.activations] == [3, 3, 2]
+    torch.testing.assert_close(parts(ws), expected(ws))
 
 
 def test_a_network_without_noise_spends_nothing_on_it() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from textual import events
+from textual.widgets import Input
 
+from tests.spot_engine import ZooEngine
 from tests.tui.desk import Desk, editing
 from tui_draggan.tui.screens.dialogs import Ask
 
@@ -46,6 +48,21 @@ async def test_keys_behind_the_one_that_closes_it_are_the_editors():
         await desk.until(lambda: desk.screen.hand.cursor == (20, 30), "the last place")
         assert desk.pairs == [((45, 12), (45, 0))], "12 − 16 stops at the edge"
         assert desk.app.screen is desk.screen
+
+
+async def test_a_line_of_a_list_is_found_and_taken_in_one_go():
+    async with editing(ZooEngine()) as desk:
+        await burst(desk, "Crabbit⏎nn")
+        await desk.until(lambda: desk.session.document.latent.seed == 5, "two seeds on")
+        assert desk.session.document.latent.label == 3
+
+
+async def test_the_palette_gets_what_is_typed_behind_its_key():
+    async with editing() as desk:
+        await burst(desk, ":seed")
+        await desk.until(lambda: isinstance(desk.app.focused, Input), "the palette")
+        await desk.until(lambda: desk.app.focused.value == "seed", "its line")
+        await desk.press("escape")
 
 
 async def test_an_answer_that_cannot_be_meant_keeps_the_dialog_open():

@@ -36,3 +36,21 @@ class Adam:
             np.divide(mean, work, out=work)
             work *= learning_rate / (1 - BETA1**self._steps)
             parameter -= work
+
+
+class Trained:
+    """The parameter of `iteration.Trainer`, where it and its optimizer lie in numpy. Who computes
+    the gradient sets it, and `pending`."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.begin(np.zeros(shape, np.float32))
+
+    def begin(self, latent: Floats) -> None:
+        self.latent = np.array(latent, np.float32)
+        self.gradient: Floats = np.zeros_like(self.latent)
+        self.pending = False
+        self._adam = Adam(self.latent.shape)
+
+    def update(self, learning_rate: float) -> None:
+        self._adam.update(self.latent, self.gradient, learning_rate)
+        self.pending = False

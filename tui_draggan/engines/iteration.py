@@ -51,15 +51,19 @@ class Trainer(Protocol):
         """→ loss, motion_loss, mask_loss, image (1, P, P, 3), new_handles (N, 2)."""
         ...
 
-    def evaluate(self, feeds: Feeds) -> tuple[Floats, Floats]:
-        """→ features (N, C) at the handles, and those of the rows outside the mask (C, rows, h)."""
+    def sampled(self, feeds: Feeds) -> Floats:
+        """→ features (N, C) at the handles."""
+        ...
+
+    def outside(self, feeds: Feeds) -> Floats:
+        """→ features (C, rows, h) of the rows outside the mask, to the bit those of `train`."""
         ...
 
 
-def look(trainer: Trainer, feeds: Feeds, points: Floats) -> tuple[Floats, Floats]:
-    """`trainer.evaluate` at `points` (N, 2), with nothing dragged."""
+def looking_at(feeds: Feeds, points: Floats) -> Feeds:
+    """`feeds` with handles at `points` (N, 2), nothing dragged."""
     templates = np.zeros((len(points), len(feeds["outside_reference"])), np.float32)
-    return trainer.evaluate({**feeds, "handles": points, "targets": points, "templates": templates})
+    return {**feeds, "handles": points, "targets": points, "templates": templates}
 
 
 class Run:
@@ -83,8 +87,8 @@ class Run:
             if len(outside):
                 self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
                 feeds |= inputs.outside_rows(info, first, len(outside))
-                _, reference = look(trainer, feeds, np.zeros((1, 2), np.float32))
-                feeds["outside_reference"] = reference
+                anywhere = np.zeros((1, 2), np.float32)
+                feeds["outside_reference"] = trainer.outside(looking_at(feeds, anywhere))
         frozen = ws.copy()
         frozen[: len(trained)] = 0
         self._feeds: Feeds = {**feeds, "frozen": frozen, "mix": mix}

@@ -11,7 +11,7 @@ import numpy as np
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import inputs, runtime
 from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
-from tui_draggan.engines.iteration import Run, Trainer, look
+from tui_draggan.engines.iteration import Run, Trainer, looking_at
 from tui_draggan.errors import EngineError
 
 
@@ -24,8 +24,12 @@ class OnnxEngine(ABC):
         self._bundle = bundle
         self.info = bundle.info
         self._ort = runtime.load_runtime()
-        self.device = runtime.choose_device(self._ort, device)
+        self.device = runtime.choose_device(device, self._cuda_problem)
         self._run: Run | None = None
+
+    def _cuda_problem(self, number: int) -> str | None:
+        """Why that CUDA device cannot be used, and what helps; None where it can."""
+        return runtime.cuda_problem(self._ort, number)
 
     @abstractmethod
     def _open_trainer(self) -> Trainer: ...
@@ -70,8 +74,7 @@ class OnnxEngine(ABC):
         if not len(points):
             return np.zeros((0, self.info.drag.feature_channels), np.float32)
         feeds = inputs.looking_at(self.info, self._checked_ws(ws))
-        sampled, _ = look(self._trainer, feeds, points)
-        return sampled
+        return self._trainer.sampled(looking_at(feeds, points))
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
@@ -93,7 +96,7 @@ class OnnxEngine(ABC):
 
     @cached_property
     def _mapping(self) -> Any:
-        return runtime.open_session(self._bundle.file("mapping.onnx"), self.device)
+        return runtime.open_session(self._bundle.file("mapping.onnx"), "cpu")
 
     @cached_property
     def _synthesis(self) -> Any:

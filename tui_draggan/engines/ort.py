@@ -5,17 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tui_draggan.engines import runtime
-from tui_draggan.engines.adam import Adam
+from tui_draggan.engines.adam import Trained
 from tui_draggan.engines.base import Floats
 from tui_draggan.engines.iteration import Feeds
 from tui_draggan.engines.onnx_engine import OnnxEngine
 
 RESULTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles", "gradient")
-LOOKS = ("sampled", "outside")
 
 
 class OrtEngine(OnnxEngine):
@@ -28,25 +26,15 @@ class OrtEngine(OnnxEngine):
         return _Trainer(self._bundle.file("drag/step.onnx"), self.device, shape)
 
 
-class _Trainer:
+class _Trainer(Trained):
     """`iteration.Trainer`: the latent is an input of the graph, its gradient an output."""
 
     def __init__(self, file: Path, device: str, shape: tuple[int, int]) -> None:
+        super().__init__(shape)
         self._session = runtime.open_session(file, device)
         self._looking = runtime.load_runtime().RunOptions()
         # Heeded by the training builds only; the others compute the whole step for a look.
         self._looking.only_execute_path_to_fetches = True
-        self.begin(np.zeros(shape, np.float32))
-
-    def begin(self, latent: Floats) -> None:
-        self.latent = np.array(latent, np.float32)
-        self.gradient = np.zeros_like(self.latent)
-        self._adam = Adam(self.latent.shape)
-        self.pending = False
-
-    def update(self, learning_rate: float) -> None:
-        self._adam.update(self.latent, self.gradient, learning_rate)
-        self.pending = False
 
     def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
         with runtime.failing_as("step"):
@@ -54,9 +42,13 @@ class _Trainer:
         self.pending = True
         return tuple(results)
 
-    def evaluate(self, feeds: Feeds) -> tuple[Floats, Floats]:
+    def sampled(self, feeds: Feeds) -> Floats:
+        return self._looked("sampled", feeds)
+
+    def outside(self, feeds: Feeds) -> Floats:
+        return self._looked("outside", feeds)
+
+    def _looked(self, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
-            sampled, outside = self._session.run(
-                LOOKS, {**feeds, "latent": self.latent}, self._looking
-            )
-        return sampled, outside
+            (found,) = self._session.run([name], {**feeds, "latent": self.latent}, self._looking)
+        return found

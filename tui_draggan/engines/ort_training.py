@@ -88,7 +88,13 @@ class _Trainer:
         self.pending = True
         return outputs
 
-    def evaluate(self, feeds: Feeds) -> tuple[Floats, Floats]:
+    def sampled(self, feeds: Feeds) -> Floats:
+        return self._evaluated(feeds)[0]
+
+    def outside(self, feeds: Feeds) -> Floats:
+        return self._evaluated(feeds)[1]
+
+    def _evaluated(self, feeds: Feeds) -> tuple[Floats, Floats]:
         with runtime.failing_as("features"):
             sampled, outside = self._module.eval()(*[feeds[name] for name in self._inputs])
         return sampled, outside

@@ -13,7 +13,7 @@ import platform
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import cache
 from io import StringIO
@@ -133,16 +133,17 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def choose_device(runtime: ModuleType, wanted: str) -> str:
+def choose_device(wanted: str, problem: Callable[[int], str | None]) -> str:
     """`auto`, `cpu`, `cuda` or `cuda:N` → the same, with `auto` decided.
 
+    problem: CUDA device → why it cannot be used, and what helps; None where it can.
     Raises UsageError for any other word, EngineError where CUDA was asked for in vain.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
         raise UsageError(f"device {wanted!r} is unknown; choose auto, cpu, cuda or cuda:N")
     if wanted == "cpu":
         return "cpu"
-    why = cuda_problem(runtime, cuda_number(wanted))
+    why = problem(cuda_number(wanted))
     if why is None:
         return "cuda" if wanted == "auto" else wanted
     if wanted == "auto":

@@ -31,6 +31,7 @@ from torch import nn
 from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.errors import EngineError
+from tui_draggan.stylegan.cropping import crop_gradient
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.rewriting import attributes
 from tui_draggan.stylegan.standard import standardise
@@ -74,12 +75,16 @@ def write_artifacts(step: DragStep, folder: Path, weights: SharedWeights) -> Non
         optimizer = onnx.load(Path(work, "optimizer_model.onnx"))
         (folder / "checkpoint").write_bytes(Path(work, "checkpoint").read_bytes())
 
-    standard = copy.deepcopy(training)
-    outputs = (TRAINING_OUTPUTS, EVAL_OUTPUTS, STANDARD_OUTPUTS)
-    for model, names in zip((training, evaluation, standard), outputs, strict=True):
-        gradients = [o.name for o in model.graph.output if o.name not in STEP_OUTPUTS]
+    matrices = {name: value.numpy() for name, value in values.items() if value.ndim == 2}
+    gradients = [o.name for o in training.graph.output if o.name not in STEP_OUTPUTS]
+    for model in (training, evaluation):
         splice(model, locate, SUPERVISION)
-        keep_outputs(model, [*names, *gradients])
+    crop_gradient(training, matrices)
+    standard = copy.deepcopy(training)
+    keep_outputs(training, [*TRAINING_OUTPUTS, *gradients])
+    keep_outputs(evaluation, EVAL_OUTPUTS)
+    keep_outputs(standard, [*STANDARD_OUTPUTS, *gradients])
+    for model in (training, evaluation, standard):
         lower(model)
     standardise(standard, LATENT, OPSET)
     _set_adam(optimizer)

@@ -69,6 +69,7 @@ def export_bundle(
         ),
         classes=classes,
         recommended=dict(recommended or {}),
+        generator=config.to_dict(),
         description=description,
         licence=licence,
         origin=origin,

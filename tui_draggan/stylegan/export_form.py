@@ -30,6 +30,9 @@ from tui_draggan.stylegan.network import (
     clamped,
 )
 
+MOST_PRODUCTS = 80 * 2**20
+"""Bytes the products of a transposed convolution's taps may take."""
+
 
 class Constants(nn.Module):
     """A module whose tensors are all constants: buffers, cloned, float32, contiguous."""
@@ -88,41 +91,77 @@ def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
     ]
 
 
-class FoldedConv(Constants):
-    """`network.StyledConv`: x (1, I, r, r) or half that side, s, g·d → (1, O, r, r)."""
+class Activation(Constants):
+    """What follows a convolution: x·(g·d) + bias + noise, leaky ReLU, clamp; for some channels."""
 
-    weight: Tensor
     bias: Tensor
     noise: Tensor
+
+    def __init__(self, conv: network.StyledConv, channels: slice = slice(None)) -> None:
+        super().__init__()
+        self.limit = conv.limit
+        self.constant("bias", conv.bias[None, channels, None, None] * conv.gain)
+        noise = conv.noise_const * conv.noise_strength * conv.gain
+        self.has_noise = bool(noise.any())
+        if self.has_noise:
+            self.constant("noise", noise[None, None])
+
+    def forward(self, x: Tensor, demodulation: Tensor) -> Tensor:
+        x = x * demodulation + self.bias
+        if self.has_noise:
+            x = x + self.noise
+        return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
+
+
+class FoldedConv(Constants):
+    """`network.StyledConv` at one resolution: x (1, I, r, r), s, g·d → (1, O, r, r)."""
+
+    weight: Tensor
+
+    def __init__(self, conv: network.StyledConv) -> None:
+        super().__init__()
+        self.constant("weight", conv.weight)
+        self.activation = Activation(conv)
+
+    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
+        return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation)
+
+
+class FoldedUpConv(Constants):
+    """`network.StyledConv` between two resolutions: x (1, I, r/2, r/2), s, g·d → (1, O, r, r).
+
+    Some output channels after the other where maps are large: ONNX Runtime keeps all products of
+    a transposed convolution's nine taps before it adds them up.
+    """
+
     fir: Tensor
     fir_transposed: Tensor
 
     def __init__(self, conv: network.StyledConv) -> None:
         super().__init__()
-        self.up = conv.up
-        self.limit = conv.limit
-        self.constant("weight", conv.weight.transpose(0, 1) if conv.up else conv.weight)
-        self.constant("bias", conv.bias[None, :, None, None] * conv.gain)
-        noise = conv.noise_const * conv.noise_strength * conv.gain
-        self.has_noise = bool(noise.any())
-        if self.has_noise:
-            self.constant("noise", noise[None, None])
-        if conv.up:
-            matrix = fir_matrix(conv.noise_const.shape[0])
-            self.constant("fir", matrix)
-            self.constant("fir_transposed", matrix.t())
+        outputs, resolution = conv.weight.shape[0], conv.noise_const.shape[0]
+        products = 9 * 4 * outputs * (resolution // 2) ** 2
+        self.width = -(-outputs // -(-products // MOST_PRODUCTS))
+        self.activations = nn.ModuleList()
+        for i, weight in enumerate(conv.weight.transpose(0, 1).split(self.width, dim=1)):
+            self.constant(f"weight{i}", weight)
+            first = i * self.width
+            self.activations.append(Activation(conv, slice(first, first + self.width)))
+        matrix = fir_matrix(resolution)
+        self.constant("fir", matrix)
+        self.constant("fir_transposed", matrix.t())
 
     def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         x = x * style
-        if self.up:
-            x = F.conv_transpose2d(x, self.weight, stride=2)
-            x = torch.matmul(self.fir, torch.matmul(x, self.fir_transposed))
-        else:
-            x = F.conv2d(x, self.weight, padding=1)
-        x = x * demodulation + self.bias
-        if self.has_noise:
-            x = x + self.noise
-        return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
+        if len(self.activations) == 1:
+            return self._part(0, x, demodulation)
+        parts = enumerate(demodulation.split(self.width, dim=1))
+        return torch.cat([self._part(i, x, part) for i, part in parts], dim=1)
+
+    def _part(self, i: int, x: Tensor, demodulation: Tensor) -> Tensor:
+        x = F.conv_transpose2d(x, self.get_buffer(f"weight{i}"), stride=2)
+        x = torch.matmul(self.fir, torch.matmul(x, self.fir_transposed))
+        return self.activations[i](x, demodulation)
 
 
 class FoldedToRGB(Constants):
@@ -177,7 +216,7 @@ class FoldedBlock(Constants):
         self.num_conv = block.num_conv
         self.residual = block.skip is not None
         if block.num_conv == 2:
-            self.conv0 = FoldedConv(block.conv0)
+            self.conv0 = FoldedUpConv(block.conv0)
             self.upsample = Upsampling(block.resolution)
         else:
             self.constant("const", block.const[None])

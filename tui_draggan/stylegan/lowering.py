@@ -4,8 +4,8 @@ Gradients of convolutions. With modulation on activations only data gradients ar
 these are convolutions again:
 - of a stride-2 transposed convolution: the stride-2 convolution with the very same weight (ONNX
   Runtime has no CPU kernel for ConvTransposeGrad at all);
-- of a 3×3 convolution with padding 1: the convolution with the weight transposed and turned by
-  180°. ConvGrad's own kernel is an im2col product; the convolution runs in the runtime's blocked
+- of a convolution with stride 1: the convolution with the weight transposed and turned by 180°.
+  ConvGrad's own kernel is an im2col product; the convolution runs in the runtime's blocked
   layout, about 1.5 times as fast. The turned weight is not stored: the graph says how to make
   it, and the runtime folds that once at load.
 
@@ -15,12 +15,14 @@ on 256 maps of 128×128 they take 23, 18 and 3 ms, the forms here 0.4, 1 and 0.6
 
 from __future__ import annotations
 
+from collections.abc import Container
+from functools import partial
 from typing import Any
 
 import onnx
 
 from tui_draggan.errors import EngineError
-from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
+from tui_draggan.stylegan.rewriting import Replacements, attributes, by_operator, rewrite
 
 STEEP = 1e30
 """Times this, any number but zero leaves [-1, 1]."""
@@ -28,7 +30,10 @@ STEEP = 1e30
 
 def lower(model: onnx.ModelProto) -> None:
     """Replaces what the module's docstring names, in place; `model` may hold any of it or none."""
-    rewrite(model.graph, RULES)
+    rewrite(
+        model.graph,
+        by_operator(RULES | {"ConvGrad": partial(_conv_gradient, _depthwise(model.graph))}),
+    )
 
 
 def _leaky_relu(node: onnx.NodeProto, new: Replacements) -> None:
@@ -58,37 +63,46 @@ def _transposed_conv_gradient(node: onnx.NodeProto, new: Replacements) -> None:
     """dX = Conv(dY, W): ConvTranspose's (I, O, k, k), read as a Conv's weight, gives O → I."""
     gradient, _, weight = node.input
     forward = _data_gradient_only(node)
-    same = {name: forward[name] for name in ("kernel_shape", "strides", "pads")}
-    new.add("Conv", [gradient, weight], node.output[0], name=node.name, **same)
+    same = {name: forward[name] for name in ("kernel_shape", "strides", "pads", "group")}
+    new.add("Conv", [gradient, weight], node.output[0], **same)
 
 
-def _conv_gradient(node: onnx.NodeProto, new: Replacements) -> None:
-    """dX = Conv(dY, turn(Wᵀ)), for stride 1 and padding (k − 1)/2."""
+def _conv_gradient(depthwise: Container[str], node: onnx.NodeProto, new: Replacements) -> None:
+    """dX = Conv(dY, turn(Wᵀ)), for stride 1; padding p becomes k − 1 − p."""
     gradient, _, weight = node.input
     forward = _data_gradient_only(node)
-    kernel, pads = forward["kernel_shape"], forward["pads"]
-    if list(forward["strides"]) != [1, 1] or list(pads) != [(k - 1) // 2 for k in kernel] * 2:
-        raise EngineError(f"{node.name}: only stride 1 with the size kept can be lowered")
-    turned = new.add("Transpose", [weight], f"{node.output[0]}/transposed", perm=[1, 0, 2, 3])
+    kernel, pads, group = forward["kernel_shape"], forward["pads"], forward["group"]
+    if list(forward["strides"]) != [1, 1] or (group > 1 and weight not in depthwise):
+        raise EngineError(f"{node.name}: only stride 1, and groups of one channel, can be lowered")
+    turned = weight
+    if group == 1:
+        turned = new.add("Transpose", [weight], f"{node.output[0]}/transposed", perm=[1, 0, 2, 3])
     if any(k > 1 for k in kernel):
         back, end, axes = (new.integers(*v) for v in ((-1, -1), (-(2**31),) * 2, (2, 3)))
         turned = new.add("Slice", [turned, back, end, axes, back], f"{node.output[0]}/turned")
-    same = {"kernel_shape": kernel, "pads": pads}
-    new.add("Conv", [gradient, turned], node.output[0], name=node.name, **same)
+    rest = [k - 1 - p for k, p in zip([*kernel, *kernel], pads, strict=True)]
+    same = {"kernel_shape": kernel, "pads": rest, "group": group}
+    new.add("Conv", [gradient, turned], node.output[0], **same)
 
 
 def _data_gradient_only(node: onnx.NodeProto) -> dict[str, Any]:
-    """The node's attributes; EngineError where a weight's gradient is wanted, or groups."""
-    found = attributes(node)
-    ones = list(found.get("dilations", [1, 1])) == [1, 1] and found.get("group", 1) == 1
-    if any(node.output[1:]) or not ones or any(found.get("output_padding", ())):
+    """The node's attributes; EngineError where a weight's gradient is wanted, or dilation."""
+    found = {"group": 1, "dilations": [1, 1], "output_padding": [], **attributes(node)}
+    if any(node.output[1:]) or list(found["dilations"]) != [1, 1] or any(found["output_padding"]):
         raise EngineError(f"{node.name}: only the plain data gradient can be lowered")
     return found
 
 
+def _depthwise(graph: onnx.GraphProto) -> set[str]:
+    """Inputs and initializers (C, 1, k, k): weights that filter each of C channels alone."""
+    shapes = {item.name: list(item.dims) for item in graph.initializer}
+    for value in graph.input:
+        shapes[value.name] = [side.dim_value for side in value.type.tensor_type.shape.dim]
+    return {name for name, shape in shapes.items() if len(shape) == 4 and shape[1] == 1}
+
+
 RULES = {
     "ConvTransposeGrad": _transposed_conv_gradient,
-    "ConvGrad": _conv_gradient,
     "LeakyRelu": _leaky_relu,
     "LeakyReluGrad": _leaky_relu_gradient,
     "Sign": _sign,

@@ -15,7 +15,7 @@ import onnx
 from onnx import defs, helper, numpy_helper
 
 from tui_draggan.errors import EngineError
-from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
+from tui_draggan.stylegan.rewriting import Replacements, attributes, by_operator, rewrite
 
 GRADIENT = "gradient"
 """The output that is added, in the latent's shape."""
@@ -28,7 +28,7 @@ def standardise(model: onnx.ModelProto, latent: str, opset: int) -> None:
     """
     graph = model.graph
     _give_out_gradient(graph, latent)
-    rewrite(graph, {"FusedMatMul": _matmul, "SliceGrad": _SliceGradient(graph)})
+    rewrite(graph, by_operator({"FusedMatMul": _matmul, "SliceGrad": _SliceGradient(graph)}))
     for node in graph.node:
         try:
             known = not node.domain and defs.get_schema(node.op_type, opset, "")

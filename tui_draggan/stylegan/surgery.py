@@ -71,6 +71,11 @@ def drop_unused(graph: onnx.GraphProto) -> None:
     _replace(graph.value_info, [item for item in graph.value_info if item.name in produced])
 
 
+def drop_shapes(graph: onnx.GraphProto, names: Container[str]) -> None:
+    """Drops the shape notes of these tensors."""
+    _replace(graph.value_info, [item for item in graph.value_info if item.name not in names])
+
+
 def sort_nodes(graph: onnx.GraphProto) -> None:
     """Topological order, as ONNX wants it; nodes keep their order where they may."""
     ready = {value.name for value in (*graph.input, *graph.initializer)} | {""}

@@ -16,10 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
-from onnx.external_data_helper import set_external_data
+from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
 from torch import Tensor
 
 from tui_draggan.stylegan.surgery import give_values
@@ -28,6 +29,20 @@ SMALLEST = 1024
 """Bytes from which on a tensor is stored apart."""
 ALIGNMENT = 64
 """Offsets are multiples of this, for the vector units that read the mapped file."""
+
+
+def read_weights(file: Path) -> dict[str, NDArray[Any]]:
+    """The initializers of an ONNX file by name. Large ones stay on the disk until they are used."""
+    found: dict[str, NDArray[Any]] = {}
+    for tensor in onnx.load(file, load_external_data=False).graph.initializer:
+        if uses_external_data(tensor):
+            place = ExternalDataInfo(tensor)
+            kind = helper.tensor_dtype_to_np_dtype(tensor.data_type)
+            path, start, shape = file.parent / place.location, place.offset or 0, tuple(tensor.dims)
+            found[tensor.name] = np.memmap(path, kind, "c", start, shape)
+        else:
+            found[tensor.name] = numpy_helper.to_array(tensor)
+    return found
 
 
 class SharedWeights:

@@ -22,7 +22,7 @@ from tui_draggan.tui.screens.dialogs import Dialog
 from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
 from tui_draggan.tui.screens.opening import Opening
 from tui_draggan.tui.workarounds import answer_key
-from tui_draggan.tui.worker import EngineThread, Opened, OpenFailed, Report
+from tui_draggan.tui.worker import EngineThread, OpenFailed, Report
 
 THEME = Theme(
     name="draggan",
@@ -113,9 +113,10 @@ class DragganApp(App[int]):
         hooks = options.hooks
         thread = EngineThread(hooks.open_session, options.pace, hooks.close)
         self.threads.append(thread)
+        thread.start()
 
         def opened(report: Report | None) -> None:
-            if report is None:
+            if report is None or not self.screen_stack:  # given up, or the program is ending
                 thread.stop()
             elif isinstance(report, OpenFailed):
                 self.notify(str(report.error), title=report.error.title, severity="error")
@@ -131,10 +132,8 @@ class DragganApp(App[int]):
                 old.detach()
                 old.stop()
         self.threads[:] = [one for one in self.threads if one.is_alive()]
-        screen = EditScreen(options, self.terminal, thread.seen, self.give_up)
+        screen = EditScreen(options, self.terminal, thread.seen, self.give_up, thread.session)
         self.switch_screen(screen)
-        assert thread.session is not None
-        screen.post_message(Reported(Opened(thread.session)))
         thread.attach(lambda report: screen.post_message(Reported(report)))
         screen.post_message(Reported(report))
 

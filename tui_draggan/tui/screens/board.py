@@ -66,11 +66,13 @@ class Board(Screen[None], inherit_bindings=False):
         display: Display,
         seen: Callable[[], None],
         give_up: Callable[[DragganError], None],
+        session: DragSession | None = None,
     ) -> None:
+        """session: where it is open already; else it is waited for."""
         super().__init__()
         self._give_up = give_up
         self.options = options
-        self.session: DragSession | None = None
+        self.session = session
         self.hand = Hand((0, 0))
         self.notice = ""
         """What was done last, for the status line; goes with the next move."""
@@ -117,7 +119,10 @@ class Board(Screen[None], inherit_bindings=False):
         if self.terminal.note:
             self.notice = self.terminal.note
         self.app.theme_changed_signal.subscribe(self, lambda _: self.sync())
-        self._show_words()
+        if self.session is None:
+            self._show_words()
+        else:
+            self._open(self.session)
 
     def on_unmount(self) -> None:
         """Lets go of what is large; the collector may pass this screen by (`_forget_startup`)."""
@@ -155,7 +160,6 @@ class Board(Screen[None], inherit_bindings=False):
         report = event.report
         if isinstance(report, Opened):
             self._open(report.session)
-            self.call_after_refresh(_forget_startup)
         elif isinstance(report, OpenFailed):
             self._give_up(report.error)
         elif isinstance(report, WorkFailed):
@@ -169,6 +173,7 @@ class Board(Screen[None], inherit_bindings=False):
         side = session.info.resolution
         self.hand = Hand((side // 2, side // 2))
         self.sync()
+        self.call_after_refresh(_forget_startup)
 
     def _sync_soon(self) -> None:
         """At most so many times a second and that share of the time, so that keys find the screen

@@ -69,11 +69,15 @@ class Choose(Dialog[str]):
 
     @on(Input.Submitted)
     def _take_highlighted(self) -> None:
-        self.query_one(OptionList).action_select()
+        line = self.query_one(OptionList).highlighted_option
+        if line is not None:
+            self._take(self._choices[str(line.id)])
 
     @on(OptionList.OptionSelected)
-    def _take(self, event: OptionList.OptionSelected) -> None:
-        choice = self._choices[str(event.option_id)]
+    def _take_clicked(self, event: OptionList.OptionSelected) -> None:
+        self._take(self._choices[str(event.option_id)])
+
+    def _take(self, choice: Choice) -> None:
         if choice.problem:
             self._say(choice.problem)
         else:

@@ -17,7 +17,6 @@ class Opening(Dialog[Report]):
     `OpenFailed`. Escape gives it up."""
 
     def __init__(self, model: str, thread: EngineThread) -> None:
-        """thread: not started yet."""
         super().__init__()
         self._model, self._thread = model, thread
 
@@ -29,7 +28,6 @@ class Opening(Dialog[Report]):
 
     def on_mount(self) -> None:
         self._thread.attach(lambda report: self.post_message(Reported(report)))
-        self._thread.start()
 
     @on(Reported)
     def _take_report(self, event: Reported) -> None:

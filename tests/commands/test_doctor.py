@@ -1,0 +1,74 @@
+"""`tui-draggan doctor`: what is found, what is missing and why, and the exit status."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.tmux import Pane
+from tui_draggan import doctor
+from tui_draggan.cli import main
+from tui_draggan.doctor import Finding
+from tui_draggan.engines import runtime
+
+BUNDLED = Path(__file__).parents[2] / "artifacts/critters"
+
+
+def by_name(findings: Iterable[Finding]) -> dict[str, Finding]:
+    return {finding.name: finding for finding in findings}
+
+
+def test_all_is_well_here(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    told = capsys.readouterr().out
+    for word in ("processor", "ort-training", "torch", "critters", "journals"):
+        assert word in told
+
+
+def test_a_damaged_model_is_named_and_the_status_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(BUNDLED, damaged)
+    weights = damaged / "drag/weights.bin"
+    content = bytearray(weights.read_bytes())
+    content[1000] ^= 1
+    weights.write_bytes(content)
+    assert main(["doctor", "--model", str(damaged)]) == 1
+    told = "".join(capsys.readouterr().out.split())  # a long path is folded
+    assert "weights.binisdamaged" in told
+
+
+def test_a_missing_training_api_comes_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "has_training_api", lambda _: False)
+    found = by_name(doctor.engines())["ort-training"]
+    assert found.state == "missing"
+    assert "pip install onnxruntime-training" in found.advice
+
+
+def test_a_missing_torch_comes_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda _: None)
+    found = by_name(doctor.engines())["torch"]
+    assert found.state == "missing"
+    assert found.advice == "pip install 'tui-draggan[torch]'"
+
+
+def test_without_a_terminal_the_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.graphics, "terminal_problem", lambda: "standard input is a pipe")
+    (found,) = doctor.terminal()
+    assert found.state == "missing" and "standard input is a pipe" in found.words
+
+
+@pytest.mark.terminal
+def test_in_a_terminal_it_knows_size_multiplexer_and_signs() -> None:
+    pane = Pane((100, 50))
+    try:
+        pane.run("python", "-m", "tui_draggan", "doctor")
+        screen = pane.wait_for("cache")
+    finally:
+        pane.close()
+    for words in ("100×50", "multiplexer", "one cell each"):
+        assert words in screen
