@@ -145,10 +145,10 @@ def autograd_step(generator: Generator, scene: Scene, picture: bool) -> Callable
         torch.set_grad_enabled(True)
         assert features is not None
         with torch.no_grad():
-            handles, selector, reference, weight, _ = locate(
+            handles, selector, reference, weight, (top, left), (bottom, right), _ = locate(
                 features, handles, targets, templates, disc, window
             )
-        moved = features.flatten(2)[0] @ selector
+        moved = features[0, :, top:bottom, left:right].flatten(1) @ selector
         loss = ((moved - reference).abs() * weight).sum()
         optimizer.zero_grad()
         loss.backward()
