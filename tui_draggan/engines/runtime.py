@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_draggan.engines import cuda_libraries
+from tui_draggan.engines import cuda_libraries, memory
 from tui_draggan.errors import EngineError, UsageError
 
 INSTALL_RUNTIME = "pip install onnxruntime"
@@ -91,17 +91,22 @@ def load_training_api() -> ModuleType:
                 del sys.modules[name]
 
 
-def open_session(file: Path, device: str) -> Any:
-    """An InferenceSession. Raises EngineError, naming the file."""
+def open_session(file: Path, device: str, *, keep_memory: bool = True) -> Any:
+    """An InferenceSession, which keeps its memory for the next call or gives it back after each.
+
+    Raises EngineError, naming the file.
+    """
     runtime = load_runtime()
+    options = session_options(runtime, keep_memory=keep_memory)
     with failing_as(file.name):
-        return runtime.InferenceSession(
-            str(file), session_options(runtime), providers=providers(device)
-        )
+        session = runtime.InferenceSession(str(file), options, providers=providers(device))
+    memory.trim_heap()
+    return session
 
 
-def session_options(runtime: ModuleType) -> Any:
+def session_options(runtime: ModuleType, *, keep_memory: bool = True) -> Any:
     options = runtime.SessionOptions()
+    memory.set_options(runtime, options, keep=keep_memory)
     options.log_severity_level = QUIET
     options.intra_op_num_threads = physical_cores()
     options.inter_op_num_threads = 1
@@ -176,15 +181,15 @@ def providers(device: str) -> list[Any]:
 
 
 @contextmanager
-def failing_as(what: str) -> Iterator[None]:
-    """onnxruntime raises many types without a common base but Exception; here it is one."""
+def failing_as(what: str, library: str = "onnxruntime") -> Iterator[None]:
+    """Libraries raise many types without a common base but Exception; here it is one."""
     try:
         yield
     except EngineError:
         raise
     except Exception as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"{what}: onnxruntime failed ({line})") from error
+        raise EngineError(f"{what}: {library} failed ({line})") from error
 
 
 def _cuda_loads(runtime: ModuleType, number: int) -> bool:
