@@ -15,9 +15,10 @@ from torch.nn import functional as F
 from tui_draggan.stylegan.constants import Constants
 from tui_draggan.stylegan.network import FIR, fir_kernel
 
-FILTER_BY_PRODUCT = 64
+FILTER_BY_PRODUCT = 128
 UPSAMPLE_BY_PRODUCT = 256
-"""The largest r for which the product is the faster form."""
+"""The largest r for which the product is the faster form: of the filter with the transposed
+convolution in front of it, which `phases` makes faster where a product follows."""
 
 
 class Filter(Constants):
