@@ -17,7 +17,7 @@ WIDE = 2 * S + 1
 
 
 def model(*more: onnx.NodeProto, **changes: object) -> onnx.ModelProto:
-    """x (1, IN, S, S) → y (1, OUT, 2S, 2S): a transposed convolution, and any matrices behind it."""
+    """x (1, IN, S, S) → y (1, OUT, 2S, 2S): a transposed convolution, matrices behind it."""
     random = np.random.RandomState(0)
     shape = {"kernel_shape": [3, 3], "strides": [2, 2], **changes}
     nodes = [
