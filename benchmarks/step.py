@@ -7,7 +7,7 @@ Ways to compute the same iteration, one point, no mask, all with Adam:
 - autograd: torch autograd on the same folded network, differentiated up to the feature block,
   sampling the small feature map and making the preview picture, as the engine does; and the same
   without the picture, which the engine cannot leave out;
-- plain: the paper's formulas as they stand (tests/plain_draggan.py): the whole network, features
+- plain: the paper's formulas as they stand (tui_draggan/bench/plain.py): the whole network, features
   up-sampled to the picture, autograd.
 They take turns, so that whatever else the machine does hits all alike; a turn begins with some
 iterations that do not count, while the other runtime's threads go to sleep and the caches fill.
@@ -29,7 +29,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.plain_draggan import PlainDragGAN
+from tui_draggan.bench.plain import PlainDragGAN
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.choose import open_engine

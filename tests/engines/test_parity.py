@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from tests.plain_draggan import PlainDragGAN, PlainStep
 from tests.tiny import tiny_generator
+from tui_draggan.bench.plain import PlainDragGAN, PlainStep
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
