@@ -91,22 +91,20 @@ def load_training_api() -> ModuleType:
                 del sys.modules[name]
 
 
-def open_session(file: Path, device: str, *, keep_memory: bool = True) -> Any:
-    """An InferenceSession, which keeps its memory for the next call or gives it back after each.
-
-    Raises EngineError, naming the file.
-    """
+def open_session(file: Path, device: str) -> Any:
+    """An InferenceSession. Raises EngineError, naming the file."""
     runtime = load_runtime()
-    options = session_options(runtime, keep_memory=keep_memory)
     with failing_as(file.name):
-        session = runtime.InferenceSession(str(file), options, providers=providers(device))
+        session = runtime.InferenceSession(
+            str(file), session_options(runtime), providers=providers(device)
+        )
     memory.trim_heap()
     return session
 
 
-def session_options(runtime: ModuleType, *, keep_memory: bool = True) -> Any:
+def session_options(runtime: ModuleType) -> Any:
     options = runtime.SessionOptions()
-    memory.set_options(runtime, options, keep=keep_memory)
+    memory.share(runtime, options)
     options.log_severity_level = QUIET
     options.intra_op_num_threads = physical_cores()
     options.inter_op_num_threads = 1
