@@ -32,6 +32,7 @@ from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.regions import Rect
 from tui_draggan.stylegan.step_graph import to_bytes
 from tui_draggan.stylegan.weights import read_weights
+from tui_draggan.stylegan.workers import Workers
 
 KEPT = 4
 """Fixed steps that are kept, one for each number of points, radius and mask."""
@@ -50,12 +51,17 @@ class TorchTrainer(Trained):
         self._fixed = fixed
         self._grid = Grid(self._info.resolution, self._info.drag.feature_block)
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
-        torch.set_num_threads(runtime.physical_cores())
+        dtype: torch.dtype = getattr(torch, precision)
+        cores = runtime.physical_cores()
+        by_tiles = self._device.type == "cpu" and dtype == torch.float32
+        # Either torch divides its operators among the cores, or work is divided among threads.
+        torch.set_num_threads(1 if by_tiles else cores)
+        workers = Workers(self._device, dtype, cores if by_tiles else 1)
         with failing_as("drag model"):
             if self._device.type == "cuda":
                 torch.cuda.set_device(self._device)
                 torch.backends.cudnn.benchmark = True
-            self._form = DragForm(_folded(bundle), self._device, getattr(torch, precision))
+            self._form = DragForm(_folded(bundle), workers)
 
     def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
         lower, upper = self._rows(feeds)

@@ -14,6 +14,7 @@ from tui_draggan.stylegan.export_form import FoldedBlock, FoldedConv, FoldedToRG
 from tui_draggan.stylegan.layers import Layer, Passed, fir_filter
 from tui_draggan.stylegan.network import FIR, clamped
 from tui_draggan.stylegan.regions import Arena, Map, Rect
+from tui_draggan.stylegan.workers import Workers
 
 BAND = 1 << 22
 """Elements of a map that are computed at once where only the picture is wanted of them."""
@@ -36,29 +37,29 @@ class Part:
 class Block:
     """Convolutions (one in the 4×4 block, then two), resnet's skip where there is one, ToRGB."""
 
-    def __init__(self, folded: FoldedBlock, work: Arena, scratch: Arena) -> None:
-        """On the arenas' device and in their precision."""
+    def __init__(self, folded: FoldedBlock, workers: Workers) -> None:
+        """On the workers' device and in their precision."""
         self.side = folded.resolution
-        self._work = work
+        self._workers = workers
         convs: list[FoldedConv | FoldedUpConv] = [folded.conv1]
         if folded.num_conv == 2:
             convs.insert(0, folded.conv0)
-        self._layers = [Layer(conv, self.side, work, scratch) for conv in convs]
-        self._torgb = None if folded.torgb is None else folded.torgb.to(work.device)
+        self._layers = [Layer(conv, self.side, workers) for conv in convs]
+        self._torgb = None if folded.torgb is None else folded.torgb.to(workers.device)
         self._skip = None
         if folded.num_conv == 1:
             self.const = self._padded(folded.const[0].permute(1, 2, 0))
         if folded.residual:
             weight = folded.skip_weight[:, :, 0, 0].t() / (sum(FIR) / 2) ** 2
-            self._skip = weight.to(work.device, work.dtype).contiguous()
+            self._skip = weight.to(workers.device, workers.dtype).contiguous()
 
     def _padded(self, const: Tensor) -> Map:
         """With as many zeros around it as any part of the block needs."""
         inside = Rect.square(self.side)
         rect = self.source(inside)
-        values = torch.zeros(*rect.shape, const.shape[2])
+        values = torch.zeros(rect.height, rect.width, const.shape[2])
         Map(rect, values).at(inside).copy_(const)
-        return Map(rect, values.to(self._work.device, self._work.dtype))
+        return Map(rect, values.to(self._workers.device, self._workers.dtype))
 
     @property
     def convolutions(self) -> int:
@@ -101,10 +102,11 @@ class Block:
 
     def _with_skip(self, x: Map, out: Map, weight: Tensor, kept: Arena) -> Map:
         """out + the up-sampled 1×1 convolution of x: zeros between the cells, FIR filter."""
-        self._work.clear()
+        work = self._workers.work
+        work.clear()
         inside = out.rect.within(self.side)
         rect = inside.grown(2, 1)
-        spread = self._work.map(rect, weight.shape[1])
+        spread = work.map(rect, weight.shape[1])
         spread.values.zero_()
         source = x.at(_halved(rect))
         _every_other(spread).copy_(
@@ -112,17 +114,18 @@ class Block:
         )
         both = kept.map(out.rect, weight.shape[1])
         both.clear_outside(inside)
-        fir_filter(spread.values, both.at(inside), self._work)
+        fir_filter(spread.values, both.at(inside), work)
         both.at(inside).add_(out.at(inside))
         return both
 
     def _add_skip_gradient(self, gradient: Map, back: Map, weight: Tensor) -> None:
-        self._work.clear()
-        padded = self._work.map(gradient.rect.grown(3, 3), weight.shape[1])
+        work = self._workers.work
+        work.clear()
+        padded = work.map(gradient.rect.grown(3, 3), weight.shape[1])
         padded.clear_outside(gradient.rect)
         padded.at(gradient.rect).copy_(gradient.values)
-        spread = self._work.map(gradient.rect.grown(2, 1), weight.shape[1])
-        fir_filter(padded.values, spread.values, self._work)
+        spread = work.map(gradient.rect.grown(2, 1), weight.shape[1])
+        fir_filter(padded.values, spread.values, work)
         cells = _every_other(spread)
         values = (cells.reshape(-1, weight.shape[1]) @ weight.t()).view(*cells.shape[:2], -1)
         rect = _halved(spread.rect)

@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tui_draggan.stylegan.regions import Arena, Rect
+from tui_draggan.stylegan.regions import Rect
+from tui_draggan.stylegan.workers import Workers
 
 BAND = 1 << 23
 """Elements of the largest intermediate result, 32 MB: longer maps are worked off in bands."""
@@ -38,11 +39,11 @@ class Convolution(Protocol):
         """The inputs those depend on."""
         ...
 
-    def forward(self, x: Tensor, style: Tensor, out: Tensor, scratch: Arena) -> None:
+    def forward(self, x: Tensor, style: Tensor, out: Tensor) -> None:
         """x of the source, times style (I,) → `out`, the aligned outputs."""
         ...
 
-    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor, scratch: Arena) -> None:
+    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor) -> None:
         """Gradient of the aligned outputs, times scale (O,) → `out`, that of x·style."""
         ...
 
@@ -50,9 +51,11 @@ class Convolution(Protocol):
 class PlainConv:
     """By torch's own convolutions, in the weight's precision and on its device."""
 
-    def __init__(self, weight: Tensor, up: bool) -> None:
-        """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`."""
+    def __init__(self, weight: Tensor, up: bool, workers: Workers) -> None:
+        """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; goes to the workers' device."""
+        weight = weight.to(workers.device, workers.dtype)
         self._weight = weight.contiguous(memory_format=torch.channels_last)
+        self._workers = workers
         self._up = up
 
     def aligned(self, rect: Rect) -> Rect:
@@ -65,18 +68,17 @@ class PlainConv:
             return rect.grown(1, 1)
         return Rect(*(v // 2 for v in self.aligned(rect))).grown(1, 0)
 
-    def forward(self, x: Tensor, style: Tensor, out: Tensor, scratch: Arena) -> None:
-        scratch.clear()
-        x = _planes(torch.mul(x, style, out=scratch.empty(*x.shape)))
+    def forward(self, x: Tensor, style: Tensor, out: Tensor) -> None:
+        x = _planes(torch.mul(x, style, out=self._workers.scratch().empty(*x.shape)))
         if self._up:  # the first row and the last lack a neighbour
             y = F.conv_transpose2d(x, self._weight, stride=2)[:, :, 2:-1, 2:-1]
         else:
             y = F.conv2d(x, self._weight)
         out.copy_(_pixels(y))
 
-    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor, scratch: Arena) -> None:
-        scratch.clear()
-        y = _planes(torch.mul(gradient, scale, out=scratch.empty(*gradient.shape)))
+    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor) -> None:
+        scaled = self._workers.scratch().empty(*gradient.shape)
+        y = _planes(torch.mul(gradient, scale, out=scaled))
         if self._up:
             x = F.conv2d(F.pad(y, (2, 1, 2, 1)), self._weight, stride=2)
         else:
@@ -158,32 +160,34 @@ class TiledConv:
     way in the other direction, with the matrices transposed and the same weights.
     """
 
-    def __init__(self, weight: Tensor, up: bool, side: int) -> None:
+    def __init__(self, weight: Tensor, up: bool, side: int, workers: Workers) -> None:
         """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `side` of the outputs."""
         plain = SMALL_TILES if side < SMALL else LARGE_TILES
         algorithm = UP_TILES if up else plain
+        kernel = weight.flatten(2) if up else weight.transpose(0, 1).flatten(2)
+        self._channels = kernel.shape[0], kernel.shape[1]
         self._step = algorithm.step
-        self._outputs, _ = algorithm.out.shape
+        self._outputs = algorithm.out.shape[0]
         self._inputs = algorithm.into.shape[1]
-        self._channels = (
-            (weight.shape[0], weight.shape[1]) if up else (weight.shape[1], weight.shape[0])
-        )
-        factors = len(algorithm.taps)
-        uses = [row * factors + column for row in algorithm.uses for column in algorithm.uses]
+        self._workers = workers
+        count = len(algorithm.taps)
+        uses = [row * count + column for row in algorithm.uses for column in algorithm.uses]
         times = Counter(uses)
-        # Products that share a factor lie side by side, factors shared as often as well.
-        order = sorted(range(len(uses)), key=lambda index: (times[uses[index]], uses[index]))
+        # Products that share a factor lie side by side; the most shared, the longest to compute,
+        # come first.
+        order = sorted(range(len(uses)), key=lambda index: (-times[uses[index]], uses[index]))
         self._into = torch.kron(algorithm.into, algorithm.into)[order].float().contiguous()
         self._out = torch.kron(algorithm.out, algorithm.out)[:, order].float().contiguous()
-        self._weights: list[tuple[int, Tensor]] = []
-        taps = algorithm.taps.float()
-        for shared in sorted(set(times.values())):
-            chosen = sorted(factor for factor, count in times.items() if count == shared)
-            rows = taps[[factor // factors for factor in chosen]]
-            columns = taps[[factor % factors for factor in chosen]]
+        self._groups: list[_Group] = []
+        taps, first = algorithm.taps.float(), 0
+        for shared in sorted(set(times.values()), reverse=True):
+            chosen = sorted(factor for factor, often in times.items() if often == shared)
+            rows = taps[[factor // count for factor in chosen]]
+            columns = taps[[factor % count for factor in chosen]]
             pairs = (rows[:, :, None] * columns[:, None, :]).flatten(1)  # (factors, 9)
-            kernel = weight.flatten(2) if up else weight.transpose(0, 1).flatten(2)
-            self._weights.append((shared, torch.einsum("fk,iok->fio", pairs, kernel).contiguous()))
+            weights = torch.einsum("fk,iok->fio", pairs, kernel).contiguous()
+            self._groups.append(_Group(first, shared, weights))
+            first += len(chosen)
 
     def _tiles(self, rect: Rect) -> Rect:
         size = self._outputs
@@ -196,66 +200,102 @@ class TiledConv:
         tiles = Rect(*(v * self._step for v in self._tiles(rect)))
         return tiles.grown(1, self._inputs - self._step - 1)
 
-    def forward(self, x: Tensor, style: Tensor, out: Tensor, scratch: Arena) -> None:
-        n, m, p = self._inputs, self._outputs, len(self._into)
-        inputs, outputs = self._channels
-        windows = x.unfold(0, n, self._step).unfold(1, n, self._step).permute(3, 4, 0, 1, 2)
-        tiles = _tiles_of(out, m)
-        for first, last in self._bands(windows.shape[2], windows.shape[3]):
-            scratch.clear()
-            part = windows[:, :, first:last]
-            count = part.shape[2] * part.shape[3]
-            taken = torch.mul(part, style, out=scratch.empty(*part.shape))
-            into = scratch.empty(p, count * inputs)
-            torch.mm(self._into, taken.view(n * n, -1), out=into)
-            products = scratch.empty(p, count * outputs)
-            at = 0
-            for shared, weights in self._weights:
-                end = at + shared * len(weights)
-                torch.bmm(
-                    into[at:end].view(len(weights), -1, inputs),
-                    weights,
-                    out=products[at:end].view(len(weights), -1, outputs),
-                )
-                at = end
-            part = tiles[:, :, first:last]
-            given = torch.mm(self._out, products, out=scratch.empty(m * m, count * outputs))
-            part.copy_(given.view(part.shape))
+    def forward(self, x: Tensor, style: Tensor, out: Tensor) -> None:
+        size, step = self._inputs, self._step
+        windows = x.unfold(0, size, step).unfold(1, size, step).permute(3, 4, 0, 1, 2)
+        tiles = _tiles_of(out, self._outputs)
+        for first, end in self._bands(*windows.shape[2:4]):
+            self._forward(windows[:, :, first:end], style, tiles[:, :, first:end])
 
-    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor, scratch: Arena) -> None:
-        n, m, p, step = self._inputs, self._outputs, len(self._into), self._step
-        inputs, outputs = self._channels
-        tiles = _tiles_of(gradient, m)
-        rows, columns = tiles.shape[2:4]
-        # The windows overlap: their parts, which do not, are added one after the other.
-        borders = ((0, step), (step, n))
-        parts = [
-            (top, bottom, left, right, _windows(out, top, bottom, left, right, step, rows, columns))
-            for top, bottom in borders
-            for left, right in borders
-        ]
+    def _forward(self, windows: Tensor, style: Tensor, tiles: Tensor) -> None:
+        workers, (inputs, outputs) = self._workers, self._channels
+        rows, columns = windows.shape[2:4]
+        into, products = self._intermediate(rows, columns)
+
+        def enter(first: int, end: int) -> None:
+            part = windows[:, :, first:end]
+            scaled = torch.mul(part, style, out=workers.scratch().empty(*part.shape))
+            torch.mm(self._into, _matrix(scaled), out=into[:, first:end].flatten(1))
+
+        def leave(first: int, end: int) -> None:
+            part = tiles[:, :, first:end]
+            given = workers.scratch().empty(*part.shape)
+            torch.mm(self._out, products[:, first:end].flatten(1), out=_matrix(given))
+            part.copy_(given)
+
+        workers.divide(rows, len(into) * columns * inputs, enter)
+        self._multiply(into, products)
+        workers.divide(rows, len(into) * columns * outputs, leave)
+
+    def backward(self, gradient: Tensor, scale: Tensor, out: Tensor) -> None:
+        tiles = _tiles_of(gradient, self._outputs)
         out.zero_()
-        for first, last in self._bands(rows, columns):
-            scratch.clear()
-            part = tiles[:, :, first:last]
-            count = part.shape[2] * part.shape[3]
-            given = torch.mul(part, scale, out=scratch.empty(*part.shape))
-            products = scratch.empty(p, count * outputs)
-            torch.mm(self._out.t(), given.view(m * m, -1), out=products)
-            into = scratch.empty(p, count * inputs)
-            at = 0
-            for shared, weights in self._weights:
-                end = at + shared * len(weights)
-                torch.bmm(
-                    products[at:end].view(len(weights), -1, outputs),
-                    weights.transpose(1, 2),
-                    out=into[at:end].view(len(weights), -1, inputs),
-                )
-                at = end
-            taken = torch.mm(self._into.t(), into, out=scratch.empty(n * n, count * inputs))
-            taken = taken.view(n, n, last - first, columns, inputs)
-            for top, bottom, left, right, windows in parts:
-                windows[:, :, first:last].add_(taken[top:bottom, left:right])
+        for first, end in self._bands(*tiles.shape[2:4]):
+            part = out[first * self._step : (end - 1) * self._step + self._inputs]
+            self._backward(tiles[:, :, first:end], scale, part)
+
+    def _backward(self, tiles: Tensor, scale: Tensor, out: Tensor) -> None:
+        workers, (inputs, outputs) = self._workers, self._channels
+        size, step = self._inputs, self._step
+        rows, columns = tiles.shape[2:4]
+        into, products = self._intermediate(rows, columns)
+        windows = workers.shared.empty(size, size, rows, columns, inputs)
+
+        def leave(first: int, end: int) -> None:
+            part = tiles[:, :, first:end]
+            scaled = torch.mul(part, scale, out=workers.scratch().empty(*part.shape))
+            torch.mm(self._out.t(), _matrix(scaled), out=products[:, first:end].flatten(1))
+
+        def enter(first: int, end: int) -> None:
+            part = windows[:, :, first:end].flatten(2).flatten(0, 1)
+            torch.mm(self._into.t(), into[:, first:end].flatten(1), out=part)
+
+        def add(first: int, end: int) -> None:
+            # Each window's part of the next one's rows and columns belongs to their piece.
+            for top, bottom, below in ((0, step, 0), (step, size, 1)):
+                part = slice(max(first - below, 0), min(end - below, rows))
+                for left, right in ((0, step), (step, size)):
+                    cells = out[top:].unfold(0, bottom - top, step)[part]
+                    cells = cells[:, left:].unfold(1, right - left, step)[:, :columns]
+                    cells.permute(3, 4, 0, 1, 2).add_(windows[top:bottom, left:right, part])
+
+        workers.divide(rows, len(into) * columns * outputs, leave)
+        self._multiply(into, products, back=True)
+        workers.divide(rows, len(into) * columns * inputs, enter)
+        workers.divide(rows + 1, size * size * columns * inputs, add)
+
+    def _intermediate(self, rows: int, columns: int) -> tuple[Tensor, Tensor]:
+        """Room for the transformed inputs and the products, (p, rows, columns·channels)."""
+        arena, count = self._workers.shared, len(self._into)
+        arena.clear()
+        inputs, outputs = (arena.empty(count, rows, columns * c) for c in self._channels)
+        return inputs, outputs
+
+    def _multiply(self, into: Tensor, products: Tensor, back: bool = False) -> None:
+        """products = into · weights, or `back`: into = products · weightsᵀ."""
+        inputs, outputs = self._channels
+        at = 0
+        groups = []
+        for group in self._groups:
+            count = len(group.weights)
+            end = at + count * group.shared
+            given = into[at:end].view(count, -1, inputs)
+            found = products[at:end].view(count, -1, outputs)
+            if back:
+                groups.append((group.first, found, group.weights.transpose(1, 2), given))
+            else:
+                groups.append((group.first, given, group.weights, found))
+            at = end
+
+        def multiply(first: int, end: int) -> None:
+            for start, a, b, out in groups:
+                part = slice(max(first - start, 0), max(end - start, 0))
+                if len(out[part]):
+                    torch.bmm(a[part], b[part], out=out[part])
+
+        factors = sum(len(group.weights) for group in self._groups)
+        elements = inputs * outputs + into[0].numel() + products[0].numel()
+        self._workers.divide(factors, elements, multiply)
 
     def _bands(self, rows: int, columns: int) -> list[tuple[int, int]]:
         """Rows of tiles in as few bands of about equal height as memory allows."""
@@ -264,15 +304,22 @@ class TiledConv:
         return [(first, min(first + height, rows)) for first in range(0, rows, height)]
 
 
+@dataclass(frozen=True)
+class _Group:
+    """Factors that are shared by as many products."""
+
+    first: int
+    """Number of factors before them."""
+    shared: int
+    weights: Tensor
+    """(factors, I, O)"""
+
+
+def _matrix(x: Tensor) -> Tensor:
+    """(a, b, …) → (a·b, …)"""
+    return x.view(x.shape[0] * x.shape[1], -1)
+
+
 def _tiles_of(x: Tensor, size: int) -> Tensor:
     """(rows·size, columns·size, C) → (size, size, rows, columns, C), the same memory."""
     return x.unflatten(1, (-1, size)).unflatten(0, (-1, size)).permute(1, 3, 0, 2, 4)
-
-
-def _windows(
-    x: Tensor, top: int, bottom: int, left: int, right: int, step: int, rows: int, columns: int
-) -> Tensor:
-    """Rows top … bottom and columns left … right of every window, (…, …, rows, columns, C)."""
-    windows = x[top:].unfold(0, bottom - top, step)[:rows]
-    windows = windows[:, left:].unfold(1, right - left, step)[:, :columns]
-    return windows.permute(3, 4, 0, 1, 2)

@@ -18,7 +18,8 @@ from torch import Tensor
 from tui_draggan.stylegan.blocks import Block, Pair, Part
 from tui_draggan.stylegan.export_form import FoldedBlock, FoldedSynthesis
 from tui_draggan.stylegan.network import upsample
-from tui_draggan.stylegan.regions import Arena, Map, Rect, merged
+from tui_draggan.stylegan.regions import Map, Rect, merged
+from tui_draggan.stylegan.workers import Workers
 
 PRICE = 400
 """Cells whose convolution takes as long as reading its weights once more."""
@@ -27,26 +28,26 @@ PRICE = 400
 class DragForm:
     """`FoldedSynthesis` on one device, in one precision, for one thread."""
 
-    def __init__(self, folded: FoldedSynthesis, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, folded: FoldedSynthesis, workers: Workers) -> None:
+        """On the workers' device and in their precision."""
         self.rows = folded.rows
         self.feature_block = folded.feature_block
-        self._dtype = dtype
-        self._lower_styles = folded.lower_styles.to(device)
+        self._dtype = workers.dtype
+        self._lower_styles = folded.lower_styles.to(workers.device)
         self._upper_styles = None
         if folded.upper_styles is not None:
-            self._upper_styles = folded.upper_styles.to(device)
-        work, scratch = Arena(device, dtype), Arena(device, dtype)
+            self._upper_styles = folded.upper_styles.to(workers.device)
         blocks: list[Block] = []
         for side in folded.config.block_resolutions:
             block = folded.get_submodule(f"b{side}")
             assert isinstance(block, FoldedBlock)
-            blocks.append(Block(block, work, scratch))
+            blocks.append(Block(block, workers))
         count = folded.config.block_resolutions.index(folded.feature_block) + 1
         self._lower, self._upper = blocks[:count], blocks[count:]
-        self._kept = Arena(device, dtype)
-        self._band = Arena(device, dtype)
+        self._kept = workers.arena()
+        self._band = workers.arena()
         # Of two blocks in turn: one is read while the other is written.
-        self._pair = Arena(device, dtype), Arena(device, dtype)
+        self._pair = workers.arena(), workers.arena()
         self._parts: list[list[Part]] = []
         self._styled: list[tuple[Tensor, Tensor]] = []
 
@@ -169,7 +170,9 @@ def _together(gradients: Sequence[Map], parts: list[Part]) -> Iterator[tuple[Par
                 continue
             total = next((gradient for gradient in held if gradient.rect == rect), None)
             if total is None:
-                total = Map(rect, held[0].values.new_zeros(*rect.shape, held[0].values.shape[2]))
+                total = Map(
+                    rect, held[0].values.new_zeros(rect.height, rect.width, held[0].values.shape[2])
+                )
             for gradient in held:
                 if gradient is not total:
                     total.at(gradient.rect).add_(gradient.values)

@@ -237,14 +237,17 @@ class FoldedSynthesis(nn.Module):
     def from_constants(
         cls, config: GeneratorConfig, feature_block: int, constants: Mapping[str, Tensor]
     ) -> FoldedSynthesis:
-        """Built around constants by their state_dict names; what is not among them, the network
-        does not use. No random weights are made first."""
+        """Built around constants by their state_dict names, without the noise and up-sampling
+        that are not among them. No random weights are made first. Raises KeyError for others."""
         with torch.device("meta"):
             folded = cls(network.Synthesis(config), feature_block)
         for name, module in folded.named_modules():
             if isinstance(module, Activation) and f"{name}.noise" not in constants:
                 module.has_noise = False
-        folded.load_state_dict(constants, strict=False, assign=True)
+        missing, _ = folded.load_state_dict(constants, strict=False, assign=True)
+        for name in missing:
+            if not name.endswith(".noise") and ".upsample." not in name:
+                raise KeyError(name)
         return folded
 
     def forward(self, ws: Tensor) -> Tensor:

@@ -34,12 +34,20 @@ class Rect(NamedTuple):
         return cls(0, 0, side, side)
 
     @property
-    def shape(self) -> tuple[int, int]:
-        return self.bottom - self.top, self.right - self.left
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
 
     @property
     def area(self) -> int:
-        return (self.bottom - self.top) * (self.right - self.left)
+        return self.height * self.width
+
+    def rows(self, first: int, end: int) -> Rect:
+        """Some of its rows, counted from its own top."""
+        return Rect(self.top + first, self.left, self.top + end, self.right)
 
     def grown(self, before: int, after: int) -> Rect:
         return Rect(self.top - before, self.left - before, self.bottom + after, self.right + after)
@@ -73,7 +81,7 @@ class Map:
 
     def clear_outside(self, rect: Rect) -> None:
         """Zeroes what lies outside `rect`."""
-        rows, columns = self.rect.shape
+        rows, columns = self.rect.height, self.rect.width
         top, left = rect.top - self.rect.top, rect.left - self.rect.left
         bottom, right = rect.bottom - self.rect.top, rect.right - self.rect.left
         self.values[: max(top, 0)] = 0
@@ -133,4 +141,4 @@ class Arena:
         return self.empty(*shape).zero_()
 
     def map(self, rect: Rect, channels: int) -> Map:
-        return Map(rect, self.empty(*rect.shape, channels))
+        return Map(rect, self.empty(rect.height, rect.width, channels))
