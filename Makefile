@@ -24,7 +24,7 @@ demo: .venv/run.stamp
 DEMO ?= --seed 12 --point 49,11:52,3
 
 bench: .venv/dev.stamp
-	$(BIN)/python benchmarks/step.py
+	$(BIN)/tui-draggan bench --model critters
 	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/keys.py
 

@@ -63,6 +63,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_models_command(commands)
     _add_export_command(commands)
     _add_doctor_command(commands)
+    _add_bench_command(commands)
     return parser
 
 
@@ -229,6 +230,40 @@ def _add_doctor_command(commands: Any) -> None:
     parser.set_defaults(run=_doctor)
 
 
+def _add_bench_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "bench",
+        help="how fast an iteration is here (needs tui-draggan[torch])",
+        description="Engines beside DragGAN written plainly in torch, taking turns, each in a "
+        "process of its own: medians, peak memory, and the machine's sgemm rate.",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--model", metavar="NAME|PATH", help="one of your models")
+    what.add_argument(
+        "--sizes",
+        type=_numbers,
+        default=(256, 512, 1024),
+        metavar="PX,…",
+        help="generators with random weights (default 256,512,1024)",
+    )
+    parser.add_argument("--engines", type=_words, metavar="NAME,…", help="default: all there are")
+    parser.add_argument("--points", type=_numbers, default=(1,), metavar="N,…", help="default 1")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, metavar="X", help="for each model (default 60)"
+    )
+    parser.add_argument("--no-plain", dest="plain", action="store_false", help="engines alone")
+    parser.add_argument("--json", action="store_true", help="numbers for programs")
+    parser.set_defaults(run=_bench)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(word) for word in text.split(","))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
 def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
     """What import and export write into a bundle."""
     parser.add_argument("--feature-block", type=int, metavar="PX", help="default 128, or half")
@@ -342,6 +377,24 @@ def _doctor(options: argparse.Namespace) -> int:
     from tui_draggan.doctor import run_doctor
 
     return run_doctor(options.model)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    with _torch_for("bench"):
+        import torch  # noqa: F401 - the command line says what is missing
+
+        from tui_draggan.bench.command import BenchOptions, run_bench
+    return run_bench(
+        BenchOptions(
+            model=options.model,
+            sizes=options.sizes,
+            engines=options.engines,
+            points=options.points,
+            seconds=options.seconds,
+            plain=options.plain,
+            json=options.json,
+        )
+    )
 
 
 @contextmanager

@@ -224,14 +224,15 @@ def test_a_damaged_drag_model_is_named(
 ) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(tiny_bundle.path, copy)
-    for file in (copy / "drag").glob("*.onnx"):
+    for file in copy.rglob("*.onnx"):
         file.write_bytes(b"\0" * file.stat().st_size)
     engine = open_engine(ModelBundle.open(copy), "cpu", engine_name)
-    with pytest.raises(EngineError, match=r"(drag model|step\.onnx): onnxruntime failed"):
+    with pytest.raises(EngineError, match=r"(drag model|step\.onnx): \w+ failed"):
         engine.warm_up()
 
 
 def test_the_engine_starts_without_torch(tiny_bundle: ModelBundle, engine_name: str) -> None:
+    """The engine `torch` until there is something to drag."""
     program = f"""
 import importlib.util, sys
 from pathlib import Path
@@ -240,7 +241,9 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine
 engine = open_engine(ModelBundle.open(Path({str(tiny_bundle.path)!r})), "cpu", {engine_name!r})
 w = engine.map(np.zeros(engine.info.z_dim, np.float32))
-engine.warm_up()
+engine.render(np.tile(w, (engine.info.num_ws, 1)))
+if engine.name != "torch":
+    engine.warm_up()
 assert not any(name.partition(".")[0] in ("torch", "onnx") for name in sys.modules)
 assert importlib.util.find_spec("torch") is not None
 """

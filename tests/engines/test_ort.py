@@ -41,7 +41,7 @@ def test_the_step_is_standard(tiny_bundle: ModelBundle, critters: ModelBundle, m
 def test_plain_onnxruntime_needs_no_training_artifact(
     tiny_bundle: ModelBundle, tmp_path: Path
 ) -> None:
-    """With the training API hidden and its files emptied, `auto` drags."""
+    """Where there is no other engine and the training API's files are empty, `auto` drags."""
     folder = tmp_path / "model"
     shutil.copytree(tiny_bundle.path, folder)
     for name in OWN:
@@ -54,7 +54,8 @@ from tui_draggan.engines import runtime
 runtime.has_training_api = lambda ort: False
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import Problem, StepRequest
-from tui_draggan.engines.choose import open_engine
+from tui_draggan.engines.choose import ENGINES, open_engine
+ENGINES.pop("torch", None)
 engine = open_engine(ModelBundle.open(Path({str(folder)!r})), "cpu")
 assert engine.name == "ort"
 ws = np.tile(engine.w_avg, (engine.info.num_ws, 1))

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.plain_draggan import PlainDragGAN, PlainStep
-from tests.tiny import tiny_generator
+from tests.tiny import random_generator, tiny_generator
+from tui_draggan.bench.plain import PlainDragGAN, PlainStep
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import export_bundle, load_generator
 from tui_draggan.stylegan.network import Generator
 
@@ -188,6 +189,27 @@ def test_other_networks(network: tuple[Generator, ModelBundle, Edit], engine_nam
     levels = (picture * 127.5 + 127.5).round().clamp(0, 255).numpy()
     assert np.abs(fast.image - levels).max() <= 1
     assert np.abs(engine.render(fast.ws) - levels).max() <= 1
+
+
+@pytest.fixture(scope="module", params=[256, 512, 1024])
+def large(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Generator, ModelBundle]:
+    """Features at 128 px as in published networks, of few channels."""
+    config = GeneratorConfig.from_channel_base(
+        request.param, 1024, 16, z_dim=16, w_dim=16, mapping_layers=2
+    )
+    generator = random_generator(config)
+    path = tmp_path_factory.mktemp("large") / str(request.param)
+    export_bundle(generator, path, name=str(request.param))
+    return generator, ModelBundle.open(path)
+
+
+def test_large_networks(large: tuple[Generator, ModelBundle], engine_name: str) -> None:
+    generator, bundle = large
+    engine = open_engine(bundle, "cpu", engine_name)
+    pair = start(engine, copy.deepcopy(generator), EDITS["one point"])
+    check_same_numbers(pair, steps=2)
 
 
 @pytest.mark.parametrize("name", ["one point", "several, masked", "at the border", "w"])

@@ -15,13 +15,14 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tests.tiny import tiny_generator
 from tui_draggan.engines.runtime import load_runtime
-from tui_draggan.stylegan.cropping import crop_gradient
+from tui_draggan.stylegan.cropping import NEAR, OUTSIDE, crop_gradient
 from tui_draggan.stylegan.export import export_bundle
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.rewriting import attributes
 
 C, H = 3, 8
-CELLS = st.tuples(st.integers(0, H - 1), st.integers(0, H - 1))
+SPANS = st.tuples(st.integers(0, H), st.integers(0, H)).filter(lambda ends: ends[0] < ends[1])
+"""First and end of rows or columns."""
 
 
 def node(operator: str, inputs: str, output: str, **attributes: object) -> onnx.NodeProto:
@@ -56,7 +57,7 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
         "channels": random.randn(1, C, 1, 1),
     }
     weights = {name: value.astype(np.float32) for name, value in weights.items()}
-    numbers = {"square": (1, C, H, H), "shape": (1, C, H, H), "two": (2,), "places": (2, 3)}
+    numbers = {"shape": (1, C, H, H), "two": (2,), "both_axes": (2, 3), "places": (2, 3)}
     turned = {"alpha": 1.0, "transBatchA": 0, "transBatchB": 0}
     same = {"strides": [1, 1], "kernel_shape": [3, 3], "pads": [1] * 4}
     point = {"strides": [1, 1], "kernel_shape": [1, 1], "pads": [0] * 4}
@@ -64,8 +65,7 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     filter_ = {"strides": [1, 1], "kernel_shape": [4, 4], "pads": [1] * 4, "group": C}
     doubled = {"strides": [2, 2], "kernel_shape": [4, 4], "pads": [1] * 4, "group": C}
     nodes = [
-        node("Gemm", "by_moved selector", "flat", transB=1),
-        node("Reshape", "flat square", "by_points"),
+        node("SliceGrad", "by_near shape near_first near_end both_axes", "by_points"),
         node("SliceGrad", "by_rows shape outside_first outside_end two", "by_mask"),
         node("Sum", "by_points by_mask", "top"),
         node("LeakyReluGrad", "top map", "active", alpha=0.2),
@@ -91,13 +91,13 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
         node("Neg", "both", "unknown"),  # nothing is known of Neg here: it gets the whole map
     ]
     inputs = {
-        **{"by_moved": (C, "m"), "by_rows": (1, C, "r", H), "limit": ()},
-        **{"selector": (H * H, "m"), "weight": ("m",), "outside_weight": ("r", H)},
+        **{"by_near": (1, C, "v", "u"), "by_rows": (1, C, "r", H), "limit": ()},
+        **{"outside_weight": ("r", H)},
     }
     values = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()]
     values += [
-        helper.make_tensor_value_info(name, TensorProto.INT64, (1,))
-        for name in ("outside_first", "outside_end")
+        helper.make_tensor_value_info(name, TensorProto.INT64, (count,))
+        for name, count in {**dict.fromkeys(OUTSIDE, 1), **dict.fromkeys(NEAR, 2)}.items()
     ]
     outputs = [
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
@@ -134,32 +134,20 @@ RUNS = [session(WHOLE), session(CROPPED)]
 
 
 @settings(max_examples=80, deadline=None)
-@given(
-    st.lists(CELLS, min_size=1, max_size=4),
-    st.lists(st.booleans(), min_size=4, max_size=4),
-    st.tuples(st.integers(0, H - 1), st.integers(1, H)),
-    st.booleans(),
-)
+@given(SPANS, SPANS, SPANS, st.booleans())
 def test_the_same_numbers_wherever_it_pulls(
-    cells: list[tuple[int, int]], pulled: list[bool], rows: tuple[int, int], masked: bool
+    rows: tuple[int, int], columns: tuple[int, int], outside: tuple[int, int], masked: bool
 ) -> None:
-    """Any cells, some of no weight; any rows of a mask, or none."""
-    first, count = rows[0], min(rows[1], H - rows[0])
-    random = np.random.RandomState(len(cells))
-    selector = np.zeros((H, H, len(cells)), np.float32)
-    for i, (y, x) in enumerate(cells):
-        selector[y : y + 2, x : x + 2, i] = random.rand(*selector[y : y + 2, x : x + 2, i].shape)
-    weight = np.array(pulled[: len(cells)], np.float32)
+    random = np.random.RandomState(0)
     feeds = {
-        "by_moved": random.randn(C, len(cells)) * weight,
-        "by_rows": random.randn(1, C, count, H) * masked,
+        "by_near": random.randn(1, C, rows[1] - rows[0], columns[1] - columns[0]),
+        "by_rows": random.randn(1, C, outside[1] - outside[0], H) * masked,
         "limit": -0.5,
-        "selector": selector.reshape(H * H, -1),
-        "weight": weight,
-        "outside_weight": random.rand(count, H) * masked,
+        "outside_weight": random.rand(outside[1] - outside[0], H) * masked,
     }
     feeds = {name: np.asarray(value, np.float32) for name, value in feeds.items()}
-    feeds |= {"outside_first": np.array([first]), "outside_end": np.array([first + count])}
+    feeds |= {name: np.array([at]) for name, at in zip(OUTSIDE, outside, strict=True)}
+    feeds |= dict(zip(NEAR, np.array([rows, columns]).T.copy(), strict=True))
     for whole, cropped in zip(*(run.run(None, feeds) for run in RUNS), strict=True):
         np.testing.assert_allclose(cropped, whole, rtol=1e-4, atol=1e-5)
 

@@ -34,7 +34,7 @@ def test_output_channels_one_part_after_the_other(monkeypatch: pytest.MonkeyPatc
     parts = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     last = parts.get_submodule("b32.conv0")
     assert isinstance(last, export_form.FoldedUpConv)
-    assert [len(part.bias[0]) for part in last.activations] == [3, 3, 2]
+    assert [weight.shape[1] for weight in last.weights] == [3, 3, 2]
     torch.testing.assert_close(parts(ws), expected(ws))
 
 

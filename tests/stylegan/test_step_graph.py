@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from tests.tiny import tiny_generator
+from tui_draggan.engines import inputs
 from tui_draggan.stylegan import step_graph
 from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.step_graph import DragStep, Locate, bilinear_matrix, to_bytes
@@ -26,7 +27,8 @@ def test_sampling_the_small_map_is_sampling_the_large_one(
     points = torch.tensor(fractions) * (large - 1)
     if on_pixels:
         points = points.round()
-    selector = Locate(small, 3, large).selector(points)
+    locate = Locate(small, 3, large)
+    selector = locate.selector(points, locate.enlarge, locate.enlarge)
     composed = features.flatten(2)[0] @ selector
 
     enlarged = F.interpolate(features.double(), size=(large, large), mode="bilinear")
@@ -35,6 +37,36 @@ def test_sampling_the_small_map_is_sampling_the_large_one(
         enlarged, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
     )
     torch.testing.assert_close(composed.double(), sampled[0, :, 0], rtol=1e-4, atol=1e-4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    SIDES,
+    st.lists(st.tuples(FRACTIONS, FRACTIONS, FRACTIONS, FRACTIONS), min_size=1, max_size=3),
+    st.integers(1, 5),
+    st.integers(0, 6),
+)
+def test_the_part_near_the_handles_is_all_that_is_read(
+    sides: tuple[int, int], pairs: list[tuple[float, ...]], r1: int, r2: int
+) -> None:
+    small, large = sides
+    features = torch.randn(1, 3, small, small, generator=torch.Generator().manual_seed(0))
+    points = torch.tensor(pairs).clamp(0, 1) * (large - 1)
+    locate = Locate(small, 3, large)
+    disc, window = torch.tensor(inputs.disc(r1)), torch.tensor(inputs.window(r2))
+    request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), disc, window
+    *found, (top, left), (bottom, right), sampled = locate(features, *request)
+    assert 0 <= top < bottom <= small and 0 <= left < right <= small
+
+    locate.near = lambda *_: (torch.tensor([0, 0]), torch.tensor([small, small]))
+    *whole, _, _, everywhere = locate(features, *request)
+    found[1] = torch.zeros(small, small, found[1].shape[1]).index_put_(
+        (torch.arange(top, bottom)[:, None], torch.arange(left, right)),
+        found[1].reshape(int(bottom - top), int(right - left), -1),
+    )
+    whole[1] = whole[1].reshape(small, small, -1)
+    for ours, theirs in zip([*found, sampled], [*whole, everywhere], strict=True):
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_the_matrix_is_interpolate() -> None:
@@ -48,7 +80,8 @@ def test_the_first_of_equal_neighbours_is_taken() -> None:
     locate = Locate(8, 2, 16)
     features, templates = torch.ones(1, 2, 8, 8), torch.ones(2, 2)
     handles = torch.tensor([[5.0, 6.0], [0.0, 15.0]])
-    tracked = locate.track(features, handles, templates, torch.arange(-2.0, 3.0))
+    whole = locate.enlarge, locate.enlarge
+    tracked = locate.track(features, handles, templates, torch.arange(-2.0, 3.0), *whole)
     torch.testing.assert_close(tracked, torch.tensor([[3.0, 4.0], [0.0, 13.0]]))
 
 
@@ -68,7 +101,8 @@ def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
     step = DragStep(FoldedSynthesis(generator.synthesis, 16))
     assert step.preview_size == 16
     ws = torch.randn(8, 16)
-    nothing = (torch.zeros(256, 1), torch.zeros(12, 1), torch.zeros(1))
+    nothing = (torch.zeros(1, 1), torch.zeros(12, 1), torch.zeros(1))
+    nothing += (torch.tensor([0, 0]), torch.tensor([1, 1]))
     mask = (torch.tensor([0]), torch.tensor([1]), torch.zeros(1, 16), torch.zeros(12, 1, 16))
     image = step(ws, torch.zeros(5, 5), *nothing, *mask)[3]
     skip = next(image for size, _, image in generator.synthesis.walk(ws[None]) if size == 16)

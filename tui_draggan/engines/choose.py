@@ -14,6 +14,7 @@ from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
+from tui_draggan.engines.torch_engine import TorchEngine
 from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import replacing
 
@@ -21,6 +22,7 @@ AUTO = "auto"
 ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
     OrtEngine.name: OrtEngine,
     OrtTrainingEngine.name: OrtTrainingEngine,
+    TorchEngine.name: TorchEngine,
 }
 """By the name on the command line, in the order they are tried."""
 CHOICES = (AUTO, *ENGINES)

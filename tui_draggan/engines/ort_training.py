@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import runtime
+from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.base import Floats
 from tui_draggan.engines.iteration import Feeds
 from tui_draggan.engines.onnx_engine import OnnxEngine
@@ -57,6 +57,7 @@ class _Trainer:
             self._optimizer = api.Optimizer(self._folder / "optimizer_model.onnx", self._module)
             self._parameter = self._state.parameters[LATENT]
             self._inputs = self._module.input_names()
+        memory.trim_heap()
         self._used = False
         self.pending = False
 

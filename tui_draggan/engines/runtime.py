@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_draggan.engines import cuda_libraries
+from tui_draggan.engines import cuda_libraries, memory
 from tui_draggan.errors import EngineError, UsageError
 
 INSTALL_RUNTIME = "pip install onnxruntime"
@@ -95,13 +95,16 @@ def open_session(file: Path, device: str) -> Any:
     """An InferenceSession. Raises EngineError, naming the file."""
     runtime = load_runtime()
     with failing_as(file.name):
-        return runtime.InferenceSession(
+        session = runtime.InferenceSession(
             str(file), session_options(runtime), providers=providers(device)
         )
+    memory.trim_heap()
+    return session
 
 
 def session_options(runtime: ModuleType) -> Any:
     options = runtime.SessionOptions()
+    memory.share(runtime, options)
     options.log_severity_level = QUIET
     options.intra_op_num_threads = physical_cores()
     options.inter_op_num_threads = 1
@@ -176,15 +179,15 @@ def providers(device: str) -> list[Any]:
 
 
 @contextmanager
-def failing_as(what: str) -> Iterator[None]:
-    """onnxruntime raises many types without a common base but Exception; here it is one."""
+def failing_as(what: str, library: str = "onnxruntime") -> Iterator[None]:
+    """Libraries raise many types without a common base but Exception; here it is one."""
     try:
         yield
     except EngineError:
         raise
     except Exception as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"{what}: onnxruntime failed ({line})") from error
+        raise EngineError(f"{what}: {library} failed ({line})") from error
 
 
 def _cuda_loads(runtime: ModuleType, number: int) -> bool:

@@ -45,7 +45,7 @@ IR_VERSION = 8
 LATENT = "latent"
 """The only trainable parameter: `DragStep.latent`."""
 
-SUPERVISION = ("selector", "reference", "weight")
+SUPERVISION = ("selector", "reference", "weight", "near_first", "near_end")
 STEP_INPUTS = (
     *("frozen", "mix", *SUPERVISION),
     *("outside_first", "outside_end", "outside_weight", "outside_reference"),
@@ -105,16 +105,18 @@ def export_step(step: DragStep, channels: int) -> onnx.ModelProto:
     example = (
         torch.zeros(config.num_ws, config.w_dim),
         torch.zeros(step.rows, step.rows),
-        torch.zeros(h * h, samples),
+        torch.zeros(6, samples),
         torch.zeros(channels, samples),
         torch.zeros(samples),
+        torch.tensor([0, 0]),
+        torch.tensor([2, 3]),
         torch.tensor([0]),
         torch.tensor([2]),
         torch.zeros(2, h),
         torch.zeros(channels, 2, h),
     )
     axes = {
-        "selector": {1: "samples"},
+        "selector": {0: "cells", 1: "samples"},
         "reference": {1: "samples"},
         "weight": {0: "samples"},
         "outside_weight": {0: "rows"},
@@ -139,7 +141,11 @@ def export_locate(locate: Locate) -> onnx.ModelProto:
     axes = {name: {0: "points"} for name in ("handles", "targets", "templates")}
     axes |= {"new_handles": {0: "points"}, "sampled": {0: "points"}}
     axes |= {"disc": {0: "pixels"}, "window": {0: "side"}}
-    axes |= {"selector": {1: "samples"}, "reference": {1: "samples"}, "weight": {0: "samples"}}
+    axes |= {
+        "selector": {0: "cells", 1: "samples"},
+        "reference": {1: "samples"},
+        "weight": {0: "samples"},
+    }
     return export_onnx(locate, example, inputs, outputs, axes)
 
 

@@ -63,7 +63,7 @@ class GeneratorConfig:
         return self.architecture == "skip" or resolution == self.resolution
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "channels": list(self.channels)}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> GeneratorConfig:

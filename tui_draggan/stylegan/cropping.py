@@ -5,8 +5,8 @@ around them, and so it is further down: the window grows by a cell with every co
 halves with every resolution. The gradient graph ONNX Runtime builds works on whole maps; here its
 operators are given the window alone. A mask that is in use widens the window to its rows.
 
-Where the window lies is found in the graph, at every step, from what is supervised. Shapes: h side
-of the feature map, M positions.
+`step_graph` says, at every step, what lies near the handles; from there each window is computed
+in the graph.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from onnx import numpy_helper
 from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
 from tui_draggan.stylegan.surgery import drop_shapes
 
-SELECTOR, WEIGHT = "selector", "weight"
-"""What `step_graph.DragStep` samples the features with, (h·h, M), and the weights of M (M,)."""
-FIRST, END, MASK = "outside_first", "outside_end", "outside_weight"
-"""The rows of the mask loss, and the mask's weights on them."""
+NEAR = "near_first", "near_end"
+"""The part of the features near the handles: first row and column, and ends."""
+OUTSIDE = "outside_first", "outside_end"
+"""The rows of the mask loss."""
+MASK = "outside_weight"
+"""The mask's weights on them, all zero where there is no mask."""
 COMPARISONS = frozenset({"LessOrEqual", "GreaterOrEqual", "And", "Cast"})
 """What the gradient of a clamp is made of: computed in the window, not cut out of a whole map."""
 
@@ -59,18 +61,13 @@ class _Cropping:
         self.windows: dict[str, Window] = {}
         """Of every cropped map."""
         self._matrices = matrices
-        self._flat: dict[str, Window] = {}
-        """Cropped maps with rows and columns in one axis."""
         self._pieces: dict[tuple[str, str], str] = {}
-        self._supervised: Window | None = None
+        self._beginning: Window | None = None
         self._shapes = _shapes(graph)
         self._constants = _constants(graph)
         self._producers = {output: node for node in graph.node for output in node.output}
-        self._readers = {name: node for node in graph.node for name in node.input}
         self._rules: dict[str, Callable[[onnx.NodeProto, Replacements], bool]] = {
-            "Gemm": self._gradient_of_sampling,
-            "SliceGrad": self._gradient_of_rows,
-            "Reshape": self._unflatten,
+            "SliceGrad": self._gradient_of_part,
             "Identity": self._elementwise,
             "Mul": self._elementwise,
             "LeakyReluGrad": self._elementwise,
@@ -104,75 +101,46 @@ class _Cropping:
 
     # -- where it begins ---------------------------------------------------------------------
 
-    def _gradient_of_sampling(self, node: onnx.NodeProto, new: Replacements) -> bool:
-        """(C, M) · selectorᵀ, (C, h·h)."""
-        if node.input[1] != SELECTOR:
-            return False
-        side = self._shapes[self._readers[node.output[0]].output[0]][-1]
-        window = self._beginning(side, new)
-        square = new.add("Reshape", [SELECTOR, new.integers(side, side, -1)], "window/square")
-        both = new.integers(0, 1)
-        inside = new.add("Slice", [square, window.starts, window.ends, both], "window/inside")
-        selector = new.add("Flatten", [inside], "window/selector", axis=2)
-        self._flat[node.output[0]] = window
-        return self._put(node, [node.input[0], selector, *node.input[2:]], new)
-
-    def _unflatten(self, node: onnx.NodeProto, new: Replacements) -> bool:
-        window = self._flat.get(node.input[0])
-        if window is None:
-            return False
-        size = new.add("Sub", [window.ends, window.starts], f"{node.output[0]}/size")
-        parts = [new.integers(1, -1), size]
-        shape = new.add("Concat", parts, f"{node.output[0]}/shape", axis=0)
-        return self._put(node, [node.input[0], shape], new, window)
-
-    def _gradient_of_rows(self, node: onnx.NodeProto, new: Replacements) -> bool:
-        """The mask loss's rows (1, C, rows, h), put where they lie in the window."""
-        if node.input[2] != FIRST:
+    def _gradient_of_part(self, node: onnx.NodeProto, new: Replacements) -> bool:
+        """The gradient of what was cut out of the features, put where it lies in the window."""
+        gradient, _, first, *_ = node.input
+        if first not in (NEAR[0], OUTSIDE[0]):
             return False
         y, side = node.output[0], self._shapes[node.output[0]][-1]
-        window = self._beginning(side, new)
-        cells = new.constant("window/cells", np.arange(side), np.int64)
-        (top, left), (bottom, right) = self._axes(window, new)
-        columns = new.add("Slice", [node.input[0], left, right, new.integers(3)], f"{y}/columns")
-        ours = new.add("Slice", [cells, top, bottom], f"{y}/ours")
-        theirs = new.add("Slice", [cells, FIRST, END], f"{y}/theirs")
-        ours = new.add("Unsqueeze", [ours, new.integers(1)], f"{y}/ours_down")
-        same = new.add("Equal", [ours, theirs], f"{y}/same")
-        places = new.add("Cast", [same], f"{y}/places", to=onnx.TensorProto.FLOAT)
-        new.add("MatMul", [places, columns], y)
+        near = Window(*NEAR, (side, side))
+        if self._beginning is None:
+            self._beginning = self._around_all(near, new)
+        window = self._beginning
+        if first == NEAR[0]:
+            self.windows[gradient] = near
+            new.add("Identity", [self._grown(gradient, window, new)], y)
+        else:
+            (top, left), (bottom, right) = self._axes(window, new)
+            cells = new.constant("window/cells", np.arange(side), np.int64)
+            columns = [gradient, left, right, new.integers(3)]
+            columns = [new.add("Slice", columns, f"{y}/columns")]
+            ours = new.add("Slice", [cells, top, bottom], f"{y}/ours")
+            theirs = new.add("Slice", [cells, *OUTSIDE], f"{y}/theirs")
+            ours = new.add("Unsqueeze", [ours, new.integers(1)], f"{y}/ours_down")
+            same = new.add("Equal", [ours, theirs], f"{y}/same")
+            places = new.add("Cast", [same], f"{y}/places", to=onnx.TensorProto.FLOAT)
+            new.add("MatMul", [places, *columns], y)
         self.windows[y] = window
         return True
 
-    def _beginning(self, side: int, new: Replacements) -> Window:
-        """The window around all that is supervised: the cells with weight, and a mask's rows."""
-        if self._supervised is not None:
-            return self._supervised
-        number, w = onnx.TensorProto.FLOAT, "window"
-        pulled = new.add("MatMul", [SELECTOR, WEIGHT], f"{w}/pulled")
-        pulled = new.add("Reshape", [pulled, new.integers(side, side)], f"{w}/map")
-        rows = new.add("ReduceMax", [pulled], f"{w}/rows", axes=[1], keepdims=0)
-        columns = new.add("ReduceMax", [pulled], f"{w}/columns", axes=[0], keepdims=0)
-        both = new.add("Concat", [rows, columns], f"{w}/both", axis=0)
-        both = new.add("Reshape", [both, new.integers(2, side)], f"{w}/axes")
-        hit = new.add("Greater", [both, new.scalar(0.0)], f"{w}/hit")
-        hit = new.add("Cast", [hit], f"{w}/ones", to=number)
-        starts = new.add("ArgMax", [hit], f"{w}/first", axis=1, keepdims=0)
-        places = new.constant(f"{w}/places", np.arange(side), np.float32)
-        numbered = new.add("Mul", [hit, places], f"{w}/numbered")
-        lasts = new.add("ArgMax", [numbered], f"{w}/last", axis=1, keepdims=0)
-        ends = new.add("Add", [lasts, new.integers(1)], f"{w}/end")
-
-        heaviest = new.add("ReduceMax", [MASK], f"{w}/heaviest", keepdims=0)
-        masked = new.add("Greater", [heaviest, new.scalar(0.0)], f"{w}/masked")
-        first = new.add("Concat", [FIRST, new.integers(0)], f"{w}/mask_first", axis=0)
-        first = new.add("Min", [starts, first], f"{w}/lower")
-        end = new.add("Concat", [END, new.integers(side)], f"{w}/mask_end", axis=0)
-        end = new.add("Max", [ends, end], f"{w}/upper")
-        starts = new.add("Where", [masked, first, starts], f"{w}/starts")
-        ends = new.add("Where", [masked, end, ends], f"{w}/ends")
-        self._supervised = Window(starts, ends, (side, side))
-        return self._supervised
+    def _around_all(self, near: Window, new: Replacements) -> Window:
+        """What lies near the handles, and the rows of a mask that is in use."""
+        heaviest = new.add("ReduceMax", [MASK], "window/heaviest", keepdims=0)
+        masked = new.add("Greater", [heaviest, new.scalar(0.0)], "window/masked")
+        first = new.add("Concat", [OUTSIDE[0], new.integers(0)], "window/mask_first", axis=0)
+        first = new.add("Min", [near.starts, first], "window/lower")
+        end = new.add(
+            "Concat", [OUTSIDE[1], new.integers(near.sides[1])], "window/mask_end", axis=0
+        )
+        end = new.add("Max", [near.ends, end], "window/upper")
+        starts = new.add("Where", [masked, first, near.starts], "window/starts")
+        ends = new.add("Where", [masked, end, near.ends], "window/ends")
+        return Window(starts, ends, near.sides)
 
     # -- on its way down ---------------------------------------------------------------------
 

@@ -7,14 +7,14 @@ The same numbers as `network.Synthesis` (a test holds them together), rearranged
 - everything that depends on weights alone is a constant: equalised learning-rate gains, the
   squared weights of the demodulation, noise · strength, the gain after the activation (a leaky
   ReLU is positively homogeneous, so the gain can be taken in before it);
-- the FIR filter between two resolutions is a product with a banded matrix from either side.
+- the FIR filter between two resolutions has the form that is fastest for its size.
 
 Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w+.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -22,23 +22,17 @@ from torch.nn import functional as F
 
 from tui_draggan.stylegan import network
 from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.constants import Constants
 from tui_draggan.stylegan.network import (
     DEMODULATION_EPSILON,
-    FIR,
     LRELU_SLOPE,
     RESIDUAL_GAIN,
     clamped,
 )
+from tui_draggan.stylegan.resampling import Filter, Upsampling
 
 MOST_PRODUCTS = 80 * 2**20
 """Bytes the products of a transposed convolution's taps may take."""
-
-
-class Constants(nn.Module):
-    """A module whose tensors are all constants: buffers, cloned, float32, contiguous."""
-
-    def constant(self, name: str, value: Tensor) -> None:
-        self.register_buffer(name, value.detach().float().clone().contiguous())
 
 
 class Styles(Constants):
@@ -92,17 +86,17 @@ def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
 
 
 class Activation(Constants):
-    """What follows a convolution: x·(g·d) + bias + noise, leaky ReLU, clamp; for some channels."""
+    """What follows a convolution: x·(g·d) + bias + noise, leaky ReLU, clamp."""
 
     bias: Tensor
     noise: Tensor
 
-    def __init__(self, conv: network.StyledConv, channels: slice = slice(None)) -> None:
+    def __init__(self, conv: network.StyledConv) -> None:
         super().__init__()
         self.limit = conv.limit
-        self.constant("bias", conv.bias[None, channels, None, None] * conv.gain)
+        self.constant("bias", conv.bias[None, :, None, None] * conv.gain)
         noise = conv.noise_const * conv.noise_strength * conv.gain
-        self.has_noise = bool(noise.any())
+        self.has_noise = noise.is_meta or bool(noise.any())
         if self.has_noise:
             self.constant("noise", noise[None, None])
 
@@ -134,34 +128,26 @@ class FoldedUpConv(Constants):
     a transposed convolution's nine taps before it adds them up.
     """
 
-    fir: Tensor
-    fir_transposed: Tensor
-
     def __init__(self, conv: network.StyledConv) -> None:
         super().__init__()
         outputs, resolution = conv.weight.shape[0], conv.noise_const.shape[0]
         products = 9 * 4 * outputs * (resolution // 2) ** 2
-        self.width = -(-outputs // -(-products // MOST_PRODUCTS))
-        self.activations = nn.ModuleList()
-        for i, weight in enumerate(conv.weight.transpose(0, 1).split(self.width, dim=1)):
+        self.parts = -(-products // MOST_PRODUCTS)
+        for i, weight in enumerate(conv.weight.transpose(0, 1).tensor_split(self.parts, dim=1)):
             self.constant(f"weight{i}", weight)
-            first = i * self.width
-            self.activations.append(Activation(conv, slice(first, first + self.width)))
-        matrix = fir_matrix(resolution)
-        self.constant("fir", matrix)
-        self.constant("fir_transposed", matrix.t())
+        self.filter = Filter(outputs, resolution)
+        self.activation = Activation(conv)
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """Each (I, some of O, 3, 3)."""
+        return [self.get_buffer(f"weight{i}") for i in range(self.parts)]
 
     def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         x = x * style
-        if len(self.activations) == 1:
-            return self._part(0, x, demodulation)
-        parts = enumerate(demodulation.split(self.width, dim=1))
-        return torch.cat([self._part(i, x, part) for i, part in parts], dim=1)
-
-    def _part(self, i: int, x: Tensor, demodulation: Tensor) -> Tensor:
-        x = F.conv_transpose2d(x, self.get_buffer(f"weight{i}"), stride=2)
-        x = torch.matmul(self.fir, torch.matmul(x, self.fir_transposed))
-        return self.activations[i](x, demodulation)
+        parts = [F.conv_transpose2d(x, weight, stride=2) for weight in self.weights]
+        x = parts[0] if self.parts == 1 else torch.cat(parts, dim=1)
+        return self.activation(self.filter(x), demodulation)
 
 
 class FoldedToRGB(Constants):
@@ -188,22 +174,6 @@ class FoldedToRGB(Constants):
         return clamped(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
 
 
-class Upsampling(Constants):
-    """`network.upsample`: (1, C, r/2, r/2) → (1, C, r, r)."""
-
-    matrix: Tensor
-    transposed: Tensor
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        matrix = upsampling_matrix(size)
-        self.constant("matrix", matrix)
-        self.constant("transposed", matrix.t())
-
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
-
-
 class FoldedBlock(Constants):
     """`network.SynthesisBlock`; the first one starts from its constant and takes no features."""
 
@@ -217,7 +187,8 @@ class FoldedBlock(Constants):
         self.residual = block.skip is not None
         if block.num_conv == 2:
             self.conv0 = FoldedUpConv(block.conv0)
-            self.upsample = Upsampling(block.resolution)
+            channels = 3 if block.skip is None else block.skip.weight.shape[0]
+            self.upsample = Upsampling(channels, block.resolution)
         else:
             self.constant("const", block.const[None])
         self.conv1 = FoldedConv(block.conv1)
@@ -262,6 +233,23 @@ class FoldedSynthesis(nn.Module):
         self.lower_styles = Styles(convs[: self.rows])
         self.upper_styles = Styles(convs[self.rows :]) if len(convs) > self.rows else None
 
+    @classmethod
+    def from_constants(
+        cls, config: GeneratorConfig, feature_block: int, constants: Mapping[str, Tensor]
+    ) -> FoldedSynthesis:
+        """Built around constants by their state_dict names, without the noise and up-sampling
+        that are not among them. No random weights are made first. Raises KeyError for others."""
+        with torch.device("meta"):
+            folded = cls(network.Synthesis(config), feature_block)
+        for name, module in folded.named_modules():
+            if isinstance(module, Activation) and f"{name}.noise" not in constants:
+                module.has_noise = False
+        missing, _ = folded.load_state_dict(constants, strict=False, assign=True)
+        for name in missing:
+            if not name.endswith(".noise") and ".upsample." not in name:
+                raise KeyError(name)
+        return folded
+
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
         image = None
@@ -301,17 +289,3 @@ def multiply_adds(config: GeneratorConfig) -> dict[int, int]:
         cost[resolution] = 9 * outputs * (outputs * pixels + inputs * pixels // 4)
         inputs = outputs
     return cost
-
-
-def fir_matrix(size: int) -> Tensor:
-    """(size, size + 1): the FIR filter with gain 2 along one axis, after a transposed conv."""
-    taps = torch.tensor(FIR) / sum(FIR) * 2
-    eye = torch.eye(size + 1)[:, None]
-    return F.conv1d(eye, taps[None, None], padding=1)[:, 0].t()
-
-
-def upsampling_matrix(size: int) -> Tensor:
-    """(size, size / 2): doubling along one axis, zeros between the pixels, then the FIR filter."""
-    taps = torch.tensor(FIR) / sum(FIR) * 2
-    eye = torch.eye(size // 2)[:, None]
-    return F.conv_transpose1d(eye, taps[None, None], stride=2, padding=1)[:, 0].t()

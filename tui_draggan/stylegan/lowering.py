@@ -22,6 +22,7 @@ from typing import Any
 import onnx
 
 from tui_draggan.errors import EngineError
+from tui_draggan.stylegan.phases import split_phases
 from tui_draggan.stylegan.rewriting import Replacements, attributes, by_operator, rewrite
 
 STEEP = 1e30
@@ -29,7 +30,11 @@ STEEP = 1e30
 
 
 def lower(model: onnx.ModelProto) -> None:
-    """Replaces what the module's docstring names, in place; `model` may hold any of it or none."""
+    """Replaces what the module's docstring names, in place; `model` may hold any of it or none.
+
+    Transposed convolutions run in phases where that pays.
+    """
+    split_phases(model.graph)
     rewrite(
         model.graph,
         by_operator(RULES | {"ConvGrad": partial(_conv_gradient, _depthwise(model.graph))}),

@@ -32,13 +32,14 @@ def reference_check(synthesis: FoldedSynthesis, w_avg: Tensor) -> Check:
     trained = w_avg.repeat(synthesis.rows, 1).requires_grad_(True)
     upper = w_avg.repeat(config.num_ws - synthesis.rows, 1)
     features = next(x for at, x, _ in synthesis.walk(trained, upper) if at.resolution == block)
-    flat = features.reshape(channels, -1)
     with torch.no_grad():
-        templates = torch.matmul(flat, locate.selector(points)).t()
-        _, selector, reference, weight, _ = locate(
+        whole = locate.selector(points, locate.enlarge, locate.enlarge)
+        templates = torch.matmul(features.reshape(channels, -1), whole).t()
+        _, selector, reference, weight, (top, left), (bottom, right), _ = locate(
             features, handles, targets, templates, disc, window
         )
-    loss = ((torch.matmul(flat, selector) - reference).abs() * weight).sum()
+    near = features[0, :, top:bottom, left:right].reshape(channels, -1)
+    loss = ((torch.matmul(near, selector) - reference).abs() * weight).sum()
     (gradient,) = torch.autograd.grad(loss, trained)
     return Check(
         points=points.tolist(),

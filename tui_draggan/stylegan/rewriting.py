@@ -46,7 +46,8 @@ def rewrite(graph: onnx.GraphProto, rule: Rule) -> None:
     new = Replacements()
     for node in graph.node:
         rule(node, new)
-    graph.initializer.extend(new.constants.values())
+    there = {item.name for item in graph.initializer}
+    graph.initializer.extend(c for name, c in new.constants.items() if name not in there)
     set_nodes(graph, new.nodes)
     sort_nodes(graph)
     drop_unused(graph)

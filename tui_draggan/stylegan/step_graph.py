@@ -6,11 +6,12 @@ enter the loss of `DragStep` as graph inputs. `artifacts` splices it in after di
 
 The paper samples a feature map up-sampled to the picture's size (bilinear, pixel centres aligned
 at halves). That map is never built: two linear interpolations in a row are one row vector over
-the cells of the small map, a hat over pixels times the up-sampling matrix.
+the cells of the small map, a hat over pixels times the up-sampling matrix. And of the small map
+only those cells are looked at that lie near a handle.
 
-Shapes: C channels, h side of the feature map, H side of the picture, N points, P pixels of the
-motion disc, k side of the tracking window, R trainable rows of w+, L rows. Positions are (x, y)
-in pixels.
+Shapes: C channels, h side of the feature map, H side of the picture, v and u rows and columns of
+its part near the handles, N points, P pixels of the motion disc, k side of the tracking window, R
+trainable rows of w+, L rows. Positions are (x, y) in pixels.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ class DragStep(nn.Module):
         selector: Tensor,
         reference: Tensor,
         weight: Tensor,
+        near_first: Tensor,
+        near_end: Tensor,
         outside_first: Tensor,
         outside_end: Tensor,
         outside_weight: Tensor,
@@ -58,9 +61,9 @@ class DragStep(nn.Module):
     ) -> tuple[Tensor, ...]:
         """Everything the spliced graph needs to give out.
 
-        frozen (L, w_dim), mix (R, R); from `Locate`: selector (h·h, N·P), reference (C, N·P),
-        weight (N·P,); rows outside_first ≤ y < outside_end of the feature map, their mask weight
-        (rows, h) and F0 (C, rows, h).
+        frozen (L, w_dim), mix (R, R); from `Locate`: selector (v·u, N·P), reference (C, N·P),
+        weight (N·P,), near_first and near_end (2,); rows outside_first ≤ y < outside_end of the
+        feature map, their mask weight (rows, h) and F0 (C, rows, h).
         """
         trained = torch.matmul(mix, self.latent) + frozen[: self.rows]
         image, features = None, None
@@ -72,9 +75,10 @@ class DragStep(nn.Module):
                 break
         assert image is not None and features is not None
 
-        moved = torch.matmul(features.reshape(features.shape[1], -1), selector)
+        near = _Cut.apply(features, near_first, near_end, [2, 3])
+        moved = torch.matmul(near.reshape(near.shape[0], -1), selector)
         motion_loss = ((moved - reference).abs() * weight).sum()
-        outside = _FeatureRows.apply(features, outside_first, outside_end)
+        outside = _Cut.apply(features, outside_first, outside_end, [2])
         mask_loss = ((outside - outside_reference).abs() * outside_weight).sum()
         loss = motion_loss + mask_loss
         return loss, motion_loss, mask_loss, to_bytes(image), outside, features
@@ -85,7 +89,8 @@ class Locate(nn.Module):
 
     pixels: Tensor
     enlarge: Tensor
-    enlarge_transposed: Tensor
+    first_cell: Tensor
+    last_cell: Tensor
 
     def __init__(self, feature_size: int, channels: int, resolution: int) -> None:
         super().__init__()
@@ -94,8 +99,10 @@ class Locate(nn.Module):
         self.last = float(resolution - 1)
         matrix = bilinear_matrix(resolution, feature_size)
         self.register_buffer("enlarge", matrix)
-        self.register_buffer("enlarge_transposed", matrix.t().contiguous())
         self.register_buffer("pixels", torch.arange(resolution, dtype=torch.float32)[:, None])
+        read = (matrix != 0).int()
+        self.register_buffer("first_cell", read.argmax(dim=1))
+        self.register_buffer("last_cell", feature_size - 1 - read.flip(1).argmax(dim=1))
 
     def forward(
         self,
@@ -109,12 +116,17 @@ class Locate(nn.Module):
         """features (1, C, h, h), handles and targets (N, 2), templates (N, C), disc (P, 2) offsets,
         window (k,) offsets along one axis.
 
-        → new_handles (N, 2), selector (h·h, N·P), reference (C, N·P), weight (N·P,), and sampled
-        (N, C): the features at the handles as they came in.
+        → new_handles (N, 2), selector (v·u, N·P), reference (C, N·P), weight (N·P,), first row and
+        column (2,) of the part near the handles and its ends, and sampled (N, C): the features at
+        the handles as they came in.
         """
-        flat = features.reshape(self.channels, -1)
-        sampled = torch.matmul(flat, self.selector(handles)).t()
-        tracked = self.track(features, handles, templates, window)
+        first, end = self.near(handles, disc, window)
+        top, left, bottom, right = first[0], first[1], end[0], end[1]
+        rows, columns = self.enlarge[:, top:bottom], self.enlarge[:, left:right]
+        part = features[:, :, top:bottom, left:right]
+        flat = part.reshape(self.channels, -1)
+        sampled = torch.matmul(flat, self.selector(handles, rows, columns)).t()
+        tracked = self.track(part, handles, templates, window, rows, columns)
 
         distance = (targets - tracked).square().sum(dim=1, keepdim=True).sqrt()
         direction = (targets - tracked) / distance.clamp(min=ARRIVED)
@@ -123,21 +135,42 @@ class Locate(nn.Module):
         pulled = (distance > ARRIVED).float()
         weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * self.channels)
 
-        reference = torch.matmul(flat, self.selector(patch.reshape(-1, 2)))
-        selector = self.selector((patch + direction[:, None]).reshape(-1, 2))
-        return tracked, selector, reference, weight.reshape(-1), sampled
+        reference = torch.matmul(flat, self.selector(patch.reshape(-1, 2), rows, columns))
+        moved = (patch + direction[:, None]).reshape(-1, 2)
+        selector = self.selector(moved, rows, columns)
+        return tracked, selector, reference, weight.reshape(-1), first, end, sampled
 
-    def track(self, features: Tensor, handles: Tensor, templates: Tensor, window: Tensor) -> Tensor:
+    def near(self, handles: Tensor, disc: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
+        """First (row, column) and ends (2,) of the cells that tracking and supervision read."""
+        # One pixel for the way to the target, one for what rounding adds.
+        reach = window.abs().max() + disc.abs().max() + 2.0
+        low = torch.floor(handles.amin(dim=0) - reach).clamp(0.0, self.last).long().flip(0)
+        high = torch.ceil(handles.amax(dim=0) + reach).clamp(0.0, self.last).long().flip(0)
+        return self.first_cell[low], self.last_cell[high] + 1
+
+    def track(
+        self,
+        part: Tensor,
+        handles: Tensor,
+        templates: Tensor,
+        window: Tensor,
+        rows: Tensor,
+        columns: Tensor,
+    ) -> Tensor:
         """Point tracking (section 3.2, equation 6): the nearest neighbour, by L1, of f0 among the
-        pixels of a square around the handle; the square is clamped at the border."""
+        pixels of a square around the handle; the square is clamped at the border.
+
+        part (1, C, v, u) of the features; rows (H, v), columns (H, u) of `enlarge` for it.
+        """
         around = (torch.round(handles)[:, :, None] + window).clamp(0.0, self.last)
         at = around.long()
         side = at.shape[2]
-        rows = self.enlarge[at[:, 1]]  # (N, k, h)
-        columns = self.enlarge[at[:, 0]].transpose(1, 2)  # (N, h, k)
-        strips = torch.matmul(rows.reshape(-1, self.size), features[0])  # (C, N·k, h)
-        strips = strips.reshape(self.channels, -1, side, self.size).transpose(0, 1)
-        square = torch.matmul(strips.reshape(-1, self.channels * side, self.size), columns)
+        v, u = part.shape[2], part.shape[3]
+        down = rows[at[:, 1]]  # (N, k, v)
+        across = columns[at[:, 0]].transpose(1, 2)  # (N, u, k)
+        strips = torch.matmul(down.reshape(-1, v), part.reshape(self.channels, v, u))
+        strips = strips.reshape(self.channels, -1, side, u).transpose(0, 1)  # (N, C, k, u)
+        square = torch.matmul(strips.reshape(-1, self.channels * side, u), across)
         square = square.reshape(-1, self.channels, side * side)  # (N, C, k·k)
         cost = (square - templates[:, :, None]).abs().sum(dim=1)
         best = cost.argmin(dim=1, keepdim=True)
@@ -145,26 +178,31 @@ class Locate(nn.Module):
         y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
         return torch.cat([x, y], dim=1)
 
-    def selector(self, points: Tensor) -> Tensor:
-        """points (M, 2), clamped to the picture → (h·h, M): features (C, h·h) @ it samples them."""
+    def selector(self, points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """points (M, 2), clamped to the picture → (v·u, M): a part (C, v·u) @ it samples them.
+
+        rows (H, v), columns (H, u) of `enlarge` for the part.
+        """
         points = points.clamp(0.0, self.last).t()
-        x = torch.matmul(self.enlarge_transposed, F.relu(1 - (self.pixels - points[0]).abs()))
-        y = torch.matmul(self.enlarge_transposed, F.relu(1 - (self.pixels - points[1]).abs()))
-        return (y[:, None] * x[None]).reshape(self.size * self.size, -1)
+        x = torch.matmul(columns.t(), F.relu(1 - (self.pixels - points[0]).abs()))
+        y = torch.matmul(rows.t(), F.relu(1 - (self.pixels - points[1]).abs()))
+        return (y[:, None] * x[None]).reshape(-1, points.shape[1])
 
 
-class _FeatureRows(torch.autograd.Function):
-    """features (1, C, h, h) → rows first ≤ y < end (C, rows, h): a Slice with dynamic borders."""
-
-    @staticmethod
-    def forward(ctx: Any, features: Tensor, first: Tensor, end: Tensor) -> Tensor:
-        return features[0, :, int(first) : int(end)]
+class _Cut(torch.autograd.Function):
+    """features (1, C, h, h) → from `first` to `end` along `axes`, without the first axis: a Slice
+    with dynamic borders."""
 
     @staticmethod
-    def symbolic(g: Any, features: Any, first: Any, end: Any) -> Any:
-        axes = g.op("Constant", value_t=torch.tensor([2]))
+    def forward(ctx: Any, features: Tensor, first: Tensor, end: Tensor, axes: list[int]) -> Tensor:
+        cuts = [slice(int(a), int(b)) for a, b in zip(first, end, strict=True)]
+        return features[0][(slice(None), *cuts)]
+
+    @staticmethod
+    def symbolic(g: Any, features: Any, first: Any, end: Any, axes: list[int]) -> Any:
+        along = g.op("Constant", value_t=torch.tensor(axes))
         axis = g.op("Constant", value_t=torch.tensor([0]))
-        return g.op("Squeeze", g.op("Slice", features, first, end, axes), axis)
+        return g.op("Squeeze", g.op("Slice", features, first, end, along), axis)
 
 
 def preview_size(synthesis: FoldedSynthesis, feature_block: int) -> int:

@@ -41,7 +41,7 @@ def read_weights(file: Path) -> dict[str, NDArray[Any]]:
             path, start, shape = file.parent / place.location, place.offset or 0, tuple(tensor.dims)
             found[tensor.name] = np.memmap(path, kind, "c", start, shape)
         else:
-            found[tensor.name] = numpy_helper.to_array(tensor)
+            found[tensor.name] = np.array(numpy_helper.to_array(tensor))
     return found
 
 

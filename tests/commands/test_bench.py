@@ -1,0 +1,48 @@
+"""`tui-draggan bench`, on a small model: what it measures and what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tiny import tiny_generator
+from tui_draggan.cli import main
+from tui_draggan.stylegan.export import export_bundle
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles") / "small"
+    export_bundle(tiny_generator(), folder, name="small", keep_weights=True)
+    return folder
+
+
+def test_every_way_is_measured(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["bench", "--model", str(small), "--engines", "ort,torch", "--seconds", "0", "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["sgemm_gflops"] > 0
+    by_way = {row["way"]: row for row in told["results"]}
+    assert set(by_way) == {"ort", "torch", "plain"}
+    for row in by_way.values():
+        assert row["points"] == 1 and row["milliseconds"] > 0
+        assert 20e6 < row["peak_bytes"] < 4e9
+        ratio = by_way["plain"]["milliseconds"] / row["milliseconds"]
+        assert row["times_plain"] == pytest.approx(ratio)
+
+
+def test_the_table_can_be_pasted(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["bench", "--model", str(small), "--engines", "ort", "--points", "1,3", "--no-plain"]
+    assert main([*words, "--seconds", "0"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("|")[2].strip() for line in lines[3:]] == ["1", "3"]
+
+
+@pytest.mark.parametrize("words", [["--engines", "fast"], ["--sizes", "100"], ["--sizes", "big"]])
+def test_what_cannot_be_meant_is_told_in_a_line(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", "--seconds", "0", *words]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -1,0 +1,1 @@
+"""`tui-draggan bench`: how fast an iteration is here, beside DragGAN written plainly in torch."""

@@ -1,0 +1,176 @@
+"""One block of the synthesis network, forward and back, on parts of feature maps.
+
+The same numbers as `export_form.FoldedBlock`; maps and memory as in `layers`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tui_draggan.stylegan.export_form import FoldedBlock, FoldedConv, FoldedToRGB, FoldedUpConv
+from tui_draggan.stylegan.layers import Layer, Passed, fir_filter
+from tui_draggan.stylegan.network import FIR, clamped
+from tui_draggan.stylegan.regions import Arena, Map, Rect
+from tui_draggan.stylegan.workers import Workers
+
+BAND = 1 << 22
+"""Elements of a map that are computed at once where only the picture is wanted of them."""
+ROWS = 24
+"""Bands are multiples of this: of the rows of every kind of tile."""
+
+Pair = tuple[Tensor, Tensor]
+"""Of one convolution: style (I,) and demodulation (O,), or the gradient by them."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a block's way back needs of its way forward."""
+
+    source: Map
+    layers: list[Passed]
+    out: Map
+
+
+class Block:
+    """Convolutions (one in the 4×4 block, then two), resnet's skip where there is one, ToRGB."""
+
+    def __init__(self, folded: FoldedBlock, workers: Workers) -> None:
+        """On the workers' device and in their precision."""
+        self.side = folded.resolution
+        self._workers = workers
+        convs: list[FoldedConv | FoldedUpConv] = [folded.conv1]
+        if folded.num_conv == 2:
+            convs.insert(0, folded.conv0)
+        self._layers = [Layer(conv, self.side, workers) for conv in convs]
+        self._torgb = None if folded.torgb is None else folded.torgb.to(workers.device)
+        self._skip = None
+        if folded.num_conv == 1:
+            self.const = self._padded(folded.const[0].permute(1, 2, 0))
+        if folded.residual:
+            weight = folded.skip_weight[:, :, 0, 0].t() / (sum(FIR) / 2) ** 2
+            self._skip = weight.to(workers.device, workers.dtype).contiguous()
+
+    def _padded(self, const: Tensor) -> Map:
+        """With as many zeros around it as any part of the block needs."""
+        inside = Rect.square(self.side)
+        rect = self.source(inside)
+        values = torch.zeros(rect.height, rect.width, const.shape[2])
+        Map(rect, values).at(inside).copy_(const)
+        return Map(rect, values.to(self._workers.device, self._workers.dtype))
+
+    @property
+    def convolutions(self) -> int:
+        return len(self._layers)
+
+    def source(self, rect: Rect) -> Rect:
+        """What of the previous block's features those in `rect` depend on, and zeros around it."""
+        for layer in reversed(self._layers):
+            rect = layer.source(rect)
+        return rect
+
+    def forward(self, x: Map, rect: Rect, pairs: list[Pair], kept: Arena) -> Part:
+        """x of at least the source → the features in `rect`, zero beyond the border."""
+        rects = [rect]
+        for layer in reversed(self._layers[1:]):
+            rects.insert(0, layer.source(rects[0]))
+        passed: list[Passed] = []
+        out = x
+        for layer, part, pair in zip(self._layers, rects, pairs, strict=True):
+            passed.append(layer.forward(out, part, *pair, kept))
+            out = passed[-1].out
+        if self._skip is not None:
+            out = self._with_skip(x, out, self._skip, kept)
+        return Part(x, passed, out)
+
+    def backward(
+        self, part: Part, gradient: Map, pairs: list[Pair], kept: Arena
+    ) -> tuple[Map, list[Pair]]:
+        """Gradient by some of the features → by what they depend on, and by the pairs."""
+        found: list[Pair] = []
+        back = gradient
+        for layer, passed, pair in zip(
+            reversed(self._layers), reversed(part.layers), reversed(pairs), strict=True
+        ):
+            back, by_style, by_demodulation = layer.backward(passed, back, *pair, kept)
+            found.insert(0, (by_style, by_demodulation))
+        if self._skip is not None:
+            self._add_skip_gradient(gradient, back, self._skip)
+        return back, found
+
+    def _with_skip(self, x: Map, out: Map, weight: Tensor, kept: Arena) -> Map:
+        """out + the up-sampled 1×1 convolution of x: zeros between the cells, FIR filter."""
+        work = self._workers.work
+        work.clear()
+        inside = out.rect.within(self.side)
+        rect = inside.grown(2, 1)
+        spread = work.map(rect, weight.shape[1])
+        spread.values.zero_()
+        source = x.at(_halved(rect))
+        _every_other(spread).copy_(
+            (source.reshape(-1, len(weight)) @ weight).view(*source.shape[:2], -1)
+        )
+        both = kept.map(out.rect, weight.shape[1])
+        both.clear_outside(inside)
+        fir_filter(spread.values, both.at(inside), work)
+        both.at(inside).add_(out.at(inside))
+        return both
+
+    def _add_skip_gradient(self, gradient: Map, back: Map, weight: Tensor) -> None:
+        work = self._workers.work
+        work.clear()
+        padded = work.map(gradient.rect.grown(3, 3), weight.shape[1])
+        padded.clear_outside(gradient.rect)
+        padded.at(gradient.rect).copy_(gradient.values)
+        spread = work.map(gradient.rect.grown(2, 1), weight.shape[1])
+        fir_filter(padded.values, spread.values, work)
+        cells = _every_other(spread)
+        values = (cells.reshape(-1, weight.shape[1]) @ weight.t()).view(*cells.shape[:2], -1)
+        rect = _halved(spread.rect)
+        inside = rect.within(self.side // 2)
+        back.at(inside).add_(Map(rect, values).at(inside))
+
+    def draw(
+        self, x: Map, rect: Rect, pairs: list[Pair], w: Tensor, kept: Arena, band: Arena
+    ) -> tuple[Map, Tensor | None]:
+        """All features, as far as `rect`, and the colours; a band of rows at a time, so that only
+        the features are as large as the map."""
+        whole = Rect.square(self.side)
+        channels = len(pairs[-1][1])
+        out = kept.map(rect, channels)
+        out.clear_outside(whole)
+        colours: list[Tensor] = []
+        height = max(BAND // (channels * self.side * ROWS), 1) * ROWS
+        for top in range(0, self.side, height):
+            band.clear()
+            rows = Rect(top, 0, min(top + height, self.side), self.side)
+            values = self.forward(x, rows, pairs, band).out.values
+            out.at(rows).copy_(values)
+            if self._torgb is not None:
+                colours.append(self._coloured(self._torgb, values, w))
+        return out, torch.cat(colours) if colours else None
+
+    def colours(self, x: Map, w: Tensor) -> Tensor | None:
+        """All features, w (1, w_dim) → what the block adds to the picture (side, side, 3), in
+        float32, if anything."""
+        if self._torgb is None:
+            return None
+        return self._coloured(self._torgb, x.at(Rect.square(self.side)), w)
+
+    def _coloured(self, rgb: FoldedToRGB, x: Tensor, w: Tensor) -> Tensor:
+        styles = torch.addmm(rgb.affine_bias, w, rgb.affine_weight)
+        weight = (rgb.weight * styles).t().to(x.dtype)
+        colours = torch.bmm(x, weight.expand(len(x), -1, -1)).float() + rgb.bias.flatten()
+        return clamped(colours, rgb.limit)
+
+
+def _halved(rect: Rect) -> Rect:
+    """The cells of the map of half the side that lie in `rect` when it is spread out."""
+    return Rect(*(-(-v // 2) for v in rect))
+
+
+def _every_other(x: Map) -> Tensor:
+    """The cells with even coordinates."""
+    return x.values[x.rect.top % 2 :: 2, x.rect.left % 2 :: 2]
