@@ -61,8 +61,10 @@ def main() -> None:
     parser.add_argument("--r2", type=int, nargs="+", default=[6])
     options = parser.parse_args()
     bundle = ModelBundle.open(options.model)
-    engine = open_engine(bundle)
     info = bundle.info
+    if info.classes != SPECIES:
+        sys.exit(f"{info.name} is not of the domain that is drawn here: {', '.join(SPECIES)}")
+    engine = open_engine(bundle)
     edits = draw_edits(options.edits, info.resolution, info.z_dim)
     defaults = default_params(info.resolution, info.drag.trainable_rows, {"psi": 1.0})
     print("space  step size  r1  r2  reached  steps  far away")

@@ -2,8 +2,8 @@
 
     python screenshots/make.py
 
-before, during and after one drag at 120×36, the same drag at 80×24, and the first eight seeds of
-every class as they come (critters.png).
+before, during and after one drag at 120×36, the same drag at 80×24, and the first 32 seeds as they
+come (critters.png).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from screenshots.ansi_png import ansi_to_image
 from tests.tmux import Pane
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.params import default_params
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.paths import bundled_models
 
@@ -46,15 +45,14 @@ def main() -> None:
 
 
 def save_seeds() -> None:
-    """Seeds 0 to 7 of every class at the model's own ψ: nothing chosen."""
+    """Seeds 0 to 31, ψ 0.7, twice their size: nothing chosen."""
     engine = open_engine(ModelBundle.open(bundled_models() / "critters"), "cpu")
-    info = engine.info
-    psi = default_params(info.resolution, info.drag.trainable_rows, info.recommended).psi
-    rows = []
-    for label in range(info.c_dim):
-        latents = [latent_from_seed(engine, seed, psi, label) for seed in range(8)]
-        rows.append(np.concatenate([engine.render(latent.ws) for latent in latents], axis=1))
-    Image.fromarray(np.concatenate(rows)).save(HERE / "critters.png")
+    pictures = [engine.render(latent_from_seed(engine, seed, 0.7).ws) for seed in range(32)]
+    rows = [np.concatenate(pictures[start : start + 8], axis=1) for start in range(0, 32, 8)]
+    sheet = Image.fromarray(np.concatenate(rows))
+    sheet.resize((sheet.width * 2, sheet.height * 2), Image.Resampling.BICUBIC).save(
+        HERE / "critters.png"
+    )
     print(HERE / "critters.png")
 
 
