@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+import torch
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 from onnx.external_data_helper import ExternalDataInfo, set_external_data, uses_external_data
@@ -29,12 +30,15 @@ SMALLEST = 1024
 """Bytes from which on a tensor is stored apart."""
 ALIGNMENT = 64
 """Offsets are multiples of this, for the vector units that read the mapped file."""
+SAME = "same as "
+"""Before the name of a weight in a file's notes, where the exporter made one of two equal ones."""
 
 
 def read_weights(file: Path) -> dict[str, NDArray[Any]]:
     """The initializers of an ONNX file by name. Large ones stay on the disk until they are used."""
     found: dict[str, NDArray[Any]] = {}
-    for tensor in onnx.load(file, load_external_data=False).graph.initializer:
+    model = onnx.load(file, load_external_data=False)
+    for tensor in model.graph.initializer:
         if uses_external_data(tensor):
             place = ExternalDataInfo(tensor)
             kind = helper.tensor_dtype_to_np_dtype(tensor.data_type)
@@ -42,6 +46,9 @@ def read_weights(file: Path) -> dict[str, NDArray[Any]]:
             found[tensor.name] = np.memmap(path, kind, "c", start, shape)
         else:
             found[tensor.name] = np.array(numpy_helper.to_array(tensor))
+    for note in model.metadata_props:
+        if note.value.startswith(SAME):
+            found[note.key] = found[note.value.removeprefix(SAME)]
     return found
 
 
@@ -59,6 +66,12 @@ class SharedWeights:
         give_values(
             model.graph, weights, lambda name: self._stored(name, weights[name].numpy(), location)
         )
+        held = [item.name for item in model.graph.initializer if item.name in weights]
+        for name in sorted(weights.keys() - held):
+            for other in held:
+                if torch.equal(weights[name], weights[other]):
+                    model.metadata_props.add(key=name, value=SAME + other)
+                    break
         file.write_bytes(model.SerializeToString())
 
     def _stored(self, name: str, array: NDArray[Any], location: str) -> onnx.TensorProto:

@@ -1,0 +1,80 @@
+"""What a model takes: on disk, and in memory while it is imported and while it is dragged.
+
+    python benchmarks/sizes.py [--sizes 256,512,1024] [--engine ort-training]
+
+Checkpoints with random weights go through the program's own commands: `import`, and `drag`, which
+draws the picture, does ten steps and draws it again. Memory is the most that the process held.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BASE = {256: 16384, 512: 32768, 1024: 32768}
+"""StyleGAN2's usual channel_base."""
+CHECKPOINT = """
+import sys, torch
+from safetensors.torch import save_file
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.network import Generator
+config = GeneratorConfig.from_channel_base(int(sys.argv[1]), int(sys.argv[2]))
+save_file(Generator(config).state_dict(), sys.argv[3])
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--sizes", default="256,512,1024")
+    parser.add_argument("--engine", default="ort-training")
+    options = parser.parse_args()
+    print("| picture | checkpoint | on disk | import | drag |")
+    print("| --- | --- | --- | --- | --- |")
+    for size in map(int, options.sizes.split(",")):
+        with tempfile.TemporaryDirectory() as work:
+            print(row(size, Path(work), options.engine), flush=True)
+
+
+def row(size: int, work: Path, engine: str) -> str:
+    checkpoint = work / "random.safetensors"
+    run(["-c", CHECKPOINT, str(size), str(BASE[size]), str(checkpoint)], work)
+    program = ["-m", "tui_draggan"]
+    reading, peak = run([*program, "import", str(checkpoint), "--name", "random"], work)
+    pair = f"{size // 2},{size // 2}:{size // 4},{size // 4}"
+    edit = ["drag", "--model", "random", "--engine", engine, "--device", "cpu", "--point", pair]
+    _, dragging = run([*program, *edit, "--steps", "10", "--out", str(work / "out.png")], work)
+    model = sum(file.stat().st_size for file in work.rglob("models/random/**/*") if file.is_file())
+    return (
+        f"| {size} px | {checkpoint.stat().st_size / 1e6:.0f} MB | {model / 1e6:.0f} MB "
+        f"| {peak / 1e6:.0f} MB, {reading:.0f} s | {dragging / 1e6:.0f} MB |"
+    )
+
+
+def run(arguments: list[str], home: Path) -> tuple[float, int]:
+    """Seconds and most bytes held of a Python process with a home of its own."""
+    folders = {f"XDG_{kind}_HOME": str(home) for kind in ("DATA", "STATE", "CACHE", "CONFIG")}
+    start = time.perf_counter()
+    with (home / "said").open("w+") as said:
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**os.environ, **folders},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        code = process.returncode = os.waitstatus_to_exitcode(status)
+        if code not in (0, 3):  # 3: stopped before the target
+            said.seek(0)
+            sys.exit(f"{' '.join(arguments[:4])} ended with {code}: {said.read()[-500:]}")
+    peak = usage.ru_maxrss if sys.platform == "darwin" else usage.ru_maxrss * 1024
+    return time.perf_counter() - start, peak
+
+
+if __name__ == "__main__":
+    main()
