@@ -2,11 +2,11 @@
 
     python benchmarks/edits.py [--edits 40] [--space w w+] [--learning-rate 0.02 0.03]
 
-An edit takes a seed (ψ 1, so that the renderer knows where its landmarks are), one landmark and a
-target 8 to 14 % of the width away in a direction the domain allows, and runs the headless session
-to its end. Printed for each choice: the share that reached the target, the median of the steps they
-took, and the mean change of the picture far from the point (more than a third of the width away),
-in grey levels: an edit should stay where it was asked for.
+An edit takes a seed and a species (ψ 1, so that the renderer knows where its landmarks are), one
+landmark and a target 8 to 14 % of the width away in a direction the domain allows, and runs the
+headless session to its end. Printed for each choice: the share that reached the target, the median
+of the steps they took, and the mean change of the picture far from the point (more than a third of
+the width away), in grey levels: an edit should stay where it was asked for.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from tui_draggan.drag.progress import Outcome
 from tui_draggan.drag.session import DragSession
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.training.critters import LANDMARKS, parameters_from_z, render
+from tui_draggan.training.critters import LANDMARKS, SPECIES, parameters_from_z, render
 
 DIRECTIONS = {
-    "ear": ((0, -1), (0, 1), (1, 0), (-1, 0)),
+    "tip": ((0, -1), (0, 1), (1, 0), (-1, 0)),
     "nose": ((1, 0), (-1, 0), (0, -1), (0, 1)),
     "mouth": ((0, 1),),
     "chin": ((0, 1),),
@@ -46,6 +46,7 @@ DIRECTIONS = {
 @dataclass(frozen=True)
 class Edit:
     seed: int
+    species: int
     handle: Point
     target: Point
 
@@ -60,8 +61,10 @@ def main() -> None:
     parser.add_argument("--r2", type=int, nargs="+", default=[6])
     options = parser.parse_args()
     bundle = ModelBundle.open(options.model)
-    engine = open_engine(bundle)
     info = bundle.info
+    if info.classes != SPECIES:
+        sys.exit(f"{info.name} is not of the domain that is drawn here: {', '.join(SPECIES)}")
+    engine = open_engine(bundle)
     edits = draw_edits(options.edits, info.resolution, info.z_dim)
     defaults = default_params(info.resolution, info.drag.trainable_rows, {"psi": 1.0})
     print("space  step size  r1  r2  reached  steps  far away")
@@ -83,8 +86,10 @@ def draw_edits(count: int, resolution: int, z_dim: int) -> list[Edit]:
     edits: list[Edit] = []
     while len(edits) < count:
         seed = int(rng.integers(1_000_000))
+        species = int(rng.integers(len(SPECIES)))
         z = torch.from_numpy(np.random.RandomState(seed).randn(1, z_dim)).float()
-        places = render(parameters_from_z(z), resolution).landmarks[0].round().int().tolist()
+        drawn = render(parameters_from_z(z, torch.tensor([species])), resolution)
+        places = drawn.landmarks[0].round().int().tolist()
         movable = [i for i, name in enumerate(LANDMARKS) if directions(name)]
         chosen = int(rng.choice(movable))
         ways = directions(LANDMARKS[chosen])
@@ -93,7 +98,7 @@ def draw_edits(count: int, resolution: int, z_dim: int) -> list[Edit]:
         x, y = places[chosen]
         handle, target = (x, y), (x + round(way[0] * length), y + round(way[1] * length))
         if all(2 <= value < resolution - 2 for value in (*handle, *target)):
-            edits.append(Edit(seed, handle, target))
+            edits.append(Edit(seed, species, handle, target))
     return edits
 
 
@@ -103,7 +108,8 @@ def directions(landmark: str) -> tuple[tuple[int, int], ...]:
 
 def run(engine: Engine, edit: Edit, params: DragParams) -> tuple[Outcome | None, int, float]:
     """How it ended, after how many steps, and how much changed far from the point."""
-    session = DragSession(engine, params, Document(latent_from_seed(engine, edit.seed, params.psi)))
+    latent = latent_from_seed(engine, edit.seed, params.psi, edit.species)
+    session = DragSession(engine, params, Document(latent))
     session.add_pair(edit.handle, edit.target)
     session.start()
     while session.wait_for_work(0):

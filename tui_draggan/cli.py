@@ -183,9 +183,6 @@ def _add_import_command(commands: Any) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the checkpoint")
     parser.add_argument("--name", help="the model's name (default: the file's)")
-    parser.add_argument(
-        "--classes", metavar="NAME,…", help="names of the classes, which the files do not hold"
-    )
     _add_bundle_options(parser)
     parser.set_defaults(run=_import)
 
@@ -274,6 +271,10 @@ def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--r1", type=int, metavar="PX", help="recommended r1")
     parser.add_argument("--r2", type=int, metavar="PX", help="recommended r2")
     parser.add_argument("--space", choices=("w+", "w"), help="recommended space")
+    parser.add_argument("--psi", type=float, metavar="X", help="recommended truncation")
+    parser.add_argument(
+        "--classes", metavar="NAME,…", help="names of the classes, which the files do not hold"
+    )
     parser.add_argument("--description", default="", help="one line about the domain")
     parser.add_argument("--licence", default="", help="licence of the weights")
     parser.add_argument("--replace", action="store_true", help="overwrite an existing one")
@@ -328,7 +329,7 @@ def _import(options: argparse.Namespace) -> int:
         ImportOptions(
             file=options.file,
             name=options.name,
-            classes=tuple(options.classes.split(",")) if options.classes else (),
+            classes=_classes(options),
             feature_block=options.feature_block,
             recommended=_recommended(options),
             description=options.description,
@@ -359,6 +360,7 @@ def _export(options: argparse.Namespace) -> int:
         name=options.name,
         feature_block=options.feature_block,
         recommended=_recommended(options),
+        classes=_classes(options),
         description=options.description,
         licence=options.licence,
         keep_weights=options.keep_weights,
@@ -407,8 +409,12 @@ def _torch_for(command: str) -> Iterator[None]:
         ) from None
 
 
+def _classes(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(options.classes.split(",")) if options.classes else ()
+
+
 def _recommended(options: argparse.Namespace) -> dict[str, float]:
     """Drag parameters that the model is to recommend, those that were given."""
-    values = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2")}
+    values = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2", "psi")}
     values["w_plus"] = None if options.space is None else options.space == "w+"
     return {name: value for name, value in values.items() if value is not None}

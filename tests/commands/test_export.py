@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
+from tests.tiny import tiny_generator
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
@@ -29,6 +32,19 @@ def test_weights_become_a_bundle_that_drags(tmp_path: Path, capsys):
 
     assert main(arguments) == 1, "an existing bundle is not overwritten"
     assert "exists" in capsys.readouterr().err
+
+
+def test_classes_keep_their_names(tmp_path: Path, capsys):
+    generator = tiny_generator(c_dim=2)
+    weights = {"config": generator.config.to_dict(), "state": generator.state_dict()}
+    torch.save(weights, tmp_path / "two.pt")
+    arguments = ["export", str(tmp_path / "two.pt"), str(tmp_path / "two"), "--psi", "1"]
+    assert main([*arguments, "--classes", "cat,dog"]) == 0
+    info = ModelBundle.open(tmp_path / "two").info
+    assert info.classes == ("cat", "dog")
+    assert info.recommended == {"psi": 1.0}
+    assert main([*arguments, "--classes", "cat", "--replace"]) == 2
+    assert "the generator has 2 classes" in capsys.readouterr().err
 
 
 def test_files_that_are_no_weights_are_refused(tmp_path: Path, capsys):

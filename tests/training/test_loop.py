@@ -5,9 +5,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
-from itertools import count
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,21 +13,23 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training import loop
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.critters import Z_DIM
-from tui_draggan.training.pairs import batch_indices, draw_pairs, open_pairs
+from tui_draggan.training.critters import SPECIES, Z_DIM
+from tui_draggan.training.pairs import draw_batch, one_hot
 from tui_draggan.training.report import LOG, read_log
+from tui_draggan.training.steps import generate
 
 TINY = TrainingConfig(
-    generator=GeneratorConfig(16, (8, 8, 8), Z_DIM, 16, mapping_layers=2, mapping_lr=1.0),
+    generator=GeneratorConfig(
+        16, (8, 8, 8), Z_DIM, 16, c_dim=len(SPECIES), mapping_layers=2, mapping_lr=1.0
+    ),
     discriminator_channels=(8, 8, 8),
-    pairs=64,
     batch=8,
+    small_kimg=0.08,
     paired_kimg=0.16,
     adversarial_kimg=0.08,
     r1_interval=4,
     log_kimg=0.04,
     samples_kimg=0.12,
-    bf16=False,
 )
 
 
@@ -67,7 +67,12 @@ def test_what_a_run_leaves(tmp_path):
         generator = Generator(GeneratorConfig.from_dict(saved["config"]))
         generator.load_state_dict(saved["state"])
         assert generator.mapping.w_avg.abs().sum() > 0
-        assert generator(torch.zeros(1, Z_DIM), psi=0.7).shape == (1, 3, 16, 16)
+        assert generator(torch.zeros(1, Z_DIM), one_hot(torch.tensor([1])), psi=0.7).shape == (
+            1,
+            3,
+            16,
+            16,
+        )
     assert not list(tmp_path.glob("*.tmp"))
 
 
@@ -88,18 +93,28 @@ def test_sigterm_ends_the_run_with_a_snapshot(tmp_path):
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_an_epoch_sees_every_pair_once():
-    seen = np.concatenate([batch_indices(64, 8, step, seed=1) for step in range(8)])
-    assert sorted(seen) == list(range(64))
-    orders = (tuple(batch_indices(64, 8, step, seed=1)) for step in count())
-    assert next(orders) != tuple(batch_indices(64, 8, 8, seed=1))
+def test_pairs_are_a_function_of_their_seed():
+    first, again, other = (draw_batch(9, 16, seed, 0.5) for seed in ((3, 4), (3, 4), (3, 5)))
+    assert torch.equal(first.image, again.image) and torch.equal(first.z, again.z)
+    assert not torch.equal(first.z, other.z)
+    assert first.image.abs().max() <= 1
+    assert set(first.small_parts.unique().tolist()) == {0.0, 1.0}
 
 
-def test_kept_pairs_equal_drawn_ones(tmp_path):
-    drawn = draw_pairs(70, 16, seed=3)
-    for _ in range(2):  # drawn, then found
-        kept = open_pairs(tmp_path, 70, 16, seed=3)
-        assert np.array_equal(kept.pictures, drawn.pictures)
-        assert np.array_equal(kept.z, drawn.z)
-        assert np.array_equal(kept.masks, drawn.masks)
-    assert drawn.batch(np.arange(3)).image.abs().max() <= 1
+def test_a_share_of_pairs_has_the_colours_of_another():
+    pairs = draw_batch(400, 8, (0, 0), mixed=0.25)
+    share = (pairs.z != pairs.z_colour).any(1).float().mean()
+    assert 0.18 < share < 0.32
+    assert torch.equal(*(getattr(draw_batch(9, 8, (0, 0)), name) for name in ("z", "z_colour")))
+
+
+def test_shapes_and_colours_reach_their_rows_alone():
+    """Rows below the block of half the resolution see z, the others z_colour."""
+    g = Generator(TINY.generator).requires_grad_(False)
+    batch = draw_batch(4, 16, (0, 0), mixed=1.0)
+    label = one_hot(batch.species)
+    shapes, colours = g.mapping(batch.z, label), g.mapping(batch.z_colour, label)
+    ws = torch.stack([shapes] + [colours] * 5, dim=1)  # one convolution at 4 px, then 8 px
+    torch.testing.assert_close(generate(g, batch, TINY), g.synthesis(ws))
+    small = draw_batch(4, 8, (0, 0), mixed=1.0)
+    assert generate(g, small, TINY).shape == (4, 3, 8, 8)

@@ -21,3 +21,13 @@ def test_a_step_has_the_size_of_its_rate(shape):
     moved = weight.detach()
     assert moved.square().mean().sqrt().item() == pytest.approx(0.01, rel=0.25)
     assert (moved * weight.grad).sum() < 0
+
+
+@pytest.mark.parametrize("shape", [(16, 40), (40, 16)])
+def test_the_small_iteration_is_newton_schulz(shape):
+    matrix = torch.randn(1, *shape, generator=torch.Generator().manual_seed(1))
+    x = matrix[0].double() / matrix.norm()
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x - 4.7750 * gram @ x + 2.0315 * gram @ gram @ x
+    torch.testing.assert_close(orthogonalised(matrix)[0].double(), x, atol=1e-4, rtol=0)

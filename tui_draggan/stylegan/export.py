@@ -129,20 +129,31 @@ def export_file(
     name: str | None = None,
     feature_block: int | None = None,
     recommended: Values[str, float] | None = None,
+    classes: tuple[str, ...] = (),
     replace: bool = False,
     **notes: Any,
 ) -> BundleInfo:
     """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
     generator = load_generator(weights)
+    check_classes(classes, generator.config.c_dim)
     return export_bundle(
         generator,
         out,
         name=name or out.name,
         feature_block=feature_block,
         recommended=recommended,
+        classes=classes,
         replace=replace,
         **notes,
     )
+
+
+def check_classes(names: tuple[str, ...], classes: int) -> None:
+    """Raises UsageError unless there are as many names as classes, or none, all different."""
+    if names and len(names) != classes:
+        raise UsageError(f"--classes has {len(names)} names; the generator has {classes} classes")
+    if len(set(names)) < len(names) or not all(name.strip() for name in names):
+        raise UsageError("--classes has a name twice, or an empty one")
 
 
 def _export_mapping(mapping: Mapping) -> onnx.ModelProto:

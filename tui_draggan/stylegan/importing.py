@@ -20,7 +20,7 @@ from tui_draggan.models import size_in_words
 from tui_draggan.stylegan.checkpoints.building import build_generator
 from tui_draggan.stylegan.checkpoints.found import Checkpoint
 from tui_draggan.stylegan.checkpoints.reading import read_checkpoint
-from tui_draggan.stylegan.export import export_bundle
+from tui_draggan.stylegan.export import check_classes, export_bundle
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_NAME = 80
@@ -64,7 +64,7 @@ def run_import(options: ImportOptions) -> int:
             step(f"reading {options.file.name}")
             checkpoint = read_checkpoint(options.file)
         print(found(checkpoint, options.file))
-        _check_classes(options.classes, checkpoint.config.c_dim)
+        check_classes(options.classes, checkpoint.config.c_dim)
         _check_space(checkpoint, folder)
         with _progress() as step:
             info = _export(checkpoint, options, folder, step)
@@ -134,13 +134,6 @@ def _export(checkpoint: Checkpoint, options: ImportOptions, folder: Path, step: 
         )
     except OSError as error:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
-
-
-def _check_classes(names: tuple[str, ...], classes: int) -> None:
-    if names and len(names) != classes:
-        raise UsageError(f"--classes has {len(names)} names; the generator has {classes} classes")
-    if len(set(names)) < len(names) or not all(name.strip() for name in names):
-        raise UsageError("--classes has a name twice, or an empty one")
 
 
 def _check_space(checkpoint: Checkpoint, folder: Path) -> None:

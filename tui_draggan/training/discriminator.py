@@ -15,12 +15,16 @@ from tui_draggan.stylegan.network import FullyConnected, leaky_relu
 
 
 class Discriminator(nn.Module):
-    """Picture (N, 3, H, W) → one logit (N,), high for what looks real.
+    """Picture (N, 3, H, W), one-hot label (N, c_dim) → one logit (N,), high for what looks real.
 
     channels: feature channels of the blocks from 4×4 up to the resolution, as in the generator.
+    The label is judged by projection: its embedding's product with the last features (Miyato and
+    Koyama, "cGANs with Projection Discriminator", ICLR 2018).
     """
 
-    def __init__(self, resolution: int, channels: Sequence[int], group: int = 4) -> None:
+    def __init__(
+        self, resolution: int, channels: Sequence[int], c_dim: int, group: int = 4
+    ) -> None:
         super().__init__()
         if 4 * 2 ** (len(channels) - 1) != resolution:
             raise ValueError(f"{len(channels)} channel counts do not make {resolution} px")
@@ -33,8 +37,9 @@ class Discriminator(nn.Module):
         self.conv = EqualisedConv(last + 1, last, kernel=3)
         self.fc = FullyConnected(last * 16, last)
         self.out = FullyConnected(last, 1)
+        self.embed = FullyConnected(c_dim, last)
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
         x = leaky_relu(self.from_rgb(image))
         for block in self.blocks:
             x = block(x)
@@ -43,7 +48,8 @@ class Discriminator(nn.Module):
             x = torch.cat((x, minibatch_deviation(x, self.group)), dim=1)
             x = leaky_relu(self.conv(x))
             x = leaky_relu(self.fc(x.flatten(1)))
-            return self.out(x)[:, 0]
+            projected = (x * self.embed(label)).sum(dim=1) / math.sqrt(x.shape[1])
+            return self.out(x)[:, 0] + projected
 
 
 class ResidualBlock(nn.Module):

@@ -1,8 +1,9 @@
-"""Trains the small bundled generator on critters, in two stages in one process.
+"""Trains the bundled generator on critters, in two stages in one process.
 
-Stage 1 (paired): z → its drawn critter, by regression; shapes and colours, and a W in which the
-renderer's parameters can be told apart. Stage 2 (adversarial): StyleGAN2's game for sharpness,
-with a part of the paired loss so that shapes hold.
+Stage 1 (paired): z and species → the drawn critter, by regression, first at half the resolution;
+shapes and colours, a W in which the renderer's parameters can be told apart, and rows of w+ that
+know whether they are for shapes or for colours. Stage 2 (adversarial, none unless asked for):
+StyleGAN2's game for sharpness, with the paired loss beside it so that shapes hold.
 
 Every random choice is a function of the seed and the step, so a resumed run repeats an
 uninterrupted one to the bit. `python -m tui_draggan.training.loop --help`
@@ -17,11 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.pairs import batch_indices, draw_pairs, open_pairs
+from tui_draggan.training.pairs import draw_batch
 from tui_draggan.training.report import LOG, Log, held_out, passes, write_samples
 from tui_draggan.training.state import TrainingState, save_generator
 from tui_draggan.training.steps import train_step
@@ -31,7 +31,12 @@ GENERATOR = "generator.pt"
 STAGE1 = "stage1.pt"
 
 
-def train(folder: Path, config: TrainingConfig, stop_after: int | None = None) -> TrainingState:
+def train(
+    folder: Path,
+    config: TrainingConfig,
+    stop_after: int | None = None,
+    device: torch.device | str = "cpu",
+) -> TrainingState:
     """Run both stages in ``folder``, from its snapshot where there is one.
 
     Writes snapshot.pt (to resume), generator.pt ({"config", "state", "kimg"} of the averaged
@@ -39,11 +44,9 @@ def train(folder: Path, config: TrainingConfig, stop_after: int | None = None) -
     SIGINT end the run after the current step, with a snapshot; so does ``stop_after`` steps.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    state = TrainingState(config)
+    state = TrainingState(config, device)
     if (folder / SNAPSHOT).exists():
         state.load(folder / SNAPSHOT)
-    pairs = open_pairs(folder, config.pairs, config.generator.resolution, config.seed)
-    samples = draw_pairs(64, config.generator.resolution, config.seed + 1).batch(np.arange(64))
     log = Log(folder / LOG, config)
     last_step = config.total_steps
     if stop_after is not None:
@@ -51,10 +54,14 @@ def train(folder: Path, config: TrainingConfig, stop_after: int | None = None) -
     saved = time.monotonic()
     with _StopSignals() as stop:
         while state.step < last_step and not stop.asked:
-            indices = batch_indices(len(pairs), config.batch, state.step, config.seed)
-            values = train_step(state, pairs.batch(indices), config)
+            resolution = config.resolution_at(state.step)
+            seed = (config.seed, state.step)
+            batch = draw_batch(config.batch, resolution, seed, config.mixed, device)
+            values = train_step(state, batch, config)
             log.add(state.step, values)
             if passes(state.step, config.samples_kimg, config.batch):
+                # No step has this seed.
+                samples = draw_batch(64, resolution, (config.seed, config.total_steps), 0.0, device)
                 write_samples(folder, state, samples, config)
                 log.note(state.step, held_out=held_out(state, samples, config))
             if state.step == config.paired_steps:
@@ -90,24 +97,33 @@ class _StopSignals:
 
 def main(arguments: list[str] | None = None) -> None:
     defaults = TrainingConfig()
-    parser = argparse.ArgumentParser(description="Train the small generator of critters.")
+    parser = argparse.ArgumentParser(description="Train the generator of critters.")
     parser.add_argument("folder", type=Path, help="where the run lives; resumed if it has begun")
+    parser.add_argument("--small-kimg", type=float, default=defaults.small_kimg)
     parser.add_argument("--paired-kimg", type=float, default=defaults.paired_kimg)
     parser.add_argument("--adversarial-kimg", type=float, default=defaults.adversarial_kimg)
     parser.add_argument("--adversarial-share", type=float, default=defaults.adversarial_share)
+    parser.add_argument("--batch", type=int, default=defaults.batch)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--compile", action="store_true", help="torch.compile; needs a compiler")
+    parser.add_argument("--bf16", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     config = TrainingConfig(
+        batch=options.batch,
+        small_kimg=options.small_kimg,
         paired_kimg=options.paired_kimg,
         adversarial_kimg=options.adversarial_kimg,
         adversarial_share=options.adversarial_share,
+        compiled=options.compile,
+        bf16=options.bf16,
     )
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "pid").write_text(f"{os.getpid()}\n")
     (options.folder / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    train(options.folder, config)
+    train(options.folder, config, device=options.device)
 
 
 if __name__ == "__main__":

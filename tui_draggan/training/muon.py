@@ -50,20 +50,25 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """The nearest semi-orthogonal matrices, roughly, of matrices (B, R, C), in fp32.
+    """The nearest semi-orthogonal matrices, roughly, of matrices (B, R, C).
 
-    Newton-Schulz with a quintic that brings singular values to between 0.7 and 1.2.
+    Newton-Schulz, x ← (a + b·x·xᵀ + c·(x·xᵀ)²)·x, with a quintic that brings singular values to
+    between 0.7 and 1.2. Every iterate is a polynomial of the first x·xᵀ times the first x, so only
+    that small symmetric matrix is iterated: half the work for matrices nine times as long as high.
     """
-    x = matrices.bfloat16()
-    tall = x.shape[1] > x.shape[2]
-    if tall:
-        x = x.mT
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     a, b, c = _QUINTIC
+    gram = x @ x.mT
+    identity = torch.eye(gram.shape[1], device=x.device)
+    product = identity
     for _ in range(_ITERATIONS):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return (x.mT if tall else x).float()
+        factor = a * identity + b * gram + c * gram @ gram
+        product = factor @ product
+        gram = factor @ gram @ factor
+    x = product @ x
+    return x.mT if tall else x
 
 
 def is_matrix(parameter: nn.Parameter) -> bool:

@@ -25,7 +25,7 @@ def passes(step: int, kimg: float, batch: int) -> bool:
 def held_out(state: TrainingState, samples: Batch, config: TrainingConfig) -> float:
     """Paired loss of the averaged generator on pairs the training never saw."""
     with torch.no_grad():
-        fake = generate(state.g_ema, samples.z, config)
+        fake = generate(state.g_ema, samples, config)
         return paired_loss(fake, samples, config.small_parts).item()
 
 
@@ -34,14 +34,13 @@ def write_samples(
 ) -> None:
     """A PNG of 4 × 8 pairs of critters the training never saw: drawn above generated."""
     with torch.no_grad():
-        fake = generate(state.g_ema, samples.z[:32], config)
+        fake = generate(state.g_ema, samples.first(32), config)
     rows = []
     for start in range(0, 32, 8):
         for pictures in (samples.image, fake):
             rows.append(np.concatenate(list(to_uint8(pictures[start : start + 8])), axis=1))
-    sheet = np.concatenate(rows).repeat(2, axis=0).repeat(2, axis=1)
     (folder / "samples").mkdir(exist_ok=True)
-    Image.fromarray(sheet).save(folder / "samples" / f"{state.step:06d}.png")
+    Image.fromarray(np.concatenate(rows)).save(folder / "samples" / f"{state.step:06d}.png")
 
 
 def read_log(folder: Path) -> list[dict[str, float]]:

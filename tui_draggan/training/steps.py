@@ -1,6 +1,8 @@
 """One training step of either stage."""
 
 import math
+from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -14,7 +16,7 @@ from tui_draggan.training.losses import (
     gradient_penalty,
     paired_loss,
 )
-from tui_draggan.training.pairs import Batch
+from tui_draggan.training.pairs import Batch, one_hot
 from tui_draggan.training.state import TrainingState
 
 
@@ -33,7 +35,7 @@ def _paired_step(state: TrainingState, batch: Batch, config: TrainingConfig) -> 
     share = _warm_cosine(state.step / config.paired_steps)
     state.paired_muon.param_groups[0]["lr"] = config.paired_lr * share
     state.paired_adam.param_groups[0]["lr"] = config.paired_adam_lr * share
-    loss = paired_loss(generate(state.g, batch.z, config), batch, config.small_parts)
+    loss = paired_loss(generate(state.g, batch, config), batch, config.small_parts)
     state.g.zero_grad(set_to_none=True)
     loss.backward()
     state.paired_muon.step()
@@ -45,11 +47,12 @@ def _adversarial_step(
     state: TrainingState, batch: Batch, config: TrainingConfig
 ) -> dict[str, float]:
     step = state.step - config.paired_steps
-    fake = generate(state.g, batch.z, config)
+    fake = generate(state.g, batch, config)
     real = batch.image.contiguous(memory_format=torch.channels_last)
+    label = one_hot(batch.species)
 
-    real_logits = _judge(state.d, real, config)
-    fake_logits = _judge(state.d, fake.detach(), config)
+    real_logits = _judge(state.d, real, label, config)
+    fake_logits = _judge(state.d, fake.detach(), label, config)
     loss_d = discriminator_loss(real_logits, fake_logits)
     state.d_adam.zero_grad(set_to_none=True)
     loss_d.backward()
@@ -61,7 +64,7 @@ def _adversarial_step(
     if step % config.r1_interval == 0:
         # Second derivatives want fp32.
         watched = real.detach().requires_grad_(True)
-        penalty = gradient_penalty(state.d(watched), watched)
+        penalty = gradient_penalty(state.d(watched, label), watched)
         (penalty * (config.gamma * config.r1_interval)).backward()
         values["r1"] = penalty.item()
     lazy = config.r1_interval / (config.r1_interval + 1)
@@ -77,7 +80,7 @@ def _adversarial_step(
         group["lr"] = rate * min(1.0, 4.0 * remaining)
     state.d.requires_grad_(False)
     paired = paired_loss(fake, batch, config.small_parts)
-    fooled = generator_loss(_judge(state.d, fake, config))
+    fooled = generator_loss(_judge(state.d, fake, label, config))
     loss_g = config.paired_share * paired + config.adversarial_share * trust * fooled
     state.g_adam.zero_grad(set_to_none=True)
     loss_g.backward()
@@ -86,15 +89,37 @@ def _adversarial_step(
     return {**values, "paired": paired.item(), "g": fooled.item()}
 
 
-def generate(g: Generator, z: Tensor, config: TrainingConfig) -> Tensor:
-    """Pictures (N, 3, H, W) of z (N, z_dim), in the run's arithmetic."""
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-        return g(z).float()
+def generate(g: Generator, batch: Batch, config: TrainingConfig) -> Tensor:
+    """What g makes of the batch's latents, as large as the batch's pictures (N, 3, H, W)."""
+    pictures = _compiled_pictures() if config.compiled and torch.is_grad_enabled() else _pictures
+    with torch.autocast(batch.z.device.type, torch.bfloat16, enabled=config.bf16):
+        return pictures(g, batch, config.colour_row).float()
 
 
-def _judge(d: Discriminator, image: Tensor, config: TrainingConfig) -> Tensor:
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.bf16):
-        return d(image).float()
+def _pictures(g: Generator, batch: Batch, colour_row: int) -> Tensor:
+    label = one_hot(batch.species)
+    shapes, colours = g.mapping(batch.z, label), g.mapping(batch.z_colour, label)
+    ws = torch.cat(
+        (
+            shapes[:, None].expand(-1, colour_row, -1),
+            colours[:, None].expand(-1, g.num_ws - colour_row, -1),
+        ),
+        dim=1,
+    )
+    wanted = batch.image.shape[-1]
+    image = next(image for side, _, image in g.synthesis.walk(ws) if side == wanted)
+    assert image is not None
+    return image
+
+
+@cache
+def _compiled_pictures() -> Callable[[Generator, Batch, int], Tensor]:
+    return torch.compile(_pictures)
+
+
+def _judge(d: Discriminator, image: Tensor, label: Tensor, config: TrainingConfig) -> Tensor:
+    with torch.autocast(image.device.type, torch.bfloat16, enabled=config.bf16):
+        return d(image, label).float()
 
 
 def _warm_cosine(done: float) -> float:

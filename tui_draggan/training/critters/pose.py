@@ -3,12 +3,10 @@
 import torch
 from torch import Tensor
 
-from tui_draggan.training.shapes import Frame
+from tui_draggan.training.critters.parameters import Parameters
+from tui_draggan.training.critters.shapes import Frame
 
-Parameters = dict[str, Tensor]
-"""A critter's numbers by name, each (N,); `critters.PARAMETERS` has their meanings and ranges."""
-
-HEAD_CENTRE = (0.0, 0.14)
+HEAD_CENTRE = (0.0, 0.18)
 """Where the head's middle always is, picture units."""
 
 
@@ -43,21 +41,20 @@ class Pose:
         self.centre = size.new_tensor(HEAD_CENTRE).expand(len(size), 2)
         self.stretch = lean * size[:, None, :]
 
-    def point(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-        """Picture point (N, 2) of a point of the turned head, in units of the head's radii."""
-        turned = (self.turn @ torch.stack((x, y, z), 1)[..., None])[:, :2]
-        return self.centre + (self.stretch @ turned)[..., 0]
+    def points(self, x: Tensor, y: Tensor, z: Tensor) -> Tensor:
+        """Picture points (N, K, 2) of points (N, K) of the turned head, in its radii."""
+        turned = torch.stack((x, y, z), 2) @ self.turn[:, :2].mT
+        return self.centre[:, None] + turned @ self.stretch.mT
 
-    def frame(self, azimuth: Tensor, elevation: float, height: float) -> Frame:
-        """Tangent frame of the head at a direction, ``height`` radii above the surface.
+    def frame(self, azimuth: Tensor, down: Tensor, height: Tensor) -> Frame:
+        """Tangent frame of the head at a direction, ``height`` radii above the surface, each (N,).
 
-        azimuth: (N,) radians to the right; elevation: radians downwards. Local lengths are
-        picture units as they would be seen from the front.
+        azimuth: radians to the right; down: radians downwards. Local lengths are picture units
+        as they would be seen from the front.
         """
-        down = torch.full_like(azimuth, elevation)
         sa, ca, se, ce = azimuth.sin(), azimuth.cos(), down.sin(), down.cos()
         zero = torch.zeros_like(sa)
-        outward = torch.stack((sa * ce, se, ca * ce), 1) * (1.0 + height)
+        outward = torch.stack((sa * ce, se, ca * ce), 1) * (1.0 + height)[:, None]
         right = torch.stack((ca, zero, -sa), 1) / self.size[:, :1]
         below = torch.stack((-sa * se, ce, -ca * se), 1) / self.size[:, 1:]
         columns = self.turn @ torch.stack((outward, right, below), 2)

@@ -1,0 +1,72 @@
+"""Critters drawn from their parameters."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tui_draggan.training.critters.canvas import Canvas
+from tui_draggan.training.critters.colours import Palette
+from tui_draggan.training.critters.ears import make_ear
+from tui_draggan.training.critters.eyes import draw_eye
+from tui_draggan.training.critters.head import draw_head
+from tui_draggan.training.critters.mouth import draw_mouth
+from tui_draggan.training.critters.muzzle import Muzzle, draw_muzzle, draw_nose, draw_whiskers
+from tui_draggan.training.critters.parameters import Parameters
+from tui_draggan.training.critters.pose import Pose
+from tui_draggan.training.critters.scene import draw_body, draw_sky
+
+LANDMARKS = (
+    "left ear tip",
+    "right ear tip",
+    "left ear base",
+    "right ear base",
+    "left eye",
+    "right eye",
+    "nose",
+    "mouth",
+    "chin",
+)
+"""Left and right are the picture's."""
+
+
+@dataclass(frozen=True)
+class Render:
+    """Critters and all that is known of them.
+
+    image: (N, 3, H, W) in [-1, 1]. landmarks: (N, len(LANDMARKS), 2), x and y in pixels, origin
+    at the top left, pixel centres at integers. mask: (N, H, W) uint8, indices into PARTS.
+    """
+
+    image: Tensor
+    landmarks: Tensor
+    mask: Tensor
+
+
+def render(parameters: Parameters, resolution: int) -> Render:
+    """Draw critters of the given parameters, resolution × resolution pixels each."""
+    p = parameters
+    pose = Pose(p)
+    canvas = Canvas.blank(len(p["yaw"]), resolution, p["yaw"])
+    colours = Palette.of(p)
+    draw_sky(canvas, p, colours)
+    draw_body(canvas, p, colours)
+    ears = [make_ear(canvas, p, pose, colours, side) for side in (-1.0, 1.0)]
+    for ear in ears:
+        ear.lay(1.0 - p["ear_front"])
+    draw_head(canvas, p, pose, colours)
+    for ear in ears:
+        ear.lay(p["ear_front"])
+    eyes = [draw_eye(canvas, p, pose, colours, side) for side in (-1.0, 1.0)]
+    muzzle = Muzzle.of(canvas, p, pose)
+    draw_muzzle(muzzle, p, pose, colours)
+    mouth = draw_mouth(muzzle, p, colours)
+    nose = draw_nose(muzzle, p, colours)
+    draw_whiskers(muzzle, p, colours)
+    tips, bases = (ear.tip for ear in ears), (ear.base for ear in ears)
+    places = (*tips, *bases, *eyes, nose, mouth, muzzle.chin(p))
+    return Render(
+        image=canvas.image.mul_(2.0).sub_(1.0).clamp_(-1.0, 1.0),
+        landmarks=(torch.stack(places, dim=1) + 1.0) * (resolution / 2.0) - 0.5,
+        mask=canvas.mask,
+    )
