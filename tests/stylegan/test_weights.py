@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
 from tui_draggan.stylegan.config import ARCHITECTURES
@@ -13,28 +13,15 @@ from tui_draggan.stylegan.weights import read_weights
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_bundle_holds_all_that_its_network_is_built_from(
-    tmp_path: Path, architecture: str
-) -> None:
+def test_a_bundle_holds_every_weight_by_its_name(tmp_path: Path, architecture: str) -> None:
     generator = tiny_generator(architecture=architecture)
     for name, parameter in generator.synthesis.named_parameters():
         if name.endswith("bias"):  # the exporter makes one of those that are equal
             parameter.zero_()
-        if name.startswith("b16") and name.endswith("noise_strength"):
-            parameter.zero_()
     export_bundle(generator, tmp_path / "model", name="model", feature_block=FEATURE_BLOCK)
 
-    arrays = read_weights(tmp_path / "model" / "synthesis.onnx")
-    constants = {name: torch.from_numpy(array) for name, array in arrays.items()}
-    again = FoldedSynthesis.from_constants(generator.config, FEATURE_BLOCK, constants)
-    ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
-    expected = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
-    lower, upper = ws[0, : expected.rows], ws[0, expected.rows :]
-    for (_, x, _), (_, y, _) in zip(
-        expected.walk(lower, upper), again.walk(lower, upper), strict=True
-    ):
-        assert torch.equal(x, y)
-
-    del constants["b8.conv1.weight"]
-    with pytest.raises(KeyError, match=r"b8\.conv1\.weight"):
-        FoldedSynthesis.from_constants(generator.config, FEATURE_BLOCK, constants)
+    found = read_weights(tmp_path / "model" / "synthesis.onnx")
+    for name, value in FoldedSynthesis(generator.synthesis, FEATURE_BLOCK).state_dict().items():
+        unused = architecture == "orig" and ".upsample." in name
+        if not unused:
+            np.testing.assert_array_equal(found[name], value)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cuda_libraries, runtime
+from tui_draggan.engines import cuda_libraries, memory, runtime
 from tui_draggan.engines.base import Bytes, Floats
 from tui_draggan.engines.onnx_engine import OnnxEngine
 from tui_draggan.errors import EngineError
@@ -20,6 +20,8 @@ from tui_draggan.errors import EngineError
 if TYPE_CHECKING:
     from tui_draggan.engines.torch_trainer import TorchTrainer
 
+QUICK = 256
+"""Side of the pictures up to which ONNX Runtime's memory for them is not worth mentioning."""
 INSTALL = "pip install 'tui-draggan[torch]'"
 
 
@@ -47,7 +49,7 @@ class TorchEngine(OnnxEngine):
         self._fixed = self.device != "cpu" if fixed is None else fixed
 
     def render(self, ws: Floats) -> Bytes:
-        if "_trainer" not in self.__dict__:
+        if "_trainer" not in self.__dict__ and self.info.resolution <= QUICK:
             return super().render(ws)
         return self._trainer.render(self._checked_ws(ws))
 
@@ -73,6 +75,7 @@ class TorchEngine(OnnxEngine):
     def _trainer(self) -> TorchTrainer:
         trainer = self._open_trainer()
         self.__dict__.pop("_synthesis", None)  # holds the weights once more, and is not needed now
+        memory.trim_heap()
         return trainer
 
     @cached_property

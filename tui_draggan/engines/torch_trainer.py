@@ -28,7 +28,6 @@ from tui_draggan.engines.torch_step import Around, Arrays, Step, Values, squares
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.drag_form import DragForm
-from tui_draggan.stylegan.export_form import FoldedSynthesis
 from tui_draggan.stylegan.regions import Rect
 from tui_draggan.stylegan.step_graph import to_bytes
 from tui_draggan.stylegan.weights import read_weights
@@ -61,7 +60,7 @@ class TorchTrainer(Trained):
             if self._device.type == "cuda":
                 torch.cuda.set_device(self._device)
                 torch.backends.cudnn.benchmark = True
-            self._form = DragForm(_folded(bundle), workers)
+            self._form = _form(bundle, workers)
 
     def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
         lower, upper = self._rows(feeds)
@@ -99,8 +98,7 @@ class TorchTrainer(Trained):
         with failing_as("synthesis"):
             rows = self._on_device(ws)
             lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
-            image = self._form.synthesise(lower, upper, self._info.resolution)
-            return to_bytes(image)[0].numpy(force=True)
+            return to_bytes(self._form.picture(lower, upper))[0].numpy(force=True)
 
     def _rows(self, feeds: Feeds) -> tuple[Floats, Floats]:
         """w+ in two parts: of the rows that features depend on, and the rest."""
@@ -137,13 +135,13 @@ class TorchTrainer(Trained):
         return self._steps[key]
 
 
-def _folded(bundle: ModelBundle) -> FoldedSynthesis:
+def _form(bundle: ModelBundle, workers: Workers) -> DragForm:
     """The bundle's network around the weights in its files."""
     config = GeneratorConfig.from_dict(bundle.info.generator)
     weights = read_weights(bundle.file("synthesis.onnx"))
-    tensors = {name: torch.from_numpy(array) for name, array in weights.items()}
+    constants = {name: torch.from_numpy(array) for name, array in weights.items()}
     try:
-        return FoldedSynthesis.from_constants(config, bundle.info.drag.feature_block, tensors)
+        return DragForm(config, bundle.info.drag.feature_block, constants, workers)
     except KeyError as error:
         raise EngineError(f"{bundle.path} holds no {error.args[0]}; export it again") from error
 

@@ -5,24 +5,23 @@ The same numbers as `export_form.FoldedBlock`; maps and memory as in `layers`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from tui_draggan.stylegan.export_form import FoldedBlock, FoldedConv, FoldedToRGB, FoldedUpConv
+from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.layers import Layer, Passed, fir_filter
-from tui_draggan.stylegan.network import FIR, clamped
+from tui_draggan.stylegan.modulation import Pair
+from tui_draggan.stylegan.network import FIR, RESIDUAL_GAIN, clamped
 from tui_draggan.stylegan.regions import Arena, Map, Rect
 from tui_draggan.stylegan.workers import Workers
 
-BAND = 1 << 22
+BAND = 1 << 21
 """Elements of a map that are computed at once where only the picture is wanted of them."""
 ROWS = 24
 """Bands are multiples of this: of the rows of every kind of tile."""
-
-Pair = tuple[Tensor, Tensor]
-"""Of one convolution: style (I,) and demodulation (O,), or the gradient by them."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +36,33 @@ class Part:
 class Block:
     """Convolutions (one in the 4×4 block, then two), resnet's skip where there is one, ToRGB."""
 
-    def __init__(self, folded: FoldedBlock, workers: Workers) -> None:
-        """On the workers' device and in their precision."""
-        self.side = folded.resolution
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        constants: Mapping[str, Tensor],
+        side: int,
+        workers: Workers,
+    ) -> None:
+        """constants: those of `export_form.FoldedSynthesis` by their names. Raises KeyError where
+        one is not there."""
+        self.side = side
         self._workers = workers
-        convs: list[FoldedConv | FoldedUpConv] = [folded.conv1]
-        if folded.num_conv == 2:
-            convs.insert(0, folded.conv0)
-        self._layers = [Layer(conv, self.side, workers) for conv in convs]
-        self._torgb = None if folded.torgb is None else folded.torgb.to(workers.device)
+        name, device, dtype = f"b{side}", workers.device, workers.dtype
+        skip = constants.get(f"{name}.skip_weight")
+        limit = config.conv_clamp
+        last = limit if limit is None or skip is None else limit * RESIDUAL_GAIN
+        self._layers = [Layer(constants, f"{name}.conv1", side, last, workers)]
+        if side > 4:
+            self._layers.insert(0, Layer(constants, f"{name}.conv0", side, limit, workers))
+        else:
+            self.const = self._padded(constants[f"{name}.const"][0].permute(1, 2, 0))
         self._skip = None
-        if folded.num_conv == 1:
-            self.const = self._padded(folded.const[0].permute(1, 2, 0))
-        if folded.residual:
-            weight = folded.skip_weight[:, :, 0, 0].t() / (sum(FIR) / 2) ** 2
-            self._skip = weight.to(workers.device, workers.dtype).contiguous()
+        if skip is not None:
+            weight = skip[:, :, 0, 0].t() / (sum(FIR) / 2) ** 2
+            self._skip = weight.to(device, dtype).contiguous()
+        self._rgb = None
+        if config.has_torgb(side):
+            self._rgb = Colours(constants, f"{name}.torgb", limit, device)
 
     def _padded(self, const: Tensor) -> Map:
         """With as many zeros around it as any part of the block needs."""
@@ -133,37 +144,55 @@ class Block:
         back.at(inside).add_(Map(rect, values).at(inside))
 
     def draw(
-        self, x: Map, rect: Rect, pairs: list[Pair], w: Tensor, kept: Arena, band: Arena
-    ) -> tuple[Map, Tensor | None]:
-        """All features, as far as `rect`, and the colours; a band of rows at a time, so that only
-        the features are as large as the map."""
-        whole = Rect.square(self.side)
-        channels = len(pairs[-1][1])
-        out = kept.map(rect, channels)
-        out.clear_outside(whole)
+        self, x: Map, rect: Rect | None, pairs: list[Pair], w: Tensor, kept: Arena, band: Arena
+    ) -> tuple[Map | None, Tensor | None]:
+        """All features, as far as `rect` (None: none), and the colours as of `colours`; a band of
+        rows at a time, so that only the features are as large as the map."""
+        whole, channels = Rect.square(self.side), len(pairs[-1][1])
+        out = None
+        if rect is not None:
+            out = kept.map(rect, channels)
+            out.clear_outside(whole)
         colours: list[Tensor] = []
         height = max(BAND // (channels * self.side * ROWS), 1) * ROWS
-        for top in range(0, self.side, height):
+        for first in range(0, self.side, height):
             band.clear()
-            rows = Rect(top, 0, min(top + height, self.side), self.side)
-            values = self.forward(x, rows, pairs, band).out.values
-            out.at(rows).copy_(values)
-            if self._torgb is not None:
-                colours.append(self._coloured(self._torgb, values, w))
+            rows = whole.rows(first, min(first + height, self.side))
+            part = self.forward(x, rows, pairs, band).out
+            if out is not None:
+                out.at(rows).copy_(part.values)
+            if self._rgb is not None:
+                colours.append(self._rgb(part.values, w))
         return out, torch.cat(colours) if colours else None
 
     def colours(self, x: Map, w: Tensor) -> Tensor | None:
         """All features, w (1, w_dim) → what the block adds to the picture (side, side, 3), in
         float32, if anything."""
-        if self._torgb is None:
-            return None
-        return self._coloured(self._torgb, x.at(Rect.square(self.side)), w)
+        return None if self._rgb is None else self._rgb(x.at(Rect.square(self.side)), w)
 
-    def _coloured(self, rgb: FoldedToRGB, x: Tensor, w: Tensor) -> Tensor:
-        styles = torch.addmm(rgb.affine_bias, w, rgb.affine_weight)
-        weight = (rgb.weight * styles).t().to(x.dtype)
-        colours = torch.bmm(x, weight.expand(len(x), -1, -1)).float() + rgb.bias.flatten()
-        return clamped(colours, rgb.limit)
+
+class Colours:
+    """`export_form.FoldedToRGB`: features (rows, columns, I), w (1, w_dim) → (rows, columns, 3) in
+    float32."""
+
+    def __init__(
+        self,
+        constants: Mapping[str, Tensor],
+        name: str,
+        limit: float | None,
+        device: torch.device,
+    ) -> None:
+        self._affine_weight = constants[f"{name}.affine_weight"].to(device)
+        self._affine_bias = constants[f"{name}.affine_bias"].to(device)
+        self._weight = constants[f"{name}.weight"].to(device)
+        self._bias = constants[f"{name}.bias"].flatten().to(device)
+        self._limit = limit
+
+    def __call__(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = torch.addmm(self._affine_bias, w, self._affine_weight)
+        weight = (self._weight * styles).t().to(x.dtype)
+        colours = torch.bmm(x, weight.expand(len(x), -1, -1)).float() + self._bias
+        return clamped(colours, self._limit)
 
 
 def _halved(rect: Rect) -> Rect:

@@ -24,8 +24,8 @@ from torch.nn import functional as F
 from tui_draggan.stylegan.regions import Rect
 from tui_draggan.stylegan.workers import Workers
 
-BAND = 1 << 23
-"""Elements of the largest intermediate result, 32 MB: longer maps are worked off in bands."""
+BAND = 1 << 22
+"""Elements of the largest intermediate result, 16 MB: longer maps are worked off in bands."""
 SMALL = 16
 """Side of the map below which fewer weights to read count for more than fewer multiplications."""
 

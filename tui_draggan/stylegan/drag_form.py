@@ -10,74 +10,89 @@ R lower rows of w+, those the features depend on; maps are (rows, columns, chann
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from tui_draggan.stylegan.blocks import Block, Pair, Part
-from tui_draggan.stylegan.export_form import FoldedBlock, FoldedSynthesis
-from tui_draggan.stylegan.network import upsample
-from tui_draggan.stylegan.regions import Map, Rect, merged
+from tui_draggan.stylegan.blocks import Block, Part
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.export_form import rows_through
+from tui_draggan.stylegan.modulation import Modulation, Pair
+from tui_draggan.stylegan.regions import Arena, Map, Rect, merged
 from tui_draggan.stylegan.workers import Workers
 
 PRICE = 400
 """Cells whose convolution takes as long as reading its weights once more."""
 
+KEPT = 1 << 25
+"""Elements that the maps a way back needs may well take: reserved in one piece, so that those of
+a large picture find room in it."""
+
 
 class DragForm:
-    """`FoldedSynthesis` on one device, in one precision, for one thread."""
+    """A generator's synthesis network on one device, in one precision, for one thread."""
 
-    def __init__(self, folded: FoldedSynthesis, workers: Workers) -> None:
-        """On the workers' device and in their precision."""
-        self.rows = folded.rows
-        self.feature_block = folded.feature_block
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        feature_block: int,
+        constants: Mapping[str, Tensor],
+        workers: Workers,
+    ) -> None:
+        """constants: those of `export_form.FoldedSynthesis` by their names; device and precision
+        are the workers'. Raises KeyError where a constant is not there."""
+        self.feature_block = feature_block
+        self.rows = rows_through(config, feature_block)
         self._dtype = workers.dtype
-        self._lower_styles = folded.lower_styles.to(workers.device)
-        self._upper_styles = None
-        if folded.upper_styles is not None:
-            self._upper_styles = folded.upper_styles.to(workers.device)
-        blocks: list[Block] = []
-        for side in folded.config.block_resolutions:
-            block = folded.get_submodule(f"b{side}")
-            assert isinstance(block, FoldedBlock)
-            blocks.append(Block(block, workers))
-        count = folded.config.block_resolutions.index(folded.feature_block) + 1
-        self._lower, self._upper = blocks[:count], blocks[count:]
-        self._kept = workers.arena()
+        self._blocks = [
+            Block(config, constants, side, workers) for side in config.block_resolutions
+        ]
+        self._count = config.block_resolutions.index(feature_block) + 1
+        """Blocks up to the feature block, and it."""
+        channels = [(config.channels[0],) * 2]
+        for inputs, outputs in zip(config.channels, config.channels[1:], strict=False):
+            channels += [(inputs, outputs), (outputs, outputs)]
+        lower, upper = channels[: self.rows], channels[self.rows :]
+        self._lower = Modulation(constants, "lower_styles", lower, workers.device)
+        self._upper = None
+        if upper:
+            self._upper = Modulation(constants, "upper_styles", upper, workers.device)
+        self._kept = workers.arena(KEPT)
         self._band = workers.arena()
         # Of two blocks in turn: one is read while the other is written.
-        self._pair = workers.arena(), workers.arena()
+        self._turns = workers.arena(), workers.arena()
         self._parts: list[list[Part]] = []
-        self._styled: list[tuple[Tensor, Tensor]] = []
+        self._pairs: list[Pair] = []
 
     @torch.no_grad()
     def synthesise(self, lower: Tensor, upper: Tensor, size: int) -> Tensor:
         """lower (R, w_dim), upper (L − R, w_dim), float32 → the picture (1, 3, size, size) after
         the block of that size, one with a ToRGB. All features are there afterwards."""
-        rows = [*lower.split(1), *upper.split(1)]
-        drawn = [block for block in self._upper if block.side <= size]
-        whole = Rect.square(self.feature_block)
-        if drawn:
-            whole = whole.hull(drawn[0].source(Rect.square(drawn[0].side)))
+        rows = torch.cat([lower, upper]).split(1)
+        drawn = [block for block in self._blocks[self._count :] if block.side <= size]
+        whole = _hull(self.feature_block, drawn)
         image: Tensor | None = None
         for number, (part,) in enumerate(self._passing(lower, [whole])):
-            block, x = self._lower[number], part.out
-            image = _added(image, block.colours(x, rows[2 * number + 1]))
-        if drawn:
-            assert self._upper_styles is not None
-            pairs = self._pairs(self._upper_styles(upper[:-1]))
-        for number, block in enumerate(drawn):
-            kept = self._pair[number % 2]
-            kept.clear()
-            following = drawn[number + 1 : number + 2]
-            rect = Rect.square(block.side)
-            if following:
-                rect = rect.hull(following[0].source(Rect.square(following[0].side)))
-            used = pairs[2 * number : 2 * number + 2]
-            w = rows[2 * (len(self._lower) + number) + 1]
-            x, colours = block.draw(x, rect, used, w, kept, self._band)
+            x = part.out
+            colours = self._blocks[number].colours(x, rows[2 * number + 1])
             image = _added(image, colours)
+        if drawn:
+            pairs, rows = self._upper_pairs(upper), rows[self.rows + 2 :: 2]
+            image = self._drawn(drawn, x, image, pairs, rows, self._turns)
+        assert image is not None
+        return image
+
+    @torch.no_grad()
+    def picture(self, lower: Tensor, upper: Tensor) -> Tensor:
+        """lower (R, w_dim), upper (L − R, w_dim), float32 → the full picture (1, 3, H, H). There
+        are no features afterwards, nor the memory for them."""
+        self._parts = []
+        pairs = self._cast(self._lower.forward(lower)) + self._upper_pairs(upper)
+        rows = torch.cat([lower, upper]).split(1)
+        turns = self._kept, self._turns[0]
+        image = self._drawn(self._blocks, self._blocks[0].const, None, pairs, rows[1::2], turns)
         assert image is not None
         return image
 
@@ -96,37 +111,32 @@ class DragForm:
         """Gradients by features, which add up where they overlap → by `lower` (R, w_dim). Their
         values may be written to."""
         gradients = [Map(given.rect, given.values.to(self._dtype)) for given in gradients]
-        sums: list[Tensor] = []
-        for number in reversed(range(len(self._lower))):
-            block, parts = self._lower[number], self._parts[number]
-            kept = self._pair[number % 2]
+        by_pairs: list[Pair] = []
+        for number in reversed(range(self._count)):
+            kept = self._turns[number % 2]
             kept.clear()
-            pairs = self._block_pairs(number)
-            found: list[list[Tensor]] = []
             results: list[Map] = []
-            for part, gradient in _together(gradients, parts):
-                back, by_pairs = block.backward(part, gradient, pairs, kept)
+            sums: list[Pair] = []
+            for part, gradient in _together(gradients, self._parts[number]):
+                pairs = self._pairs_of(number)
+                back, found = self._blocks[number].backward(part, gradient, pairs, kept)
                 results.append(back)
-                found.append([value for pair in by_pairs for value in pair])
-            sums = [torch.stack(values).sum(0) for values in zip(*found, strict=True)] + sums
+                sums = _sums(sums, found) if sums else found
+            by_pairs = sums + by_pairs
             gradients = results
-        values = [value for pair in self._styled for value in pair]
-        by_values = [value.view_as(like) for value, like in zip(sums, values, strict=True)]
-        (by_lower,) = torch.autograd.grad(values, self._latent, by_values)
-        return by_lower
+        return self._lower.backward(by_pairs)
 
     def _passing(self, lower: Tensor, rects: list[Rect]) -> Iterator[list[Part]]:
         """The lower blocks one after the other, as far as the features in `rects` need them."""
-        with torch.enable_grad():
-            self._latent = lower.detach().requires_grad_()
-            self._styled = self._lower_styles(self._latent)
+        blocks = self._blocks[: self._count]
         needed = [rects]
-        for block in reversed(self._lower[1:]):
+        for block in reversed(blocks[1:]):
             needed.insert(0, merged((block.source(rect) for rect in needed[0]), PRICE))
+        self._pairs = self._cast(self._lower.forward(lower))
         self._kept.clear()
         self._parts = []
-        for number, (block, rects) in enumerate(zip(self._lower, needed, strict=True)):
-            pairs = self._block_pairs(number)
+        for number, (block, rects) in enumerate(zip(blocks, needed, strict=True)):
+            pairs = self._pairs_of(number)
             parts = []
             for rect in rects:
                 source = block.source(rect)
@@ -135,14 +145,47 @@ class DragForm:
             self._parts.append(parts)
             yield parts
 
-    def _block_pairs(self, number: int) -> list[Pair]:
-        return self._pairs(self._styled[max(2 * number - 1, 0) : 2 * number + 1])
+    def _drawn(
+        self,
+        blocks: Sequence[Block],
+        x: Map,
+        image: Tensor | None,
+        pairs: list[Pair],
+        rows: Sequence[Tensor],
+        turns: tuple[Arena, Arena],
+    ) -> Tensor | None:
+        """The picture after these blocks, of which nothing else is wanted; `rows` for their
+        colours, `turns` for their features."""
+        for number, block in enumerate(blocks):
+            kept = turns[number % 2]
+            kept.clear()
+            count, following = block.convolutions, blocks[number + 1 : number + 2]
+            rect = _hull(block.side, following) if following else None
+            out, colours = block.draw(x, rect, pairs[:count], rows[number], kept, self._band)
+            image = _added(image, colours)
+            if out is not None:
+                x = out
+            pairs = pairs[count:]
+        return image
 
-    def _pairs(self, styled: list[tuple[Tensor, Tensor]]) -> list[Pair]:
-        return [
-            (style.detach().flatten().to(self._dtype), scale.detach().flatten().to(self._dtype))
-            for style, scale in styled
-        ]
+    def _pairs_of(self, number: int) -> list[Pair]:
+        return self._pairs[max(2 * number - 1, 0) : 2 * number + 1]
+
+    def _upper_pairs(self, upper: Tensor) -> list[Pair]:
+        return [] if self._upper is None else self._cast(self._upper.forward(upper[:-1]))
+
+    def _cast(self, pairs: list[Pair]) -> list[Pair]:
+        return [(style.to(self._dtype), scale.to(self._dtype)) for style, scale in pairs]
+
+
+def _sums(some: list[Pair], others: list[Pair]) -> list[Pair]:
+    return [(a + c, b + d) for (a, b), (c, d) in zip(some, others, strict=True)]
+
+
+def _hull(side: int, following: Sequence[Block]) -> Rect:
+    """The whole map of that side, and the zeros around it that the next block needs, if any."""
+    whole = Rect.square(side)
+    return whole.hull(following[0].source(Rect.square(2 * side))) if following else whole
 
 
 def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
@@ -150,7 +193,11 @@ def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
     if colours is None:
         return None
     picture = colours.permute(2, 0, 1)[None]
-    return picture if image is None else picture + upsample(image)
+    if image is None:
+        return picture
+    # The FIR filter after doubling interpolates linearly, between zeros at the border.
+    doubled = F.interpolate(F.pad(image, (1, 1, 1, 1)), scale_factor=2.0, mode="bilinear")
+    return picture + doubled[:, :, 2:-2, 2:-2]
 
 
 def _holder(parts: list[Part], rect: Rect) -> Part:

@@ -14,7 +14,7 @@ Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -96,7 +96,7 @@ class Activation(Constants):
         self.limit = conv.limit
         self.constant("bias", conv.bias[None, :, None, None] * conv.gain)
         noise = conv.noise_const * conv.noise_strength * conv.gain
-        self.has_noise = noise.is_meta or bool(noise.any())
+        self.has_noise = bool(noise.any())
         if self.has_noise:
             self.constant("noise", noise[None, None])
 
@@ -232,23 +232,6 @@ class FoldedSynthesis(nn.Module):
             self.add_module(f"b{resolution}", FoldedBlock(block))
         self.lower_styles = Styles(convs[: self.rows])
         self.upper_styles = Styles(convs[self.rows :]) if len(convs) > self.rows else None
-
-    @classmethod
-    def from_constants(
-        cls, config: GeneratorConfig, feature_block: int, constants: Mapping[str, Tensor]
-    ) -> FoldedSynthesis:
-        """Built around constants by their state_dict names, without the noise and up-sampling
-        that are not among them. No random weights are made first. Raises KeyError for others."""
-        with torch.device("meta"):
-            folded = cls(network.Synthesis(config), feature_block)
-        for name, module in folded.named_modules():
-            if isinstance(module, Activation) and f"{name}.noise" not in constants:
-                module.has_noise = False
-        missing, _ = folded.load_state_dict(constants, strict=False, assign=True)
-        for name in missing:
-            if not name.endswith(".noise") and ".upsample." not in name:
-                raise KeyError(name)
-        return folded
 
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""

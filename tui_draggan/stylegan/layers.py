@@ -1,11 +1,12 @@
 """One styled convolution of the synthesis network, forward and back, on parts of feature maps.
 
-The same numbers as `export_form.FoldedConv`, on maps (rows, columns, channels), into memory that
-is there already. I/O input/output channels.
+The same numbers as `export_form.FoldedConv` and `FoldedUpConv`, on maps (rows, columns, channels),
+into memory that is there already. I/O input/output channels.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tui_draggan.stylegan.convolutions import Convolution, PlainConv, TiledConv
-from tui_draggan.stylegan.export_form import FoldedConv, FoldedUpConv
 from tui_draggan.stylegan.network import FIR, LRELU_SLOPE
 from tui_draggan.stylegan.regions import Arena, Map, Rect
 from tui_draggan.stylegan.workers import Workers
@@ -35,28 +35,37 @@ class Passed:
 class Layer:
     """Modulation, convolution, demodulation, bias, noise, leaky ReLU."""
 
-    def __init__(self, folded: FoldedConv | FoldedUpConv, side: int, workers: Workers) -> None:
-        """`side` of the outputs. float32 on the processor goes by tiles, all else by torch."""
+    def __init__(
+        self,
+        constants: Mapping[str, Tensor],
+        name: str,
+        side: int,
+        limit: float | None,
+        workers: Workers,
+    ) -> None:
+        """`side` of the outputs, `limit` of their clamp. float32 on the processor goes by tiles,
+        all else by torch."""
         device, dtype = workers.device, workers.dtype
         self._side = side
+        self._limit = limit
         self._workers = workers
-        self._up = isinstance(folded, FoldedUpConv)
-        weight = torch.cat(folded.weights, 1) if isinstance(folded, FoldedUpConv) else folded.weight
-        if self._up:  # the filter has integer taps here; what they add up to is taken out of it
-            weight = weight / (sum(FIR) / 2) ** 2
+        self._up = f"{name}.weight0" in constants
+        if self._up:
+            weight = torch.cat(list(_numbered(constants, f"{name}.weight")), dim=1)
+            # The filter has integer taps here; what they add up to is taken out of the weight.
+            weight /= (sum(FIR) / 2) ** 2
+        else:
+            weight = constants[f"{name}.weight"]
         self._convolution: Convolution
         if device.type == "cpu" and dtype == torch.float32:
             self._convolution = TiledConv(weight, self._up, side, workers)
         else:
             self._convolution = PlainConv(weight, self._up, workers)
-        activation = folded.activation
-        self._bias = activation.bias.flatten().to(device, dtype)
+        self._bias = constants[f"{name}.activation.bias"].flatten().to(device, dtype)
         self._outputs = len(self._bias)
-        self._limit = activation.limit
         self._noise = None
-        if activation.has_noise:
-            noise = activation.noise[0, 0, :, :, None].to(device, dtype)
-            self._noise = Map(Rect.square(side), noise)
+        if (noise := constants.get(f"{name}.activation.noise")) is not None:
+            self._noise = Map(Rect.square(side), noise[0, 0, :, :, None].to(device, dtype))
 
     def source(self, rect: Rect) -> Rect:
         """What of the inputs the outputs in `rect` depend on; it may reach beyond the border."""
@@ -148,6 +157,13 @@ class Layer:
 
         by_style = workers.total(inside.height, inside.width * len(style), unstyle)
         return Map(inside, source.at(inside)), by_style, by_demodulation
+
+
+def _numbered(constants: Mapping[str, Tensor], name: str) -> Iterator[Tensor]:
+    number = 0
+    while (value := constants.get(f"{name}{number}")) is not None:
+        yield value
+        number += 1
 
 
 def summed(a: Tensor, b: Tensor, scratch: Arena) -> Tensor:

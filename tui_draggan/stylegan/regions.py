@@ -15,8 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-CHUNK = 1 << 20
-"""Elements an arena grows by at least."""
+CHUNK = 1 << 24
+"""Elements an arena grows by at least. Only what is used of them takes memory on the host."""
 ALIGNMENT = 64
 """Elements; a multiple of every vector unit's width."""
 
@@ -115,9 +115,10 @@ class Arena:
     used again and again, and stay where they are.
     """
 
-    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, device: torch.device, dtype: torch.dtype, chunk: int = CHUNK) -> None:
         self.device = device
         self.dtype = dtype
+        self._chunk = chunk
         self._chunks: list[Tensor] = []
         self._at = (0, 0)
 
@@ -132,7 +133,7 @@ class Arena:
         while index < len(self._chunks) and start + count > len(self._chunks[index]):
             index, start = index + 1, 0
         if index == len(self._chunks):
-            size = max(count, CHUNK)
+            size = max(count, self._chunk)
             self._chunks.append(torch.empty(size, device=self.device, dtype=self.dtype))
         self._at = index, start + -(-count // ALIGNMENT) * ALIGNMENT
         return self._chunks[index][start : start + count].view(shape)

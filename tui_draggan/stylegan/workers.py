@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch import Tensor
 
-from tui_draggan.stylegan.regions import Arena
+from tui_draggan.stylegan.regions import CHUNK, Arena
 
 PIECE = 1 << 18
 """Elements of a piece of work: a megabyte, what a core's own cache holds."""
@@ -39,8 +39,8 @@ class Workers:
         self._pool = ThreadPoolExecutor(cores - 1) if cores > 1 else None
         self._own = threading.local()
 
-    def arena(self) -> Arena:
-        return Arena(self.device, self.dtype)
+    def arena(self, chunk: int = CHUNK) -> Arena:
+        return Arena(self.device, self.dtype, chunk)
 
     def scratch(self) -> Arena:
         """The calling thread's own, empty."""
