@@ -21,8 +21,6 @@ def share(runtime: ModuleType, options: Any) -> None:
     """Has a session with these options take its memory from the shared arena."""
     _register_arena(runtime)
     options.add_session_config_entry("session.use_env_allocators", "1")
-    # Weights stay: they would lie scattered among what comes and goes.
-    options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
     # The pattern makes one piece of all maps of a run, which fits no gap that others left.
     options.enable_mem_pattern = False
 
