@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -16,10 +17,13 @@ from typing import Any
 PIECE = 2**30
 """Bytes of address space that the arena takes at a time."""
 
+_lock = threading.Lock()
+
 
 def share(runtime: ModuleType, options: Any) -> None:
     """Has a session with these options take its memory from the shared arena."""
-    _register_arena(runtime)
+    with _lock:
+        _register_arena(runtime)
     options.add_session_config_entry("session.use_env_allocators", "1")
     # The pattern makes one piece of all maps of a run, which fits no gap that others left.
     options.enable_mem_pattern = False
