@@ -39,7 +39,7 @@ MAP = 16 * 1024**2 * 4
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_an_edit_takes_the_memory_of_a_few_maps(tmp_path: Path) -> None:
-    """It is four; with an arena for every session, and the heap left as it is, seven."""
+    """It is four; with an arena for every session, and the heap left as it is, eight."""
     config = GeneratorConfig.from_channel_base(
         1024, 16384, 64, z_dim=16, w_dim=16, mapping_layers=2
     )
