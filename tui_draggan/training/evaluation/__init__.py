@@ -1,0 +1,1 @@
+"""How close generated pictures are to real ones, and where a critter's landmarks are."""
