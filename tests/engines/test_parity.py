@@ -133,8 +133,8 @@ def check_same_numbers(pair: Pair, steps: int = 5) -> None:
         fast, exact = pair.step(together=True)
         assert fast.loss == pytest.approx(exact.loss, rel=1e-4, abs=1e-7)
         assert fast.motion_loss == pytest.approx(exact.motion_loss, rel=1e-4, abs=1e-7)
-        # A small difference of large features: float32 itself is off by up to 1e-4.
-        assert fast.mask_loss == pytest.approx(exact.mask_loss, rel=3e-4, abs=1e-7)
+        # λ = 20 times a small difference of features near 1, where float32 counts in 1e-7.
+        assert fast.mask_loss == pytest.approx(exact.mask_loss, rel=3e-4, abs=1e-6)
         assert cosine(pair.engine, exact) >= 0.9999
         # Where a feature is as it was, rounding decides the sign of its |difference|.
         assert fast.gradient_norm == pytest.approx(float(exact.gradient.norm()), rel=3e-3)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tui_draggan.stylegan.convolutions import Convolution, PlainConv, TiledConv
+from tui_draggan.stylegan.convolutions import convolution
 from tui_draggan.stylegan.network import FIR, LRELU_SLOPE
 from tui_draggan.stylegan.regions import Arena, Map, Rect
 from tui_draggan.stylegan.workers import Workers
@@ -56,11 +56,7 @@ class Layer:
             weight /= (sum(FIR) / 2) ** 2
         else:
             weight = constants[f"{name}.weight"]
-        self._convolution: Convolution
-        if device.type == "cpu" and dtype == torch.float32:
-            self._convolution = TiledConv(weight, self._up, side, workers)
-        else:
-            self._convolution = PlainConv(weight, self._up, workers)
+        self._convolution = convolution(weight, self._up, side, workers)
         self._bias = constants[f"{name}.activation.bias"].flatten().to(device, dtype)
         self._outputs = len(self._bias)
         self._noise = None

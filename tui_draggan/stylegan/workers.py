@@ -39,6 +39,12 @@ class Workers:
         self._pool = ThreadPoolExecutor(cores - 1) if cores > 1 else None
         self._own = threading.local()
 
+    @property
+    def by_tiles(self) -> bool:
+        """Whether convolutions are matrix products over tiles, divided among these threads: on
+        processors in float32. Elsewhere torch's own are faster."""
+        return self.device.type == "cpu" and self.dtype == torch.float32
+
     def arena(self, chunk: int = CHUNK) -> Arena:
         return Arena(self.device, self.dtype, chunk)
 
