@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+NEIGHBOURS = 3
+"""k of precision and recall (Kynkäänniemi et al. 2019, section 3.1)."""
 PATCH = 7
 """Side of a descriptor in pixels (Karras et al. 2018, section 5)."""
 PATCHES = 128
@@ -24,8 +26,81 @@ PROJECTIONS = 512
 COARSEST = 16
 """The last level of the pyramid, in pixels (ibid.)."""
 _BINOMIAL = (1.0, 4.0, 6.0, 4.0, 1.0)
+_ROWS = 512
+"""Centres looked at together."""
 _TOGETHER = 64
 """Directions sorted at once."""
+
+
+def frechet(real: Tensor, fake: Tensor) -> float:
+    """Fréchet distance of the Gaussians of features real (N, D) and fake (M, D).
+
+    |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½), Heusel et al., "GANs Trained by a Two Time-Scale Update
+    Rule" (NeurIPS 2017), equation 6, on features of the caller's network instead of Inception's.
+    The trace of the root comes from the eigenvalues of Σ₁^½ Σ₂ Σ₁^½, which are Σ₁Σ₂'s.
+    """
+    _check(real, fake)
+    (mean_a, cov_a), (mean_b, cov_b) = _moments(real), _moments(fake)
+    values, vectors = torch.linalg.eigh(cov_a)
+    root = (vectors * values.clamp(min=0.0).sqrt()) @ vectors.t()
+    product = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0.0)
+    apart = (mean_a - mean_b).square().sum()
+    return float(apart + cov_a.trace() + cov_b.trace() - 2.0 * product.sqrt().sum())
+
+
+def kernel_distance(real: Tensor, fake: Tensor) -> float:
+    """Unbiased squared MMD of features real (N, D) and fake (M, D) with the kernel (x·y/D + 1)³.
+
+    Bińkowski et al., "Demystifying MMD GANs" (ICLR 2018), section 4 and equation 4 (there on
+    Inception's features, as KID). Being unbiased, it is below 0 half the time for equal laws.
+    """
+    _check(real, fake)
+    a, b = real.double(), fake.double()
+
+    def within(x: Tensor) -> Tensor:
+        kernel = _cubic(x, x)
+        return (kernel.sum() - kernel.trace()) / (len(x) * (len(x) - 1))
+
+    return float(within(a) + within(b) - 2.0 * _cubic(a, b).mean())
+
+
+def precision_recall(real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> tuple[float, float]:
+    """Improved precision and recall of features real (N, D) and fake (M, D).
+
+    Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models"
+    (NeurIPS 2019), equations 1 and 2: the share of fakes that lie within some real one's distance
+    to its k-th nearest other real one, and the other way round.
+    """
+    _check(real, fake)
+    if min(len(real), len(fake)) <= k:
+        raise ValueError(f"precision and recall want more than {k} pictures of each")
+    a, b = real.double(), fake.double()
+    return _share_inside(b, a, k), _share_inside(a, b, k)
+
+
+def _check(real: Tensor, fake: Tensor) -> None:
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
+        raise ValueError(f"features (N, D) are compared, not {real.shape} with {fake.shape}")
+    if min(len(real), len(fake)) < 2:
+        raise ValueError("distances want at least 2 pictures of each")
+
+
+def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
+    return features.double().mean(dim=0), torch.cov(features.double().t()).atleast_2d()
+
+
+def _cubic(a: Tensor, b: Tensor) -> Tensor:
+    return (a @ b.t() / a.shape[1] + 1.0) ** 3
+
+
+def _share_inside(points: Tensor, centres: Tensor, k: int) -> float:
+    """Share of points in the union of balls round the centres, as wide as their k-th neighbour."""
+    inside = torch.zeros(len(points), dtype=torch.bool, device=points.device)
+    for some in centres.split(_ROWS):
+        # The nearest centre is the centre itself.
+        radii = torch.cdist(some, centres).kthvalue(k + 1, dim=1).values
+        inside |= (torch.cdist(some, points) <= radii[:, None]).any(dim=0)
+    return float(inside.double().mean())
 
 
 def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:

@@ -1,0 +1,150 @@
+"""A small network that finds a critter's landmarks, says how sure it is, and names the species.
+
+Residual blocks (He et al., "Deep Residual Learning", CVPR 2016) down to 8×8 and lateral paths back
+up to 32×32 (Lin et al., "Feature Pyramid Networks", CVPR 2017). A landmark is the mean place under
+its heat map (Sun et al., "Integral Human Pose Regression", ECCV 2018), every cell giving the place
+it believes in, so that places are finer than cells. Trained on renders by `landmark_training`.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tui_draggan.training.critters import LANDMARKS, SPECIES
+
+SIDE = 128
+"""Pixels of the pictures the network looks at; others are resized."""
+CELL = 4
+"""Side of a heat map's cell in those pixels."""
+NEAR = SIDE / 64
+"""A landmark this near to its place, in those pixels, counts as found: what confidence is of."""
+FEATURES = 96
+WEIGHTS = Path(__file__).with_name("landmarks.pt")
+_CHUNK = 32
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the network sees in N pictures.
+
+    places (N, len(LANDMARKS), 2): x and y in pixels of the pictures as they were given, centres at
+    integers. confidence (N, len(LANDMARKS)): the probability that a landmark is within 1/64 of the
+    width of its place; near 0 where there is no critter. species (N, len(SPECIES)): logits.
+    features (N, FEATURES): what the sight rests on, for distances between sets of pictures.
+    """
+
+    places: Tensor
+    confidence: Tensor
+    species: Tensor
+    features: Tensor
+
+
+class Sight(NamedTuple):
+    """The network's outputs as they are trained.
+
+    heat (N, K, 32, 32) logits; places (N, K, 2) in pixels of SIDE; sureness (N, K) and
+    species (N, 5) logits; features (N, FEATURES).
+    """
+
+    heat: Tensor
+    places: Tensor
+    sureness: Tensor
+    species: Tensor
+    features: Tensor
+
+
+class LandmarkNetwork(nn.Module):
+    """Pictures (N, 3, 128, 128) in [-1, 1] → Sight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(_conv(3, 16, 5, 2), nn.ReLU(), _conv(16, 16), nn.ReLU())
+        self.down32 = nn.Sequential(_conv(16, 32, 3, 2), nn.ReLU(), Residual(32), Residual(32))
+        self.down16 = nn.Sequential(_conv(32, 64, 3, 2), nn.ReLU(), Residual(64), Residual(64))
+        self.down8 = nn.Sequential(_conv(64, FEATURES, 3, 2), nn.ReLU(), Residual(FEATURES))
+        self.up8 = nn.Conv2d(FEATURES, 48, 1)
+        self.up16 = nn.Conv2d(64, 48, 1)
+        self.up32 = nn.Conv2d(32, 48, 1)
+        self.mix16 = nn.Sequential(_conv(48, 48), nn.ReLU())
+        self.mix32 = nn.Sequential(_conv(48, 48), nn.ReLU())
+        self.maps = nn.Conv2d(48, 4 * len(LANDMARKS), 1)
+        self.doubt = nn.Linear(FEATURES, len(LANDMARKS))
+        self.species = nn.Linear(FEATURES, len(SPECIES))
+
+    def forward(self, image: Tensor) -> Sight:
+        x32 = self.down32(self.stem(image))
+        x16 = self.down16(x32)
+        x8 = self.down8(x16)
+        y = self.mix16(self.up16(x16) + _doubled(self.up8(x8)))
+        y = self.mix32(self.up32(x32) + _doubled(y))
+        with torch.autocast(image.device.type, enabled=False):
+            maps = self.maps(y.float()).unflatten(1, (4, len(LANDMARKS)))
+            heat, right, down, sure = maps.unbind(1)
+            share = heat.flatten(2).softmax(dim=2)
+            places = torch.stack([_mean_place(share, right, 3), _mean_place(share, down, 2)], 2)
+            features = x8.float().mean(dim=(2, 3))
+            sureness = (share * sure.flatten(2)).sum(dim=2) + self.doubt(features)
+            return Sight(heat, places, sureness, self.species(features), features)
+
+
+class Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv0 = _conv(channels, channels)
+        self.conv1 = _conv(channels, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x + self.conv1(F.relu(self.conv0(x))))
+
+
+def find_landmarks(image: Tensor) -> Found:
+    """Look at pictures (N, 3, R, R) in [-1, 1] with the weights that ship."""
+    network, side = landmark_network().to(image.device), image.shape[-1]
+    found = []
+    with torch.no_grad():
+        for some in image.split(_CHUNK):
+            sight = network(resized(some))
+            places = (sight.places + 0.5) * (side / SIDE) - 0.5
+            found.append((places, sight.sureness.sigmoid(), sight.species, sight.features))
+    return Found(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+
+
+def resized(image: Tensor) -> Tensor:
+    """Pictures as the network wants them: (N, 3, SIDE, SIDE) float32."""
+    image = image.float()
+    if image.shape[-2:] == (SIDE, SIDE):
+        return image
+    return F.interpolate(image, (SIDE, SIDE), mode="bilinear", antialias=True)
+
+
+@functools.cache
+def landmark_network() -> LandmarkNetwork:
+    """The network with the weights that ship."""
+    state = torch.load(WEIGHTS, map_location="cpu", weights_only=True)
+    network = LandmarkNetwork()
+    network.load_state_dict({name: value.float() for name, value in state.items()})
+    return network.eval().requires_grad_(False)
+
+
+def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def _mean_place(share: Tensor, offset: Tensor, axis: int) -> Tensor:
+    """Mean (N, K), in pixels, of the cells' middles and offsets along an axis of (N, K, H, W)."""
+    cells = torch.arange(offset.shape[axis], device=offset.device, dtype=offset.dtype)
+    middles = cells * CELL + (CELL - 1) / 2
+    middles = middles.view(-1, 1) if axis == 2 else middles
+    return (share * (offset * CELL + middles).flatten(2)).sum(dim=2)
