@@ -86,7 +86,7 @@ def _check(real: Tensor, fake: Tensor) -> None:
 
 
 def _moments(features: Tensor) -> tuple[Tensor, Tensor]:
-    return features.double().mean(dim=0), torch.cov(features.double().t()).atleast_2d()
+    return features.double().mean(dim=0), torch.atleast_2d(torch.cov(features.double().t()))
 
 
 def _cubic(a: Tensor, b: Tensor) -> Tensor:

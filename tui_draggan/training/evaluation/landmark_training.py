@@ -73,11 +73,7 @@ def train(config: LandmarkTraining, renders: Renders) -> LandmarkNetwork:
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
         network, told = LandmarkNetwork(), nn.Linear(FEATURES, TOLD)
-    scaleless = [
-        module[0].weight
-        for module in network.modules()
-        if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d)
-    ]
+    scaleless = list(_normalised(network))
     chosen = {id(weight) for weight in scaleless}
     for weight in scaleless:
         # Normalisation follows, so that only the steps' size relative to the weights counts.
@@ -105,6 +101,14 @@ def train(config: LandmarkTraining, renders: Renders) -> LandmarkNetwork:
             print(f"{step + 1:6}  {means}  {time.monotonic() - began:.0f} s", flush=True)
             shown.zero_()
     return network.eval()
+
+
+def _normalised(network: nn.Module) -> Iterator[nn.Parameter]:
+    """Weights of the convolutions that normalisation follows."""
+    for module in network.modules():
+        if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
+            assert isinstance(module[0], nn.Conv2d)
+            yield module[0].weight
 
 
 def _losses(
