@@ -107,8 +107,9 @@ def _normalised(network: nn.Module) -> Iterator[nn.Parameter]:
     """Weights of the convolutions that normalisation follows."""
     for module in network.modules():
         if isinstance(module, nn.Sequential) and isinstance(module[-1], nn.BatchNorm2d):
-            assert isinstance(module[0], nn.Conv2d)
-            yield module[0].weight
+            weight = module[0].weight
+            assert isinstance(weight, nn.Parameter)
+            yield weight
 
 
 def _losses(

@@ -33,7 +33,7 @@ def path_length(
     real features.
     """
     random = torch.Generator().manual_seed(seed)
-    t = torch.rand(len(pairs), 1, generator=random).to(pairs.device)
+    t = torch.rand(len(pairs), 1, generator=random).to(pairs)
     first, second = (
         features_of(torch.lerp(pairs[:, 0], pairs[:, 1], at)) for at in (t, t + EPSILON)
     )
