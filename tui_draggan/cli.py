@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from tui_draggan import __version__
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.paths import DEFAULT_MODEL
+from tui_draggan.training.options import add_training_options
 
 PROGRAM = "tui-draggan"
 DRAG_PARAMETERS = (
@@ -64,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_export_command(commands)
     _add_doctor_command(commands)
     _add_bench_command(commands)
+    _add_train_command(commands)
     return parser
 
 
@@ -256,6 +258,18 @@ def _add_bench_command(commands: Any) -> None:
     parser.set_defaults(run=_bench)
 
 
+def _add_train_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a generator on a folder of pictures (needs tui-draggan[torch])",
+        description="Trains a StyleGAN2 on a folder of pictures or on critters, drawn by formula. "
+        "A run that was stopped, or killed, goes on when it is called again. "
+        "With --watch: shows a run in the terminal.",
+    )
+    add_training_options(parser)
+    parser.set_defaults(run=_train)
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.split(","))
 
@@ -395,6 +409,16 @@ def _bench(options: argparse.Namespace) -> int:
             json=options.json,
         )
     )
+
+
+def _train(options: argparse.Namespace) -> int:
+    if options.watch is not None:
+        from tui_draggan.tui.watch import watch
+
+        return watch(options.watch)
+    with _torch_for("train"):
+        from tui_draggan.training.command import run
+    return run(options)
 
 
 @contextmanager

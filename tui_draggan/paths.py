@@ -34,6 +34,11 @@ def chosen_engines() -> Path:
     return Path(platformdirs.user_cache_dir(APP)) / "engines.json"
 
 
+def prepared_pictures() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/pictures: folders of pictures, cut to training's size"""
+    return Path(platformdirs.user_cache_dir(APP)) / "pictures"
+
+
 def model_folders() -> dict[str, Path]:
     """Every model by the name that opens it: the user's, then the bundled ones."""
     found: dict[str, Path] = {}

@@ -1,79 +1,145 @@
-"""The trainer, tiny: it learns, and a killed run goes on as if it had not been killed."""
+"""The training loop, tiny: it learns, and a killed run goes on as if it had not been killed."""
 
+from __future__ import annotations
+
+import io
+import json
 import os
 import signal
 import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from rich.console import Console
+from tui_draggan.training.data import PictureData
 
+from tests.training.tiny import GAME, TINY
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.network import Generator
-from tui_draggan.training import loop
-from tui_draggan.training.config import TrainingConfig
+from tui_draggan.stylegan.export import load_generator
 from tui_draggan.training.critters import SPECIES, Z_DIM
-from tui_draggan.training.pairs import draw_batch, one_hot
-from tui_draggan.training.report import LOG, read_log
-from tui_draggan.training.steps import generate
-
-TINY = TrainingConfig(
-    generator=GeneratorConfig(
-        16, (8, 8, 8), Z_DIM, 16, c_dim=len(SPECIES), mapping_layers=2, mapping_lr=1.0
-    ),
-    discriminator_channels=(8, 8, 8),
-    batch=8,
-    small_kimg=0.08,
-    paired_kimg=0.16,
-    adversarial_kimg=0.08,
-    r1_interval=4,
-    log_kimg=0.04,
-    samples_kimg=0.12,
-)
+from tui_draggan.training.loop import train
+from tui_draggan.training.pairs import one_hot
+from tui_draggan.training.report import LOG, DivergedError, progress_line, read_log
+from tui_draggan.training.snapshots import NETWORK, snapshots
 
 
-def parameters(state):
+def quiet() -> Console:
+    return Console(file=io.StringIO())
+
+
+def folder_of(count=20, side=16, classes=()):
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+    labels = np.arange(count) % max(1, len(classes))
+    return PictureData(pictures, labels, tuple(classes), (), None)
+
+
+def run(folder, config, **others):
+    data = None if config.data == "critters" else folder_of()
+    return train(folder, config, data=data, console=quiet(), **others)
+
+
+def weights(state):
     return [*state.g.parameters(), *state.g_ema.parameters(), *state.d.parameters()]
 
 
+def without_times(lines):
+    times = ("seconds", "seconds_per_kimg")
+    return [{k: v for k, v in line.items() if k not in times} for line in lines]
+
+
 def test_the_paired_loss_goes_down(tmp_path):
-    config = replace(TINY, paired_kimg=0.8, adversarial_kimg=0.0, paired_lr=0.03)
-    loop.train(tmp_path, config)
-    lines = read_log(tmp_path)
-    losses = [line["paired"] for line in lines if "paired" in line]
+    run(tmp_path, replace(TINY, paired_kimg=0.8, paired_lr=0.03, paired_growth=(0.0, 0.0)))
+    losses = [line["paired"] for line in read_log(tmp_path) if "paired" in line]
     assert losses[-1] < 0.85 * losses[0]
 
 
-def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
-    whole = loop.train(tmp_path / "whole", TINY)
-    for stop_after in (13, 10, 99):  # stops once in either stage
-        parts = loop.train(tmp_path / "parts", TINY, stop_after=stop_after)
-    assert parts.step == whole.step == TINY.total_steps
-    for a, b in zip(parameters(whole), parameters(parts), strict=True):
+@pytest.mark.parametrize(
+    "config", [TINY, GAME, replace(GAME, augment="ada", n_critic=2)], ids=["pairs", "game", "ada"]
+)
+def test_a_resumed_run_has_the_weights_and_the_curve_of_an_uninterrupted_one(tmp_path, config):
+    whole = run(tmp_path / "whole", config)
+    for stop_after in (13, 5, 99):
+        parts = run(tmp_path / "parts", config, stop_after=stop_after)
+    assert parts.step == whole.step == config.total_steps
+    for a, b in zip(weights(whole), weights(parts), strict=True):
         assert torch.equal(a, b)
-    assert all(torch.isfinite(p).all() for p in parameters(whole))
+    assert whole.finite()
+    last, other = (without_times(read_log(tmp_path / name))[-1] for name in ("whole", "parts"))
+    assert last == other
+
+
+def test_a_killed_run_goes_on_from_its_last_snapshot_with_the_same_curve(tmp_path):
+    """Killed: what it did after the snapshot, and wrote into its log, is done again."""
+    whole = run(tmp_path / "whole", GAME)
+    run(tmp_path / "killed", GAME, stop_after=12)
+    snapshots(tmp_path / "killed")[-1].unlink()  # as if it had died before it was written
+    with (tmp_path / "killed" / LOG).open("a") as log:
+        log.write('{"step": 13, "ki')
+    after = run(tmp_path / "killed", GAME)
+    for a, b in zip(weights(whole), weights(after), strict=True):
+        assert torch.equal(a, b)
+    curves = [without_times(read_log(tmp_path / name)) for name in ("whole", "killed")]
+    assert curves[0] == curves[1]
+
+
+def test_a_damaged_newest_snapshot_is_passed_over(tmp_path):
+    run(tmp_path, GAME, stop_after=12)
+    newest = snapshots(tmp_path)[-1]
+    newest.write_bytes(newest.read_bytes()[:1000])
+    assert run(tmp_path, GAME, stop_after=1).step < 12
 
 
 def test_what_a_run_leaves(tmp_path):
-    loop.train(tmp_path, TINY)
-    assert [p.name for p in sorted((tmp_path / "samples").iterdir())] == [
-        "000015.png",
-        "000030.png",
-    ]
-    for name, kimg in ((loop.STAGE1, 0.16), (loop.GENERATOR, 0.24)):
-        saved = torch.load(tmp_path / name, weights_only=True)
-        assert saved["kimg"] == pytest.approx(kimg)
-        generator = Generator(GeneratorConfig.from_dict(saved["config"]))
-        generator.load_state_dict(saved["state"])
-        assert generator.mapping.w_avg.abs().sum() > 0
-        assert generator(torch.zeros(1, Z_DIM), one_hot(torch.tensor([1])), psi=0.7).shape == (
-            1,
-            3,
-            16,
-            16,
-        )
-    assert not list(tmp_path.glob("*.tmp"))
+    run(tmp_path, replace(TINY, snapshots_kept=2))
+    names = [p.name for p in sorted((tmp_path / "samples").iterdir())]
+    assert names == ["000000.png"]  # all within the first kimg
+    assert len(snapshots(tmp_path)) <= 2
+    saved = torch.load(tmp_path / NETWORK, weights_only=True)
+    assert saved["kimg"] == pytest.approx(0.24)
+    assert saved["classes"] == list(SPECIES)
+    assert set(saved["discriminator"]) == {"config", "state"}
+    generator = load_generator(tmp_path / NETWORK)
+    assert generator.mapping.w_avg.abs().sum() > 0
+    picture = generator(torch.zeros(1, Z_DIM), one_hot(torch.tensor([1])), psi=0.7)
+    assert picture.shape == (1, 3, 16, 16)
+    config = json.loads((tmp_path / "config.json").read_text())
+    assert (config["resolution"], config["batch"], config["kimg"]) == (16, 8, 0.24)
+    assert GeneratorConfig.from_dict(config["generator"]) == TINY.generator
+    assert any((tmp_path / "tensorboard").iterdir())
+    metrics = [line["metric"] for line in read_log(tmp_path) if "metric" in line]
+    assert metrics and all(value > 0 for value in metrics)
+    assert not [p for p in tmp_path.rglob("*") if p.name.startswith(".")]
+
+
+def test_nan_stops_a_run_and_keeps_its_last_good_snapshot(tmp_path):
+    run(tmp_path, GAME, stop_after=12)
+    kept = {path.name: path.read_bytes() for path in snapshots(tmp_path)}
+    with pytest.raises(DivergedError, match="NaN or infinite before step"):
+        run(tmp_path, replace(GAME, generator_lr=1e30))
+    assert {path.name: path.read_bytes() for path in snapshots(tmp_path)} == kept
+    assert load_generator(tmp_path / NETWORK)
+
+
+def test_classes_of_a_folder_reach_both_networks(tmp_path):
+    data = folder_of(classes=("moon", "sun"))
+    config = replace(GAME, generator=replace(GAME.generator, c_dim=2), classes=data.classes)
+    state = train(tmp_path, config, data=data, console=quiet(), stop_after=2)
+    assert state.d.embed is not None and state.finite()
+    assert torch.load(tmp_path / NETWORK, weights_only=True)["classes"] == ["moon", "sun"]
+
+
+def test_weights_of_another_run_begin_one(tmp_path):
+    first = run(tmp_path / "first", GAME, stop_after=3)
+    saved = torch.load(tmp_path / "first" / NETWORK, weights_only=True)
+    second = run(tmp_path / "second", GAME, begin_with=saved, stop_after=0)
+    for a, b in zip(first.g_ema.parameters(), second.g.parameters(), strict=True):
+        assert torch.equal(a, b)
+    for a, b in zip(first.d.parameters(), second.d.parameters(), strict=True):
+        assert torch.equal(a, b)
 
 
 def terminate_after_first_line(log):
@@ -87,34 +153,15 @@ def test_sigterm_ends_the_run_with_a_snapshot(tmp_path):
     config = replace(TINY, paired_kimg=80.0)
     threading.Thread(target=terminate_after_first_line, args=(tmp_path / LOG,), daemon=True).start()
     before = signal.getsignal(signal.SIGTERM)
-    state = loop.train(tmp_path, config)
+    state = run(tmp_path, config)
     assert 0 < state.step < config.total_steps
-    assert (tmp_path / loop.SNAPSHOT).exists()
+    assert run(tmp_path, config, stop_after=0).step == state.step
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_pairs_are_a_function_of_their_seed():
-    first, again, other = (draw_batch(9, 16, seed, 0.5) for seed in ((3, 4), (3, 4), (3, 5)))
-    assert torch.equal(first.image, again.image) and torch.equal(first.z, again.z)
-    assert not torch.equal(first.z, other.z)
-    assert first.image.abs().max() <= 1
-    assert set(first.small_parts.unique().tolist()) == {0.0, 1.0}
-
-
-def test_a_share_of_pairs_has_the_colours_of_another():
-    pairs = draw_batch(400, 8, (0, 0), mixed=0.25)
-    share = (pairs.z != pairs.z_colour).any(1).float().mean()
-    assert 0.18 < share < 0.32
-    assert torch.equal(*(getattr(draw_batch(9, 8, (0, 0)), name) for name in ("z", "z_colour")))
-
-
-def test_shapes_and_colours_reach_their_rows_alone():
-    """Rows below the block of half the resolution see z, the others z_colour."""
-    g = Generator(TINY.generator).requires_grad_(False)
-    batch = draw_batch(4, 16, (0, 0), mixed=1.0)
-    label = one_hot(batch.species)
-    shapes, colours = g.mapping(batch.z, label), g.mapping(batch.z_colour, label)
-    ws = torch.stack([shapes] + [colours] * 5, dim=1)  # one convolution at 4 px, then 8 px
-    torch.testing.assert_close(generate(g, batch, TINY), g.synthesis(ws))
-    small = draw_batch(4, 8, (0, 0), mixed=1.0)
-    assert generate(g, small, TINY).shape == (4, 3, 8, 8)
+def test_the_progress_line_says_what_one_wants_to_know():
+    values = {"kimg": 12.0, "seconds_per_kimg": 30.0, "d": 0.91, "g": 1.2, "p": 0.125, "metric": 9}
+    line = progress_line(values, replace(GAME, kimg=132.0))
+    assert line == (
+        "12.0 / 132 kimg   30.0 s/kimg   D 0.91   G 1.2   p 0.125   SWD 9   1 h 00 min left"
+    )

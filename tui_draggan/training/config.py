@@ -1,73 +1,108 @@
 """What a training run is told."""
 
-from dataclasses import dataclass, field
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.training.critters import SPECIES, Z_DIM
 
-
-def _critters_generator() -> GeneratorConfig:
-    return GeneratorConfig(
-        resolution=128,
-        channels=(160, 160, 160, 128, 96, 32),
-        z_dim=Z_DIM,
-        w_dim=256,
-        c_dim=len(SPECIES),
-        mapping_layers=4,
-        # In the paired stage the mapping network must learn as fast as the rest.
-        mapping_lr=1.0,
-    )
+CRITTERS = "critters"
+"""The data that is drawn and not read; a folder is given by its path."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What to train and for how long. Lengths count pictures seen, in thousands (kimg)."""
+    """What to train, on what, and for how long. Lengths count pictures seen, in thousands (kimg).
 
-    generator: GeneratorConfig = field(default_factory=_critters_generator)
-    discriminator_channels: tuple[int, ...] = (128, 128, 128, 96, 64, 32)
-    """Of its blocks from 4×4 up; fewer than the generator has where pictures are large."""
+    A run is a paired stage, which only critters have (``paired_kimg`` of it), then StyleGAN2's
+    game up to ``kimg``.
+    """
+
+    data: str
+    """CRITTERS, or the path of a folder of pictures."""
+    generator: GeneratorConfig
+    discriminator_channels: tuple[int, ...]
+    """Of its blocks from 4×4 up."""
+    kimg: float
+    classes: tuple[str, ...] = ()
     batch: int = 16
+    """Pictures in a step, of all processes together."""
+    accumulate: int = 1
+    """Parts in which each process takes its share of a batch, to save memory."""
     seed: int = 1
+    mirror: bool = False
+    """Half of a folder's pictures are flipped left to right."""
+    workers: int = 1
+    """Processes that read or draw pictures."""
+    bf16: bool = False
+    compiled: bool = False
+    """Through torch.compile: minutes of compiling, then a fifth less time on processors."""
+
+    loss: str = "logistic"
+    """One of losses.LOSSES."""
+    generator_lr: float = 0.0025
+    discriminator_lr: float = 0.0025
+    n_critic: int = 1
+    """Steps of the discriminator for each step of the generator."""
+    gamma: float | None = None
+    """Weight of R1, R2 or the gradient penalty. None: 10 for the latter, else
+    0.0002 · resolution² / batch."""
+    penalty_interval: int = 16
+    """Every so many steps the penalty is computed, as many times as strong."""
+    style_mixing: float = 0.9
+    """Share of pictures whose later rows of w+ come from another z."""
+    path_weight: float = 2.0
+    path_interval: int = 4
+    path_from: float = 0.67
+    """Path length is regularised from this share of the run on: it smooths W, for dragging."""
+    augment: str = "ada"
+    """ada; none; or a fixed probability, "0.2"."""
+    augment_target: float = 0.6
+    augment_kimg: float = 500.0
+    """In which the probability could go from 0 to 1."""
+    ema_kimg: float | None = None
+    """Half-life of the averaged weights. None: batch · 10 / 32, and 5 in the paired stage."""
+
+    paired_kimg: float = 0.0
+    paired_growth: tuple[float, float] = (0.2, 0.5)
+    """Shares of the paired stage after which pictures of a quarter, of half the side end."""
     mixed: float = 0.5
     """Share of pairs whose colours come from another z than their shapes."""
-    small_kimg: float = 300.0
-    """Part of stage 1, its beginning, that learns pictures of half the resolution."""
-    paired_kimg: float = 900.0
-    adversarial_kimg: float = 0.0
     small_parts: float = 4.0
     """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
-    paired_lr: float = 0.015
-    """Peak rate of stage 1 for weights (Muon)."""
+    paired_lr: float = 0.012
+    """Rate of the paired stage for weights (Muon)."""
     paired_adam_lr: float = 0.004
     """The same for biases and other small parameters (Adam)."""
-    adversarial_lr: float = 0.0005
-    discriminator_lr: float = 0.002
     paired_share: float = 1.0
-    """Weight of the paired loss in stage 2; the adversarial loss counts ``adversarial_share``."""
+    """Weight of the paired loss in the game after the paired stage; there
+    ``adversarial_share`` weighs the adversarial loss."""
     adversarial_share: float = 0.05
-    r1_gamma: float | None = None
-    """None: 0.0002 · resolution² / batch."""
-    r1_interval: int = 16
-    ema_kimg: float = 5.0
-    """Half-life of the averaged weights."""
-    log_kimg: float = 2.0
+
+    log_kimg: float = 1.0
     samples_kimg: float = 10.0
-    snapshot_seconds: float = 300.0
-    bf16: bool = False
-    """Faster only where the processor's or the GPU's bf16 convolutions are."""
-    compiled: bool = False
-    """Through torch.compile: a fifth less time on processors, after minutes of compiling."""
+    compared: int = 256
+    """Real and generated pictures that the metric compares, with every sample grid."""
+    snapshot_kimg: float = 20.0
+    snapshots_kept: int = 3
+
+    @property
+    def resolution(self) -> int:
+        return self.generator.resolution
 
     @property
     def colour_row(self) -> int:
-        """The first row of w+ that says colours: that of the block of half the resolution."""
+        """The first row of w+ that says colours of critters: of the block of half the side."""
         return self.generator.num_ws - 5
 
     @property
-    def gamma(self) -> float:
-        if self.r1_gamma is not None:
-            return self.r1_gamma
-        return 0.0002 * self.generator.resolution**2 / self.batch
+    def penalty_weight(self) -> float:
+        if self.gamma is not None:
+            return self.gamma
+        if self.loss == "wasserstein-gp":
+            return 10.0
+        return 0.0002 * self.resolution**2 / self.batch
 
     @property
     def paired_steps(self) -> int:
@@ -75,9 +110,36 @@ class TrainingConfig:
 
     @property
     def total_steps(self) -> int:
-        return self.paired_steps + round(self.adversarial_kimg * 1000 / self.batch)
+        return max(self.paired_steps, round(self.kimg * 1000 / self.batch))
 
     def resolution_at(self, step: int) -> int:
         """Side of the pictures that step learns from."""
-        small = step < round(self.small_kimg * 1000 / self.batch)
-        return self.generator.resolution // 2 if small else self.generator.resolution
+        quarter, half = (share * self.paired_steps for share in self.paired_growth)
+        if step < quarter:
+            return max(4, self.resolution // 4)
+        return self.resolution // 2 if step < min(half, self.paired_steps) else self.resolution
+
+    def half_life(self, step: int) -> float:
+        """Of the averaged weights, in pictures; it grows from nothing at the beginning."""
+        paired = step < self.paired_steps
+        kimg = self.ema_kimg or (5.0 if paired else self.batch * 10 / 32)
+        return min(kimg * 1000, 0.05 * (step + 1) * self.batch)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "generator": self.generator.to_dict()}
+
+
+def critters_generator(resolution: int, classes: int, z_dim: int) -> GeneratorConfig:
+    """A small generator, 15 drag iterations a second on two processor cores."""
+    channels = (160, 160, 160, 128, 64, 32, 24, 16)
+    blocks = resolution.bit_length() - 2
+    return GeneratorConfig(
+        resolution=resolution,
+        channels=channels[:blocks],
+        z_dim=z_dim,
+        w_dim=256,
+        c_dim=classes,
+        mapping_layers=4,
+        # In the paired stage the mapping network must learn as fast as the rest.
+        mapping_lr=1.0,
+    )

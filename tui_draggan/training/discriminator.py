@@ -17,6 +17,8 @@ from tui_draggan.stylegan.network import FullyConnected, leaky_relu
 class Discriminator(nn.Module):
     """Picture (N, 3, H, W), one-hot label (N, c_dim) → one logit (N,), high for what looks real.
 
+    Without classes (c_dim 0) the label is not looked at.
+
     channels: feature channels of the blocks from 4×4 up to the resolution, as in the generator.
     The label is judged by projection: its embedding's product with the last features (Miyato and
     Koyama, "cGANs with Projection Discriminator", ICLR 2018).
@@ -37,19 +39,33 @@ class Discriminator(nn.Module):
         self.conv = EqualisedConv(last + 1, last, kernel=3)
         self.fc = FullyConnected(last * 16, last)
         self.out = FullyConnected(last, 1)
-        self.embed = FullyConnected(c_dim, last)
+        self.embed = FullyConnected(c_dim, last) if c_dim else None
 
-    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+    def forward(self, image: Tensor, label: Tensor | None = None) -> Tensor:
+        x = self._maps(image)
+        with torch.autocast(x.device.type, enabled=False):
+            x = self._last(x.float(), minibatch_deviation(x.float(), self.group))
+            logit = self.out(x)[:, 0]
+            if self.embed is None:
+                return logit
+            assert label is not None
+            return logit + (x * self.embed(label)).sum(dim=1) / math.sqrt(x.shape[1])
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the logit is made of, (N, channels[0]), each picture for itself: its group's
+        deviation counts as 0. For distances between sets of pictures."""
+        x = self._maps(image).float()
+        return self._last(x, torch.zeros_like(x[:, :1]))
+
+    def _maps(self, image: Tensor) -> Tensor:
         x = leaky_relu(self.from_rgb(image))
         for block in self.blocks:
             x = block(x)
-        with torch.autocast(x.device.type, enabled=False):
-            x = x.float()
-            x = torch.cat((x, minibatch_deviation(x, self.group)), dim=1)
-            x = leaky_relu(self.conv(x))
-            x = leaky_relu(self.fc(x.flatten(1)))
-            projected = (x * self.embed(label)).sum(dim=1) / math.sqrt(x.shape[1])
-            return self.out(x)[:, 0] + projected
+        return x
+
+    def _last(self, x: Tensor, deviation: Tensor) -> Tensor:
+        x = leaky_relu(self.conv(torch.cat((x, deviation), dim=1)))
+        return leaky_relu(self.fc(x.flatten(1)))
 
 
 class ResidualBlock(nn.Module):

@@ -1,78 +1,148 @@
-"""Trains the bundled generator on critters, in two stages in one process.
+"""The training loop: step after step, and what is kept of them.
 
-Stage 1 (paired): z and species → the drawn critter, by regression, first at half the resolution;
-shapes and colours, a W in which the renderer's parameters can be told apart, and rows of w+ that
-know whether they are for shapes or for colours. Stage 2 (adversarial, none unless asked for):
-StyleGAN2's game for sharpness, with the paired loss beside it so that shapes hold.
-
-Every random choice is a function of the seed and the step, so a resumed run repeats an
-uninterrupted one to the bit. `python -m tui_draggan.training.loop --help`
+Every random choice is a function of the seed and the step, so a run that is killed goes on from its
+last snapshot as if it had not been.
 """
 
-import argparse
-import json
-import os
+from __future__ import annotations
+
 import signal
-import time
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
+from torch import Tensor
 
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.pairs import draw_batch
-from tui_draggan.training.report import LOG, Log, held_out, passes, write_samples
-from tui_draggan.training.state import TrainingState, save_generator
+from tui_draggan.training.data import PictureData
+from tui_draggan.training.distributed import World
+from tui_draggan.training.evaluation.distances import sliced_wasserstein
+from tui_draggan.training.paired import held_out
+from tui_draggan.training.report import (
+    DivergedError,
+    Log,
+    passes,
+    sample_grid,
+    samples,
+    save_samples,
+    write_config,
+)
+from tui_draggan.training.snapshots import load_newest, save_snapshot
+from tui_draggan.training.sources import Critters, Source, open_source
+from tui_draggan.training.state import TrainingState
 from tui_draggan.training.steps import train_step
-
-SNAPSHOT = "snapshot.pt"
-GENERATOR = "generator.pt"
-STAGE1 = "stage1.pt"
 
 
 def train(
     folder: Path,
     config: TrainingConfig,
-    stop_after: int | None = None,
+    *,
+    data: PictureData | None = None,
     device: torch.device | str = "cpu",
+    world: World | None = None,
+    begin_with: dict[str, Any] | None = None,
+    stop_after: int | None = None,
+    console: Console | None = None,
 ) -> TrainingState:
-    """Run both stages in ``folder``, from its snapshot where there is one.
+    """Run in ``folder``, from its newest snapshot where there is one.
 
-    Writes snapshot.pt (to resume), generator.pt ({"config", "state", "kimg"} of the averaged
-    generator), stage1.pt (the same, as stage 1 left it), log.jsonl and samples/*.png. SIGTERM and
-    SIGINT end the run after the current step, with a snapshot; so does ``stop_after`` steps.
+    data: the pictures of a folder, None for critters. begin_with: weights of another run, as
+    network.pt holds them. SIGTERM and SIGINT end the run after the current step, with a snapshot;
+    so does ``stop_after`` steps. Raises DivergedError, with the last good snapshot kept, and
+    UsageError where the folder's snapshots are of other networks.
     """
+    world = world or World()
+    state = TrainingState(config, device, world)
+    if begin_with is not None:
+        _begin_with(state, begin_with)
     folder.mkdir(parents=True, exist_ok=True)
-    state = TrainingState(config, device)
-    if (folder / SNAPSHOT).exists():
-        state.load(folder / SNAPSHOT)
-    log = Log(folder / LOG, config)
-    last_step = config.total_steps
-    if stop_after is not None:
-        last_step = min(last_step, state.step + stop_after)
-    saved = time.monotonic()
-    with _StopSignals() as stop:
-        while state.step < last_step and not stop.asked:
-            resolution = config.resolution_at(state.step)
-            seed = (config.seed, state.step)
-            batch = draw_batch(config.batch, resolution, seed, config.mixed, device)
-            values = train_step(state, batch, config)
-            log.add(state.step, values)
-            if passes(state.step, config.samples_kimg, config.batch):
-                # No step has this seed.
-                samples = draw_batch(64, resolution, (config.seed, config.total_steps), 0.0, device)
-                write_samples(folder, state, samples, config)
-                log.note(state.step, held_out=held_out(state, samples, config))
-            if state.step == config.paired_steps:
-                save_generator(state, config, folder / STAGE1)
-            if time.monotonic() - saved > config.snapshot_seconds:
-                saved = time.monotonic()
-                state.save(folder / SNAPSHOT)
-                save_generator(state, config, folder / GENERATOR)
-    state.save(folder / SNAPSHOT)
-    save_generator(state, config, folder / GENERATOR)
+    load_newest(state, folder)
+    source = open_source(config, data, state.device, world)
+    last = config.total_steps if stop_after is None else state.step + stop_after
+    last = min(last, config.total_steps)
+    if not world.first:
+        _run(state, source, config, last, None)
+        return state
+    write_config(folder, config)
+    with Log(folder, config, state.step, console or Console(stderr=True)) as log:
+        _run(state, source, config, last, _Writer(folder, config, source, log))
     return state
+
+
+class _Writer:
+    """Keeps what a run leaves; in its first process alone."""
+
+    def __init__(self, folder: Path, config: TrainingConfig, source: Source, log: Log) -> None:
+        self._folder = folder
+        self._config = config
+        self._source = source
+        self.log = log
+        self._saved = -1
+
+    def after(self, state: TrainingState) -> None:
+        step, config = state.step, self._config
+        if passes(step, config.samples_kimg, config.batch) or step == config.total_steps:
+            self.log.flush(step, state.augment_p)
+            self._sample(state)
+        if passes(step, config.snapshot_kimg, config.batch):
+            self.save(state)
+
+    def save(self, state: TrainingState) -> None:
+        if state.step == self._saved:
+            return
+        self.log.flush(state.step, state.augment_p)
+        if not state.finite():
+            raise DivergedError(
+                f"weights became NaN or infinite before step {state.step}; the last snapshot is "
+                "kept; try a lower --learning-rate, another --gamma, or --precision fp32"
+            )
+        save_snapshot(state, self._config, self._folder)
+        self._saved = state.step
+
+    def _sample(self, state: TrainingState) -> None:
+        config, step = self._config, state.step
+        grid = sample_grid(state, config)
+        save_samples(self._folder, grid, step * config.batch / 1000)
+        self.log.picture(step, grid)
+        if isinstance(self._source, Critters) and step <= config.paired_steps:
+            pairs = self._source.held_out(64, config.resolution_at(step))
+            self.log.note(step, held_out=held_out(state.g_ema, pairs, config))
+        if config.resolution_at(step) == config.resolution:
+            made = samples(state, config, len(self._real)).clamp(-1, 1)
+            self.log.note(step, metric=sliced_wasserstein(made, self._real))
+
+    @cached_property
+    def _real(self) -> Tensor:
+        return self._source.some(self._config.compared)
+
+
+def _run(
+    state: TrainingState,
+    source: Source,
+    config: TrainingConfig,
+    last: int,
+    writer: _Writer | None,
+) -> None:
+    with _StopSignals() as stop:
+        if state.step < last:
+            for pictures in source.batches(state.step, last):
+                values = train_step(state, pictures, config)
+                if writer:
+                    writer.log.add(state.step, values, state.augment_p)
+                    writer.after(state)
+                if state.world.any(stop.asked):
+                    break
+        if writer:
+            writer.save(state)
+
+
+def _begin_with(state: TrainingState, values: dict[str, Any]) -> None:
+    for network in (state.g, state.g_ema):
+        network.load_state_dict(values["state"])
+    if "discriminator" in values:
+        state.d.load_state_dict(values["discriminator"]["state"])
 
 
 class _StopSignals:
@@ -82,7 +152,7 @@ class _StopSignals:
         self.asked = False
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> "_StopSignals":
+    def __enter__(self) -> _StopSignals:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._ask)
         return self
@@ -93,38 +163,3 @@ class _StopSignals:
 
     def _ask(self, *_: object) -> None:
         self.asked = True
-
-
-def main(arguments: list[str] | None = None) -> None:
-    defaults = TrainingConfig()
-    parser = argparse.ArgumentParser(description="Train the generator of critters.")
-    parser.add_argument("folder", type=Path, help="where the run lives; resumed if it has begun")
-    parser.add_argument("--small-kimg", type=float, default=defaults.small_kimg)
-    parser.add_argument("--paired-kimg", type=float, default=defaults.paired_kimg)
-    parser.add_argument("--adversarial-kimg", type=float, default=defaults.adversarial_kimg)
-    parser.add_argument("--adversarial-share", type=float, default=defaults.adversarial_share)
-    parser.add_argument("--batch", type=int, default=defaults.batch)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--compile", action="store_true", help="torch.compile; needs a compiler")
-    parser.add_argument("--bf16", action="store_true")
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    torch.set_flush_denormal(True)
-    config = TrainingConfig(
-        batch=options.batch,
-        small_kimg=options.small_kimg,
-        paired_kimg=options.paired_kimg,
-        adversarial_kimg=options.adversarial_kimg,
-        adversarial_share=options.adversarial_share,
-        compiled=options.compile,
-        bf16=options.bf16,
-    )
-    options.folder.mkdir(parents=True, exist_ok=True)
-    (options.folder / "pid").write_text(f"{os.getpid()}\n")
-    (options.folder / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    train(options.folder, config, device=options.device)
-
-
-if __name__ == "__main__":
-    main()

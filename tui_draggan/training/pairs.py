@@ -25,7 +25,7 @@ _CHUNK = 8
 
 
 @dataclass(frozen=True)
-class Batch:
+class Pairs:
     """Pairs to learn from.
 
     z, z_colour (N, Z_DIM): of shapes and of colours, mostly the same. species (N,) int64.
@@ -39,8 +39,11 @@ class Batch:
     image: Tensor
     small_parts: Tensor
 
-    def first(self, count: int) -> "Batch":
-        return Batch(*(getattr(self, name)[:count] for name in self.__dataclass_fields__))
+    def of(self, which: slice) -> "Pairs":
+        return Pairs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+    def to(self, device: torch.device) -> "Pairs":
+        return Pairs(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
 def draw_batch(
@@ -49,8 +52,9 @@ def draw_batch(
     seed: tuple[int, int],
     mixed: float = 0.0,
     device: torch.device | str = "cpu",
-) -> Batch:
-    """Draw ``count`` pairs; the same seed gives the same pairs.
+    share: slice = slice(None),
+) -> Pairs:
+    """Draw ``share`` of ``count`` pairs; the same seed gives the same pairs.
 
     mixed: share of pairs whose colours come from another z of the same species.
     """
@@ -59,19 +63,19 @@ def draw_batch(
     species = torch.from_numpy(random.integers(len(SPECIES), size=count))
     is_mixed = torch.from_numpy(random.random(count) < mixed)
     z_colour = torch.where(is_mixed[:, None], other, z)
-    z, z_colour, species = (x.to(device) for x in (z, z_colour, species))
+    z, z_colour, species = (x[share].to(device) for x in (z, z_colour, species))
     parameters = recoloured(parameters_from_z(z, species), parameters_from_z(z_colour, species))
-    chunk = _CHUNK if z.device.type == "cpu" else count
+    chunk = _CHUNK if z.device.type == "cpu" else len(z)
     drawn = [
         render(
             {name: value[start : start + chunk] for name, value in parameters.items()}, resolution
         )
-        for start in range(0, count, chunk)
+        for start in range(0, len(z), chunk)
     ]
     mask = torch.cat([d.mask for d in drawn])
     small = torch.isin(mask, mask.new_tensor(_SMALL_PARTS)).float()[:, None]
     small = torch.nn.functional.max_pool2d(small, 3, stride=1, padding=1)
-    return Batch(z, z_colour, species, torch.cat([d.image for d in drawn]), small)
+    return Pairs(z, z_colour, species, torch.cat([d.image for d in drawn]), small)
 
 
 def one_hot(species: Tensor) -> Tensor:

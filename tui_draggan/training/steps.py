@@ -1,138 +1,146 @@
-"""One training step of either stage."""
+"""One training step, of either stage."""
 
-import math
-from collections.abc import Callable
-from functools import cache
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
-from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.discriminator import Discriminator
-from tui_draggan.training.losses import (
-    discriminator_loss,
-    generator_loss,
-    gradient_penalty,
-    paired_loss,
-)
-from tui_draggan.training.pairs import Batch, one_hot
+from tui_draggan.training.game import Deal, Pictures, deal, make
+from tui_draggan.training.paired import rate
 from tui_draggan.training.state import TrainingState
 
+Values = dict[str, Tensor]
+"""What is worth logging, numbers on the device."""
 
-def train_step(state: TrainingState, batch: Batch, config: TrainingConfig) -> dict[str, float]:
-    """Change ``state`` by one batch; return what is worth logging."""
+ADA_INTERVAL = 4
+"""Steps between two changes of the augmentation's probability."""
+
+
+def train_step(state: TrainingState, pictures: Pictures, config: TrainingConfig) -> Values:
+    """Change ``state`` by this process's share of a batch; return what is worth logging."""
     if state.step < config.paired_steps:
-        values = _paired_step(state, batch, config)
+        values = _paired_step(state, pictures, config)
     else:
-        values = _adversarial_step(state, batch, config)
-    _average(state, config)
+        values = _discriminator_step(state, pictures, config)
+        if (state.step - config.paired_steps) % config.n_critic == 0:
+            values |= _generator_step(state, pictures, config)
+    state.average(config)
     state.step += 1
     return values
 
 
-def _paired_step(state: TrainingState, batch: Batch, config: TrainingConfig) -> dict[str, float]:
-    share = _warm_cosine(state.step / config.paired_steps)
-    state.paired_muon.param_groups[0]["lr"] = config.paired_lr * share
-    state.paired_adam.param_groups[0]["lr"] = config.paired_adam_lr * share
-    loss = paired_loss(generate(state.g, batch, config), batch, config.small_parts)
+def _paired_step(state: TrainingState, pictures: Pictures, config: TrainingConfig) -> Values:
+    share = rate(state.step / config.paired_steps)
+    set_rate(state.paired_muon, config.paired_lr * share)
+    set_rate(state.paired_adam, config.paired_adam_lr * share)
+    assert pictures.pairs is not None
     state.g.zero_grad(set_to_none=True)
+    loss = state.paired_objective(pictures.pairs)
     loss.backward()
     state.paired_muon.step()
     state.paired_adam.step()
-    return {"paired": loss.item(), "lr": config.paired_lr * share}
+    return {"paired": loss.detach()}
 
 
-def _adversarial_step(
-    state: TrainingState, batch: Batch, config: TrainingConfig
-) -> dict[str, float]:
-    step = state.step - config.paired_steps
-    fake = generate(state.g, batch, config)
-    real = batch.image.contiguous(memory_format=torch.channels_last)
-    label = one_hot(batch.species)
+def _discriminator_step(state: TrainingState, pictures: Pictures, config: TrainingConfig) -> Values:
+    dealt = _dealt(state, config, "discriminator")
+    penalised = (state.step - config.paired_steps) % config.penalty_interval == 0
 
-    real_logits = _judge(state.d, real, label, config)
-    fake_logits = _judge(state.d, fake.detach(), label, config)
-    loss_d = discriminator_loss(real_logits, fake_logits)
-    state.d_adam.zero_grad(set_to_none=True)
-    loss_d.backward()
-    values = {
-        "d": loss_d.item(),
-        "real": real_logits.mean().item(),
-        "fake": fake_logits.mean().item(),
-    }
-    if step % config.r1_interval == 0:
-        # Second derivatives want fp32.
-        watched = real.detach().requires_grad_(True)
-        penalty = gradient_penalty(state.d(watched, label), watched)
-        (penalty * (config.gamma * config.r1_interval)).backward()
-        values["r1"] = penalty.item()
-    lazy = config.r1_interval / (config.r1_interval + 1)
-    for group in state.d_adam.param_groups:
-        group["lr"] = config.discriminator_lr * lazy
+    def loss(part: slice) -> Values:
+        few, label = dealt.of(part), _label(pictures, part)
+        with torch.no_grad():
+            fake = make(state.g, few, label, config)
+        return state.d_objective(pictures.image[part], fake, label, few, penalised)
+
+    state.d.zero_grad(set_to_none=True)
+    values = _accumulated(state, state.d_objective, loss, config)
     state.d_adam.step()
-
-    # D starts untrained: it gains its say over the first 10 kimg.
-    trust = min(1.0, step * config.batch / 10_000)
-    remaining = 1.0 - step / max(1, config.total_steps - config.paired_steps)
-    rates = (config.adversarial_lr, config.adversarial_lr * 0.05)
-    for group, rate in zip(state.g_adam.param_groups, rates, strict=True):
-        group["lr"] = rate * min(1.0, 4.0 * remaining)
-    state.d.requires_grad_(False)
-    paired = paired_loss(fake, batch, config.small_parts)
-    fooled = generator_loss(_judge(state.d, fake, label, config))
-    loss_g = config.paired_share * paired + config.adversarial_share * trust * fooled
-    state.g_adam.zero_grad(set_to_none=True)
-    loss_g.backward()
-    state.g_adam.step()
-    state.d.requires_grad_(True)
-    return {**values, "paired": paired.item(), "g": fooled.item()}
+    _adapt(state, values.pop("sign"), config)
+    return values
 
 
-def generate(g: Generator, batch: Batch, config: TrainingConfig) -> Tensor:
-    """What g makes of the batch's latents, as large as the batch's pictures (N, 3, H, W)."""
-    pictures = _compiled_pictures() if config.compiled and torch.is_grad_enabled() else _pictures
-    with torch.autocast(batch.z.device.type, torch.bfloat16, enabled=config.bf16):
-        return pictures(g, batch, config.colour_row).float()
-
-
-def _pictures(g: Generator, batch: Batch, colour_row: int) -> Tensor:
-    label = one_hot(batch.species)
-    shapes, colours = g.mapping(batch.z, label), g.mapping(batch.z_colour, label)
-    ws = torch.cat(
-        (
-            shapes[:, None].expand(-1, colour_row, -1),
-            colours[:, None].expand(-1, g.num_ws - colour_row, -1),
-        ),
-        dim=1,
+def _generator_step(state: TrainingState, pictures: Pictures, config: TrainingConfig) -> Values:
+    played = state.step - config.paired_steps
+    smoothed = (
+        config.path_weight > 0
+        and state.step >= config.path_from * config.total_steps
+        and played // config.n_critic % config.path_interval == 0
     )
-    wanted = batch.image.shape[-1]
-    image = next(image for side, _, image in g.synthesis.walk(ws) if side == wanted)
-    assert image is not None
-    return image
+    dealt = _dealt(state, config, "generator", smoothed)
+    trust = 1.0
+    if pictures.pairs is not None:
+        # The discriminator starts untrained: it gains its say over the first 10 kimg.
+        trust = config.adversarial_share * min(1.0, played * config.batch / 10_000)
+    usual = state.usual_length if smoothed else None
 
-
-@cache
-def _compiled_pictures() -> Callable[[Generator, Batch, int], Tensor]:
-    return torch.compile(_pictures)
-
-
-def _judge(d: Discriminator, image: Tensor, label: Tensor, config: TrainingConfig) -> Tensor:
-    with torch.autocast(image.device.type, torch.bfloat16, enabled=config.bf16):
-        return d(image, label).float()
-
-
-def _warm_cosine(done: float) -> float:
-    """Learning rate of stage 1 relative to its peak: a short rise, then a cosine down to 1 %."""
-    return min(1.0, 0.05 + done / 0.004) * (0.01 + 0.99 * 0.5 * (1.0 + math.cos(math.pi * done)))
-
-
-def _average(state: TrainingState, config: TrainingConfig) -> None:
-    """Move the averaged weights; their half-life grows with the run until it is ``ema_kimg``."""
-    images = (state.step + 1) * config.batch
-    half_life = min(config.ema_kimg * 1000, 0.05 * images)
-    share = 1.0 - 0.5 ** (config.batch / max(half_life, 1e-8))
-    with torch.no_grad():
-        torch._foreach_lerp_(
-            list(state.g_ema.parameters()), list(state.g.parameters()), weight=share
+    def loss(part: slice) -> Values:
+        few = Pictures(
+            pictures.image[part],
+            _label(pictures, part),
+            None if pictures.pairs is None else pictures.pairs.of(part),
         )
+        return state.g_objective(few, dealt.of(part), trust, usual)
+
+    state.g.zero_grad(set_to_none=True)
+    state.d.requires_grad_(False)
+    values = _accumulated(state, state.g_objective, loss, config)
+    state.d.requires_grad_(True)
+    state.g_adam.step()
+    if smoothed:
+        state.usual_length.lerp_(state.world.mean(values["path_length"]), 0.01)
+    return values
+
+
+def _accumulated(
+    state: TrainingState,
+    objective: torch.nn.Module,
+    loss: Callable[[slice], Values],
+    config: TrainingConfig,
+) -> Values:
+    """Gradients of the mean over the parts of a batch; the mean of what is worth logging."""
+    total: Values = {}
+    for part, last in _parts(config.batch // state.world.size, config.accumulate):
+        apart = isinstance(objective, DistributedDataParallel) and not last
+        with objective.no_sync() if apart else nullcontext():  # type: ignore[operator]
+            values = loss(part)
+            (values.pop("loss") / config.accumulate).backward()
+        for name, value in values.items():
+            total[name] = total.get(name, 0) + value.detach() / config.accumulate
+    return total
+
+
+def _parts(count: int, parts: int) -> Iterator[tuple[slice, bool]]:
+    for i in range(parts):
+        yield slice(i, count, parts), i == parts - 1
+
+
+def _dealt(state: TrainingState, config: TrainingConfig, player: str, smooth: bool = False) -> Deal:
+    whole = deal(config, state.step, player, float(state.augment_p), smooth)
+    return whole.of(state.world.share).to(state.device)
+
+
+def _adapt(state: TrainingState, sign: Tensor, config: TrainingConfig) -> None:
+    """Moves the augmentation's probability so that the mean sign of real logits comes near its
+    target (Karras et al. 2020, section 3.1, r_t)."""
+    if config.augment != "ada":
+        return
+    state.signs += sign
+    if (state.step + 1) % ADA_INTERVAL == 0:
+        too_sure = (state.world.mean(state.signs) / ADA_INTERVAL - config.augment_target).sign()
+        move = ADA_INTERVAL * config.batch / (config.augment_kimg * 1000)
+        state.augment_p.add_(too_sure.cpu(), alpha=move).clamp_(0.0, 0.85)
+        state.signs.zero_()
+
+
+def _label(pictures: Pictures, part: slice) -> Tensor | None:
+    return None if pictures.label is None else pictures.label[part]
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate

@@ -1,0 +1,69 @@
+"""The order of a folder's pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tui_draggan.training.data import PictureData, batches
+
+COUNT = 10
+
+
+def data():
+    """Picture n has red n, and a left half unlike its right one."""
+    pictures = np.zeros((COUNT, 4, 4, 3), dtype=np.uint8)
+    pictures[..., 0] = np.arange(COUNT)[:, None, None]
+    pictures[:, :, :2, 1] = 255
+    return PictureData(pictures, np.arange(COUNT) % 3, ("a", "b", "c"), (), None)
+
+
+def numbers(start=0, steps=6, **options):
+    options = {"batch": 4, "seed": 1, "mirror": False, **options}
+    found = batches(data(), start=start, steps=steps, **options)
+    return [(image[:, 0, 0, 0].tolist(), label.tolist()) for image, label in found]
+
+
+def test_every_epoch_has_every_picture_once_in_another_order():
+    sequence = [n for step, _ in numbers(steps=5) for n in step]
+    first, second = sequence[:COUNT], sequence[COUNT:]
+    assert sorted(first) == sorted(second) == list(range(COUNT))
+    assert first != second
+
+
+def test_labels_belong_to_pictures():
+    assert all(n % 3 == label for step in numbers() for n, label in zip(*step, strict=True))
+
+
+def test_a_resumed_run_sees_what_an_uninterrupted_one_would_have_seen():
+    assert numbers(start=3, steps=3) == numbers()[3:]
+    assert numbers(seed=2) != numbers()
+
+
+def test_ranks_share_every_batch_by_turns():
+    whole = numbers()
+    for rank in range(2):
+        part = numbers(rank=rank, world=2)
+        assert part == [(n[rank::2], label[rank::2]) for n, label in whole]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_change_nothing(workers):
+    assert numbers(workers=workers) == numbers()
+
+
+def test_mirror_flips_half_of_them_always_the_same():
+    def flipped():
+        found = batches(data(), batch=50, seed=1, start=0, steps=4, mirror=True)
+        return torch.cat([image[:, 1, 0, 0] == 0 for image, _ in found])
+
+    first = flipped()
+    assert torch.equal(first, flipped())
+    assert 0.4 < first.float().mean() < 0.6
+
+
+def test_pictures_are_channels_first_bytes():
+    image, label = next(batches(data(), batch=4, seed=1, start=0, steps=1, mirror=False))
+    assert image.shape == (4, 3, 4, 4) and image.dtype == torch.uint8
+    assert label.dtype == torch.int64
