@@ -99,6 +99,11 @@ def load_generator(path: Path) -> Generator:
 
     Only tensors and plain values are read, no code. Raises UsageError for any other file.
     """
+    return load_named(path)[0]
+
+
+def load_named(path: Path) -> tuple[Generator, tuple[str, ...]]:
+    """`load_generator`, and the names of its classes where the file has them ("classes")."""
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -119,7 +124,7 @@ def load_generator(path: Path) -> Generator:
         raise UsageError(f"{path} holds weights that do not fit ({reason})") from error
     if not all(bool(tensor.isfinite().all()) for tensor in generator.state_dict().values()):
         raise UsageError(f"{path} holds weights that are not finite")
-    return generator
+    return generator, tuple(map(str, values.get("classes", ())))
 
 
 def export_file(
@@ -134,7 +139,8 @@ def export_file(
     **notes: Any,
 ) -> BundleInfo:
     """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
-    generator = load_generator(weights)
+    generator, saved = load_named(weights)
+    classes = classes or saved
     check_classes(classes, generator.config.c_dim)
     return export_bundle(
         generator,

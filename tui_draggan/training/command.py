@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from tui_draggan.errors import UsageError
+from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import load_generator
@@ -44,8 +44,7 @@ def run(options: argparse.Namespace) -> int:
         bf16 = _bf16(options.precision, device, before)
         config = _config(options, data, bf16, begin_with)
         _check(config, world.size)
-        options.out.mkdir(parents=True, exist_ok=True)
-        check_writable(options.out / NETWORK)
+        _make_folder(options.out)
         _check_same(options.out, before, config)
         state = train(
             options.out, config, data=data, device=device, world=world, begin_with=begin_with
@@ -171,6 +170,15 @@ def _check_same(folder: Path, before: dict[str, Any] | None, config: TrainingCon
                 f"the run in {folder} was begun with another {name.replace('_', ' ')}; give the "
                 "options it was begun with, or another --out"
             )
+
+
+def _make_folder(path: Path) -> None:
+    """Raises OutputError where it cannot be, or nothing can be written in it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be made: {error.strerror}") from None
+    check_writable(path / NETWORK)
 
 
 def _weights(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SUFFIXES = frozenset(
     (".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
@@ -32,6 +32,8 @@ def square(path: Path, side: int) -> NDArray[np.uint8]:
                 return _square(file, side)
     except UnreadableError:
         raise
+    except UnidentifiedImageError:
+        raise UnreadableError("not a picture of a known format") from None
     except Image.DecompressionBombError:
         raise UnreadableError("too many pixels") from None
     except Exception as error:  # decoders raise nearly anything on damaged files

@@ -1,0 +1,90 @@
+"""The train command: a folder in, a run out, and one line for every wrong input."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import main
+from tui_draggan.training.report import read_log
+
+SMALL = ("--resolution", "64", "--channel-base", "512", "--channel-max", "8", "--batch", "4")
+SHORT = ("--kimg", "0.016", "--log-kimg", "0.004", "--precision", "fp32", "--workers", "0")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    random = np.random.default_rng(0)
+    for label in ("moon", "sun"):
+        (tmp_path / "pictures" / label).mkdir(parents=True)
+        for number in range(4):
+            values = random.integers(0, 256, (70, 80, 3), dtype=np.uint8)
+            Image.fromarray(values).save(tmp_path / "pictures" / label / f"{number}.png")
+    (tmp_path / "pictures/sun/broken.png").write_bytes(b"no picture")
+    return tmp_path / "pictures"
+
+
+def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
+    run, model = tmp_path / "run", tmp_path / "model"
+    assert main(["train", "--data", str(pictures), "--out", str(run), *SMALL, *SHORT]) == 0
+    said = capsys.readouterr().out
+    assert "skipped sun/broken.png: not a picture" in said
+    assert "8 pictures are few" in said
+    assert "8 pictures, classes moon, sun" in said
+    assert f"tui-draggan export {run}/network.pt" in said
+    losses = [line for line in read_log(run) if "d" in line]
+    assert [line["kimg"] for line in losses] == [0.004, 0.008, 0.012, 0.016]
+    assert main(["export", str(run / "network.pt"), str(model)]) == 0
+    assert ModelBundle.open(model).info.classes == ("moon", "sun")
+
+
+def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
+    words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
+    assert main(words) == 0
+    assert main([*words, "--kimg", "0.024"]) == 0
+    assert read_log(tmp_path / "run")[-1]["kimg"] == 0.024
+    capsys.readouterr()
+    assert main([*words, "--seed", "2"]) == 2
+    assert "begun with another seed" in capsys.readouterr().err
+    assert main([*words, "--channel-max", "16"]) == 2
+    assert "begun with another generator" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "needs --data and --out"),
+        (("--data", "nowhere", "--out", "run"), "nowhere does not exist"),
+        (("--data", "PICTURES", "--out", "PICTURES/moon/0.png"), "is a file; --out wants a folder"),
+        (("--data", "PICTURES", "--out", "run", "--batch", "5", "--accumulate", "2"), "multiple"),
+        (("--data", "PICTURES", "--out", "run", "--batch", "0"), "--batch is 0"),
+        (("--data", "PICTURES", "--out", "run", "--kimg", "-1"), "--kimg is -1"),
+        (("--data", "PICTURES", "--out", "run", "--kimg", "nan"), "--kimg is nan"),
+        (("--data", "PICTURES", "--out", "run", "--augment", "much"), "ada, none, or 0 to 1"),
+        (("--data", "PICTURES", "--out", "run", "--device", "tpuu"), "--device tpuu is unknown"),
+        (("--data", "PICTURES", "--out", "run", "--from", "no.pt"), "no.pt does not exist"),
+        (("--data", "PICTURES", "--out", "run", "--resolution", "100"), "invalid choice"),
+        (("--watch", "nowhere"), "nowhere"),
+    ],
+)
+def test_wrong_input_is_one_line(tmp_path, pictures, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    words = [word.replace("PICTURES", str(pictures)) for word in words]
+    assert main(["train", *words]) == 2
+    line = capsys.readouterr().err
+    assert said in line and line.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, pictures, capsys):
+    (tmp_path / "file").write_text("x")
+    words = ["train", "--data", str(pictures), "--out", str(tmp_path / "file/run"), *SMALL, *SHORT]
+    assert main(words) == 1
+    assert capsys.readouterr().err.count("\n") == 1
