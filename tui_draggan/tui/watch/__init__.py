@@ -1,0 +1,32 @@
+"""`tui-draggan train --watch RUN`: samples and curves of a run, as it trains or afterwards.
+
+Without torch: a run can be watched from where nothing of it is installed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_draggan.errors import UsageError
+from tui_draggan.pictures.graphics import apply_colour, choose_display, terminal_problem
+from tui_draggan.tui.watch.run import check_run
+
+
+def watch(folder: Path, graphics: str = "auto", colour: str = "auto") -> int:
+    """Shows the run until the person leaves; the exit status.
+
+    graphics, colour: as for the editor. Raises UsageError for a folder that is no run, and where
+    there is no terminal.
+    """
+    check_run(folder)
+    problem = terminal_problem()
+    if problem is not None:
+        raise UsageError(f"{problem}; --watch shows pictures and needs one")
+    apply_colour(colour)
+    display = choose_display(graphics)
+
+    from tui_draggan.tui.watch.app import WatchApp
+
+    app = WatchApp(folder, display)
+    status = app.run()
+    return (app.return_code or 0) if status is None else status

@@ -1,0 +1,122 @@
+"""A run's folder as it is now: configuration, log, sample grids."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tui_draggan.errors import UsageError
+from tui_draggan.tui.watch.log import LOG, Curve, LogReader
+
+CONFIG = "config.json"
+SAMPLES = "samples"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A picture of samples."""
+
+    kimg: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is shown, as it was at one moment."""
+
+    name: str
+    resolution: int | None = None
+    data: str = ""
+    """What it trains on, in a word."""
+    total: float | None = None
+    """Planned length in kimg."""
+    kimg: float | None = None
+    """How far it is; None: no line in the log yet."""
+    curves: Mapping[str, Curve] = field(default_factory=dict)
+    grids: tuple[Grid, ...] = ()
+    """Oldest first."""
+    changed: float | None = None
+    """Time of the last news, in seconds since 1970."""
+
+    @property
+    def finished(self) -> bool:
+        return self.total is not None and self.kimg is not None and self.kimg >= self.total - 1e-6
+
+
+def check_run(folder: Path) -> None:
+    """Raises UsageError for what is no run. An empty folder may become one."""
+    if not folder.is_dir():
+        kind = "is a file" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder} {kind}; --watch wants the folder that train --out was given")
+    try:
+        names = {path.name for path in folder.iterdir()}
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
+    shown = {name for name in names if not name.startswith(".")}
+    if shown and not shown & {CONFIG, LOG, SAMPLES}:
+        raise UsageError(
+            f"{folder} is no run: there is no {CONFIG} and no {LOG} in it; "
+            "--watch wants the folder that train --out was given"
+        )
+
+
+class RunReader:
+    """Looks at the folder again and again; each time in one thread at most."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._log = LogReader(folder)
+        self._config: dict[str, Any] = {}
+        self._config_changed = 0
+
+    def look(self) -> Run:
+        """The run now. What is missing or half there is left out. Reads files: slow."""
+        self._log.look()
+        self._read_config()
+        grids = _grids(self._folder / SAMPLES)
+        times = [_changed(self._folder / LOG), *(_changed(grid.path) for grid in grids[-1:])]
+        resolution, total = self._config.get("resolution"), self._config.get("kimg")
+        return Run(
+            name=self._folder.resolve().name,
+            resolution=resolution if isinstance(resolution, int) else None,
+            data=Path(str(self._config.get("data") or "")).name,
+            total=float(total) if isinstance(total, int | float) and total > 0 else None,
+            kimg=self._log.kimg,
+            curves=self._log.curves,
+            grids=grids,
+            changed=max(filter(None, times), default=0) / 1e9 or None,
+        )
+
+    def _read_config(self) -> None:
+        path = self._folder / CONFIG
+        changed = _changed(path)
+        if not changed or changed == self._config_changed:
+            return
+        try:
+            config = json.loads(path.read_text())
+        except (OSError, ValueError):
+            return
+        if isinstance(config, dict):
+            self._config, self._config_changed = config, changed
+
+
+def _grids(folder: Path) -> tuple[Grid, ...]:
+    try:
+        names = [path.name for path in folder.iterdir()]
+    except OSError:
+        return ()
+    numbered = (name for name in names if re.fullmatch(r"\d{1,9}\.png", name, re.ASCII))
+    grids = (Grid(int(Path(name).stem), folder / name) for name in numbered)
+    return tuple(sorted(grids, key=lambda grid: (grid.kimg, grid.path)))
+
+
+def _changed(path: Path) -> int:
+    """In nanoseconds since 1970; 0 where there is nothing."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

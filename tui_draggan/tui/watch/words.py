@@ -1,0 +1,111 @@
+"""What the lines of text say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from rich.cells import cell_len
+from rich.text import Text
+
+from tui_draggan.tui.watch.charts import LABELS
+from tui_draggan.tui.watch.log import Curve
+from tui_draggan.tui.watch.run import Grid, Run
+
+SILENCE = 300.0
+"""Seconds without news from which they are worth a word."""
+RECENT = 5
+"""Lines of the log whose median is the pace."""
+TOLD = ("d", "g", "paired", "p", "metric", "held_out")
+"""Values in the status line, the most telling first."""
+STALE = 3.0
+"""A value that has not come for so many of its usual intervals is no longer told: its stage is
+over."""
+GAP = 2
+
+
+def status_words(run: Run, now: float) -> list[str]:
+    """«12 / 500 kimg», state, «4 h 12 min left», «31.2 s/kimg», then the last values.
+
+    now: seconds since 1970.
+    """
+    if run.kimg is None:
+        return ["no line in the log yet"]
+    done = f"{round(run.kimg, 1):g}"
+    words = [f"{done} kimg" if run.total is None else f"{done} / {run.total:g} kimg"]
+    pace = _pace(run)
+    if run.finished:
+        words.append("finished")
+    elif run.changed is not None and now - run.changed > SILENCE:
+        words.append(f"no news for {duration(now - run.changed)}")
+    if pace is not None:
+        if run.total is not None and not run.finished:
+            words.append(f"{duration(pace * (run.total - run.kimg))} left")
+        words.append(f"{pace:.3g} s/kimg")
+    for name in TOLD:
+        curve = run.curves.get(name)
+        if curve is not None and _fresh(curve, run.kimg):
+            words.append(f"{LABELS.get(name, name)} {curve[1, -1]:.3g}")
+    return words
+
+
+def title_words(run: Run, grid: Grid | None) -> list[str]:
+    """The run, then the grid that is shown: «run», «60 kimg», «8 of 9», «128 px», «critters»."""
+    words = [run.name]
+    if grid is not None and grid in run.grids:
+        words += [
+            f"samples at {grid.kimg} kimg",
+            f"{run.grids.index(grid) + 1} of {len(run.grids)}",
+        ]
+    if run.resolution is not None:
+        words.append(f"{run.resolution} px")
+    return words + ([run.data] if run.data else [])
+
+
+def waiting_words(run: Run) -> str:
+    """In place of the picture."""
+    if run.kimg is None and not run.grids:
+        return f"{run.name}: no log and no samples yet; waiting"
+    return "no samples yet; waiting"
+
+
+def fitted(words: Sequence[str], width: int, first: str, others: str) -> Text:
+    """Words in a row, whole ones, those that fit; the ones that weigh most come first.
+
+    first, others: styles.
+    """
+    text = Text(" ")
+    for index, word in enumerate(words):
+        gap = " " * GAP if index else ""
+        if not index or text.cell_len + len(gap) + cell_len(word) <= width:
+            text.append(gap).append(word, style=others if index else first)
+    return text
+
+
+def duration(seconds: float) -> str:
+    """«45 s», «12 min», «4 h 05 min», «3 d 2 h»."""
+    if not math.isfinite(seconds):
+        return "?"
+    minutes = round(seconds / 60)
+    if seconds < 59.5:
+        return f"{max(0, round(seconds))} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def _fresh(curve: Curve, kimg: float) -> bool:
+    places = curve[0]
+    if len(places) < 2:
+        return True
+    interval = (places[-1] - places[0]) / (len(places) - 1)
+    return bool(kimg - places[-1] <= STALE * interval)
+
+
+def _pace(run: Run) -> float | None:
+    """Seconds for 1000 pictures."""
+    curve = run.curves.get("seconds_per_kimg")
+    return None if curve is None else float(np.median(curve[1, -RECENT:]))
