@@ -24,7 +24,7 @@ LIGHT_BLUR, HEAVY_BLUR = 1.6, 5.0
 LIGHT_NOISE, HEAVY_NOISE = 0.12, 0.6
 """Greatest standard deviation; a picture is 2 deep."""
 _REACH = 8
-"""Radius of the blurring kernel in pixels."""
+"""Radius of the blurring kernel in pixels; the heaviest blurs are cut off there."""
 
 
 @dataclass(frozen=True)

@@ -113,9 +113,9 @@ def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:
     Both sets count with the smaller one's number of pictures, their first. The same seed takes the
     same places and directions. Raises ValueError where the sizes differ or are below 7.
     """
-    if a.shape[1:] != b.shape[1:] or a.ndim != 4 or min(a.shape[-2:]) < PATCH:
-        raise ValueError(f"pictures of one size from {PATCH} px are compared, not "
-                         f"{tuple(a.shape)} with {tuple(b.shape)}")  # fmt: skip
+    if a.ndim != 4 or a.shape[1:] != b.shape[1:] or min(a.shape[-2:]) < PATCH:
+        sizes = f"{tuple(a.shape)} with {tuple(b.shape)}"
+        raise ValueError(f"pictures of one size of at least {PATCH} px are compared, not {sizes}")
     count = min(len(a), len(b))
     random = torch.Generator(a.device).manual_seed(seed)
     found = []

@@ -3,8 +3,8 @@
     python -m tui_draggan.training.evaluation.landmark_training OUT.pt
 
 What it learns beside places, species and its own sureness is to tell all of a render's parameters
-and what was done to the picture, from the pooled features: so that distances on them see coats,
-eyes, light and sharpness, not landmarks alone.
+and what was done to the picture, from the pooled features: so that distances on its features
+see coats, eyes, light and sharpness, not landmarks alone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tui_draggan.training.critters import (
 from tui_draggan.training.evaluation.corruption import corrupted
 from tui_draggan.training.evaluation.landmarks import (
     CELL,
-    FEATURES,
+    CHANNELS,
     NEAR,
     SIDE,
     LandmarkNetwork,
@@ -72,7 +72,7 @@ def train(config: LandmarkTraining, renders: Renders) -> LandmarkNetwork:
     """Train from scratch; prints a line every hundred steps."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        network, told = LandmarkNetwork(), nn.Linear(FEATURES, TOLD)
+        network, told = LandmarkNetwork(), nn.Linear(CHANNELS[-1], TOLD)
     scaleless = list(_normalised(network))
     chosen = {id(weight) for weight in scaleless}
     for weight in scaleless:
@@ -138,7 +138,7 @@ def _losses(
     values = renders.parameters[indices].clone()
     values[:, HUE] = 0.5 + 0.5 * angle.cos()
     values = torch.cat((values, 0.5 + 0.5 * angle.sin()[:, None], given.strength), dim=1)
-    tell = (told(sight.features) - values)[critter].abs().mean()
+    tell = (told(sight.pooled) - values)[critter].abs().mean()
     return [place, 0.3 * heat, sureness, 0.3 * species, 2.0 * tell]
 
 

@@ -25,7 +25,9 @@ CELL = 4
 """Side of a heat map's cell in those pixels."""
 NEAR = SIDE / 64
 """A landmark this near to its place, in those pixels, counts as found: what confidence is of."""
-FEATURES = 96
+CHANNELS = (16, 32, 64, 96)
+"""Of the stages at 64×64, 32×32, 16×16 and 8×8."""
+FEATURES = 2 * sum(CHANNELS)
 WEIGHTS = Path(__file__).with_name("landmarks.pt")
 _CHUNK = 32
 
@@ -37,7 +39,10 @@ class Found:
     places (N, len(LANDMARKS), 2): x and y in pixels of the pictures as they were given, centres at
     integers. confidence (N, len(LANDMARKS)): the probability that a landmark is within 1/64 of the
     width of its place; near 0 where there is no critter. species (N, len(SPECIES)): logits.
-    features (N, FEATURES): what the sight rests on, for distances between sets of pictures.
+    features (N, FEATURES): mean and standard deviation over the pixels of every channel of every
+    stage, for distances between sets of pictures. The deepest stage knows the critter, the others
+    how crisp it is; such statistics carry style (Huang and Belongie, "Arbitrary Style Transfer in
+    Real-time with Adaptive Instance Normalization", ICCV 2017).
     """
 
     places: Tensor
@@ -50,14 +55,15 @@ class Sight(NamedTuple):
     """The network's outputs as they are trained.
 
     heat (N, K, 32, 32) logits; places (N, K, 2) in pixels of SIDE; sureness (N, K) and
-    species (N, 5) logits; features (N, FEATURES).
+    species (N, 5) logits; pooled (N, 96), which the last two rest on; stages, the maps of CHANNELS.
     """
 
     heat: Tensor
     places: Tensor
     sureness: Tensor
     species: Tensor
-    features: Tensor
+    pooled: Tensor
+    stages: tuple[Tensor, ...]
 
 
 class LandmarkNetwork(nn.Module):
@@ -65,21 +71,23 @@ class LandmarkNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Sequential(_conv(3, 16, 5, 2), nn.ReLU(), _conv(16, 16), nn.ReLU())
-        self.down32 = nn.Sequential(_conv(16, 32, 3, 2), nn.ReLU(), Residual(32), Residual(32))
-        self.down16 = nn.Sequential(_conv(32, 64, 3, 2), nn.ReLU(), Residual(64), Residual(64))
-        self.down8 = nn.Sequential(_conv(64, FEATURES, 3, 2), nn.ReLU(), Residual(FEATURES))
-        self.up8 = nn.Conv2d(FEATURES, 48, 1)
-        self.up16 = nn.Conv2d(64, 48, 1)
-        self.up32 = nn.Conv2d(32, 48, 1)
+        c64, c32, c16, c8 = CHANNELS
+        self.stem = nn.Sequential(_conv(3, c64, 5, 2), nn.ReLU(), _conv(c64, c64), nn.ReLU())
+        self.down32 = nn.Sequential(_conv(c64, c32, 3, 2), nn.ReLU(), Residual(c32), Residual(c32))
+        self.down16 = nn.Sequential(_conv(c32, c16, 3, 2), nn.ReLU(), Residual(c16), Residual(c16))
+        self.down8 = nn.Sequential(_conv(c16, c8, 3, 2), nn.ReLU(), Residual(c8))
+        self.up8 = nn.Conv2d(c8, 48, 1)
+        self.up16 = nn.Conv2d(c16, 48, 1)
+        self.up32 = nn.Conv2d(c32, 48, 1)
         self.mix16 = nn.Sequential(_conv(48, 48), nn.ReLU())
         self.mix32 = nn.Sequential(_conv(48, 48), nn.ReLU())
         self.maps = nn.Conv2d(48, 4 * len(LANDMARKS), 1)
-        self.doubt = nn.Linear(FEATURES, len(LANDMARKS))
-        self.species = nn.Linear(FEATURES, len(SPECIES))
+        self.doubt = nn.Linear(c8, len(LANDMARKS))
+        self.species = nn.Linear(c8, len(SPECIES))
 
     def forward(self, image: Tensor) -> Sight:
-        x32 = self.down32(self.stem(image))
+        x64 = self.stem(image)
+        x32 = self.down32(x64)
         x16 = self.down16(x32)
         x8 = self.down8(x16)
         y = self.mix16(self.up16(x16) + _doubled(self.up8(x8)))
@@ -89,9 +97,10 @@ class LandmarkNetwork(nn.Module):
             heat, right, down, sure = maps.unbind(1)
             share = heat.flatten(2).softmax(dim=2)
             places = torch.stack([_mean_place(share, right, 3), _mean_place(share, down, 2)], 2)
-            features = x8.float().mean(dim=(2, 3))
-            sureness = (share * sure.flatten(2)).sum(dim=2) + self.doubt(features)
-            return Sight(heat, places, sureness, self.species(features), features)
+            pooled = x8.float().mean(dim=(2, 3))
+            sureness = (share * sure.flatten(2)).sum(dim=2) + self.doubt(pooled)
+            stages = (x64, x32, x16, x8)
+            return Sight(heat, places, sureness, self.species(pooled), pooled, stages)
 
 
 class Residual(nn.Module):
@@ -112,7 +121,8 @@ def find_landmarks(image: Tensor) -> Found:
         for some in image.split(_CHUNK):
             sight = network(resized(some))
             places = (sight.places + 0.5) * (side / SIDE) - 0.5
-            found.append((places, sight.sureness.sigmoid(), sight.species, sight.features))
+            features = torch.cat([_statistics(stage) for stage in sight.stages], dim=1)
+            found.append((places, sight.sureness.sigmoid(), sight.species, features))
     return Found(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
@@ -136,6 +146,12 @@ def landmark_network() -> LandmarkNetwork:
 def _conv(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
     conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+
+def _statistics(maps: Tensor) -> Tensor:
+    """Mean and standard deviation (N, 2·C) over the pixels of maps (N, C, H, W)."""
+    deviation, mean = torch.std_mean(maps, dim=(2, 3))
+    return torch.cat((mean, deviation), dim=1)
 
 
 def _doubled(x: Tensor) -> Tensor:
