@@ -116,7 +116,7 @@ def _cells(curve: Curve, scale: Scale, columns: int, rows: int) -> list[str]:
     used, which = np.unique(dots, return_inverse=True)
     means = np.bincount(which, values) / np.bincount(which)
     all_dots = np.arange(2 * columns)
-    heights = scale.up(np.interp(all_dots, used, means))
+    heights = np.interp(all_dots, used, scale.up(means))
     there = (all_dots >= used[0]) & (all_dots <= used[-1])
     if scale.end <= scale.start:  # one value is a level line
         there[:] = True
