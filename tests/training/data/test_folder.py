@@ -2,134 +2,146 @@
 
 from __future__ import annotations
 
+import os
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from tui_draggan.errors import UsageError
+from tui_draggan.training.data import cache as module
 from tui_draggan.training.data import prepare
-from tui_draggan.training.data.pictures import square
 
 SIDE = 16
-RED, WHITE = (200, 30, 40), (255, 255, 255)
+RED = (200, 30, 40)
 
 
-def save(path, colour=RED, size=(40, 30), mode="RGB", **options):
+def save(path: Path, colour=RED, size=(40, 30)) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, colour).convert(mode).save(path, **options)
+    Image.new("RGB", size, colour).save(path)
 
 
 @pytest.fixture
-def cache(tmp_path):
+def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     (tmp_path / "pictures").mkdir()
     return tmp_path / "pictures"
 
 
-@pytest.mark.parametrize(
-    ("name", "mode"),
-    [("a.png", "RGB"), ("a.jpg", "CMYK"), ("a.png", "P"), ("a.gif", "P"), ("A.JPG", "RGB")],
-)
-def test_modes_become_rgb(folder, name, mode):
-    save(folder / name, mode=mode)
-    picture = square(folder / name, SIDE)
-    assert picture.shape == (SIDE, SIDE, 3)
-    assert np.abs(picture.astype(int) - RED).max() < 12
-
-
-def test_transparency_lies_on_white(folder):
-    for mode in ("RGBA", "LA"):
-        clear = Image.new("RGBA", (20, 20), (0, 0, 0, 0)).convert(mode)
-        clear.save(folder / "a.png")
-        assert (square(folder / "a.png", SIDE) == WHITE).all()
-
-
-def test_16_bits_are_scaled_and_not_cut_off(folder):
-    values = np.full((20, 20), 32768, dtype=np.uint16)
-    Image.fromarray(values).save(folder / "a.png")
-    assert np.abs(square(folder / "a.png", SIDE).astype(int) - 127).max() <= 1
-
-
-def test_a_camera_on_its_side(folder):
-    """EXIF orientation 6: the picture's left is up."""
-    picture = Image.new("RGB", (40, 40), "black")
-    picture.paste(RED, (0, 0, 20, 40))
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    picture.save(folder / "a.png", exif=exif)
-    turned = square(folder / "a.png", SIDE)
-    assert np.abs(turned[2].astype(int) - RED).max() < 5
-    assert turned[-3].max() < 5
-
-
-def test_the_middle_of_a_long_picture(folder):
-    picture = Image.new("RGB", (90, 30), "black")
-    picture.paste(RED, (30, 0, 60, 30))
-    picture.save(folder / "a.png")
-    middle = square(folder / "a.png", SIDE)
-    assert np.abs(middle[:, 2:-2].astype(int) - RED).max() < 40
-
-
-def test_only_the_first_frame_of_what_moves(folder):
-    frames = [Image.new("RGB", (20, 20), colour) for colour in (RED, (0, 0, 255))]
-    frames[0].save(folder / "a.gif", save_all=True, append_images=frames[1:])
-    assert np.abs(square(folder / "a.gif", SIDE).astype(int) - RED).max() < 5
-
-
 def test_subfolders_are_classes_and_deeper_ones_belong_to_them(folder, cache):
-    for name in ("sun/b.png", "moon/deep/a.png", "moon/c.png", ".hidden/d.png", "moon/notes.txt"):
-        save(folder / name) if name.endswith("png") else (folder / name).write_text("x")
+    for name in ("sun/b.png", "moon/deep/a.PNG", "moon/c.png", ".hidden/d.png", "sun/.e.png"):
+        save(folder / name)
+    (folder / "moon/notes.txt").write_text("x")
+    (folder / "empty").mkdir()
     data = prepare(folder, SIDE, cache)
     assert data.classes == ("moon", "sun")
-    assert data.labels.tolist() == [0, 0, 1]
-    assert data.pictures.shape == (3, SIDE, SIDE, 3)
-    assert data.warning is not None and "3 pictures are few" in data.warning
+    assert data.labels.tolist() == [0, 0, 1] and data.labels.dtype == np.int64
+    assert data.pictures.shape == (3, SIDE, SIDE, 3) and data.pictures.dtype == np.uint8
+    assert data.skipped == ()
 
 
 def test_pictures_beside_subfolders_have_no_classes(folder, cache):
-    save(folder / "a.png")
-    save(folder / "sun/b.png")
+    for name in ("a.png", "sun/b.png", "moon/c.png"):
+        save(folder / name)
     data = prepare(folder, SIDE, cache)
-    assert data.classes == () and data.labels.tolist() == [0, 0]
+    assert data.classes == () and data.labels.tolist() == [0, 0, 0]
+
+
+def test_a_single_subfolder_is_no_class(folder, cache):
+    save(folder / "all/a.png")
+    assert prepare(folder, SIDE, cache).classes == ()
+
+
+def test_a_broken_picture_on_top_takes_no_classes_away(folder, cache):
+    for name in ("sun/b.png", "moon/c.png"):
+        save(folder / name)
+    (folder / "broken.png").write_bytes(b"x")
+    data = prepare(folder, SIDE, cache)
+    assert data.classes == ("moon", "sun") and len(data.skipped) == 1
 
 
 def test_broken_files_are_named_and_skipped(folder, cache):
-    for number in range(3):
+    for number in range(4):
         save(folder / f"{number}.png", colour=(50 * number, 0, 0))
     (folder / "1.png").write_bytes(b"no picture")
-    whole = (folder / "2.png").read_bytes()
+    whole = (folder / "3.png").read_bytes()
     (folder / "3.png").write_bytes(whole[: len(whole) // 2])
-    data = prepare(folder, SIDE, cache)
-    assert [name for name, _ in data.skipped] == ["1.png", "3.png"]
-    assert all(reason and "\n" not in reason for _, reason in data.skipped)
-    assert data.pictures[:, 0, 0, 0].tolist() == [0, 100]
+    (folder / "gone.png").symlink_to(folder / "nowhere")
+    (folder / "loop.png").symlink_to(folder / "loop.png")
+    for _ in range(2):  # the second time from the cache
+        data = prepare(folder, SIDE, cache)
+        assert [name for name, _ in data.skipped] == ["1.png", "3.png", "gone.png", "loop.png"]
+        assert all(reason and "\n" not in reason for _, reason in data.skipped)
+        assert data.pictures[:, 0, 0, 0].tolist() == [0, 100]
 
 
-def test_prepared_once_until_a_file_changes(folder, cache, monkeypatch):
+def test_links_are_followed_but_never_in_a_circle(folder, cache, tmp_path):
+    save(tmp_path / "elsewhere/sub/a.png")
+    save(folder / "b.png")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "link2.png").symlink_to(folder / "b.png")
+    (tmp_path / "elsewhere" / "back").symlink_to(folder)
+    (folder / "self").symlink_to(folder)
+    assert len(prepare(folder, SIDE, cache).pictures) == 3
+
+
+def test_a_pipe_is_not_waited_for(folder, cache):
     save(folder / "a.png")
-    first = prepare(folder, SIDE, cache)
-    calls = []
-    monkeypatch.setattr(
-        "tui_draggan.training.data.folder.square", lambda *a: calls.append(a) or square(*a)
-    )
-    again = prepare(folder, SIDE, cache)
-    assert not calls and np.array_equal(first.pictures, again.pictures)
-    save(folder / "a.png", colour=(0, 0, 0), size=(50, 50))
-    changed = prepare(folder, SIDE, cache)
-    assert len(calls) == 1 and changed.pictures.max() == 0
-    prepare(folder, 2 * SIDE, cache)
-    assert len(calls) == 2
+    os.mkfifo(folder / "b.png")
+    assert len(prepare(folder, SIDE, cache).pictures) == 1
 
 
-def test_nothing_half_written_is_left(folder, cache):
-    (folder / "a.png").write_bytes(b"no picture")
-    with pytest.raises(UsageError, match=r"none of the 1 pictures .*a\.png"):
-        prepare(folder, SIDE, cache)
-    assert not list(cache.iterdir())
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_what_may_not_be_read_is_named(folder, cache):
+    for name in ("a.png", "b.png", "closed/c.png"):
+        save(folder / name)
+    (folder / "b.png").chmod(0)
+    (folder / "closed").chmod(0)
+    try:
+        data = prepare(folder, SIDE, cache)
+    finally:
+        (folder / "closed").chmod(0o700)
+    assert data.skipped == (("b.png", "Permission denied"), ("closed/", "Permission denied"))
+
+
+def test_odd_names_can_be_printed(folder, cache):
+    odd = os.fsdecode(b"\xff\x1b[2J\n.png")
+    (folder / odd).write_bytes(b"x")
+    for name in ("\u6c34/a.png", "b\x07/a.png"):
+        save(folder / name)
+    data = prepare(folder, SIDE, cache)
+    assert data.skipped[0][0] == r"\udcff\x1b[2J\n.png"
+    assert data.classes == (r"b\x07", "\u6c34")
+    "".join((*data.classes, data.skipped[0][0])).encode()
+
+
+def test_the_order_is_that_of_names_whichever_is_read_first(folder, cache, monkeypatch):
+    for number in (3, 1, 2, 0):
+        save(folder / f"{number}.png", colour=(50 * number, 0, 0))
+    square = module.square
+
+    def slow(path: Path, side: int) -> np.ndarray:
+        time.sleep(0.2 * (path.name == "0.png"))
+        return square(path, side)
+
+    monkeypatch.setattr(module, "square", slow)
+    monkeypatch.setattr(module, "_threads", lambda: 3)
+    assert prepare(folder, SIDE, cache).pictures[:, 0, 0, 0].tolist() == [0, 50, 100, 150]
+
+
+def test_few_pictures_are_warned_about(folder, cache):
+    for number in range(99):
+        save(folder / f"{number}.png", size=(4, 4))
+    warning = prepare(folder, SIDE, cache).warning
+    assert warning is not None and "99 pictures are few" in warning
+    save(folder / "99.png")
+    assert prepare(folder, SIDE, cache).warning is None
 
 
 def test_errors_say_what_is_wanted(tmp_path, folder, cache):
@@ -138,13 +150,18 @@ def test_errors_say_what_is_wanted(tmp_path, folder, cache):
     (tmp_path / "file").write_text("x")
     with pytest.raises(UsageError, match="is a file"):
         prepare(tmp_path / "file", SIDE, cache)
-    with pytest.raises(UsageError, match="has no pictures"):
+    (folder / "notes.txt").write_text("x")
+    with pytest.raises(UsageError, match=r"has no pictures; expected files like \.png"):
+        prepare(folder, SIDE, cache)
+    (folder / "a.png").symlink_to(folder / "nowhere")
+    with pytest.raises(UsageError, match=r"can be reached \(a\.png: No such file"):
         prepare(folder, SIDE, cache)
 
 
 def test_progress_is_told(folder, cache):
     for number in range(3):
         save(folder / f"{number}.png")
-    seen = []
+    (folder / "1.png").write_bytes(b"x")
+    seen: list[tuple[int, int]] = []
     prepare(folder, SIDE, cache, lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]

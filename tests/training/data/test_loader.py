@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from tui_draggan.training.data import PictureData, batches
+from tui_draggan.training.data import PictureData, batches, prepare
+from tui_draggan.training.data.loader import _Batches
 
 COUNT = 10
 
@@ -67,3 +72,47 @@ def test_pictures_are_channels_first_bytes():
     image, label = next(batches(data(), batch=4, seed=1, start=0, steps=1, mirror=False))
     assert image.shape == (4, 3, 4, 4) and image.dtype == torch.uint8
     assert label.dtype == torch.int64
+
+
+def test_pictures_are_those_of_the_data_flipped_or_not():
+    random = np.random.default_rng(0)
+    pictures = random.integers(0, 256, (5, 6, 6, 3), dtype=np.uint8)
+    given = PictureData(pictures, np.arange(5), (), (), None)
+    found = batches(given, batch=8, seed=3, start=2, steps=4, mirror=True)
+    ways = set()
+    for image, label in found:
+        for one, number in zip(image.permute(0, 2, 3, 1).numpy(), label.tolist(), strict=True):
+            flipped = np.array_equal(one, pictures[number][:, ::-1])
+            assert flipped or np.array_equal(one, pictures[number])
+            ways.add(flipped)
+    assert ways == {True, False}
+
+
+def test_a_batch_may_be_larger_than_the_folder():
+    seen = [n for step, _ in numbers(batch=35, steps=2) for n in step]
+    assert len(seen) == 70
+    assert all(sorted(seen[k : k + COUNT]) == list(range(COUNT)) for k in range(0, 70, COUNT))
+
+
+def test_a_step_far_away_costs_no_more_than_the_first():
+    assert numbers(start=10**9, steps=1) == numbers(start=10**9, steps=1)
+    assert numbers(start=10**9, steps=1) != numbers(steps=1)
+
+
+def test_workers_that_are_not_forked_get_a_file_name_and_no_gigabytes(tmp_path: Path):
+    for number in range(6):
+        colour = (40 * number, 0, 0)
+        Image.new("RGB", (64, 64), colour).save(tmp_path / f"{number}.png")
+    prepared = prepare(tmp_path, 64, tmp_path / "cache")
+    dataset = _Batches(prepared, 4, 1, True, slice(0, None, 2))
+    sent = pickle.dumps(dataset)
+    assert len(sent) < 4000
+    for expected, found in zip(dataset[7], pickle.loads(sent)[7], strict=True):
+        assert torch.equal(expected, found)
+
+
+@pytest.mark.parametrize("whole", [data().pictures, data().pictures[2:]])
+def test_pictures_without_a_file_go_over_whole(whole):
+    given = PictureData(whole, np.arange(len(whole)), (), (), None)
+    dataset = _Batches(given, 4, 1, False, slice(None))
+    assert torch.equal(dataset[3][0], pickle.loads(pickle.dumps(dataset))[3][0])

@@ -1,0 +1,197 @@
+"""Prepared pictures in the user's cache: KEY.npy, the squares, and KEY.json, what they are of.
+
+A key says the folder, the resolution and the state of the files. The notes are written last: with
+them the pair is whole. Several processes may want the same at once; one prepares, the others wait.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.files import replacing
+from tui_draggan.training.data.pictures import UnreadableError, square
+from tui_draggan.training.data.scanning import Found, printable
+
+FORMAT = 2
+"""A change of how pictures are prepared counts it up."""
+MOST_THREADS = 8
+AHEAD = 4
+"""Pictures for each thread that may wait for the one that is written next."""
+
+Bytes = NDArray[np.uint8]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """pictures (N, H, W, 3), mapped from the file; their names; name and reason of those that
+    could not be read."""
+
+    pictures: Bytes
+    names: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+class Cache:
+    """The place of one folder's pictures of one resolution."""
+
+    def __init__(self, parent: Path, folder: Path, files: Iterable[Found], resolution: int) -> None:
+        self._parent, self._folder, self._resolution = parent, folder, resolution
+        self._files = tuple(files)
+        place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
+        listing = [(file.name, file.size, file.changed) for file in self._files]
+        state = hashlib.sha256(json.dumps([FORMAT, listing]).encode()).hexdigest()[:16]
+        self._family = f"{place}-{resolution}"
+        self._key = f"{self._family}-{state}"
+
+    @property
+    def _pictures(self) -> Path:
+        return self._parent / f"{self._key}.npy"
+
+    @property
+    def _notes(self) -> Path:
+        return self._parent / f"{self._key}.json"
+
+    def load_or_prepare(self, progress: Progress | None) -> Prepared:
+        """Raises UsageError where no file can be read, OutputError where the cache cannot be
+        written."""
+        found = self._load()
+        if found is not None:
+            return found
+        with self._alone():
+            found = self._load()  # another process may have been here first
+            if found is None:
+                self._remove_others()
+                self._prepare(progress)
+                found = self._load()
+        if found is None:
+            raise OutputError(
+                f"{self._pictures} was written and cannot be read; is the disk whole?"
+            )
+        return found
+
+    def _load(self) -> Prepared | None:
+        """None where there is nothing, or nothing whole."""
+        try:
+            notes = json.loads(self._notes.read_text())
+            names = tuple(notes["names"])
+            skipped = tuple((name, reason) for name, reason in notes["skipped"])
+            shape = (len(names), self._resolution, self._resolution, 3)
+            pictures = np.load(self._pictures, mmap_mode="r")
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            return None
+        if pictures.shape != shape or pictures.dtype != np.uint8:
+            return None
+        return Prepared(pictures, names, skipped)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        path = self._parent / f"{self._family}.lock"
+        try:
+            self._parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        except OSError as error:
+            raise OutputError(
+                f"{self._parent} cannot be written: {error.strerror}; prepared pictures are kept "
+                "there, set XDG_CACHE_HOME to another place"
+            ) from None
+        with file:
+            with suppress(OSError):  # file systems without locks: then several do the same
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _remove_others(self) -> None:
+        """What was prepared before the folder changed, and what a killed process left."""
+        for pattern in (f"{self._family}-*", f".{self._family}-*"):
+            for path in self._parent.glob(pattern):
+                with suppress(OSError):
+                    path.unlink()
+
+    def _prepare(self, progress: Progress | None) -> None:
+        self._check_room()
+        names: list[str] = []
+        skipped: list[tuple[str, str]] = []
+        with replacing(self._pictures) as path, path.open("wb") as stream:
+            # Written and not mapped: on a full disk a mapped file kills the process.
+            self._write_header(stream, len(self._files))
+            for done, (file, found) in enumerate(self._squares(), 1):
+                if isinstance(found, str):
+                    skipped.append((file.name, found))
+                else:
+                    stream.write(found.data)
+                    names.append(file.name)
+                if progress:
+                    progress(done, len(self._files))
+            if not names:
+                name, reason = skipped[0]
+                raise UsageError(
+                    f"none of the {len(self._files)} pictures in {self._folder} can be read "
+                    f"({printable(name)}: {reason}); expected whole .png, .jpg or .webp files"
+                )
+            stream.seek(0)
+            self._write_header(stream, len(names))
+        with replacing(self._notes) as path:
+            path.write_text(json.dumps({"names": names, "skipped": skipped}))
+
+    def _write_header(self, stream: BinaryIO, count: int) -> None:
+        """As long for any count: the format leaves room for a first axis that grows."""
+        shape = (count, self._resolution, self._resolution, 3)
+        npy.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
+
+    def _check_room(self) -> None:
+        needed = len(self._files) * self._resolution**2 * 3
+        free = shutil.disk_usage(self._parent).free
+        if needed > free:
+            raise OutputError(
+                f"{self._parent} has room for {free / 1e9:.1f} GB; the prepared pictures take "
+                f"{needed / 1e9:.1f} GB; set XDG_CACHE_HOME to another place"
+            )
+
+    def _squares(self) -> Iterator[tuple[Found, Bytes | str]]:
+        """Every file in order, with its square or the reason why there is none."""
+
+        def read(file: Found) -> tuple[Found, Bytes | str]:
+            try:
+                return file, np.ascontiguousarray(
+                    square(self._folder / file.name, self._resolution)
+                )
+            except UnreadableError as error:
+                return file, str(error)
+
+        count = _threads()
+        # Pillow warns of what is odd in a file; what matters of it becomes a reason.
+        with warnings.catch_warnings(), ThreadPoolExecutor(count) as threads:
+            warnings.simplefilter("ignore")
+            waiting: deque[Future[tuple[Found, Bytes | str]]] = deque()
+            for file in self._files:
+                waiting.append(threads.submit(read, file))
+                if len(waiting) > AHEAD * count:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+
+def _threads() -> int:
+    """Decoders let go of Python's lock."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, MOST_THREADS)
