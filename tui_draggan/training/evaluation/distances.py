@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 NEIGHBOURS = 3
-"""k of precision and recall (Kynkäänniemi et al. 2019, section 3.1)."""
+"""k of precision and recall (Kynkäänniemi et al. 2019, section 3)."""
 PATCH = 7
 """Side of a descriptor in pixels (Karras et al. 2018, section 5)."""
 PATCHES = 128
@@ -51,8 +51,9 @@ def frechet(real: Tensor, fake: Tensor) -> float:
 def kernel_distance(real: Tensor, fake: Tensor) -> float:
     """Unbiased squared MMD of features real (N, D) and fake (M, D) with the kernel (x·y/D + 1)³.
 
-    Bińkowski et al., "Demystifying MMD GANs" (ICLR 2018), section 4 and equation 4 (there on
-    Inception's features, as KID). Being unbiased, it is below 0 half the time for equal laws.
+    Bińkowski et al., "Demystifying MMD GANs" (ICLR 2018), section 4 (there on Inception's features,
+    as KID), by the estimator of Gretton et al., "A Kernel Two-Sample Test" (JMLR 2012), lemma 6.
+    Being unbiased, it is often below 0 where the sets are alike.
     """
     _check(real, fake)
     a, b = real.double(), fake.double()
@@ -68,7 +69,7 @@ def precision_recall(real: Tensor, fake: Tensor, k: int = NEIGHBOURS) -> tuple[f
     """Improved precision and recall of features real (N, D) and fake (M, D).
 
     Kynkäänniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models"
-    (NeurIPS 2019), equations 1 and 2: the share of fakes that lie within some real one's distance
+    (NeurIPS 2019), section 3: the share of fakes that lie within some real one's distance
     to its k-th nearest other real one, and the other way round.
     """
     _check(real, fake)

