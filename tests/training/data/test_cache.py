@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import shutil
@@ -129,6 +130,21 @@ def test_several_processes_prepare_once_between_them(folder, cache):
     assert sum(words.count("decoded") for words in said) == 8
     expected = f"pictures {[10 * n for n in range(8)]}\n"
     assert all(words.endswith(expected) for words in said)
+
+
+def test_without_locks_nobody_removes_what_another_writes(folder, cache, monkeypatch):
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(module.fcntl, "flock", no_locks)
+    cache.mkdir()
+    prepare(folder, SIDE, cache)
+    (whole,) = cache.glob("*.npy")
+    unfinished = cache / f".{whole.stem}-abc.npy"
+    unfinished.touch()
+    save(folder / "8.png")
+    assert len(prepare(folder, SIDE, cache).pictures) == 9
+    assert unfinished.exists()
 
 
 def test_a_killed_process_leaves_nothing_that_matters(folder, cache):

@@ -75,10 +75,11 @@ class Cache:
         found = self._load()
         if found is not None:
             return found
-        with self._alone():
+        with self._alone() as alone:
             found = self._load()  # another process may have been here first
             if found is None:
-                self._remove_others()
+                if alone:
+                    self._remove_others()
                 self._prepare(progress)
                 found = self._load()
         if found is None:
@@ -102,7 +103,9 @@ class Cache:
         return Prepared(pictures, names, skipped)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[bool]:
+        """Whether no other process does the same: some file systems have no locks, and then each
+        writes its own and the last one's stays."""
         path = self._parent / f"{self._family}.lock"
         try:
             self._parent.mkdir(parents=True, exist_ok=True)
@@ -113,9 +116,12 @@ class Cache:
                 "there, set XDG_CACHE_HOME to another place"
             ) from None
         with file:
-            with suppress(OSError):  # file systems without locks: then several do the same
+            try:
                 fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            except OSError:
+                yield False
+            else:
+                yield True
 
     def _remove_others(self) -> None:
         """What was prepared before the folder changed, and what a killed process left."""
