@@ -25,8 +25,9 @@ def test_a_whole_run(tmp_path: Path):
     assert (run.name, run.resolution, run.data, run.total) == ("cats", 16, "kittens", 100)
     assert run.kimg == 40 and not run.finished
     assert [grid.kimg for grid in run.grids] == [10, 20, 30, 40]
-    newest = run.grids[-1].path.stat().st_mtime
-    assert run.changed is not None and run.changed >= newest
+    assert run.changed == pytest.approx(run.grids[-1].path.stat().st_mtime, abs=0.5)
+    os.utime(tmp_path / "cats" / "log.jsonl", (9e9, 9e9))
+    assert RunReader(tmp_path / "cats").look().changed == 9e9
 
 
 def test_an_empty_folder_may_become_a_run(tmp_path: Path):
@@ -83,6 +84,12 @@ def test_the_status_line(tmp_path: Path):
     assert status_words(run, run.changed + 299)[1] == "30 min left"
     assert status_words(run, run.changed + 301)[1] == "no news for 5 min"
     assert status_words(Run("x"), 0) == ["no line in the log yet"]
+
+
+def test_a_short_run_is_told_in_small_numbers(tmp_path: Path):
+    write_config(tmp_path, kimg=0.064)
+    write_lines(tmp_path, line(0.048))
+    assert status_words(RunReader(tmp_path).look(), 0) == ["0.048 / 0.064 kimg"]
 
 
 def test_a_finished_run_says_so_however_long_ago(tmp_path: Path):

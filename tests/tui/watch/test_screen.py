@@ -139,6 +139,18 @@ async def test_walking_through_older_grids(tmp_path: Path):
         assert watcher.colour() == colour_of(60), "at the newest one is taken along"
 
 
+async def test_a_resumed_run_draws_grids_again(tmp_path: Path):
+    whole_run(tmp_path)
+    async with watching(tmp_path) as watcher:
+        await watcher.until(lambda: "4 of 4" in watcher.title)
+        await watcher.press("comma")
+        await watcher.until(lambda: "3 of 4" in watcher.title)
+        write_grid(tmp_path, 77)
+        (tmp_path / "samples" / "000077.png").replace(tmp_path / "samples" / "000030.png")
+        await watcher.until(lambda: watcher.colour() == colour_of(77))
+        assert "30 kimg  3 of 4" in watcher.title, "and one stays where one is"
+
+
 async def test_a_bar_in_the_curves_where_the_older_grid_is(tmp_path: Path):
     async with watching(whole_run(tmp_path)) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)

@@ -66,8 +66,8 @@ class WatchApp(App[int]):
         self.terminal = display
         self.run_now = Run(folder.resolve().name)
         self._reader = RunReader(folder)
-        self._chosen: Grid | None = None
-        """The grid that was walked to; None: the newest."""
+        self._chosen: Path | None = None
+        """Of the grid that was walked to; None: the newest."""
         self._shown: Grid | None = None
         """The grid whose picture is on the screen."""
 
@@ -117,8 +117,9 @@ class WatchApp(App[int]):
     @property
     def grid(self) -> Grid | None:
         """The one to be shown."""
-        grids = self.run_now.grids
-        return self._chosen if self._chosen in grids else grids[-1] if grids else None
+        run = self.run_now
+        at = run.place_of(self._chosen)
+        return run.grids[-1 if at is None else at] if run.grids else None
 
     async def _load(self) -> None:
         """The picture of `grid`, unless it is there already or cannot be read."""
@@ -153,8 +154,9 @@ class WatchApp(App[int]):
         accent = f"bold {title.colour('accent')}".strip()
         title.write(words.fitted(words.title_words(run, shown), width, accent, muted))
         status.write(words.fitted(words.status_words(run, time.time()), width, "bold", ""))
-        newest = not run.grids or shown == run.grids[-1]
-        self.query_one(Curves).show(run, None if newest or shown is None else shown.kimg)
+        at = None if shown is None else run.place_of(shown.path)
+        older = at is not None and at < len(run.grids) - 1
+        self.query_one(Curves).show(run, shown.kimg if shown is not None and older else None)
 
     # -- keys ----------------------------------------------------------------------------------
 
@@ -165,7 +167,7 @@ class WatchApp(App[int]):
         if grid is None:
             return
         at = min(len(grids) - 1, max(0, grids.index(grid) + step))
-        self._chosen = None if at == len(grids) - 1 else grids[at]
+        self._chosen = None if at == len(grids) - 1 else grids[at].path
         self._load_now()
 
     def action_chart(self, step: int) -> None:

@@ -22,6 +22,8 @@ class Grid:
 
     kimg: int
     path: Path
+    changed: int = 0
+    """In nanoseconds since 1970: a resumed run draws some of its grids again."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Run:
     """Oldest first."""
     changed: float | None = None
     """Time of the last news, in seconds since 1970."""
+
+    def place_of(self, path: Path | None) -> int | None:
+        """Which of the grids that file is."""
+        paths = [grid.path for grid in self.grids]
+        return paths.index(path) if path in paths else None
 
     @property
     def finished(self) -> bool:
@@ -78,7 +85,7 @@ class RunReader:
         self._log.look()
         self._read_config()
         grids = _grids(self._folder / SAMPLES)
-        times = [_changed(self._folder / LOG), *(_changed(grid.path) for grid in grids[-1:])]
+        times = [_changed(self._folder / LOG), *(grid.changed for grid in grids)]
         resolution, total = self._config.get("resolution"), self._config.get("kimg")
         return Run(
             name=self._folder.resolve().name,
@@ -88,7 +95,7 @@ class RunReader:
             kimg=self._log.kimg,
             curves=self._log.curves,
             grids=grids,
-            changed=max(filter(None, times), default=0) / 1e9 or None,
+            changed=max(times) / 1e9 or None,
         )
 
     def _read_config(self) -> None:
@@ -110,7 +117,8 @@ def _grids(folder: Path) -> tuple[Grid, ...]:
     except OSError:
         return ()
     numbered = (name for name in names if re.fullmatch(r"\d{1,9}\.png", name, re.ASCII))
-    grids = (Grid(int(Path(name).stem), folder / name) for name in numbered)
+    paths = (folder / name for name in numbered)
+    grids = (Grid(int(path.stem), path, _changed(path)) for path in paths)
     return tuple(sorted(grids, key=lambda grid: (grid.kimg, grid.path)))
 
 

@@ -32,7 +32,7 @@ def status_words(run: Run, now: float) -> list[str]:
     """
     if run.kimg is None:
         return ["no line in the log yet"]
-    done = f"{round(run.kimg, 1):g}"
+    done = f"{round(run.kimg, 1 if run.kimg >= 10 else 3):g}"
     words = [f"{done} kimg" if run.total is None else f"{done} / {run.total:g} kimg"]
     pace = _pace(run)
     if run.finished:
@@ -53,11 +53,9 @@ def status_words(run: Run, now: float) -> list[str]:
 def title_words(run: Run, grid: Grid | None) -> list[str]:
     """The run, then the grid that is shown: «run», «60 kimg», «8 of 9», «128 px», «critters»."""
     words = [run.name]
-    if grid is not None and grid in run.grids:
-        words += [
-            f"samples at {grid.kimg} kimg",
-            f"{run.grids.index(grid) + 1} of {len(run.grids)}",
-        ]
+    at = None if grid is None else run.place_of(grid.path)
+    if grid is not None and at is not None:
+        words += [f"samples at {grid.kimg} kimg", f"{at + 1} of {len(run.grids)}"]
     if run.resolution is not None:
         words.append(f"{run.resolution} px")
     return words + ([run.data] if run.data else [])
