@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from tui_draggan import __version__
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.paths import DEFAULT_MODEL
-from tui_draggan.training.options import add_training_options
+from tui_draggan.training.options import add_evaluate_options, add_training_options
 
 PROGRAM = "tui-draggan"
 DRAG_PARAMETERS = (
@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_doctor_command(commands)
     _add_bench_command(commands)
     _add_train_command(commands)
+    _add_evaluate_command(commands)
     return parser
 
 
@@ -270,6 +271,18 @@ def _add_train_command(commands: Any) -> None:
     parser.set_defaults(run=_train)
 
 
+def _add_evaluate_command(commands: Any) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="how near a model's pictures come to real ones (needs tui-draggan[torch])",
+        description="Fréchet and kernel distance, precision and recall, sliced Wasserstein "
+        "distance, path length, and beside each its floor: the same between two halves of the "
+        "real pictures.",
+    )
+    add_evaluate_options(parser)
+    parser.set_defaults(run=_evaluate)
+
+
 def _numbers(text: str) -> tuple[int, ...]:
     return tuple(int(word) for word in text.split(","))
 
@@ -418,6 +431,12 @@ def _train(options: argparse.Namespace) -> int:
         return watch(options.watch)
     with _torch_for("train"):
         from tui_draggan.training.command import run
+    return run(options)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    with _torch_for("evaluate"):
+        from tui_draggan.training.evaluation.command import run
     return run(options)
 
 

@@ -1,4 +1,4 @@
-"""The options of `tui-draggan train`; here, so that --help answers without torch."""
+"""The options of `train` and `evaluate`; here, so that --help answers without torch."""
 
 from __future__ import annotations
 
@@ -51,3 +51,20 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     add("--samples-kimg", type=float, default=10.0, metavar="K", help="a grid every (10)")
     add("--snapshot-kimg", type=float, default=10.0, metavar="K", help="a snapshot every (10)")
     add("--keep", type=int, default=3, metavar="N", help="snapshots (3)")
+
+
+def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
+    add("--data", required=True, metavar="FOLDER|critters", help="the real pictures")
+    add("--samples", type=int, default=2000, metavar="N", help="of each side (default 2000)")
+    add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default 0)")
+    add(
+        "--features",
+        type=Path,
+        metavar="FILE",
+        help="a run's network.pt whose discriminator's features are compared (default: the model's "
+        "own run's; for critters the landmark network's)",
+    )
+    add("--device", default="auto", metavar="auto|cpu|cuda", help="default auto")
+    add("--json", action="store_true", help="numbers for programs")

@@ -18,10 +18,11 @@ from tui_draggan.errors import BundleError, DragganError, UsageError
 from tui_draggan.stylegan.export import export_bundle
 from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.discriminator import Discriminator
-from tui_draggan.training.evaluation.command import add_options, run
+from tui_draggan.training.evaluation.command import run
 from tui_draggan.training.evaluation.generators import BundleModel, TorchModel, open_model
 from tui_draggan.training.evaluation.measures import labels_for, sampled
 from tui_draggan.training.evaluation.real import Real, drawn_critters
+from tui_draggan.training.options import add_evaluate_options
 
 NAMES = [
     "Fréchet distance",
@@ -36,7 +37,7 @@ CPU = torch.device("cpu")
 
 def evaluate(*words: object) -> int:
     parser = argparse.ArgumentParser()
-    add_options(parser)
+    add_evaluate_options(parser)
     return run(parser.parse_args([str(word) for word in words]))
 
 

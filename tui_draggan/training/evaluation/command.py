@@ -35,23 +35,6 @@ from tui_draggan.training.evaluation.real import (
 LANDMARK_FEATURES = "the landmark network of critters"
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
-    add("--data", required=True, metavar=f"FOLDER|{CRITTERS}", help="the real pictures")
-    add("--samples", type=int, default=2000, metavar="N", help="of each side (default 2000)")
-    add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default 0)")
-    add(
-        "--features",
-        type=Path,
-        metavar="FILE",
-        help="a run's network.pt whose discriminator's features are compared (default: the model's "
-        f"own run's; for {CRITTERS} the landmark network's)",
-    )
-    add("--device", default="auto", metavar="auto|cpu|cuda", help="default auto")
-    add("--json", action="store_true", help="numbers for programs")
-
-
 def run(options: argparse.Namespace) -> int:
     """Measures and prints. Raises UsageError, BundleError."""
     if options.samples < FEWEST:
