@@ -28,15 +28,15 @@ def pane(tmp_path: Path):
 
 
 def drag_the_nose(pane: Pane) -> None:
-    """Handle at 32,44, target four pixels to the right, run; all by keys."""
+    """Handle at 69,73, target six pixels to the right, run; all by keys."""
     pane.wait_for("Enter for a handle")
-    pane.keys("S-Down", *["Down"] * 4, "Enter", *["Right"] * 4, "Enter")
-    pane.wait_for("32,44")
+    pane.keys("S-Down", "Down", *["Right"] * 5, "Enter", *["Right"] * 6, "Enter")
+    pane.wait_for("69,73")
     pane.keys("Space")
 
 
 def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
-    pane.run("python", "-m", "tui_draggan", "--seed", "7")
+    pane.run("python", "-m", "tui_draggan", "--seed", "17")
     drag_the_nose(pane)
     pane.wait_for("reached", seconds=60)
 
@@ -44,15 +44,15 @@ def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
     pane.keys("e")
     pane.wait_for("with markers")
     pane.keys("C-u")
-    pane.wait(lambda screen: "critters-7" not in screen, "an empty field")
+    pane.wait(lambda screen: "critters-17" not in screen, "an empty field")
     pane.type(str(out))
     pane.wait_for(out.name)
     pane.keys("Enter")
     pane.wait(lambda _: out.exists(), "the exported picture")
     with Image.open(out) as picture:
         record = json.loads(picture.text["tui-draggan"])
-    assert record["seed"] == 7 and record["edited"]
-    assert record["points"][0][1] == [36, 44]
+    assert record["seed"] == 17 and record["edited"]
+    assert record["points"][0][1] == [75, 73]
 
     pane.keys("q")
     pane.wait(lambda screen: "shell>" in screen or "quit" in screen, "the way out")
@@ -63,7 +63,7 @@ def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
 
 
 def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane):
-    pane.run("python", "-m", "tui_draggan", "--seed", "7", "--lr", "0.0001")
+    pane.run("python", "-m", "tui_draggan", "--seed", "17", "--lr", "0.0001")
     drag_the_nose(pane)
     pane.wait_for("running")
     pane.wait(lambda screen: " 3  0." in screen, "the third line of the log")
@@ -74,7 +74,7 @@ def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane):
 
     pane.run("clear")
     pane.run("python", "-m", "tui_draggan", "--resume")
-    pane.wait_for("36,44")
+    pane.wait_for("75,73")
     pane.keys("q")
 
 

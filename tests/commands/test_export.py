@@ -26,7 +26,7 @@ def test_weights_become_a_bundle_that_drags(tmp_path: Path, capsys):
     assert opened.info.recommended == {"learning_rate": 0.02, "r1": 3}
     assert "generator.pt" in opened.files
     out = tmp_path / "out.png"
-    point = ["--point", "32,44:35,44", "--steps", "3"]
+    point = ["--point", "69,73:75,73", "--steps", "3"]
     assert main(["drag", "--model", str(bundle), *point, "--out", str(out)]) in (0, 3)
     assert out.exists()
 

@@ -123,14 +123,16 @@ def test_a_class_by_name_or_number_and_its_picture_says_so(models: Path, tmp_pat
     assert pictures[0] == pictures[1] != pictures[2]
 
 
-def test_classes_that_are_not_there(models: Path, capsys):
+def test_classes_that_are_not_there(models: Path, tmp_path: Path, capsys):
     point = ["--point", "10,10:12,10"]
     for label in ("rabbit", "3", "-1"):
         assert main(["drag", "--model", "zoo", f"--class={label}", *point]) == 2
         said = capsys.readouterr().err
         assert f"class {label} is unknown; zoo has cat, dog, bear (or a number, 0 to 2)" in said
-    assert main(["drag", "--class", "cat", *point]) == 2
-    assert "critters has no classes" in capsys.readouterr().err
+    plain = tmp_path / "plain"
+    export_bundle(tiny_generator(), plain, name="plain")
+    assert main(["drag", "--model", str(plain), "--class", "cat", *point]) == 2
+    assert "plain has no classes" in capsys.readouterr().err
 
 
 def test_a_session_opens_with_its_own_model_and_class(models: Path, tmp_path: Path, capsys):

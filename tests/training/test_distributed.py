@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from torch import distributed, multiprocessing
-from tui_draggan.training.data import PictureData
 
 from tests.training.tiny import GAME, TINY
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.data import PictureData
 from tui_draggan.training.distributed import World
 from tui_draggan.training.sources import open_source
 from tui_draggan.training.state import TrainingState

@@ -49,7 +49,7 @@ def test_models_and_classes_change_under_one_screen(pane: Pane):
     pane.wait_for("Enter for a handle")
     choose(pane, "o", "torn")
     pane.wait_for("engine")
-    assert "critters · 64 px" in pane.capture(), "the old one stays"
+    assert "critters · 128 px" in pane.capture(), "the old one stays"
     pane.wait(lambda _: engines(pane) == 1, "the end of what could not be opened")
 
     choose(pane, "o", "zoo")
@@ -70,7 +70,7 @@ def test_models_and_classes_change_under_one_screen(pane: Pane):
     choose(pane, "o", "critters")
     pane.wait_for("--model zoo --resume")
     pane.keys("Enter")
-    pane.wait_for("critters · 64 px   seed 0")
+    pane.wait_for("critters · 128 px   seed 0")
     pane.keys("q")
     pane.wait_for("shell>")
     pane.run("python", "-m", "tui_draggan", "--model", "zoo", "--resume")

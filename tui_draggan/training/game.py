@@ -59,7 +59,8 @@ class Deal:
                 return None
             return value.of(which) if isinstance(value, Augmentation) else value[which]
 
-        return Deal(*(part(getattr(self, field.name)) for field in fields(self)))
+        values: list[Any] = [part(getattr(self, field.name)) for field in fields(self)]
+        return Deal(*values)
 
     def to(self, device: torch.device) -> Deal:
         """Tensors there; augmentations go with the pictures."""
