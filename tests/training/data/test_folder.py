@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -156,6 +157,15 @@ def test_errors_say_what_is_wanted(tmp_path, folder, cache):
     (folder / "a.png").symlink_to(folder / "nowhere")
     with pytest.raises(UsageError, match=r"can be reached \(a\.png: No such file"):
         prepare(folder, SIDE, cache)
+
+
+def test_warnings_of_the_decoder_do_not_reach_the_screen(folder, cache):
+    damaged = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0"
+    Image.new("RGB", (20, 20), RED).save(folder / "a.png", exif=damaged)
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        prepare(folder, SIDE, cache)
+    assert not heard
 
 
 def test_progress_is_told(folder, cache):

@@ -117,7 +117,8 @@ async def test_it_waits_for_a_run_without_files_and_follows_it(tmp_path: Path):
         await watcher.until(lambda: "20 kimg  2 of 2" in watcher.title)
         await watcher.pilot.pause()
         assert watcher.colour() == colour_of(20)
-        assert watcher.picture.place.width == 2 * watcher.picture.place.height, "as wide as high"
+        place = watcher.picture.place
+        assert (place.width, place.height) == (42, 21), "as wide as high, the curves beside it"
 
 
 async def test_walking_through_older_grids(tmp_path: Path):

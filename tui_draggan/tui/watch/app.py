@@ -90,6 +90,8 @@ class WatchApp(App[int]):
         self.register_theme(THEME)
         self.theme = THEME.name
         self._leave_at_signals()
+        if self.terminal.note:
+            self.notify(self.terminal.note)
         self._watch()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -89,7 +89,7 @@ def drawn(
     lines = [legend]
     for label, *cells in zip(labels, *layers, strict=True):
         line = Text(label.rjust(margin) + " ", style=ink.muted)
-        lines.append(line.append(_overlaid(cells, ink.curves, at)))
+        lines.append(line.append(_overlaid(cells, ink, at)))
     if axis:
         left, right = f"{scale.start:.4g}", f"{scale.end:.4g} kimg"
         gap = " " * max(1, columns - len(left) - len(right))
@@ -127,14 +127,14 @@ def _cells(curve: Curve, scale: Scale, columns: int, rows: int) -> list[str]:
     ]
 
 
-def _overlaid(layers: Sequence[str], styles: Sequence[str], at: int | None) -> Text:
+def _overlaid(layers: Sequence[str], ink: Ink, at: int | None) -> Text:
     """Rows of braille cells one on another, with a bar at a column; where two meet, the later
     one's colour."""
     text = Text()
     for column, cells in enumerate(zip(*layers, strict=True)):
         bits, style = 0, ""
-        for cell, colour in zip(cells, styles, strict=False):
+        for cell, colour in zip(cells, ink.curves, strict=False):
             dots = ord(cell) - EMPTY
             bits, style = bits | dots, colour if dots else style
-        text.append(chr(EMPTY + bits), style=f"{style} reverse" if column == at else style)
+        text.append(chr(EMPTY + bits), style=f"{ink.muted} reverse" if column == at else style)
     return text

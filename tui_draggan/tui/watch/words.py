@@ -26,7 +26,7 @@ GAP = 2
 
 
 def status_words(run: Run, now: float) -> list[str]:
-    """«12 / 500 kimg», state, «4 h 12 min left», «31.2 s/kimg», then the last values.
+    """«12 / 500 kimg», state or «4 h 12 min left», «31.2 s/kimg», then the last values.
 
     now: seconds since 1970.
     """
@@ -39,9 +39,9 @@ def status_words(run: Run, now: float) -> list[str]:
         words.append("finished")
     elif run.changed is not None and now - run.changed > SILENCE:
         words.append(f"no news for {duration(now - run.changed)}")
+    elif run.total is not None and pace is not None:
+        words.append(f"{duration(pace * (run.total - run.kimg))} left")
     if pace is not None:
-        if run.total is not None and not run.finished:
-            words.append(f"{duration(pace * (run.total - run.kimg))} left")
         words.append(f"{pace:.3g} s/kimg")
     for name in TOLD:
         curve = run.curves.get(name)
