@@ -110,12 +110,19 @@ def _add_editor_options(parser: argparse.ArgumentParser) -> None:
     screen.add_argument(
         "--pace", type=float, default=30.0, metavar="N", help="steps a second at most (30; 0: all)"
     )
+    _add_screen_options(screen, "auto")
+
+
+def _add_screen_options(screen: Any, default: Any) -> None:
+    """`default`: argparse.SUPPRESS in a command, so that what stands before it is not lost."""
     graphics = ("auto", "half", "sixel", "kitty")
     screen.add_argument(
-        "--graphics", choices=graphics, default="auto", help="how pictures are drawn"
+        "--graphics", choices=graphics, default=default, help="how pictures are drawn"
     )
     colours = ("auto", "truecolor", "256", "16", "none")
-    screen.add_argument("--colour", "--color", choices=colours, default="auto", help="colour depth")
+    screen.add_argument(
+        "--colour", "--color", choices=colours, default=default, help="colour depth"
+    )
 
 
 def _add_drag_command(commands: Any) -> None:
@@ -234,6 +241,7 @@ def _add_train_command(commands: Any) -> None:
         "With --watch: shows a run in the terminal.",
     )
     add_training_options(parser)
+    _add_screen_options(parser.add_argument_group("screen, for --watch"), argparse.SUPPRESS)
     parser.set_defaults(command="train")
 
 

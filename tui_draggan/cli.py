@@ -166,7 +166,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.watch is not None:
         from tui_draggan.tui.watch import watch
 
-        return watch(options.watch)
+        return watch(options.watch, options.graphics, options.colour)
     with _torch_for("train"):
         from tui_draggan.training.command import run
     return run(options)

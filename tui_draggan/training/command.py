@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from rich.console import Console
+from rich.progress import Progress
 
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import load_generator
-from tui_draggan.training.config import TrainingConfig, critters_generator
+from tui_draggan.training.config import CRITTERS, TrainingConfig, critters_generator
 from tui_draggan.training.critters import SPECIES, Z_DIM
-from tui_draggan.training.data import PictureData
+from tui_draggan.training.data import PictureData, prepare
 from tui_draggan.training.distributed import local_device, world_of_torchrun
 from tui_draggan.training.loop import train
 from tui_draggan.training.precision import bf16_pays
 from tui_draggan.training.snapshots import NETWORK, snapshots
-from tui_draggan.training.sources import folder_data
 
 SAME = ("data", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
 """What a run that goes on must have as it was begun."""
@@ -36,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
         torch.set_num_threads(options.threads)
     torch.set_flush_denormal(True)
     with world_of_torchrun(device) as world:
-        data = folder_data(options.data, options.resolution)
+        data = None
+        if options.data != CRITTERS:
+            data = _prepared(Path(options.data), options.resolution, shown=world.first)
         if data is not None and world.first:
             _say_skipped(data)
         begin_with = None if options.begin_with is None else _weights(options.begin_with)
@@ -218,6 +221,20 @@ def _begun_with(folder: Path) -> dict[str, Any] | None:
     except (OSError, json.JSONDecodeError):
         return None
     return values
+
+
+def _prepared(folder: Path, resolution: int, shown: bool) -> PictureData:
+    """The folder's pictures; a bar on the terminal while they are read for the first time."""
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as bar:
+        task = bar.add_task(f"reading {folder.name}", total=None)
+        return prepare(
+            folder,
+            resolution,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
 
 
 def _say_skipped(data: PictureData) -> None:

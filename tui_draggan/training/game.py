@@ -65,7 +65,8 @@ class Deal:
     def to(self, device: torch.device) -> Deal:
         """Tensors there; augmentations go with the pictures."""
         values: list[Any] = [getattr(self, field.name) for field in fields(self)]
-        return Deal(*(v.to(device) if isinstance(v, Tensor) else v for v in values))
+        moved: list[Any] = [v.to(device) if isinstance(v, Tensor) else v for v in values]
+        return Deal(*moved)
 
 
 def deal(config: TrainingConfig, step: int, player: str, p: float, smooth: bool = False) -> Deal:

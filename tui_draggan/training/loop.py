@@ -86,6 +86,7 @@ class _Writer:
         if passes(step, config.samples_kimg, config.batch) or step == config.total_steps:
             self.log.flush(step, state.augment_p)
             self._sample(state)
+            self.log.resume()
         if passes(step, config.snapshot_kimg, config.batch):
             self.save(state)
 

@@ -125,6 +125,10 @@ class Log:
         self._values, self._since = [], now
         self.note(step, seconds_per_kimg=pace, **means, p=float(p))
 
+    def resume(self) -> None:
+        """What was done since the last line does not count into the pace."""
+        self._since = time.monotonic()
+
     def note(self, step: int, **values: float) -> None:
         seconds = self._seconds + time.monotonic() - self._began
         kimg = step * self._config.batch / 1000

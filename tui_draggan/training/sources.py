@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -11,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import DataLoader, Dataset
 
-from tui_draggan.training.config import CRITTERS, TrainingConfig
+from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import SPECIES
-from tui_draggan.training.data import PictureData, batches, prepare
+from tui_draggan.training.data import PictureData, batches
 from tui_draggan.training.data.workers import quiet_worker
 from tui_draggan.training.distributed import World
 from tui_draggan.training.game import Pictures
@@ -117,11 +116,6 @@ class Folder:
         chosen = torch.linspace(0, total - 1, min(count, total)).long()
         picked = torch.from_numpy(self._data.pictures[chosen.numpy()]).permute(0, 3, 1, 2)
         return _levels(picked)
-
-
-def folder_data(config_data: str, resolution: int) -> PictureData | None:
-    """The pictures of a folder, None for critters. Raises UsageError."""
-    return None if config_data == CRITTERS else prepare(Path(config_data), resolution)
 
 
 def _levels(image: Tensor) -> Tensor:
