@@ -2,8 +2,8 @@
 
     python screenshots/make.py
 
-before, during and after one drag at 120×36, the same drag at 80×24, and the first 32 seeds as they
-come (critters.png).
+before, during and after one drag at 120×36, the same drag at 80×24, and the first 40 seeds as they
+come (critters.png), eight of each species.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SEED = 12
 HANDLE = "49,11"
 TARGET = "52,3"
 LARGE, SMALL = (120, 36), (80, 24)
+COLUMNS = 8
 MIDDLE = 6
 """Iteration at which the drag is shown."""
 
@@ -45,14 +46,16 @@ def main() -> None:
 
 
 def save_seeds() -> None:
-    """Seeds 0 to 31, ψ 0.7, twice their size: nothing chosen."""
-    engine = open_engine(ModelBundle.open(bundled_models() / "critters"), "cpu")
-    pictures = [engine.render(latent_from_seed(engine, seed, 0.7).ws) for seed in range(32)]
-    rows = [np.concatenate(pictures[start : start + 8], axis=1) for start in range(0, 32, 8)]
-    sheet = Image.fromarray(np.concatenate(rows))
-    sheet.resize((sheet.width * 2, sheet.height * 2), Image.Resampling.BICUBIC).save(
-        HERE / "critters.png"
-    )
+    """Eight seeds of each species as they come, the model's own ψ: nothing chosen."""
+    bundle = ModelBundle.open(bundled_models() / "critters")
+    engine = open_engine(bundle, "cpu")
+    psi = bundle.info.recommended.get("psi", 0.7)
+    rows = []
+    for label in range(len(bundle.info.classes)):
+        seeds = range(COLUMNS * label, COLUMNS * (label + 1))
+        latents = [latent_from_seed(engine, seed, psi, label) for seed in seeds]
+        rows.append(np.concatenate([engine.render(latent.ws) for latent in latents], axis=1))
+    Image.fromarray(np.concatenate(rows)).save(HERE / "critters.png")
     print(HERE / "critters.png")
 
 

@@ -84,7 +84,8 @@ def export_bundle(
         )
         if keep_weights:
             state = {key: value.contiguous() for key, value in generator.state_dict().items()}
-            torch.save({"config": config.to_dict(), "state": state}, folder / "generator.pt")
+            values = {"config": config.to_dict(), "state": state, "classes": list(classes)}
+            torch.save(values, folder / "generator.pt")
         write_manifest(folder, info)
     return info
 
