@@ -26,12 +26,12 @@ from tui_draggan.engines.choose import open_engine
 from tui_draggan.paths import bundled_models
 
 HERE = Path(__file__).resolve().parent
-SEED = 12
-HANDLE = "49,11"
-TARGET = "52,3"
+SEED = 6
+HANDLE = "27,27"
+TARGET = "24,12"
 LARGE, SMALL = (120, 36), (80, 24)
 COLUMNS = 8
-MIDDLE = 6
+MIDDLE = 30
 """Iteration at which the drag is shown."""
 
 

@@ -37,7 +37,7 @@ export class Model {
   }
 
   /** z (z_dim) → w (D), drawn to the mean w by truncation ψ; label: number of a class. */
-  async map(z, psi = 0.7, label = 0) {
+  async map(z, psi = this.info.recommended?.psi ?? 0.7, label = 0) {
     const feeds = { z: this.floats(z, [1, z.length]) };
     const classes = this.info.classes.length;
     if (classes) {

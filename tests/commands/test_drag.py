@@ -39,7 +39,7 @@ def test_a_drag_writes_all_it_was_asked_for(tmp_path: Path, capsys):
     arguments = ["drag", "--seed", "17", "--point", "69,73:75,73", "--out", str(out)]
     arguments += ["--log", str(log), "--save", str(saved), "--animation", str(gif)]
     assert main(arguments) == 0
-    assert capsys.readouterr().err.startswith("reached after ")
+    assert capsys.readouterr().err.startswith("class cat: reached after ")
 
     steps = [json.loads(line) for line in log.read_text().splitlines()]
     assert [step["step"] for step in steps] == list(range(len(steps)))
@@ -108,7 +108,10 @@ def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path):
         (["drag", "--point", "1,1:2,2", "--seed", "x"], "invalid int value"),
         (["drag", "--point", "1,1:2,2", "--rows", "60"], "rows is 60"),
         (["drag", "--point", "1,1:2,2", "--feature-block", "8"], "feature block 8"),
-        (["drag", "--point", "1,1:2,2", "--class", "cow"], "class cow is unknown; critters has cat, dog"),
+        (
+            ["drag", "--point", "1,1:2,2", "--class", "cow"],
+            "class cow is unknown; critters has cat, dog",
+        ),
         (["drag", "--point", "1,1:2,2", "--model", "/nowhere"], "/nowhere is not a folder"),
         (["drag", "--point", "1,1:2,2", "--mask", "no.png"], "no.png does not exist"),
         (["drag", "--point", "1,1:2,2", "--session", "no.json"], "no.json does not exist"),
