@@ -14,7 +14,7 @@ from tui_draggan.engines.choose import ENGINES, open_engine
 from tui_draggan.errors import EngineError
 
 STEPS = 30
-EAR, NOSE, CHIN = (49, 11, 52, 3), (32, 40, 36, 44), (31, 52, 31, 58)
+EAR, NOSE, CHIN = (99, 28, 103, 14), (71, 79, 79, 86), (70, 98, 70, 108)
 SCRIPTS = {
     "ear": ([EAR], True, False),
     "ear and chin, one w": ([EAR, CHIN], False, False),
@@ -44,14 +44,14 @@ def run_script(
     points = np.array(pairs, np.float32)
     handles, targets = points[:, :2].copy(), points[:, 2:].copy()
     editable = np.zeros((size, size), bool)
-    editable[24:60, 8:56] = True
-    ws = latent_from_seed(engine, 12, 0.7).ws
+    editable[48:120, 16:112] = True
+    ws = latent_from_seed(engine, 12, 1.0).ws
     templates = engine.features(ws, handles)
     engine.begin(Problem(ws, 6, w_plus, editable if masked else None))
     for step in range(STEPS):
         if step == 15:
-            targets[0] += (2, 1)
-        rate = 0.02 if step < 20 else 0.01
+            targets[0] += (4, 2)
+        rate = 0.08 if step < 20 else 0.04
         request = StepRequest(handles, targets, templates, 2, 6, 20.0, rate)
         handles = engine.step(request).handles
     assert np.linalg.norm(handles - points[:, :2], axis=1).max() >= 2, "nothing was dragged"
