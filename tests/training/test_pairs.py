@@ -45,7 +45,7 @@ def test_shapes_and_colours_reach_their_rows_alone():
 
 def test_pictures_grow_in_the_paired_stage():
     sides = [TINY.resolution_at(step) for step in range(TINY.total_steps)]
-    assert sides == [4] * 4 + [8] * 6 + [16] * 20
+    assert sides == [4] * 6 + [8] * 6 + [16] * 18
 
 
 def test_small_parts_count_more():

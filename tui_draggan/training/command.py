@@ -77,7 +77,7 @@ def _config(
     if data is None:
         generator = critters_generator(resolution, len(SPECIES), Z_DIM)
         classes: tuple[str, ...] = SPECIES
-        paired = 230.0 if options.paired_kimg is None else options.paired_kimg
+        paired = 164.0 if options.paired_kimg is None else options.paired_kimg
         kimg = paired if options.kimg is None else options.kimg
         rates = (0.0005, 0.002)
     else:

@@ -65,7 +65,7 @@ class TrainingConfig:
     """Half-life of the averaged weights. None: batch · 10 / 32, and 5 in the paired stage."""
 
     paired_kimg: float = 0.0
-    paired_growth: tuple[float, float] = (0.2, 0.5)
+    paired_growth: tuple[float, float] = (0.29, 0.57)
     """Shares of the paired stage after which pictures of a quarter, of half the side end."""
     mixed: float = 0.5
     """Share of pairs whose colours come from another z than their shapes."""

@@ -43,7 +43,7 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
     add("--channel-max", type=int, default=512, metavar="N", help="default 512")
 
     pairs = parser.add_argument_group("critters")
-    pairs.add_argument("--paired-kimg", type=float, metavar="K", help="of pairs first (230)")
+    pairs.add_argument("--paired-kimg", type=float, metavar="K", help="of pairs first (164)")
 
     kept = parser.add_argument_group("what is kept")
     add = kept.add_argument
