@@ -174,7 +174,7 @@ async def test_an_unsaved_edit_is_asked_about_before_another_model():
 
 
 async def test_no_other_model_while_it_runs_nor_without_a_way_there():
-    engine = SpotEngine(delay=0.05)
+    engine = SpotEngine(delay=0.3)
     shelf = Shelf()
     async with editing(engine, models=shelf.models, open_model=shelf.open_model) as desk:
         await desk.press("enter", "K", "enter", "space")
