@@ -83,11 +83,5 @@ def one_hot(species: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(species, len(SPECIES)).float()
 
 
-def to_uint8(image: Tensor) -> np.ndarray:
-    """Pictures (N, 3, H, W) in [-1, 1] → (N, H, W, 3) uint8."""
-    levels = (image.detach().float() * 127.5 + 127.5).round().clamp(0, 255)
-    return levels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
-
-
 def _gaussian(random: np.random.Generator, count: int) -> Tensor:
     return torch.from_numpy(random.standard_normal((count, Z_DIM), dtype=np.float32))

@@ -26,6 +26,7 @@ from torch import Tensor
 from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.levels import to_bytes
 from tui_draggan.training.randomness import random_of
 from tui_draggan.training.state import TrainingState
 
@@ -171,7 +172,7 @@ def sample_grid(state: TrainingState, config: TrainingConfig) -> np.ndarray:
     """The averaged generator's pictures of fixed z, classes in turn, (H, W, 3) uint8."""
     columns, rows = GRID
     images = samples(state, config, columns * rows)
-    pictures = list(to_uint8(images))
+    pictures = list(to_bytes(images).permute(0, 2, 3, 1).numpy())
     return np.concatenate(
         [
             np.concatenate(pictures[i : i + columns], axis=1)
@@ -197,12 +198,6 @@ def samples(state: TrainingState, config: TrainingConfig, count: int) -> Tensor:
             walk = state.g_ema.synthesis.walk(ws)
             made.append(next(x for side, _, x in walk if side == resolution and x is not None))
     return torch.cat(made).float().cpu()
-
-
-def to_uint8(image: Tensor) -> np.ndarray:
-    """Pictures (N, 3, H, W) in [-1, 1] → (N, H, W, 3) uint8."""
-    levels = (image.detach().float() * 127.5 + 127.5).round().clamp(0, 255)
-    return levels.to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
 
 
 def save_samples(folder: Path, grid: np.ndarray, kimg: float) -> None:

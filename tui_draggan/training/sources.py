@@ -16,6 +16,7 @@ from tui_draggan.training.data import PictureData, batches
 from tui_draggan.training.data.workers import quiet_worker
 from tui_draggan.training.distributed import World
 from tui_draggan.training.game import Pictures
+from tui_draggan.training.levels import from_bytes
 from tui_draggan.training.pairs import Pairs, draw_batch
 
 HELD_OUT = 2**40
@@ -109,15 +110,10 @@ class Folder:
         ):
             image = image.to(self._device, non_blocking=pin)
             label = label.to(self._device, non_blocking=pin)
-            yield Pictures(_levels(image), one_hot(label, classes).float() if classes else None)
+            yield Pictures(from_bytes(image), one_hot(label, classes).float() if classes else None)
 
     def some(self, count: int) -> Tensor:
         total = len(self._data.pictures)
         chosen = torch.linspace(0, total - 1, min(count, total)).long()
         picked = torch.from_numpy(self._data.pictures[chosen.numpy()]).permute(0, 3, 1, 2)
-        return _levels(picked)
-
-
-def _levels(image: Tensor) -> Tensor:
-    """uint8 → [-1, 1]"""
-    return image.float() / 127.5 - 1.0
+        return from_bytes(picked)

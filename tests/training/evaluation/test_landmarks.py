@@ -26,7 +26,7 @@ from tui_draggan.training.evaluation.landmarks import (
     LandmarkNetwork,
     find_landmarks,
 )
-from tui_draggan.training.evaluation.real import from_bytes
+from tui_draggan.training.levels import from_bytes
 
 UNSEEN = 123_456_789
 """A seed that training does not draw from."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tui_draggan import __version__
 from tui_draggan.errors import UsageError
+from tui_draggan.training.config import CRITTERS
 from tui_draggan.training.evaluation.generators import Evaluated, open_judge, open_model
 from tui_draggan.training.evaluation.landmarks import find_landmarks
 from tui_draggan.training.evaluation.measures import (
@@ -26,7 +27,6 @@ from tui_draggan.training.evaluation.measures import (
     sampled,
 )
 from tui_draggan.training.evaluation.real import (
-    CRITTERS,
     FEWEST,
     drawn_critters,
     folder_pictures,

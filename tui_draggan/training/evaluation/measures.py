@@ -18,7 +18,8 @@ from tui_draggan.training.evaluation.distances import (
 from tui_draggan.training.evaluation.generators import Evaluated
 from tui_draggan.training.evaluation.landmarks import Found, find_landmarks
 from tui_draggan.training.evaluation.path_length import path_length
-from tui_draggan.training.evaluation.real import Real, from_bytes, to_bytes
+from tui_draggan.training.evaluation.real import Real
+from tui_draggan.training.levels import from_bytes, to_bytes
 
 MOST_SLICED = 512
 """Pictures of each set that the sliced Wasserstein distance looks at: full counts of patches."""

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from tui_draggan.errors import UsageError
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+from tui_draggan.training.levels import to_bytes
 
-CRITTERS = "critters"
 FEWEST = 8
 """Pictures of each half."""
 _DRAWN_TOGETHER = 8
@@ -70,12 +70,3 @@ def folder_pictures(folder: Path, count: int, resolution: int, seed: int) -> Rea
     first = np.sort(order[:half])
     labels = torch.from_numpy(np.asarray(data.labels)[first])
     return Real(taken(first), taken(order[half:]), labels, tuple(data.classes))
-
-
-def to_bytes(image: Tensor) -> Tensor:
-    """[-1, 1] → uint8, on the processor."""
-    return (image * 127.5 + 127.5).round().clamp(0.0, 255.0).to(torch.uint8).cpu()
-
-
-def from_bytes(image: Tensor) -> Tensor:
-    return image.float() / 127.5 - 1.0

@@ -1,0 +1,17 @@
+"""Pictures in [-1, 1], as networks see them, and in bytes, as files hold them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def to_bytes(image: Tensor) -> Tensor:
+    """[-1, 1] → uint8, on the processor."""
+    levels = (image.detach().float() * 127.5 + 127.5).round().clamp(0.0, 255.0)
+    return levels.to(torch.uint8).cpu()
+
+
+def from_bytes(image: Tensor) -> Tensor:
+    """uint8 → [-1, 1], where it lies."""
+    return image.float() / 127.5 - 1.0
