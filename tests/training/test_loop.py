@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 import torch
 from rich.console import Console
-from tui_draggan.training.data import PictureData
 
 from tests.training.tiny import GAME, TINY
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import load_generator
 from tui_draggan.training.critters import SPECIES, Z_DIM
+from tui_draggan.training.data import PictureData
 from tui_draggan.training.loop import train
 from tui_draggan.training.pairs import one_hot
 from tui_draggan.training.report import LOG, DivergedError, progress_line, read_log
