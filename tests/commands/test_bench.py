@@ -31,13 +31,19 @@ def test_every_way_is_measured(small: Path, capsys: pytest.CaptureFixture[str]) 
         assert 20e6 < row["peak_bytes"] < 4e9
         ratio = by_way["plain"]["milliseconds"] / row["milliseconds"]
         assert row["times_plain"] == pytest.approx(ratio)
+        assert sum(row["parts"].values()) == pytest.approx(row["milliseconds"])
+        assert all(row["parts"][part] > 0 for part in ("synthesis", "tracking", "backward"))
 
 
 def test_the_table_can_be_pasted(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["bench", "--model", str(small), "--engines", "ort", "--points", "1,3", "--no-plain"]
     assert main([*words, "--seconds", "0"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split("|")[2].strip() for line in lines[3:]] == ["1", "3"]
+    tables = capsys.readouterr().out.split("\n\n")
+    assert len(tables) == 2
+    for told in tables:
+        rows = [line for line in told.splitlines() if line.startswith("| small")]
+        assert [row.split("|")[2].strip() for row in rows] == ["1", "3"]
+        assert len({line.count("|") for line in told.splitlines() if line.startswith("|")}) == 1
 
 
 @pytest.mark.parametrize("words", [["--engines", "fast"], ["--sizes", "100"], ["--sizes", "big"]])

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tui_draggan import __version__, paths
+from tui_draggan.bench.parts import PARTS
 from tui_draggan.bench.ways import PLAIN, WEIGHTS
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
@@ -27,6 +28,8 @@ CHANNEL_BASE = {256: 16384}
 """StyleGAN2's small configuration at 256 px, its large one otherwise."""
 LARGE = 32768
 TURN_SECONDS = 3.0
+FEWEST, MOST = 3, 30
+"""Iterations that are looked at part by part."""
 MATRIX = 2048
 
 
@@ -61,6 +64,8 @@ class Measured:
     peak_bytes: int
     times_plain: float | None
     """How many times as fast as the plain reference in the same run."""
+    parts: dict[str, float]
+    """Milliseconds of each part (`parts.PARTS`): its share of the profile, of `milliseconds`."""
 
 
 def run_bench(options: BenchOptions) -> int:
@@ -84,6 +89,8 @@ def run_bench(options: BenchOptions) -> int:
     else:
         print(f"tui-draggan {__version__}; {where}; sgemm {rate:.0f} GFLOP/s")
         print(table(found))
+        print()
+        print(parts_table(found))
     return 0
 
 
@@ -99,6 +106,21 @@ def table(found: Sequence[Measured]) -> str:
             f"| {one.model}, {one.resolution} px | {one.points} | {one.way} "
             f"| {one.milliseconds:.1f} ± {one.spread:.1f} | {1000 / one.milliseconds:.1f} "
             f"| {ratio} | {one.peak_bytes / 1e6:.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
+def parts_table(found: Sequence[Measured]) -> str:
+    """Milliseconds by part, Markdown; without the columns in which nothing would stand."""
+    parts = [part for part in PARTS if any(part in one.parts for one in found)]
+    lines = [
+        f"| model | points | way | {' | '.join(parts)} |",
+        f"| --- | --- | --- |{' --- |' * len(parts)}",
+    ]
+    for one in found:
+        times = [f"{one.parts[part]:.1f}" if part in one.parts else "" for part in parts]
+        lines.append(
+            f"| {one.model}, {one.resolution} px | {one.points} | {one.way} | {' | '.join(times)} |"
         )
     return "\n".join(lines)
 
@@ -134,9 +156,23 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
             spread=float(np.subtract(*np.percentile(times[way], [75, 25]))) / 2,
             peak_bytes=peaks[way],
             times_plain=plain / median if plain else None,
+            parts=_parts(way, bundle, points, median),
         )
         for way, median in medians.items()
     ]
+
+
+def _parts(way: str, bundle: ModelBundle, points: int, median: float) -> dict[str, float]:
+    """In a process of its own, and after the others: who looks slows down."""
+    iterations = max(FEWEST, min(MOST, round(TURN_SECONDS * 1000 / median)))
+    words = [way, str(bundle.path), str(points), str(iterations)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tui_draggan.bench.parts", *words], capture_output=True, text=True
+    )
+    if done.returncode:
+        raise EngineError(f"the profile of {way} failed: {done.stderr.strip().splitlines()[-1]}")
+    shares: dict[str, float] = json.loads(done.stdout)["parts"]
+    return {part: share * median for part, share in shares.items()}
 
 
 def sgemm_gflops() -> float:

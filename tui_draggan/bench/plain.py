@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.profiler import record_function
 
 from tui_draggan.stylegan.network import Generator
 
@@ -125,11 +126,38 @@ class PlainDragGAN:
     ) -> PlainStep:
         """Synthesise, track, supervise, back-propagate; then Adam, for the next step."""
         ws = self.ws().detach().clone()
-        small = self._small_features()
-        features = self._enlarge(small)
-        handles = self.track(features.detach(), handles, templates, r2)
-        motion_loss = small.sum() * 0
-        for handle, target in zip(handles, targets.to(self.dtype), strict=True):
+        with record_function("synthesis"):
+            small = self._small_features()
+        with record_function("tracking"):
+            features = self._enlarge(small)
+            handles = self.track(features.detach(), handles, templates, r2)
+            motion_loss = self._motion_loss(features, handles, targets.to(self.dtype), r1)
+            mask_loss = small.new_zeros(())
+            if self.outside is not None and self.start is not None:
+                difference = (self._masked_map(small) - self.start).abs()
+                mask_loss = mask_weight * (difference * self.outside).mean()
+        with record_function("backward"):
+            loss = motion_loss + mask_loss + small.sum() * 0
+            self.optimizer.zero_grad()
+            loss.backward()
+        assert self.trained.grad is not None
+        result = PlainStep(
+            float(loss.detach()),
+            float(motion_loss.detach()),
+            float(mask_loss.detach()),
+            handles,
+            self.trained.grad.clone(),
+            ws,
+        )
+        with record_function("optimizer"):
+            self.optimizer.param_groups[0]["lr"] = learning_rate
+            self.optimizer.step()
+        return result
+
+    def _motion_loss(self, features: Tensor, handles: Tensor, targets: Tensor, r1: int) -> Tensor:
+        """features (1, C, H, H), handles and targets (N, 2)."""
+        loss = features.new_zeros(())
+        for handle, target in zip(handles, targets, strict=True):
             distance = float((target - handle).norm())
             if distance <= 1:
                 continue
@@ -147,23 +175,5 @@ class PlainDragGAN:
             if self.detach:
                 reference = reference.detach()
             moved = self.sample(features, positions + direction)
-            motion_loss = motion_loss + (moved - reference).abs().mean()
-        mask_loss = small.sum() * 0
-        if self.outside is not None and self.start is not None:
-            difference = (self._masked_map(small) - self.start).abs()
-            mask_loss = mask_weight * (difference * self.outside).mean()
-        loss = motion_loss + mask_loss
-        self.optimizer.zero_grad()
-        loss.backward()
-        assert self.trained.grad is not None
-        result = PlainStep(
-            float(loss.detach()),
-            float(motion_loss.detach()),
-            float(mask_loss.detach()),
-            handles,
-            self.trained.grad.clone(),
-            ws,
-        )
-        self.optimizer.param_groups[0]["lr"] = learning_rate
-        self.optimizer.step()
-        return result
+            loss = loss + (moved - reference).abs().mean()
+        return loss

@@ -60,11 +60,12 @@ class Scene:
 
 def open_way(way: str, bundle: ModelBundle, points: int) -> Callable[[], object]:
     """One iteration, to be called again and again."""
-    return _plain(bundle, points) if way == PLAIN else _engine(way, bundle, points)
+    if way == PLAIN:
+        return plain_step(bundle, points)
+    return engine_step(open_engine(bundle, "auto", way), points)
 
 
-def _engine(name: str, bundle: ModelBundle, points: int) -> Callable[[], object]:
-    engine = open_engine(bundle, "auto", name)
+def engine_step(engine: LocalEngine, points: int) -> Callable[[], object]:
     scene = Scene.of(engine, points)
     engine.render(scene.ws)  # the first picture: a part of what an editor holds
     templates = engine.features(scene.ws, scene.handles)
@@ -81,7 +82,7 @@ def _engine(name: str, bundle: ModelBundle, points: int) -> Callable[[], object]
     return step
 
 
-def _plain(bundle: ModelBundle, points: int) -> Callable[[], object]:
+def plain_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
     import torch
 
     from tui_draggan.bench.plain import PlainDragGAN

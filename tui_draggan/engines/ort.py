@@ -48,6 +48,10 @@ class _Trainer(Trained):
     def outside(self, feeds: Feeds) -> Floats:
         return self._looked("outside", feeds)
 
+    def end_profiling(self) -> str:
+        """The file with the times of a session that was opened under `runtime.profiling`."""
+        return str(self._session.end_profiling())
+
     def _looked(self, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
             (found,) = self._session.run([name], {**feeds, "latent": self.latent}, self._looking)

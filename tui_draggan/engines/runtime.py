@@ -102,8 +102,26 @@ def open_session(file: Path, device: str) -> Any:
     return session
 
 
+_profile: Path | None = None
+
+
+@contextmanager
+def profiling(beginning: Path) -> Iterator[None]:
+    """Sessions opened within write how long each operator took: to a file whose path begins like
+    that, when `end_profiling` is called."""
+    global _profile
+    _profile = beginning
+    try:
+        yield
+    finally:
+        _profile = None
+
+
 def session_options(runtime: ModuleType) -> Any:
     options = runtime.SessionOptions()
+    if _profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(_profile)
     memory.share(runtime, options)
     options.log_severity_level = QUIET
     options.intra_op_num_threads = physical_cores()

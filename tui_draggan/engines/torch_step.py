@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.profiler import record_function
 
 from tui_draggan.engines.torch_points import Grid, supervise, track
 from tui_draggan.stylegan.drag_form import DragForm
@@ -141,8 +142,17 @@ class Step:
     def __call__(self, values: Values) -> tuple[Tensor, Tensor]:
         """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
         other in one vector; and the picture (P, P, 3) in bytes."""
-        image = self.form.synthesise(values.lower, values.upper, self.preview)
-        places: Places = Whole(self.form) if self.whole else Around(self.form)
+        with record_function("synthesis"):
+            image = self.form.synthesise(values.lower, values.upper, self.preview)
+        with record_function("tracking"):
+            places: Places = Whole(self.form) if self.whole else Around(self.form)
+            handles, losses = self._track_and_supervise(places, values)
+        with record_function("backward"):
+            by_lower = self.form.backward(places.gradients())
+        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), to_bytes(image)[0]
+
+    def _track_and_supervise(self, places: Places, values: Values) -> tuple[Tensor, Tensor]:
+        """→ tracked handles (N, 2), motion and mask loss (2,); `places` has their gradient."""
         handles = track(self.grid, places.gather, values.handles, values.templates, values.window)
         motion_loss, first, cells = supervise(
             self.grid, places.gather, handles, values.targets, values.disc, self.radius
@@ -155,9 +165,7 @@ class Step:
             difference = difference - values.outside_reference.permute(1, 2, 0)
             mask_loss = (difference.abs() * weight).sum()
             places.add_rows(top, difference.sign_().mul_(weight))
-        by_lower = self.form.backward(places.gradients())
-        losses = torch.stack([motion_loss, mask_loss])
-        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), to_bytes(image)[0]
+        return handles, torch.stack([motion_loss, mask_loss])
 
     def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:
         """The same where arrays are tensors without a copy."""

@@ -110,7 +110,7 @@ class TorchTrainer(Trained):
         return lower, feeds["frozen"][count:]
 
     def _on_device(self, array: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(array).to(self._device)
+        return torch.tensor(array, device=self._device)
 
     def _step(
         self, feeds: Feeds, arrays: Arrays

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.profiler import record_function
 
 from tui_draggan.stylegan.blocks import Block, Part
 from tui_draggan.stylegan.config import GeneratorConfig
@@ -76,11 +77,13 @@ class DragForm:
         image: Tensor | None = None
         for number, (part,) in enumerate(self._passing(lower, [whole])):
             x = part.out
-            colours = self._blocks[number].colours(x, rows[2 * number + 1])
-            image = _added(image, colours)
+            with record_function("preview"):
+                colours = self._blocks[number].colours(x, rows[2 * number + 1])
+                image = _added(image, colours)
         if drawn:
-            pairs, rows = self._upper_pairs(upper), rows[self.rows + 2 :: 2]
-            image = self._drawn(drawn, x, image, pairs, rows, self._turns)
+            with record_function("preview"):
+                pairs, rows = self._upper_pairs(upper), rows[self.rows + 2 :: 2]
+                image = self._drawn(drawn, x, image, pairs, rows, self._turns)
         assert image is not None
         return image
 
