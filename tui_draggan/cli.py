@@ -118,6 +118,8 @@ def _models(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     with _torch_for("export"):
+        from tui_draggan.bundle import ModelBundle
+        from tui_draggan.engines.graph_cache import prepare
         from tui_draggan.stylegan.export import export_file
     info = export_file(
         options.weights,
@@ -131,6 +133,7 @@ def _export(options: argparse.Namespace) -> int:
         keep_weights=options.keep_weights,
         replace=options.replace,
     )
+    prepare(ModelBundle.open(options.bundle))
     print(
         f"{info.name}: {info.resolution} px, feature block {info.drag.feature_block}; "
         f"open it with {PROGRAM} --model {options.bundle}"

@@ -34,6 +34,11 @@ def chosen_engines() -> Path:
     return Path(platformdirs.user_cache_dir(APP)) / "engines.json"
 
 
+def optimised_graphs() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/graphs: as ONNX Runtime runs them here"""
+    return Path(platformdirs.user_cache_dir(APP)) / "graphs"
+
+
 def prepared_pictures() -> Path:
     """$XDG_CACHE_HOME/tui-draggan/pictures: folders of pictures, cut to training's size"""
     return Path(platformdirs.user_cache_dir(APP)) / "pictures"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.tiny import FEATURE_BLOCK, tiny_generator
-from tui_draggan.stylegan import export_form
+from tui_draggan.stylegan import export_form, resampling
 from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig
 from tui_draggan.stylegan.export_form import FoldedSynthesis, rows_through
 
@@ -36,6 +36,23 @@ def test_output_channels_one_part_after_the_other(monkeypatch: pytest.MonkeyPatc
     assert isinstance(last, export_form.FoldedUpConv)
     assert [weight.shape[1] for weight in last.weights] == [3, 3, 2]
     torch.testing.assert_close(parts(ws), expected(ws))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_picture_in_bands_of_rows(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last block has 8 channels of 32×32: in four bands, whose margins reach far."""
+    monkeypatch.setattr(resampling, "FILTER_BY_PRODUCT", 16)
+    monkeypatch.setattr(resampling, "UPSAMPLE_BY_PRODUCT", 16)
+    generator = tiny_generator(architecture=architecture)
+    ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
+    folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
+    expected = folded(ws)
+    rows: list[int] = []
+    last = folded.get_submodule("b32.conv0")
+    last.register_forward_hook(lambda _, given, out: rows.append(out.shape[2]))
+    monkeypatch.setattr(export_form, "BAND", 8 * 32 * 32)
+    torch.testing.assert_close(folded(ws), expected)
+    assert rows == [2 * (4 + 2 * export_form.MARGIN)] * 4
 
 
 def test_a_network_without_noise_spends_nothing_on_it() -> None:

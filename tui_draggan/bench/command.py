@@ -22,6 +22,7 @@ from tui_draggan.bench.ways import PLAIN, WEIGHTS
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.choose import ENGINES
+from tui_draggan.engines.graph_cache import prepare
 from tui_draggan.errors import EngineError, UsageError
 
 CHANNEL_BASE = {256: 16384}
@@ -79,6 +80,7 @@ def run_bench(options: BenchOptions) -> int:
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as work:
         for bundle in _bundles(options, Path(work)):
+            prepare(bundle)
             for points in options.points:
                 found += measure(bundle, points, options)
     where = f"{runtime.processor()}, {runtime.physical_cores()} cores"

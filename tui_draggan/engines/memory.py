@@ -27,6 +27,8 @@ def share(runtime: ModuleType, options: Any) -> None:
     options.add_session_config_entry("session.use_env_allocators", "1")
     # The pattern makes one piece of all maps of a run, which fits no gap that others left.
     options.enable_mem_pattern = False
+    # Reuse by plan keeps memory for a later map of that size, whatever else wants it meanwhile.
+    options.enable_mem_reuse = False
 
 
 @cache

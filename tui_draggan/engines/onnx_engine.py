@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import inputs, runtime
+from tui_draggan.engines import graph_cache, inputs, runtime
 from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
 from tui_draggan.engines.iteration import Run, Trainer, looking_at
 from tui_draggan.errors import EngineError
@@ -96,11 +96,11 @@ class OnnxEngine(ABC):
 
     @cached_property
     def _mapping(self) -> Any:
-        return runtime.open_session(self._bundle.file("mapping.onnx"), "cpu")
+        return graph_cache.open_graph(self._bundle, "mapping.onnx", "cpu")
 
     @cached_property
     def _synthesis(self) -> Any:
-        return runtime.open_session(self._bundle.file("synthesis.onnx"), self.device)
+        return graph_cache.open_graph(self._bundle, "synthesis.onnx", self.device)
 
     def _checked_ws(self, ws: Floats) -> Floats:
         return inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")

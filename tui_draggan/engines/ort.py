@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from tui_draggan.engines import runtime
+from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import Trained
 from tui_draggan.engines.base import Floats
 from tui_draggan.engines.iteration import Feeds
@@ -23,15 +22,16 @@ class OrtEngine(OnnxEngine):
 
     def _open_trainer(self) -> _Trainer:
         shape = self.info.drag.trainable_rows, self.info.w_dim
-        return _Trainer(self._bundle.file("drag/step.onnx"), self.device, shape)
+        session = graph_cache.open_graph(self._bundle, "drag/step.onnx", self.device)
+        return _Trainer(session, shape)
 
 
 class _Trainer(Trained):
     """`iteration.Trainer`: the latent is an input of the graph, its gradient an output."""
 
-    def __init__(self, file: Path, device: str, shape: tuple[int, int]) -> None:
+    def __init__(self, session: Any, shape: tuple[int, int]) -> None:
         super().__init__(shape)
-        self._session = runtime.open_session(file, device)
+        self._session = session
         self._looking = runtime.load_runtime().RunOptions()
         # Heeded by the training builds only; the others compute the whole step for a look.
         self._looking.only_execute_path_to_fetches = True

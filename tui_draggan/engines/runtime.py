@@ -91,15 +91,30 @@ def load_training_api() -> ModuleType:
                 del sys.modules[name]
 
 
-def open_session(file: Path, device: str) -> Any:
-    """An InferenceSession. Raises EngineError, naming the file."""
+def open_session(file: Path, device: str, optimised: bool = False) -> Any:
+    """An InferenceSession; `optimised`: the graph is, as it lies there. Raises EngineError, naming
+    the file."""
     runtime = load_runtime()
+    options = session_options(runtime)
+    if optimised:
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     with failing_as(file.name):
-        session = runtime.InferenceSession(
-            str(file), session_options(runtime), providers=providers(device)
-        )
+        session = runtime.InferenceSession(str(file), options, providers=providers(device))
     memory.trim_heap()
     return session
+
+
+def write_optimised(file: Path, out: Path, weights: str, large: int) -> None:
+    """Writes the graph as this build on this processor would run it; tensors of at least `large`
+    bytes go to the file `weights` beside it. Raises EngineError."""
+    runtime = load_runtime()
+    options = session_options(runtime)
+    options.optimized_model_filepath = str(out)
+    entry = "session.optimized_model_external_initializers_"
+    options.add_session_config_entry(f"{entry}file_name", weights)
+    options.add_session_config_entry(f"{entry}min_size_in_bytes", str(large))
+    with failing_as(file.name):
+        runtime.InferenceSession(str(file), options, providers=providers("cpu"))
 
 
 _profile: Path | None = None

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cuda_libraries, memory, runtime
+from tui_draggan.engines import cuda_libraries, graph_cache, memory
 from tui_draggan.engines.base import Bytes, Floats
 from tui_draggan.engines.onnx_engine import OnnxEngine
 from tui_draggan.errors import EngineError
@@ -80,4 +80,4 @@ class TorchEngine(OnnxEngine):
 
     @cached_property
     def _synthesis(self) -> Any:
-        return runtime.open_session(self._bundle.file("synthesis.onnx"), "cpu")
+        return graph_cache.open_graph(self._bundle, "synthesis.onnx", "cpu")

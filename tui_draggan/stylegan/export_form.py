@@ -33,6 +33,14 @@ from tui_draggan.stylegan.resampling import Filter, Upsampling
 
 MOST_PRODUCTS = 80 * 2**20
 """Bytes the products of a transposed convolution's taps may take."""
+BAND = 32 * 2**20
+"""Bytes of the features of which only the picture is wanted that are there at a time."""
+MARGIN = 4
+"""Rows of a block's input from which on an edge has no influence on its output."""
+
+
+Pair = tuple[Tensor, Tensor]
+"""A convolution's style and demodulation."""
 
 
 class Styles(Constants):
@@ -66,7 +74,7 @@ class Styles(Constants):
         self.constant("squares", torch.stack(squares))
         self.constant("epsilons", torch.tensor(epsilons)[:, None, None])
 
-    def forward(self, ws: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def forward(self, ws: Tensor) -> list[Pair]:
         """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and g·d (1, O, 1, 1)."""
         styles = torch.matmul(ws[:, None], self.affine_weight) + self.affine_bias
         energy = torch.matmul(styles * styles, self.squares) + self.epsilons
@@ -100,10 +108,11 @@ class Activation(Constants):
         if self.has_noise:
             self.constant("noise", noise[None, None])
 
-    def forward(self, x: Tensor, demodulation: Tensor) -> Tensor:
+    def forward(self, x: Tensor, demodulation: Tensor, first: int) -> Tensor:
+        """first: the row of the map with which x begins."""
         x = x * demodulation + self.bias
         if self.has_noise:
-            x = x + self.noise
+            x = x + self.noise[:, :, first : first + x.shape[2]]
         return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
 
 
@@ -117,8 +126,8 @@ class FoldedConv(Constants):
         self.constant("weight", conv.weight)
         self.activation = Activation(conv)
 
-    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
-        return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation)
+    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor, first: int = 0) -> Tensor:
+        return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation, first)
 
 
 class FoldedUpConv(Constants):
@@ -143,11 +152,11 @@ class FoldedUpConv(Constants):
         """Each (I, some of O, 3, 3)."""
         return [self.get_buffer(f"weight{i}") for i in range(self.parts)]
 
-    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor, first: int = 0) -> Tensor:
         x = x * style
         parts = [F.conv_transpose2d(x, weight, stride=2) for weight in self.weights]
         x = parts[0] if self.parts == 1 else torch.cat(parts, dim=1)
-        return self.activation(self.filter(x), demodulation)
+        return self.activation(self.filter(x), demodulation, first)
 
 
 class FoldedToRGB(Constants):
@@ -197,19 +206,54 @@ class FoldedBlock(Constants):
             gain = block.skip.weight_gain * RESIDUAL_GAIN
             self.constant("skip_weight", block.skip.weight * gain)
 
-    def forward(self, x: Tensor | None, styles: list[tuple[Tensor, Tensor]]) -> Tensor:
-        """Features (1, O, r, r) from the previous block's, with the styles of its convolutions."""
+    def forward(self, x: Tensor | None, styles: list[Pair], first: int = 0) -> Tensor:
+        """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
+        those from row `first` on, from some rows of the previous block's."""
         if x is None:
             return self.conv1(self.const, *styles[0])
-        y = self.conv1(self.conv0(x, *styles[0]), *styles[1])
+        y = self.conv1(self.conv0(x, *styles[0], first), *styles[1], first)
         return self.upsample(F.conv2d(x, self.skip_weight)) + y if self.residual else y
 
     def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor | None:
         """The picture (1, 3, r, r) from the features and the previous block's picture, if any."""
         if self.torgb is None:
             return None
-        rgb = self.torgb(x, w)
-        return rgb if image is None else rgb + self.upsample(image)
+        return self._added(self.torgb(x, w), image)
+
+    def drawn(
+        self, x: Tensor | None, styles: list[Pair], w: Tensor, image: Tensor | None
+    ) -> Tensor | None:
+        """`picture` after `forward`, without features as large as the map: a band of rows after
+        the other, each with a margin that is cut off."""
+        bands = self._bands()
+        if x is None or self.torgb is None or bands == 1:
+            return self.picture(self(x, styles), w, image)
+        # Bands of one height, for ONNX Runtime to give them the same memory.
+        half = self.resolution // 2
+        height = half // bands
+        rgb: list[Tensor] = []
+        (style, demodulation), then = styles
+        for first in range(0, half, height):
+            top = min(max(first - MARGIN, 0), half - height - 2 * MARGIN)
+            part = x[:, :, top : top + height + 2 * MARGIN]
+            # All bands would run at once, if none waited for the one before.
+            wait = 0 * rgb[-1][:, :1, :1, :1] if rgb else 0
+            y = self(part, [(style + wait, demodulation), then], 2 * top)
+            skipped = 2 * (first - top)
+            rgb.append(self.torgb(y[:, :, skipped : skipped + 2 * height], w))
+        return self._added(torch.cat(rgb, dim=2), image)
+
+    def _bands(self) -> int:
+        """In how many bands the features fit `BAND`; one where a filter takes whole maps only."""
+        if self.num_conv < 2 or self.conv0.filter.by_product or self.upsample.by_product:
+            return 1
+        bands = 1
+        while 4 * self.conv1.weight.shape[0] * self.resolution**2 > bands * BAND:
+            bands *= 2
+        return bands
+
+    def _added(self, rgb: Tensor, image: Tensor | None) -> Tensor:
+        return rgb if image is None else self.upsample(image) + rgb
 
 
 class FoldedSynthesis(nn.Module):
@@ -235,28 +279,41 @@ class FoldedSynthesis(nn.Module):
 
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
-        image = None
-        for block, x, w in self.walk(ws[0, : self.rows], ws[0, self.rows :]):
-            image = block.picture(x, w, image)
+        x = image = None
+        for block, styles, w in self.blocks(ws[0, : self.rows], ws[0, self.rows :]):
+            if block.resolution == self.config.resolution:
+                image = block.drawn(x, styles, w, image)
+            else:
+                x = block(x, styles)
+                image = block.picture(x, w, image)
         assert image is not None
         return image
 
     def walk(self, lower: Tensor, upper: Tensor) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
-        """lower (R, w_dim), upper (L − R, w_dim) → each block, its features, its ToRGB's w.
+        """lower (R, w_dim), upper (L − R, w_dim) → each block, its features, its ToRGB's w."""
+        x = None
+        for block, styles, w in self.blocks(lower, upper):
+            x = block(x, styles)
+            yield block, x, w
+
+    def blocks(
+        self, lower: Tensor, upper: Tensor
+    ) -> Iterator[tuple[FoldedBlock, list[Pair], Tensor]]:
+        """As `walk`, with the styles of the block's convolutions instead of its features.
 
         The ToRGB shares its row of w+ with the next block's first convolution.
         """
         rows = lower.split(1) + upper.split(1)
         styles = self.lower_styles(lower)
-        x, row = None, 0
+        row = 0
         for resolution in self.config.block_resolutions:
             block = self.get_submodule(f"b{resolution}")
             assert isinstance(block, FoldedBlock)
             if row == self.rows and self.upper_styles is not None:
                 styles = styles + self.upper_styles(upper[:-1])
-            x = block(x, styles[row : row + block.num_conv])
+            of_block = styles[row : row + block.num_conv]
             row += block.num_conv
-            yield block, x, rows[row]
+            yield block, of_block, rows[row]
 
 
 def rows_through(config: GeneratorConfig, resolution: int) -> int:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tui_draggan import paths
-from tui_draggan.bundle import BundleInfo
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.engines import graph_cache
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import sha256
 from tui_draggan.models import size_in_words
@@ -68,6 +69,9 @@ def run_import(options: ImportOptions) -> int:
         _check_space(checkpoint, folder)
         with _progress() as step:
             info = _export(checkpoint, options, folder, step)
+            del checkpoint
+            step("optimising the graphs")
+            graph_cache.prepare(ModelBundle.open(folder))
     print(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
     print(f"open it with: tui-draggan --model {shlex.quote(name)}")
     return 0

@@ -15,6 +15,7 @@ from torch import Tensor
 from tui_draggan import paths
 from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
 from tui_draggan.engines import runtime
+from tui_draggan.engines.graph_cache import open_graph
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.export import load_generator
 from tui_draggan.stylegan.network import Generator
@@ -97,8 +98,8 @@ class BundleModel:
         info: BundleInfo = bundle.info
         self._device = device
         self._num_ws = info.num_ws
-        self._mapping = runtime.open_session(bundle.file("mapping.onnx"), "cpu")
-        self._synthesis = runtime.open_session(bundle.file("synthesis.onnx"), "cpu")
+        self._mapping = open_graph(bundle, "mapping.onnx", "cpu")
+        self._synthesis = open_graph(bundle, "synthesis.onnx", "cpu")
         self.name = info.name
         self.resolution, self.z_dim, self.c_dim = info.resolution, info.z_dim, info.c_dim
         self.classes = info.classes
