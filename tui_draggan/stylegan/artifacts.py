@@ -156,9 +156,10 @@ def export_onnx(
     outputs: tuple[str, ...],
     axes: dict[str, dict[int, str]] | None = None,
     with_weights: bool = False,
+    fold: bool = True,
 ) -> onnx.ModelProto:
     """The module's graph; parameters and buffers have their values only `with_weights`, and are
-    inputs otherwise, by their state_dict names."""
+    inputs otherwise, by their state_dict names; `fold`: what depends on them alone is computed."""
     with TemporaryDirectory() as work, warnings.catch_warnings(), torch.no_grad():
         file = Path(work, "model.onnx")
         warnings.simplefilter("ignore")  # that this exporter is not the newest, and tracing's
@@ -167,6 +168,7 @@ def export_onnx(
             example,
             file,
             export_params=with_weights,
+            do_constant_folding=fold,
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),

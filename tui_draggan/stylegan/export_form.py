@@ -108,11 +108,11 @@ class Activation(Constants):
         if self.has_noise:
             self.constant("noise", noise[None, None])
 
-    def forward(self, x: Tensor, demodulation: Tensor, first: int) -> Tensor:
-        """first: the row of the map with which x begins."""
+    def forward(self, x: Tensor, demodulation: Tensor, first: int | None) -> Tensor:
+        """first: the row of the map with which x begins; None where x is whole."""
         x = x * demodulation + self.bias
         if self.has_noise:
-            x = x + self.noise[:, :, first : first + x.shape[2]]
+            x = x + (self.noise if first is None else self.noise[:, :, first:][:, :, : x.shape[2]])
         return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
 
 
@@ -126,7 +126,9 @@ class FoldedConv(Constants):
         self.constant("weight", conv.weight)
         self.activation = Activation(conv)
 
-    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor, first: int = 0) -> Tensor:
+    def forward(
+        self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
+    ) -> Tensor:
         return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation, first)
 
 
@@ -152,7 +154,9 @@ class FoldedUpConv(Constants):
         """Each (I, some of O, 3, 3)."""
         return [self.get_buffer(f"weight{i}") for i in range(self.parts)]
 
-    def forward(self, x: Tensor, style: Tensor, demodulation: Tensor, first: int = 0) -> Tensor:
+    def forward(
+        self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
+    ) -> Tensor:
         x = x * style
         parts = [F.conv_transpose2d(x, weight, stride=2) for weight in self.weights]
         x = parts[0] if self.parts == 1 else torch.cat(parts, dim=1)
@@ -206,7 +210,7 @@ class FoldedBlock(Constants):
             gain = block.skip.weight_gain * RESIDUAL_GAIN
             self.constant("skip_weight", block.skip.weight * gain)
 
-    def forward(self, x: Tensor | None, styles: list[Pair], first: int = 0) -> Tensor:
+    def forward(self, x: Tensor | None, styles: list[Pair], first: int | None = None) -> Tensor:
         """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
         those from row `first` on, from some rows of the previous block's."""
         if x is None:
