@@ -123,6 +123,7 @@ def bench(options: argparse.Namespace) -> None:
     usual = default_params(info.resolution, info.drag.trainable_rows, info.recommended)
     usual = usual.with_values(
         steps=STEPS,
+        patience=STEPS,
         tolerance=WITHIN * info.resolution,
         psi=usual.psi if options.psi is None else options.psi,
     )

@@ -127,12 +127,14 @@ def test_points_and_radii_may_change_between_steps(engine: LocalEngine) -> None:
     assert wide.handles.shape == (2, 2) and np.isfinite(wide.loss)
 
 
-def test_arrived_points_pull_no_more(engine: LocalEngine) -> None:
+def test_a_point_is_pulled_until_it_sits_on_its_target(engine: LocalEngine) -> None:
     ws = start_ws(engine)
-    engine.begin(Problem(ws))
     step = request(engine, ws)
-    result = engine.step(replace(step, targets=step.handles + np.float32(0.7)))
-    assert result.motion_loss == 0 and result.gradient_norm == 0
+    for beside, pulled in (0.3, False), (1.0, True):
+        engine.begin(Problem(ws))
+        targets = step.handles + np.array([beside, 0], np.float32)
+        result = engine.step(replace(step, targets=targets))
+        assert (result.motion_loss > 0) == (result.gradient_norm > 0) == pulled
 
 
 def test_a_mask_without_an_outside_changes_nothing(engine: LocalEngine) -> None:

@@ -12,6 +12,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.stylegan import export_form, resampling
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.export import (
     default_feature_block,
@@ -144,3 +145,20 @@ def test_default_feature_blocks() -> None:
     for resolution, block in (1024, 128), (512, 128), (256, 128), (128, 64), (64, 32):
         config = GeneratorConfig.from_channel_base(resolution, 64, 8)
         assert default_feature_block(config) == block
+
+
+def test_a_picture_drawn_in_bands_keeps_its_noise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resampling, "FILTER_BY_PRODUCT", 16)
+    monkeypatch.setattr(resampling, "UPSAMPLE_BY_PRODUCT", 16)
+    monkeypatch.setattr(export_form, "BAND", 8 * 32 * 32)
+    generator = tiny_generator()
+    for name, strength in generator.synthesis.named_parameters():
+        if name.endswith("noise_strength"):
+            strength.data.fill_(1.0)
+    info = export_bundle(generator, tmp_path / "model", name="noisy", feature_block=8)
+    engine = open_engine(ModelBundle.open(tmp_path / "model"), "cpu", "ort")
+    ws = torch.randn(info.num_ws, info.w_dim)
+    expected = (generator.synthesis(ws[None])[0].permute(1, 2, 0) * 127.5 + 127.5).clamp(0, 255)
+    assert np.abs(engine.render(ws.numpy()) - expected.numpy()).max() <= 1

@@ -18,16 +18,14 @@ import numpy as np
 
 from tui_draggan import __version__, paths
 from tui_draggan.bench.parts import PARTS
-from tui_draggan.bench.ways import PLAIN, WEIGHTS
+from tui_draggan.bench.ways import PLAIN, WEIGHTS, Scene
+from tui_draggan.bench.work import needed
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.choose import ENGINES
 from tui_draggan.engines.graph_cache import prepare
 from tui_draggan.errors import EngineError, UsageError
 
-CHANNEL_BASE = {256: 16384}
-"""StyleGAN2's small configuration at 256 px, its large one otherwise."""
-LARGE = 32768
 TURN_SECONDS = 3.0
 FEWEST, MOST = 3, 30
 """Iterations that are looked at part by part."""
@@ -65,6 +63,8 @@ class Measured:
     peak_bytes: int
     times_plain: float | None
     """How many times as fast as the plain reference in the same run."""
+    gflops: float
+    """GFLOP/s, counting only what an iteration needs (`work.needed`)."""
     parts: dict[str, float]
     """Milliseconds of each part (`parts.PARTS`): its share of the profile, of `milliseconds`."""
 
@@ -90,24 +90,24 @@ def run_bench(options: BenchOptions) -> int:
         print(json.dumps(told, indent=2))
     else:
         print(f"tui-draggan {__version__}; {where}; sgemm {rate:.0f} GFLOP/s")
-        print(table(found))
+        print(table(found, rate))
         print()
         print(parts_table(found))
     return 0
 
 
-def table(found: Sequence[Measured]) -> str:
-    """Markdown, so that it can be pasted."""
+def table(found: Sequence[Measured], rate: float) -> str:
+    """Markdown, so that it can be pasted. rate: the machine's sgemm, in GFLOP/s."""
     lines = [
-        "| model | points | way | ms an iteration | it/s | × plain | peak memory |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| model | points | way | ms an iteration | it/s | × plain | of sgemm | peak memory |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for one in found:
         ratio = f"{one.times_plain:.1f}" if one.times_plain else ""
         lines.append(
             f"| {one.model}, {one.resolution} px | {one.points} | {one.way} "
             f"| {one.milliseconds:.1f} ± {one.spread:.1f} | {1000 / one.milliseconds:.1f} "
-            f"| {ratio} | {one.peak_bytes / 1e6:.0f} MB |"
+            f"| {ratio} | {one.gflops / rate:.0%} | {one.peak_bytes / 1e6:.0f} MB |"
         )
     return "\n".join(lines)
 
@@ -146,6 +146,7 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
                 answer = worker.ask(count)
                 times[way] += answer["ms"]
                 peaks[way] = answer["peak"]
+    gflop = 2 * needed(bundle.info, points, Scene.radii(bundle.info.resolution)[0]) / 1e9
     medians = {way: statistics.median(values) for way, values in times.items()}
     plain = medians.get(PLAIN)
     return [
@@ -158,6 +159,7 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
             spread=float(np.subtract(*np.percentile(times[way], [75, 25]))) / 2,
             peak_bytes=peaks[way],
             times_plain=plain / median if plain else None,
+            gflops=gflop / median * 1000,
             parts=_parts(way, bundle, points, median),
         )
         for way, median in medians.items()
@@ -248,22 +250,25 @@ def _bundles(options: BenchOptions, work: Path) -> Iterator[ModelBundle]:
         yield ModelBundle.open(paths.find_model(options.model))
         return
     for size in options.sizes:
-        yield _random_bundle(size, work / str(size))
+        yield random_bundle(size, work / str(size))
 
 
-def _random_bundle(size: int, folder: Path) -> ModelBundle:
+def random_bundle(size: int, folder: Path, feature_block: int | None = None) -> ModelBundle:
+    """A generator with random weights: StyleGAN2's small configuration up to 256 px, its large one
+    above. Raises UsageError for sizes there are none of."""
     import torch
 
     from tui_draggan.stylegan.config import GeneratorConfig
     from tui_draggan.stylegan.export import export_bundle
     from tui_draggan.stylegan.network import Generator
 
-    base = CHANNEL_BASE.get(size, LARGE)
+    base = 16384 if size <= 256 else 32768
     try:
         config = GeneratorConfig.from_channel_base(size, base)
     except ValueError as error:
         raise UsageError(f"--sizes: {error}") from None
     torch.manual_seed(0)
     generator = Generator(config).eval()
-    export_bundle(generator, folder, name=f"random/{base}", keep_weights=True)
+    name = f"random/{base}"
+    export_bundle(generator, folder, name=name, feature_block=feature_block, keep_weights=True)
     return ModelBundle.open(folder)

@@ -17,6 +17,9 @@ from torch.profiler import record_function
 
 from tui_draggan.stylegan.network import Generator
 
+ARRIVED = 0.5
+"""Pixels; tracked points are whole ones, so this is: until it sits on its target."""
+
 
 @dataclass
 class PlainStep:
@@ -159,7 +162,7 @@ class PlainDragGAN:
         loss = features.new_zeros(())
         for handle, target in zip(handles, targets, strict=True):
             distance = float((target - handle).norm())
-            if distance <= 1:
+            if distance <= ARRIVED:
                 continue
             direction = (target - handle) / distance
             patch = [

@@ -49,13 +49,13 @@ class Scene:
         size = engine.info.resolution
         rng = np.random.RandomState(0)
         handles = rng.randint(size // 4, size // 2, (points, 2)).astype(np.float32)
-        return cls(
-            ws=latent_from_seed(engine, 0, 0.7).ws,
-            handles=handles,
-            targets=handles + size // 4,
-            r1=max(round(3 / 512 * size), 2),
-            r2=max(round(12 / 512 * size), 2),
-        )
+        ws = latent_from_seed(engine, 0, 0.7).ws
+        return cls(ws, handles, handles + size // 4, *cls.radii(size))
+
+    @staticmethod
+    def radii(size: int) -> tuple[int, int]:
+        """r1 and r2 for a picture of that size."""
+        return max(round(3 / 512 * size), 2), max(round(12 / 512 * size), 2)
 
 
 def open_way(way: str, bundle: ModelBundle, points: int) -> Callable[[], object]:

@@ -24,8 +24,10 @@ from torch.nn import functional as F
 
 from tui_draggan.stylegan.export_form import FoldedSynthesis, multiply_adds
 
-ARRIVED = 1.0
-"""Pixels from its target within which a point is not pulled any more."""
+ARRIVED = 0.5
+"""Pixels from its target within which a point is not pulled any more: tracked points are whole
+pixels, so one is pulled until it sits on its target. The authors' program lets go at 1 px, where
+the tolerance begins; of several points one or another is then always a step outside."""
 SMALL = 128
 """Pixels up to which every step gives the full picture."""
 
