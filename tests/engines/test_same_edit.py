@@ -10,7 +10,7 @@ import pytest
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.engines.base import Problem, StepRequest
-from tui_draggan.engines.choose import ENGINES, open_engine
+from tui_draggan.engines.choose import NAMED, open_engine
 from tui_draggan.errors import EngineError
 
 STEPS = 30
@@ -25,7 +25,7 @@ SCRIPTS = {
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_the_same_script_gives_the_same_handles(critters: ModelBundle, script: str) -> None:
     ends = {}
-    for name in ENGINES:
+    for name in NAMED:
         try:
             ends[name] = run_script(critters, name, *SCRIPTS[script])
         except EngineError as error:

@@ -18,18 +18,17 @@ import numpy as np
 
 from tui_draggan import __version__, paths
 from tui_draggan.bench.parts import PARTS
-from tui_draggan.bench.ways import PLAIN, WEIGHTS, Scene
+from tui_draggan.bench.ways import PLAIN, SGEMM, SGEMM_GFLOP, WEIGHTS, Scene
 from tui_draggan.bench.work import needed
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
-from tui_draggan.engines.choose import ENGINES
+from tui_draggan.engines.choose import NAMED
 from tui_draggan.engines.graph_cache import prepare
 from tui_draggan.errors import EngineError, UsageError
 
 TURN_SECONDS = 3.0
 FEWEST, MOST = 3, 30
 """Iterations that are looked at part by part."""
-MATRIX = 2048
 
 
 @dataclass(frozen=True)
@@ -63,20 +62,19 @@ class Measured:
     peak_bytes: int
     times_plain: float | None
     """How many times as fast as the plain reference in the same run."""
-    gflops: float
-    """GFLOP/s, counting only what an iteration needs (`work.needed`)."""
+    sgemm_gflops: float
+    """The rate of numpy's matrix product in float32, in turns with the ways."""
+    of_sgemm: float
+    """Share of that rate, counting only what an iteration needs (`work.needed`)."""
     parts: dict[str, float]
     """Milliseconds of each part (`parts.PARTS`): its share of the profile, of `milliseconds`."""
 
 
 def run_bench(options: BenchOptions) -> int:
     """Measures and prints. Raises UsageError, BundleError, EngineError."""
-    unknown = set(options.engines or ()) - ENGINES.keys()
+    unknown = set(options.engines or ()) - NAMED.keys()
     if unknown:
-        raise UsageError(
-            f"engine {', '.join(unknown)} is unknown; choose from {', '.join(ENGINES)}"
-        )
-    rate = sgemm_gflops()
+        raise UsageError(f"engine {', '.join(unknown)} is unknown; choose from {', '.join(NAMED)}")
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as work:
         for bundle in _bundles(options, Path(work)):
@@ -86,18 +84,18 @@ def run_bench(options: BenchOptions) -> int:
     where = f"{runtime.processor()}, {runtime.physical_cores()} cores"
     if options.json:
         rows = [asdict(one) for one in found]
-        told = {"version": __version__, "machine": where, "sgemm_gflops": rate, "results": rows}
+        told = {"version": __version__, "machine": where, "results": rows}
         print(json.dumps(told, indent=2))
     else:
-        print(f"tui-draggan {__version__}; {where}; sgemm {rate:.0f} GFLOP/s")
-        print(table(found, rate))
+        print(f"tui-draggan {__version__}; {where}")
+        print(table(found))
         print()
         print(parts_table(found))
     return 0
 
 
-def table(found: Sequence[Measured], rate: float) -> str:
-    """Markdown, so that it can be pasted. rate: the machine's sgemm, in GFLOP/s."""
+def table(found: Sequence[Measured]) -> str:
+    """Markdown, so that it can be pasted."""
     lines = [
         "| model | points | way | ms an iteration | it/s | × plain | of sgemm | peak memory |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -107,7 +105,7 @@ def table(found: Sequence[Measured], rate: float) -> str:
         lines.append(
             f"| {one.model}, {one.resolution} px | {one.points} | {one.way} "
             f"| {one.milliseconds:.1f} ± {one.spread:.1f} | {1000 / one.milliseconds:.1f} "
-            f"| {ratio} | {one.gflops / rate:.0%} | {one.peak_bytes / 1e6:.0f} MB |"
+            f"| {ratio} | {one.of_sgemm:.0%} | {one.peak_bytes / 1e6:.0f} MB |"
         )
     return "\n".join(lines)
 
@@ -133,10 +131,13 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
     ways = list(options.engines or _engines_for(bundle))
     if options.plain and (bundle.path / WEIGHTS).exists():
         ways.append(PLAIN)
-    times: dict[str, list[float]] = {way: [] for way in ways}
+    times: dict[str, list[float]] = {way: [] for way in (*ways, SGEMM)}
     peaks: dict[str, int] = {}
     with ExitStack() as stack:
-        workers = {way: stack.enter_context(_Worker.running(way, bundle, points)) for way in ways}
+        running = [*ways, SGEMM]
+        workers = {
+            way: stack.enter_context(_Worker.running(way, bundle, points)) for way in running
+        }
         end = time.monotonic() + options.seconds
         while not peaks or time.monotonic() < end:
             for way, worker in workers.items():
@@ -148,6 +149,7 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
                 peaks[way] = answer["peak"]
     gflop = 2 * needed(bundle.info, points, Scene.radii(bundle.info.resolution)[0]) / 1e9
     medians = {way: statistics.median(values) for way, values in times.items()}
+    rate = SGEMM_GFLOP / medians.pop(SGEMM) * 1000
     plain = medians.get(PLAIN)
     return [
         Measured(
@@ -159,7 +161,8 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
             spread=float(np.subtract(*np.percentile(times[way], [75, 25]))) / 2,
             peak_bytes=peaks[way],
             times_plain=plain / median if plain else None,
-            gflops=gflop / median * 1000,
+            sgemm_gflops=rate,
+            of_sgemm=gflop / median * 1000 / rate,
             parts=_parts(way, bundle, points, median),
         )
         for way, median in medians.items()
@@ -177,17 +180,6 @@ def _parts(way: str, bundle: ModelBundle, points: int, median: float) -> dict[st
         raise EngineError(f"the profile of {way} failed: {done.stderr.strip().splitlines()[-1]}")
     shares: dict[str, float] = json.loads(done.stdout)["parts"]
     return {part: share * median for part, share in shares.items()}
-
-
-def sgemm_gflops() -> float:
-    """What this machine's float32 matrix product gives, by numpy: the best of a few."""
-    a = np.random.default_rng(0).random((MATRIX, MATRIX), np.float32)
-    seconds = []
-    for _ in range(6):
-        start = time.perf_counter()
-        a @ a
-        seconds.append(time.perf_counter() - start)
-    return 2 * MATRIX**3 / min(seconds) / 1e9
 
 
 class _Worker:
@@ -236,7 +228,7 @@ class _Worker:
 
 
 def _engines_for(bundle: ModelBundle) -> Iterator[str]:
-    for name, opener in ENGINES.items():
+    for name, opener in NAMED.items():
         try:
             opener(bundle, "auto")
         except EngineError:

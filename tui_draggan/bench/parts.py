@@ -32,7 +32,7 @@ from tui_draggan.engines.iteration import Feeds
 from tui_draggan.engines.onnx_engine import OnnxEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
-from tui_draggan.engines.torch_engine import TorchEngine
+from tui_draggan.engines.torch_engine import ReducedTorchEngine, TorchEngine
 
 PARTS = ("synthesis", "tracking", "backward", "preview", "layout", "graph", "optimizer", "host")
 """layout: between ONNX Runtime's two orders of channels; graph: all of these, where they cannot be
@@ -145,10 +145,15 @@ class WatchedTorch(Watched, TorchEngine):
         return _told_by_torch(step, iterations, self.watch.seconds)
 
 
+class WatchedReducedTorch(WatchedTorch, ReducedTorchEngine):
+    pass
+
+
 WATCHED: dict[str, type[Watched]] = {
     WatchedOrt.name: WatchedOrt,
     WatchedOrtTraining.name: WatchedOrtTraining,
     WatchedTorch.name: WatchedTorch,
+    WatchedReducedTorch.name: WatchedReducedTorch,
 }
 
 

@@ -2,8 +2,8 @@
 
     python -m tui_draggan.bench.ways WAY BUNDLE POINTS
 
-A way is the name of an engine, or `plain`: the paper's formulas as they stand (`plain`). The
-process reads a line with a number of iterations, does them, and answers with a JSON line: the
+A way is the name of an engine; `plain`: the paper's formulas as they stand (`plain`); or `sgemm`:
+no drag, but one matrix product in numpy. The process reads a line with a number of iterations, does them, and answers with a JSON line: the
 milliseconds of each, and the most memory it has held so far.
 """
 
@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,9 @@ from tui_draggan.engines.runtime import physical_cores
 from tui_draggan.errors import DragganError
 
 PLAIN = "plain"
+SGEMM = "sgemm"
+MATRIX = 2048
+SGEMM_GFLOP = 2 * MATRIX**3 / 1e9
 WEIGHTS = "generator.pt"
 LEARNING_RATE = 1e-3
 SETTLE = 2
@@ -62,6 +66,9 @@ def open_way(way: str, bundle: ModelBundle, points: int) -> Callable[[], object]
     """One iteration, to be called again and again."""
     if way == PLAIN:
         return plain_step(bundle, points)
+    if way == SGEMM:
+        factors = np.random.default_rng(0).random((2, MATRIX, MATRIX), np.float32)
+        return partial(np.matmul, *factors)
     return engine_step(open_engine(bundle, "auto", way), points)
 
 

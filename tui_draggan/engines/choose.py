@@ -14,7 +14,7 @@ from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
-from tui_draggan.engines.torch_engine import TorchEngine
+from tui_draggan.engines.torch_engine import ReducedTorchEngine, TorchEngine
 from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import replacing
 
@@ -25,7 +25,12 @@ ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
     TorchEngine.name: TorchEngine,
 }
 """By the name on the command line, in the order they are tried."""
-CHOICES = (AUTO, *ENGINES)
+REDUCED: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
+    ReducedTorchEngine.name: ReducedTorchEngine,
+}
+"""Rounded too coarsely for the exported numbers: only for those who ask for them by name."""
+NAMED = ENGINES | REDUCED
+CHOICES = (AUTO, *NAMED)
 REMEMBERED = 100
 """Choices that are kept; the oldest go first."""
 
@@ -35,8 +40,9 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
 
     Raises EngineError where it cannot be had, UsageError for other words.
     """
-    if engine in ENGINES:
-        return ENGINES[engine](bundle, device)
+    named = ENGINES | REDUCED
+    if engine in named:
+        return named[engine](bundle, device)
     if engine != AUTO:
         raise UsageError(f"engine {engine!r} is unknown; choose {', '.join(CHOICES)}")
     candidates: dict[str, Callable[[], LocalEngine]] = {}

@@ -169,6 +169,15 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 (AVX-512 BF16, AMX or Arm's)."""
+    try:
+        words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:
+        return False
+    return not words.isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
+
+
 def choose_device(wanted: str, problem: Callable[[int], str | None]) -> str:
     """`auto`, `cpu`, `cuda` or `cuda:N` → the same, with `auto` decided.
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cuda_libraries, graph_cache, memory
+from tui_draggan.engines import cuda_libraries, graph_cache, memory, runtime
 from tui_draggan.engines.base import Bytes, Floats
 from tui_draggan.engines.onnx_engine import OnnxEngine
 from tui_draggan.errors import EngineError
@@ -81,3 +81,15 @@ class TorchEngine(OnnxEngine):
     @cached_property
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", "cpu")
+
+
+class ReducedTorchEngine(TorchEngine):
+    """The same with maps and weights in bfloat16, losses and the latent in float32. Raises
+    EngineError where the processor would have to imitate it."""
+
+    name = "torch-bf16"
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        super().__init__(bundle, device, "bfloat16")
+        if self.device == "cpu" and not runtime.has_bfloat16():
+            raise EngineError("this processor has no bfloat16 arithmetic; choose the engine torch")
