@@ -170,7 +170,7 @@ def test_a_drag_never_imports_torch():
     program = (
         "import sys\n"
         "from tui_draggan.cli import main\n"
-        "main(['drag', '--point', '5,5:9,9', '--steps', '2'])\n"
+        "main(['drag', '--engine', 'ort', '--point', '5,5:9,9', '--steps', '2'])\n"
         "assert 'torch' not in sys.modules and 'textual' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=120)

@@ -222,8 +222,9 @@ def test_wrong_shapes_are_refused(engine: LocalEngine) -> None:
 
 
 def test_a_damaged_drag_model_is_named(
-    tiny_bundle: ModelBundle, engine_name: str, tmp_path: Path
+    tiny_bundle: ModelBundle, engine_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))  # where it lies undamaged
     copy = tmp_path / "copy"
     shutil.copytree(tiny_bundle.path, copy)
     for file in copy.rglob("*.onnx"):

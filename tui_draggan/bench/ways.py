@@ -3,8 +3,8 @@
     python -m tui_draggan.bench.ways WAY BUNDLE POINTS
 
 A way is the name of an engine; `plain`: the paper's formulas as they stand (`plain`); or `sgemm`:
-no drag, but one matrix product in numpy. The process reads a line with a number of iterations, does
-them, and answers with a JSON line: the milliseconds of each, and the most memory it has held so far.
+no drag, but one matrix product in numpy. The process reads a line with a number of iterations,
+does them, and answers with a JSON line: the milliseconds of each, and the most memory it has held.
 """
 
 from __future__ import annotations
