@@ -75,7 +75,7 @@ def measured(cases: Sequence[Case], seconds: float) -> Iterator[dict[str, Measur
             bundle = random_bundle(case.size, Path(work, "model"), case.block)
             prepare(bundle)
             plain = case.points < PLAIN_POINTS
-            options = BenchOptions(None, (), ENGINES, (), seconds, plain)
+            options = BenchOptions(None, (), ENGINES, (), seconds, plain, parts=False)
             yield {one.way: one for one in measure(bundle, case.points, options)}
 
 

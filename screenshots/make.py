@@ -31,7 +31,7 @@ HANDLE = "27,27"
 TARGET = "24,12"
 LARGE, SMALL = (120, 36), (80, 24)
 COLUMNS = 8
-MIDDLE = 30
+MIDDLE = 12
 """Iteration at which the drag is shown."""
 
 

@@ -46,6 +46,8 @@ class BenchOptions:
     plain: bool = True
     """Whether to run the plain reference too."""
     json: bool = False
+    parts: bool = True
+    """Whether to look at iterations part by part too."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Mea
             times_plain=plain / median if plain else None,
             sgemm_gflops=rate,
             of_sgemm=gflop / median * 1000 / rate,
-            parts=_parts(way, bundle, points, median),
+            parts=_parts(way, bundle, points, median) if options.parts else {},
         )
         for way, median in medians.items()
     ]
