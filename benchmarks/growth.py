@@ -96,7 +96,7 @@ def draw(
         ]
         axis.plot(*zip(*there, strict=True), marker="o", label=way)
     axis.set(title=title, xscale="log", yscale="log", xticks=values, xticklabels=values)
-    axis.minorticks_off()
+    axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axis.grid(alpha=0.3)
     axis.legend()
 

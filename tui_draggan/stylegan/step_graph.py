@@ -28,6 +28,9 @@ ARRIVED = 0.5
 """Pixels from its target within which a point is not pulled any more: tracked points are whole
 pixels, so one is pulled until it sits on its target. The authors' program lets go at 1 px, where
 the tolerance begins; of several points one or another is then always a step outside."""
+CHEAP = 1.2
+"""How much more the full picture may cost at every step. A terminal's panel shows a hundred pixels
+or two, and the full picture follows when the drag rests."""
 SMALL = 128
 """Pixels up to which every step gives the full picture."""
 
@@ -209,12 +212,12 @@ class _Cut(torch.autograd.Function):
 
 def preview_size(synthesis: FoldedSynthesis, feature_block: int) -> int:
     """Side of a step's picture: the feature block's where the architecture has one there, or the
-    full one where that costs at most half as much again, or where steps are fast enough that the
-    eye gains more from the whole picture."""
+    full one where that costs little more, or where steps are fast enough that the eye gains more
+    from the whole picture."""
     cost = multiply_adds(synthesis.config)
     drag = sum(value for resolution, value in cost.items() if resolution <= feature_block)
     small = synthesis.config.resolution <= SMALL
-    cheap = sum(cost.values()) <= 1.5 * drag
+    cheap = sum(cost.values()) <= CHEAP * drag
     full = small or cheap or not synthesis.config.has_torgb(feature_block)
     return synthesis.config.resolution if full else feature_block
 
