@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan.bench.command import BenchOptions, Measured, measure, random_bundle
 from tui_draggan.engines import runtime
-from tui_draggan.engines.graph_cache import prepare
 
 ENGINES = ("ort", "torch")
 PLAIN_POINTS = 20
@@ -73,7 +72,6 @@ def measured(cases: Sequence[Case], seconds: float) -> Iterator[dict[str, Measur
     for case in cases:
         with tempfile.TemporaryDirectory() as work:
             bundle = random_bundle(case.size, Path(work, "model"), case.block)
-            prepare(bundle)
             plain = case.points < PLAIN_POINTS
             options = BenchOptions(None, (), ENGINES, (), seconds, plain, parts=False)
             yield {one.way: one for one in measure(bundle, case.points, options)}

@@ -46,6 +46,7 @@ def engines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, type[N
     Named.opened.clear()
     found: dict[str, type[Named]] = {}
     monkeypatch.setattr(choose, "ENGINES", found)
+    monkeypatch.setattr(choose, "NAMED", found)
     return found
 
 

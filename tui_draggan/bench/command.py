@@ -80,7 +80,6 @@ def run_bench(options: BenchOptions) -> int:
     found: list[Measured] = []
     with tempfile.TemporaryDirectory() as work:
         for bundle in _bundles(options, Path(work)):
-            prepare(bundle)
             for points in options.points:
                 found += measure(bundle, points, options)
     where = f"{runtime.processor()}, {runtime.physical_cores()} cores"
@@ -130,13 +129,14 @@ def parts_table(found: Sequence[Measured]) -> str:
 def measure(bundle: ModelBundle, points: int, options: BenchOptions) -> list[Measured]:
     """All ways take turns, each in a process of its own, so that whatever else the machine does
     hits all alike."""
+    prepare(bundle)
     ways = list(options.engines or _engines_for(bundle))
     if options.plain and (bundle.path / WEIGHTS).exists():
         ways.append(PLAIN)
-    times: dict[str, list[float]] = {way: [] for way in (*ways, SGEMM)}
+    running = [*ways, SGEMM]
+    times: dict[str, list[float]] = {way: [] for way in running}
     peaks: dict[str, int] = {}
     with ExitStack() as stack:
-        running = [*ways, SGEMM]
         workers = {
             way: stack.enter_context(_Worker.running(way, bundle, points)) for way in running
         }

@@ -40,9 +40,8 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
 
     Raises EngineError where it cannot be had, UsageError for other words.
     """
-    named = ENGINES | REDUCED
-    if engine in named:
-        return named[engine](bundle, device)
+    if engine in NAMED:
+        return NAMED[engine](bundle, device)
     if engine != AUTO:
         raise UsageError(f"engine {engine!r} is unknown; choose {', '.join(CHOICES)}")
     candidates: dict[str, Callable[[], LocalEngine]] = {}

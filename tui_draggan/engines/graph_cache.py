@@ -34,9 +34,7 @@ def open_graph(bundle: ModelBundle, name: str, device: str) -> Any:
     file = bundle.file(name)
     if device != "cpu":  # a provider on a GPU may do what no file can hold
         return runtime.open_session(file, device)
-    folder = _place(bundle, name)
-    if not (folder / GRAPH).exists():
-        _optimise(file, folder)
+    folder = _optimised(bundle, name)
     try:
         session = runtime.open_session(folder / GRAPH, device, optimised=True)
         folder.touch()
@@ -49,13 +47,15 @@ def open_graph(bundle: ModelBundle, name: str, device: str) -> Any:
 def prepare(bundle: ModelBundle) -> None:
     """Optimises all that a drag on the processor runs, so that no editor has to wait for it."""
     for name in GRAPHS:
-        folder = _place(bundle, name)
-        if not (folder / GRAPH).exists():
-            _optimise(bundle.file(name), folder)
+        _optimised(bundle, name)
 
 
-def _place(bundle: ModelBundle, name: str) -> Path:
-    return paths.optimised_graphs() / _key(bundle, name)
+def _optimised(bundle: ModelBundle, name: str) -> Path:
+    """The folder of that graph, which is in it now unless it cannot be."""
+    folder = paths.optimised_graphs() / _key(bundle, name)
+    if not (folder / GRAPH).exists():
+        _optimise(bundle.file(name), folder)
+    return folder
 
 
 def _key(bundle: ModelBundle, name: str) -> str:
