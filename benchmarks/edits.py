@@ -102,6 +102,7 @@ def main() -> None:
     parser.add_argument("--psi", type=float, help="truncation; default the model's")
     parser.add_argument("--space", choices=("w", "w+"), nargs="+")
     parser.add_argument("--learning-rate", type=float, nargs="+")
+    parser.add_argument("--anchor", type=float, nargs="+")
     parser.add_argument("--r1", type=int, nargs="+")
     parser.add_argument("--r2", type=int, nargs="+")
     parser.add_argument("--rows", type=int, nargs="+")
@@ -132,7 +133,7 @@ def bench(options: argparse.Namespace) -> None:
         f"ψ {usual.psi:g}: {options.edits} edits drawn with seed {options.seed}"
     )
     print(
-        "points space step size  r1  r2   K  reached  seen distance tracked  steps median "
+        "points space step size anchor  r1  r2   K  reached  seen distance tracked  steps median "
         "others  sure before    ms"
     )
     for points in options.points:
@@ -147,7 +148,7 @@ def bench(options: argparse.Namespace) -> None:
 def choices(options: argparse.Namespace, usual: DragParams) -> list[DragParams]:
     """Drag parameters, all combinations of what was asked for, else the model's own."""
     spaces = [usual.w_plus] if options.space is None else [s == "w+" for s in options.space]
-    names = ("learning_rate", "r1", "r2", "rows")
+    names = ("learning_rate", "anchor", "r1", "r2", "rows")
     given = [getattr(options, name) or [getattr(usual, name)] for name in names]
     return [
         usual.with_values(w_plus=space, **dict(zip(names, values, strict=True)))
@@ -223,8 +224,9 @@ def row(points: int, params: DragParams, done: Sequence[Done], resolution: int) 
     steps = statistics.mean(one.steps for one in done)
     seen = [bool((one.distances <= SEEN_WITHIN * resolution).all()) for one in done]
     return (
-        f"{points:6} {'w+' if params.w_plus else 'w':5} {params.learning_rate:9g} {params.r1:3} "
-        f"{params.r2:3} {params.rows:3} {share(one.reached for one in done):>8} "
+        f"{points:6} {'w+' if params.w_plus else 'w':5} {params.learning_rate:9g} "
+        f"{params.anchor:6g} {params.r1:3} {params.r2:3} {params.rows:3} "
+        f"{share(one.reached for one in done):>8} "
         f"{share(seen):>5} {np.mean([one.distances.mean() for one in done]):8.2f} "
         f"{np.mean([one.tracked for one in done]):7.2f} {steps:6.0f} "
         f"{statistics.median(reached) if reached else float('nan'):6.0f} "

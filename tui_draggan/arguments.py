@@ -94,6 +94,9 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
     drag.add_argument("--steps", type=int, metavar="N", help="limit of iterations (300)")
     drag.add_argument("--learning-rate", "--lr", type=float, metavar="X", help="step size of Adam")
     drag.add_argument("--mask-weight", type=float, metavar="λ", help="weight of the mask loss (20)")
+    drag.add_argument(
+        "--anchor", type=float, metavar="α", help="how much of a handle's drift is taken back (0)"
+    )
     drag.add_argument("--r1", type=int, metavar="PX", help="radius of motion supervision")
     drag.add_argument("--r2", type=int, metavar="PX", help="half side of the tracking square")
     drag.add_argument("--rows", type=int, metavar="K", help="trained rows of w+ (6)")
@@ -271,6 +274,7 @@ def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--learning-rate", type=float, metavar="X", help="recommended step size")
     parser.add_argument("--r1", type=int, metavar="PX", help="recommended r1")
     parser.add_argument("--r2", type=int, metavar="PX", help="recommended r2")
+    parser.add_argument("--anchor", type=float, metavar="α", help="recommended anchor")
     parser.add_argument("--space", choices=("w+", "w"), help="recommended space")
     parser.add_argument("--psi", type=float, metavar="X", help="recommended truncation")
     parser.add_argument(

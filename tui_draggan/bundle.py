@@ -23,7 +23,7 @@ from typing import Any
 from tui_draggan.errors import BundleError, OutputError
 from tui_draggan.files import sha256
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "bundle.json"
 REQUIRED_FILES = (
     "mapping.onnx",

@@ -18,6 +18,7 @@ DRAG_PARAMETERS = (
     "steps",
     "learning_rate",
     "mask_weight",
+    "anchor",
     "r1",
     "r2",
     "rows",
@@ -199,7 +200,8 @@ def _classes(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _recommended(options: argparse.Namespace) -> dict[str, float]:
     """Drag parameters that the model is to recommend, those that were given."""
-    values = {name: getattr(options, name) for name in ("learning_rate", "r1", "r2", "psi")}
+    names = ("learning_rate", "anchor", "r1", "r2", "psi")
+    values = {name: getattr(options, name) for name in names}
     values["w_plus"] = None if options.space is None else options.space == "w+"
     return {name: value for name, value in values.items() if value is not None}
 

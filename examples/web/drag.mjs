@@ -78,6 +78,7 @@ export class Model {
       outside_reference: this.floats(new Float32Array(C * h), [C, 1, h]),
       disc: this.floats([0, 0], [1, 2]),
       window: this.floats([0], [1]),
+      anchor: this.floats([0], [1]),
     };
   }
 
@@ -100,7 +101,11 @@ export class Model {
 
 export class Drag {
   /** One run of `model` from w+ (L·D); `rows` of it are trained (K), as one w unless `wPlus`. */
-  constructor(model, ws, { handles, targets, templates, r1, r2, rows = 6, wPlus = true }) {
+  constructor(
+    model,
+    ws,
+    { handles, targets, templates, r1, r2, anchor = 0, rows = 6, wPlus = true },
+  ) {
     const { w_dim: D, drag } = model.info;
     const R = drag.trainable_rows;
     const trained = Math.min(rows, R);
@@ -116,6 +121,7 @@ export class Drag {
       mix: model.floats(mix, [R, R]),
       disc: disc(model, r1),
       window: window_(model, r2),
+      anchor: model.floats([anchor], [1]),
       templates: model.floats(templates, [handles.length, drag.feature_channels]),
     };
     this.frozen = frozen;

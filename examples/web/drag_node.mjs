@@ -1,8 +1,8 @@
 // node drag_node.mjs BUNDLE [edit.json]: a drag on the command line, a JSON line for every step.
 //
-// edit.json: {"ws": [L][D] | null, "handles": [[x, y]], "targets": [[x, y]], "r1", "r2", "rows",
-// "wPlus", "learningRate", "steps", "gradient": true to print it}. Without one: a demonstration,
-// from a random picture, of a point in the middle dragged upwards.
+// edit.json: {"ws": [L][D] | null, "handles": [[x, y]], "targets": [[x, y]], "r1", "r2", "anchor",
+// "rows", "wPlus", "learningRate", "steps", "gradient": true to print it}. Without one: a
+// demonstration, from a random picture, of a point in the middle dragged upwards.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web";
@@ -34,6 +34,7 @@ function demonstration({ resolution, recommended = {} }) {
     targets: [[middle, middle - Math.round(resolution / 10)]],
     r1: recommended.r1 ?? radius(3 / 512, 2),
     r2: recommended.r2 ?? radius(12 / 512, 2),
+    anchor: recommended.anchor ?? 0,
     wPlus: recommended.w_plus ?? true,
     learningRate: recommended.learning_rate ?? 0.002,
     steps: 10,

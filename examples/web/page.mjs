@@ -66,6 +66,7 @@ async function run() {
     templates: await model.features(ws, handles),
     r1: recommended.r1 ?? Math.max(Math.round((3 / 512) * resolution), 2),
     r2: recommended.r2 ?? Math.max(Math.round((12 / 512) * resolution), 2),
+    anchor: recommended.anchor ?? 0,
     wPlus: recommended.w_plus ?? true,
   });
   for (let step = 0; step < LIMIT && mine === round; step++) {

@@ -13,6 +13,7 @@ import pytest
 
 from tests.tiny import FEATURE_BLOCK, SIZE
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import EngineError
@@ -55,6 +56,24 @@ def test_a_full_preview_is_the_picture(engine: LocalEngine) -> None:
             assert result.image.shape == (SIZE, SIZE, 3)
             difference = np.abs(result.image.astype(int) - engine.render(result.ws))
             assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
+
+
+def test_an_anchor_keeps_what_is_under_a_handle(critters: ModelBundle) -> None:
+    """The ear tip of the cat of seed 6 after twenty steps: how far it is from what it was."""
+    engine = open_engine(critters, "cpu", "ort")
+    ws = latent_from_seed(engine, 6, 1.0, 0).ws
+    targets = np.array([[24, 12]], np.float32)
+    drift = []
+    for anchor in (0.0, 0.5):
+        handles = np.array([[27, 27]], np.float32)
+        template = engine.features(ws, handles)
+        engine.begin(Problem(ws))
+        for _ in range(20):
+            step = StepRequest(handles, targets, template, 1, 4, 0.0, 0.3, anchor)
+            result = engine.step(step)
+            handles = result.handles
+        drift.append(np.abs(engine.features(result.ws, handles) - template).mean())
+    assert drift[1] < 0.7 * drift[0]
 
 
 def test_only_the_trained_rows_move(engine: LocalEngine) -> None:

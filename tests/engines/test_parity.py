@@ -30,6 +30,7 @@ class Edit:
     masked: bool = False
     r1: int = 3
     r2: int = 4
+    anchor: float = 0.0
     options: dict[str, bool] = field(default_factory=dict)
 
 
@@ -50,6 +51,8 @@ EDITS = {
     "two rows": Edit(rows=2),
     "smallest disc": Edit(r1=1, r2=1),
     "wide neighbourhoods": Edit(r1=6, r2=9),
+    "anchored": Edit(((0.4, 0.5, 0.7, 0.5), (0.5, 0.3, 0.5, 0.8)), anchor=0.5),
+    "anchored, smallest disc": Edit(r1=1, r2=1, anchor=1.0),
 }
 
 
@@ -78,6 +81,7 @@ class Pair:
             r2=request.r2,
             mask_weight=request.mask_weight,
             learning_rate=request.learning_rate,
+            anchor=request.anchor,
         )
         self.request = replace(request, handles=fast.handles)
         self.handles = exact.handles
@@ -118,7 +122,7 @@ def start(
     expected = plain.templates(torch.tensor(handles))
     np.testing.assert_allclose(templates, expected, rtol=1e-4, atol=1e-5)
     engine.begin(Problem(ws, edit.rows, edit.w_plus, editable))
-    request = StepRequest(handles, targets, templates, edit.r1, edit.r2, 20.0, 2e-3)
+    request = StepRequest(handles, targets, templates, edit.r1, edit.r2, 20.0, 2e-3, edit.anchor)
     return Pair(engine, plain, request, torch.tensor(handles).double(), edit)
 
 

@@ -52,6 +52,7 @@ def test_javascript_gives_pythons_loss_gradient_and_handles(
         "targets": targets.tolist(),
         "r1": 2,
         "r2": 6,
+        "anchor": 0.5,
         "wPlus": w_plus,
         "learningRate": 0.01,
         "steps": STEPS,
@@ -67,7 +68,7 @@ def test_javascript_gives_pythons_loss_gradient_and_handles(
     templates = engine.features(ws, handles)
     engine.begin(Problem(ws, w_plus=w_plus))
     for line in theirs:
-        ours = engine.step(StepRequest(handles, targets, templates, 2, 6, 20.0, 0.01))
+        ours = engine.step(StepRequest(handles, targets, templates, 2, 6, 20.0, 0.01, 0.5))
         handles = ours.handles
         assert line["loss"] == pytest.approx(ours.loss, rel=1e-4)
         gradient = engine.gradient().ravel()

@@ -1,5 +1,7 @@
 """Pairs of latents and drawn critters, and their loss."""
 
+from dataclasses import replace
+
 import torch
 
 from tests.training.tiny import TINY
@@ -13,7 +15,7 @@ def test_pairs_are_a_function_of_their_seed():
     assert torch.equal(first.image, again.image) and torch.equal(first.z, again.z)
     assert not torch.equal(first.z, other.z)
     assert first.image.abs().max() <= 1
-    assert set(first.small_parts.unique().tolist()) == {0.0, 1.0}
+    assert set(first.weight.unique().tolist()) == {1.0, 2.0, 4.0}
 
 
 def test_shares_make_up_the_batch():
@@ -48,15 +50,16 @@ def test_pictures_grow_in_the_paired_stage():
     assert sides == [4] * 6 + [8] * 6 + [16] * 18
 
 
-def test_small_parts_count_more():
+def test_pixels_count_as_they_are_weighed():
     image = torch.zeros(1, 3, 8, 8)
-    parts = torch.zeros(1, 1, 8, 8)
-    parts[..., 4:] = 1
+    weight = torch.ones(1, 1, 8, 8)
+    weight[..., 4:] = 4
     z = torch.zeros(1, 2)
-    batch = Pairs(z, z, torch.zeros(1, dtype=torch.int64), image, parts)
+    batch = Pairs(z, z, torch.zeros(1, dtype=torch.int64), image, weight)
     off, on = image.clone(), image.clone()
     off[..., 1] = 1
     on[..., 6] = 1
-    assert paired_loss(image, batch, 4.0) == 0
-    assert paired_loss(on, batch, 4.0) > 3 * paired_loss(off, batch, 4.0)
-    torch.testing.assert_close(paired_loss(on, batch, 1.0), paired_loss(off, batch, 1.0))
+    assert paired_loss(image, batch) == 0
+    assert paired_loss(on, batch) > 3 * paired_loss(off, batch)
+    even = replace(batch, weight=torch.ones_like(weight))
+    torch.testing.assert_close(paired_loss(on, even), paired_loss(off, even))

@@ -126,6 +126,7 @@ class PlainDragGAN:
         r2: int,
         mask_weight: float,
         learning_rate: float,
+        anchor: float = 0.0,
     ) -> PlainStep:
         """Synthesise, track, supervise, back-propagate; then Adam, for the next step."""
         ws = self.ws().detach().clone()
@@ -134,7 +135,8 @@ class PlainDragGAN:
         with record_function("tracking"):
             features = self._enlarge(small)
             handles = self.track(features.detach(), handles, templates, r2)
-            motion_loss = self._motion_loss(features, handles, targets.to(self.dtype), r1)
+            drift = anchor * (templates - self.sample(features, handles)).detach()
+            motion_loss = self._motion_loss(features, handles, targets.to(self.dtype), drift, r1)
             mask_loss = small.new_zeros(())
             if self.outside is not None and self.start is not None:
                 difference = (self._masked_map(small) - self.start).abs()
@@ -157,10 +159,12 @@ class PlainDragGAN:
             self.optimizer.step()
         return result
 
-    def _motion_loss(self, features: Tensor, handles: Tensor, targets: Tensor, r1: int) -> Tensor:
-        """features (1, C, H, H), handles and targets (N, 2)."""
+    def _motion_loss(
+        self, features: Tensor, handles: Tensor, targets: Tensor, drift: Tensor, r1: int
+    ) -> Tensor:
+        """features (1, C, H, H), handles and targets (N, 2), drift (N, C) added to references."""
         loss = features.new_zeros(())
-        for handle, target in zip(handles, targets, strict=True):
+        for handle, target, correction in zip(handles, targets, drift, strict=True):
             distance = float((target - handle).norm())
             if distance <= ARRIVED:
                 continue
@@ -178,5 +182,5 @@ class PlainDragGAN:
             if self.detach:
                 reference = reference.detach()
             moved = self.sample(features, positions + direction)
-            loss = loss + (moved - reference).abs().mean()
+            loss = loss + (moved - reference - correction).abs().mean()
         return loss

@@ -32,6 +32,7 @@ RANGES: dict[str, Limits] = {
     "steps": Limits(1, 100_000),
     "learning_rate": Limits(1e-6, 1.0),
     "mask_weight": Limits(0, 10_000),
+    "anchor": Limits(0, 1),
     "r1": Limits(1, 64),
     "r2": Limits(1, 128),
     "rows": Limits(1, 64),
@@ -52,6 +53,9 @@ class DragParams:
     """Step size of Adam; a change acts at the next step."""
     mask_weight: float = 20.0
     """λ of the mask loss."""
+    anchor: float = 0.0
+    """α: how much of a handle's drift from what was under it at first motion supervision takes
+    back (`stylegan.step_graph`); 0 is the paper's form."""
     r1: int = 3
     """Radius of the motion supervision disc, px."""
     r2: int = 12

@@ -54,6 +54,7 @@ def step_request(pairs: Sequence[Pair], params: DragParams) -> StepRequest:
         r2=params.r2,
         mask_weight=params.mask_weight,
         learning_rate=params.learning_rate,
+        anchor=params.anchor,
     )
 
 

@@ -49,6 +49,8 @@ class StepRequest:
     mask_weight: float
     """λ of the mask loss; without effect where the problem has no mask."""
     learning_rate: float
+    anchor: float = 0.0
+    """α: how much of a handle's drift from its template motion supervision takes back; 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
         "mix": np.zeros((rows, rows), np.float32),
         "disc": np.zeros((1, 2), np.float32),
         "window": np.zeros(1, np.float32),
+        "anchor": np.zeros(1, np.float32),
         **outside_rows(info, 0, 1),
     }
 

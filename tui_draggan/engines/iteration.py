@@ -134,6 +134,7 @@ class Run:
         feeds["handles"] = inputs.checked(request.handles, (count, 2), "handles")
         feeds["targets"] = inputs.checked(request.targets, (count, 2), "targets")
         feeds["templates"] = inputs.checked(request.templates, (count, channels), "templates")
+        feeds["anchor"] = np.array([request.anchor], np.float32)
         if self._radii != (request.r1, request.r2):
             feeds["disc"] = inputs.disc(request.r1)
             feeds["window"] = inputs.window(request.r2)

@@ -69,21 +69,25 @@ def sampled(grid: Grid, gather: Gather, points: Tensor) -> Tensor:
     return torch.matmul(columns[:, None], strips)[:, 0, 0]
 
 
-def track(grid: Grid, gather: Gather, handles: Tensor, templates: Tensor, window: Tensor) -> Tensor:
+def track(
+    grid: Grid, gather: Gather, handles: Tensor, templates: Tensor, window: Tensor
+) -> tuple[Tensor, Tensor]:
     """handles (N, 2), templates (N, C), window (k,) offsets along one axis → tracked (N, 2):
-    the nearest neighbour, by L1, of f0 in a square (DragGAN, section 3.2, equation 6)."""
+    the nearest neighbour, by L1, of f0 in a square (DragGAN, section 3.2, equation 6); and the
+    features there (N, C)."""
     side, channels = len(window), templates.shape[1]
     part = max(AT_ONCE // (side * side * channels), 1)
     tracked = [
         _track(grid, gather, handles[i : i + part], templates[i : i + part], window)
         for i in range(0, len(handles), part)
     ]
-    return torch.cat(tracked)
+    places, found = zip(*tracked, strict=True)
+    return torch.cat(places), torch.cat(found)
 
 
 def _track(
     grid: Grid, gather: Gather, handles: Tensor, templates: Tensor, window: Tensor
-) -> Tensor:
+) -> tuple[Tensor, Tensor]:
     side, radius = len(window), len(window) // 2
     middle = torch.round(handles)
     around = (middle[:, :, None] + window).clamp(0.0, grid.resolution - 1.0)
@@ -95,15 +99,22 @@ def _track(
     best = torch.cdist(square, templates[:, None], p=1.0).argmin(dim=1)
     x = around[:, 0].gather(1, best % side)
     y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
-    return torch.cat([x, y], dim=1)
+    found = square.gather(1, best[:, :, None].expand(-1, -1, square.shape[2]))[:, 0]
+    return torch.cat([x, y], dim=1), found
 
 
 def supervise(
-    grid: Grid, gather: Gather, handles: Tensor, targets: Tensor, disc: Tensor, radius: int
+    grid: Grid,
+    gather: Gather,
+    handles: Tensor,
+    targets: Tensor,
+    correction: Tensor,
+    disc: Tensor,
+    radius: int,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """handles and targets (N, 2), disc (P, 2) offsets of at most `radius` − 1 → the motion loss
-    (section 3.2, equation 1; the reference takes no gradient), and its gradient by the q×q cells
-    (N, q, q, C) from the first ones (N, 2) on."""
+    """handles and targets (N, 2), correction (N, C) of the handles' references, disc (P, 2)
+    offsets of at most `radius` − 1 → the motion loss (section 3.2, equation 1; the reference takes
+    no gradient), and its gradient by the q×q cells (N, q, q, C) from the first ones (N, 2) on."""
     distance = (targets - handles).square().sum(dim=1, keepdim=True).sqrt()
     direction = (targets - handles) / distance.clamp(min=ARRIVED)
     patch = handles[:, None] + disc
@@ -121,7 +132,7 @@ def supervise(
 
     moved = selector(patch + direction[:, None])
     # One product of the difference: the two patches have most of their cells in common.
-    difference = torch.bmm(moved - selector(patch), cells.flatten(1, 2))
+    difference = torch.bmm(moved - selector(patch), cells.flatten(1, 2)) - correction[:, None]
     loss = (difference.abs() * weight[:, :, None]).sum()
     gradient = torch.bmm(moved.transpose(1, 2), difference.sign() * weight[:, :, None])
     return loss, first, gradient.unflatten(1, (count, count))

@@ -119,6 +119,7 @@ class Values:
     templates: Tensor
     disc: Tensor
     window: Tensor
+    anchor: Tensor
     outside_weight: Tensor
     outside_reference: Tensor
 
@@ -153,9 +154,11 @@ class Step:
 
     def _track_and_supervise(self, places: Places, values: Values) -> tuple[Tensor, Tensor]:
         """→ tracked handles (N, 2), motion and mask loss (2,); `places` has their gradient."""
-        handles = track(self.grid, places.gather, values.handles, values.templates, values.window)
+        grid, gather, templates = self.grid, places.gather, values.templates
+        handles, found = track(grid, gather, values.handles, templates, values.window)
+        correction = values.anchor * (templates - found)
         motion_loss, first, cells = supervise(
-            self.grid, places.gather, handles, values.targets, values.disc, self.radius
+            grid, gather, handles, values.targets, correction, values.disc, self.radius
         )
         places.add(first, cells)
         mask_loss = torch.zeros_like(motion_loss)

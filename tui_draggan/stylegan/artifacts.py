@@ -134,9 +134,9 @@ def export_locate(locate: Locate) -> onnx.ModelProto:
     example = (
         torch.zeros(1, locate.channels, h, h),
         *(torch.zeros(2, 2), torch.ones(2, 2), torch.zeros(2, locate.channels)),
-        *(torch.zeros(5, 2), torch.zeros(3)),
+        *(torch.zeros(5, 2), torch.zeros(3), torch.zeros(1)),
     )
-    inputs = ("features", "handles", "targets", "templates", "disc", "window")
+    inputs = ("features", "handles", "targets", "templates", "disc", "window", "anchor")
     outputs = ("new_handles", *SUPERVISION, "sampled")
     axes = {name: {0: "points"} for name in ("handles", "targets", "templates")}
     axes |= {"new_handles": {0: "points"}, "sampled": {0: "points"}}

@@ -36,7 +36,7 @@ def reference_check(synthesis: FoldedSynthesis, w_avg: Tensor) -> Check:
         whole = locate.selector(points, locate.enlarge, locate.enlarge)
         templates = torch.matmul(features.reshape(channels, -1), whole).t()
         _, selector, reference, weight, (top, left), (bottom, right), _ = locate(
-            features, handles, targets, templates, disc, window
+            features, handles, targets, templates, disc, window, torch.zeros(1)
         )
     near = features[0, :, top:bottom, left:right].reshape(channels, -1)
     loss = ((torch.matmul(near, selector) - reference).abs() * weight).sum()

@@ -4,6 +4,13 @@
 differentiated, and ONNX Runtime has no stop-gradient: so it is a graph of its own, whose results
 enter the loss of `DragStep` as graph inputs. `artifacts` splices it in after differentiation.
 
+One thing is not the paper's, and off unless asked for: the anchor α. The paper's motion loss
+moves to the next place what is under a handle now, not what was there when it was placed, and
+what is lost in a step stays lost: an ear tip turns to fur on the way. With α the reference of a
+whole patch is corrected by the handle's drift from its template, F(q) + α·(f0 − F(p)). At α = 1
+and the smallest patch that is the original feature, which GoodDrag supervises with (Zhang et al.,
+ICLR 2025).
+
 The paper samples a feature map up-sampled to the picture's size (bilinear, pixel centres aligned
 at halves). That map is never built: two linear interpolations in a row are one row vector over
 the cells of the small map, a hat over pixels times the up-sampling matrix. And of the small map
@@ -117,9 +124,10 @@ class Locate(nn.Module):
         templates: Tensor,
         disc: Tensor,
         window: Tensor,
+        anchor: Tensor,
     ) -> tuple[Tensor, ...]:
         """features (1, C, h, h), handles and targets (N, 2), templates (N, C), disc (P, 2) offsets,
-        window (k,) offsets along one axis.
+        window (k,) offsets along one axis, anchor (1,).
 
         → new_handles (N, 2), selector (v·u, N·P), reference (C, N·P), weight (N·P,), first row and
         column (2,) of the part near the handles and its ends, and sampled (N, C): the features at
@@ -131,7 +139,7 @@ class Locate(nn.Module):
         part = features[:, :, top:bottom, left:right]
         flat = part.reshape(self.channels, -1)
         sampled = torch.matmul(flat, self.selector(handles, rows, columns)).t()
-        tracked = self.track(part, handles, templates, window, rows, columns)
+        tracked, found = self.track(part, handles, templates, window, rows, columns)
 
         distance = (targets - tracked).square().sum(dim=1, keepdim=True).sqrt()
         direction = (targets - tracked) / distance.clamp(min=ARRIVED)
@@ -141,6 +149,8 @@ class Locate(nn.Module):
         weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * self.channels)
 
         reference = torch.matmul(flat, self.selector(patch.reshape(-1, 2), rows, columns))
+        drift = (anchor * (templates - found)).t()[:, :, None].expand(-1, -1, disc.shape[0])
+        reference = reference + drift.reshape(self.channels, -1)
         moved = (patch + direction[:, None]).reshape(-1, 2)
         selector = self.selector(moved, rows, columns)
         return tracked, selector, reference, weight.reshape(-1), first, end, sampled
@@ -161,11 +171,12 @@ class Locate(nn.Module):
         window: Tensor,
         rows: Tensor,
         columns: Tensor,
-    ) -> Tensor:
+    ) -> tuple[Tensor, Tensor]:
         """Point tracking (section 3.2, equation 6): the nearest neighbour, by L1, of f0 among the
         pixels of a square around the handle; the square is clamped at the border.
 
         part (1, C, v, u) of the features; rows (H, v), columns (H, u) of `enlarge` for it.
+        → tracked (N, 2) and the features (N, C) there.
         """
         around = (torch.round(handles)[:, :, None] + window).clamp(0.0, self.last)
         at = around.long()
@@ -181,7 +192,8 @@ class Locate(nn.Module):
         best = cost.argmin(dim=1, keepdim=True)
         x = around[:, 0].gather(1, best % side)
         y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
-        return torch.cat([x, y], dim=1)
+        found = square.gather(2, best[:, :, None].expand(-1, self.channels, -1))[:, :, 0]
+        return torch.cat([x, y], dim=1), found
 
     def selector(self, points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """points (M, 2), clamped to the picture → (v·u, M): a part (C, v·u) @ it samples them.

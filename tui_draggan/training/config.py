@@ -69,8 +69,6 @@ class TrainingConfig:
     """Shares of the paired stage after which pictures of a quarter, of half the side end."""
     mixed: float = 0.5
     """Share of pairs whose colours come from another z than their shapes."""
-    small_parts: float = 4.0
-    """How many times the pixels of eyes, nose, mouth and muzzle count in the paired loss."""
     paired_lr: float = 0.012
     """Rate of the paired stage for weights (Muon)."""
     paired_adam_lr: float = 0.004

@@ -156,7 +156,7 @@ class GeneratorObjective(nn.Module):
         values = {"g": loss.generator(logits, real_logits)}
         values["loss"] = trust * values["g"]
         if pictures.pairs is not None:
-            values["paired"] = paired_loss(fake, pictures.pairs, config.small_parts)
+            values["paired"] = paired_loss(fake, pictures.pairs)
             values["loss"] = values["loss"] + config.paired_share * values["paired"]
         if usual_length is not None:
             # Half of the batch will do (StyleGAN2, appendix B).

@@ -19,14 +19,13 @@ from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.pairs import Pairs, one_hot
 
 
-def paired_loss(fake: Tensor, pairs: Pairs, small_parts: float) -> Tensor:
+def paired_loss(fake: Tensor, pairs: Pairs) -> Tensor:
     """Distance of generated pictures (N, 3, H, W) to the drawn ones, one number.
 
     L1 of the pixels, of their differences to right and lower neighbours (edges), and of the
-    pictures reduced four times (colours, early shapes). Pixels of eyes, nose, mouth and muzzle
-    count ``small_parts`` times: they are few, and decide how a face looks.
+    pictures reduced four times (colours, early shapes). Pixels count as the pairs weigh them.
     """
-    weight = 1.0 + (small_parts - 1.0) * pairs.small_parts
+    weight = pairs.weight
     error = fake - pairs.image
     across = (error[:, :, :, 1:] - error[:, :, :, :-1]).abs() * weight[:, :, :, 1:]
     down = (error[:, :, 1:] - error[:, :, :-1]).abs() * weight[:, :, 1:]
@@ -43,7 +42,7 @@ class PairedObjective(nn.Module):
         self.config = config
 
     def forward(self, pairs: Pairs) -> Tensor:
-        return paired_loss(generate(self.g, pairs, self.config), pairs, self.config.small_parts)
+        return paired_loss(generate(self.g, pairs, self.config), pairs)
 
 
 def generate(g: Generator, pairs: Pairs, config: TrainingConfig) -> Tensor:
@@ -56,7 +55,7 @@ def generate(g: Generator, pairs: Pairs, config: TrainingConfig) -> Tensor:
 def held_out(g: Generator, pairs: Pairs, config: TrainingConfig) -> float:
     """Paired loss of a generator on pairs the training never saw."""
     with torch.no_grad():
-        return paired_loss(generate(g, pairs, config), pairs, config.small_parts).item()
+        return paired_loss(generate(g, pairs, config), pairs).item()
 
 
 def rate(done: float) -> float:

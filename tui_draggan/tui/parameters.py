@@ -23,6 +23,7 @@ PARAMETERS = (
     Parameter("learning_rate", "step size", "Step size of Adam; acts at the next step."),
     Parameter("steps", "steps", "Limit of iterations of one run."),
     Parameter("mask_weight", "λ", "Weight of the mask loss."),
+    Parameter("anchor", "anchor α", "How much of a handle's drift is taken back; 0: the paper."),
     Parameter("r1", "r1", "Radius of motion supervision, px."),
     Parameter("r2", "r2", "Half side of the tracking square, px."),
     Parameter("rows", "K", "Rows of w+ that are trained; acts from the next run on."),

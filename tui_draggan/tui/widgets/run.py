@@ -65,5 +65,6 @@ def _parameters(params: DragParams, roomy: bool) -> list[str]:
     step = f"step size {params.learning_rate:g}"
     radii = f"r1 {params.r1}  r2 {params.r2}"
     if roomy:
-        return [step, f"{radii}  λ {params.mask_weight:g}", space]
+        weights = f"λ {params.mask_weight:g}  α {params.anchor:g}"
+        return [step, f"{radii}  {weights}", space]
     return [f"{step}  {radii}  {space}"]
