@@ -54,7 +54,7 @@ def test_the_part_near_the_handles_is_all_that_is_read(
     points = torch.tensor(pairs).clamp(0, 1) * (large - 1)
     locate = Locate(small, 3, large)
     disc, window = torch.tensor(inputs.disc(r1)), torch.tensor(inputs.window(r2))
-    request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), disc, window
+    request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), disc, window, torch.zeros(1)
     *found, (top, left), (bottom, right), sampled = locate(features, *request)
     assert 0 <= top < bottom <= small and 0 <= left < right <= small
 
@@ -78,11 +78,12 @@ def test_the_matrix_is_interpolate() -> None:
 def test_the_first_of_equal_neighbours_is_taken() -> None:
     """On a constant map every pixel matches; row by row from the top left, the first wins."""
     locate = Locate(8, 2, 16)
-    features, templates = torch.ones(1, 2, 8, 8), torch.ones(2, 2)
+    features, templates = torch.full((1, 2, 8, 8), 0.5), torch.ones(2, 2)
     handles = torch.tensor([[5.0, 6.0], [0.0, 15.0]])
     whole = locate.enlarge, locate.enlarge
-    tracked = locate.track(features, handles, templates, torch.arange(-2.0, 3.0), *whole)
+    tracked, found = locate.track(features, handles, templates, torch.arange(-2.0, 3.0), *whole)
     torch.testing.assert_close(tracked, torch.tensor([[3.0, 4.0], [0.0, 13.0]]))
+    torch.testing.assert_close(found, torch.full((2, 2), 0.5))
 
 
 def test_levels_are_rounded_and_clipped() -> None:

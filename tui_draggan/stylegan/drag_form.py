@@ -97,6 +97,7 @@ class DragForm:
         turns = self._kept, self._turns[0]
         image = self._drawn(self._blocks, self._blocks[0].const, None, pairs, rows[1::2], turns)
         assert image is not None
+        self._turns[0].release()  # a step needs a tenth of it
         return image
 
     @torch.no_grad()
@@ -200,7 +201,7 @@ def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
         return picture
     # The FIR filter after doubling interpolates linearly, between zeros at the border.
     doubled = F.interpolate(F.pad(image, (1, 1, 1, 1)), scale_factor=2.0, mode="bilinear")
-    return picture + doubled[:, :, 2:-2, 2:-2]
+    return picture.add_(doubled[:, :, 2:-2, 2:-2])
 
 
 def _holder(parts: list[Part], rect: Rect) -> Part:

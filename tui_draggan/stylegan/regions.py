@@ -126,6 +126,11 @@ class Arena:
         """Everything taken may be taken again."""
         self._at = (0, 0)
 
+    def release(self) -> None:
+        """Gives the memory back to the system."""
+        self._chunks = []
+        self.clear()
+
     def empty(self, *shape: int) -> Tensor:
         """Values are whatever was there."""
         count = math.prod(shape)
