@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ import pytest
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import graph_cache, runtime
+from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.graph_cache import GRAPH, WEIGHTS, open_graph, prepare
+from tui_draggan.engines.ort import OrtEngine
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +29,16 @@ def picture(bundle: ModelBundle) -> np.ndarray:
     session = open_graph(bundle, "synthesis.onnx", "cpu")
     (image,) = session.run(["image"], {"ws": ws.astype(np.float32)})
     return np.asarray(image)
+
+
+def step(bundle: ModelBundle) -> float:
+    """The loss of a first step."""
+    engine = OrtEngine(bundle, "cpu")
+    ws = np.tile(engine.w_avg, (bundle.info.num_ws, 1))
+    handles = np.array([[40, 40]], np.float32)
+    templates = engine.features(ws, handles)
+    engine.begin(Problem(ws))
+    return engine.step(StepRequest(handles, handles + 9, templates, 2, 4, 0.0, 1e-3)).loss
 
 
 def test_a_graph_is_optimised_once_and_gives_what_it_gave_before(
@@ -43,6 +56,31 @@ def test_a_graph_is_optimised_once_and_gives_what_it_gave_before(
 
     monkeypatch.setattr(runtime, "write_optimised", never)
     np.testing.assert_array_equal(picture(critters), expected)
+
+
+def test_prepared_graphs_share_what_they_have_in_common(
+    critters: ModelBundle, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, loss = picture(critters), step(critters)
+    apart = {file.stat().st_ino: file.stat().st_size for file in cache.glob(f"*/{WEIGHTS}")}
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache.parents[2] / "other"))
+    prepare(critters)
+    files = list(paths.optimised_graphs().glob(f"*/{WEIGHTS}"))
+    assert len(files) == 3 and len({file.stat().st_ino for file in files}) == 1
+    assert files[0].stat().st_size < 0.8 * sum(apart.values())
+    monkeypatch.setattr(runtime, "write_optimised", None)
+    np.testing.assert_array_equal(picture(critters), expected)
+    assert step(critters) == loss
+
+
+def test_without_the_package_onnx_graphs_stay_apart(
+    critters: ModelBundle, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    prepare(critters)
+    assert len({file.stat().st_ino for file in cache.glob(f"*/{WEIGHTS}")}) == 3
+    monkeypatch.setattr(runtime, "write_optimised", None)
+    assert picture(critters).shape == (1, 3, 128, 128)
 
 
 def test_another_file_is_another_graph(critters: ModelBundle, cache: Path) -> None:

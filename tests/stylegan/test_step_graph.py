@@ -54,7 +54,8 @@ def test_the_part_near_the_handles_is_all_that_is_read(
     points = torch.tensor(pairs).clamp(0, 1) * (large - 1)
     locate = Locate(small, 3, large)
     disc, window = torch.tensor(inputs.disc(r1)), torch.tensor(inputs.window(r2))
-    request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), disc, window, torch.zeros(1)
+    around = disc, window, torch.zeros(1)
+    request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), *around
     *found, (top, left), (bottom, right), sampled = locate(features, *request)
     assert 0 <= top < bottom <= small and 0 <= left < right <= small
 

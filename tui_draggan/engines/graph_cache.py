@@ -12,6 +12,7 @@ import hashlib
 import json
 import secrets
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import memory, runtime
+from tui_draggan.engines.graph_sharing import share_weights
 from tui_draggan.errors import EngineError
 
 GRAPHS = ("mapping.onnx", "synthesis.onnx", "drag/step.onnx")
@@ -45,17 +47,21 @@ def open_graph(bundle: ModelBundle, name: str, device: str) -> Any:
 
 
 def prepare(bundle: ModelBundle) -> None:
-    """Optimises all that a drag on the processor runs, so that no editor has to wait for it."""
-    for name in GRAPHS:
-        _optimised(bundle, name)
+    """Optimises all that a drag on the processor runs, so that no editor has to wait for it; what
+    these graphs have in common lies on disk and in memory once."""
+    _optimise(bundle, [name for name in GRAPHS if not (_folder(bundle, name) / GRAPH).exists()])
 
 
 def _optimised(bundle: ModelBundle, name: str) -> Path:
     """The folder of that graph, which is in it now unless it cannot be."""
-    folder = paths.optimised_graphs() / _key(bundle, name)
+    folder = _folder(bundle, name)
     if not (folder / GRAPH).exists():
-        _optimise(bundle.file(name), folder)
+        _optimise(bundle, [name])
     return folder
+
+
+def _folder(bundle: ModelBundle, name: str) -> Path:
+    return paths.optimised_graphs() / _key(bundle, name)
 
 
 def _key(bundle: ModelBundle, name: str) -> str:
@@ -71,14 +77,21 @@ def _key(bundle: ModelBundle, name: str) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _optimise(file: Path, folder: Path) -> None:
-    """Writes the optimised graph, whole or not at all."""
-    work = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+def _optimise(bundle: ModelBundle, names: Sequence[str]) -> None:
+    """Writes the optimised graphs, each whole or not at all."""
+    work = paths.optimised_graphs() / f".{secrets.token_hex(4)}"
     try:
         work.mkdir(parents=True)
-        _make_room(folder.parent)
-        runtime.write_optimised(file, work / GRAPH, WEIGHTS, LARGE)
-        work.rename(folder)
+        _make_room(work.parent)
+        for name in names:
+            graph = work / _key(bundle, name) / GRAPH
+            graph.parent.mkdir()
+            runtime.write_optimised(bundle.file(name), graph, WEIGHTS, LARGE)
+        folders = list(work.iterdir())
+        if len(folders) > 1:
+            share_weights([folder / GRAPH for folder in folders], WEIGHTS)
+        for folder in folders:
+            folder.rename(work.with_name(folder.name))
     except (EngineError, OSError):  # no room, no right, or another process was first
         pass
     finally:
