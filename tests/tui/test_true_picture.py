@@ -8,15 +8,16 @@ import pytest
 
 from tests.tui.desk import editing
 from tui_draggan.pictures.graphics import Display
-from tui_draggan.tui.widgets import true_picture
+from tui_draggan.tui import true_pixels
 from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.widgets.true_picture import TruePicture
 
 
 @pytest.fixture
 def sent(monkeypatch) -> list[str]:
     """What goes past the compositor."""
     found: list[str] = []
-    monkeypatch.setattr(true_picture, "write_through", lambda app, data: found.append(data))
+    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: found.append(data))
     return found
 
 
@@ -44,7 +45,7 @@ async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str
         await desk.press("question_mark")
         await desk.pilot.pause(0.2)
         count = len(sent)
-        desk.screen.query_one(PicturePanel)._draw()
+        desk.screen.query_one(TruePicture).pixels.draw()
         assert len(sent) == count
         await desk.press("escape")
         await desk.until(lambda: len(sent) > count, "the picture after the dialog")

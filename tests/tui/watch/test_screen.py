@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
 from tui_draggan.pictures.graphics import Display
+from tui_draggan.tui import true_pixels
 from tui_draggan.tui.watch import app as module
-from tui_draggan.tui.watch import true_picture
 from tui_draggan.tui.watch.app import WatchApp
 from tui_draggan.tui.watch.curves import Curves
 from tui_draggan.tui.watch.picture import GridPicture
@@ -223,7 +223,7 @@ async def test_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sent: list[str] = []
-    monkeypatch.setattr(true_picture, "write_through", lambda app, data: sent.append(data))
+    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("kitty", 10, 20)) as watcher:
         await watcher.until(lambda: any("\U0010eeee" in row for row in watcher.rows))
         await watcher.press("comma")
@@ -238,7 +238,7 @@ async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: p
 
 async def test_sixels_are_drawn_at_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sent: list[str] = []
-    monkeypatch.setattr(true_picture, "write_through", lambda app, data: sent.append(data))
+    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("sixel", 6, 12)) as watcher:
         await watcher.until(lambda: sent)
         place = watcher.picture.place.offset + watcher.picture.region.offset
