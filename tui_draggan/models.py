@@ -135,6 +135,10 @@ def remove_model(name: str, sure: bool) -> int:
             shutil.rmtree(model.path)
     except OSError as error:
         raise OutputError(f"{model.path} cannot be removed: {error.strerror or error}") from error
+    if model.bundle is not None:
+        from tui_draggan.engines import graph_cache  # loads ONNX Runtime, which lists do without
+
+        graph_cache.forget(model.bundle)
     print(f"removed: {model.name}")
     return 0
 

@@ -73,6 +73,15 @@ def test_prepared_graphs_share_what_they_have_in_common(
     assert step(critters) == loss
 
 
+def test_what_is_kept_goes_with_its_model(critters: ModelBundle, cache: Path) -> None:
+    prepare(critters)
+    other = dataclasses.replace(critters, files={**critters.files, "new": {}})
+    prepare(other)
+    graph_cache.forget(critters)
+    assert len(list(cache.iterdir())) == 3
+    assert picture(other).shape == (1, 3, 128, 128)
+
+
 def test_without_the_package_onnx_graphs_stay_apart(
     critters: ModelBundle, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

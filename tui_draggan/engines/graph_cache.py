@@ -52,6 +52,12 @@ def prepare(bundle: ModelBundle) -> None:
     _optimise(bundle, [name for name in GRAPHS if not (_folder(bundle, name) / GRAPH).exists()])
 
 
+def forget(bundle: ModelBundle) -> None:
+    """Removes what is kept for that bundle."""
+    for name in GRAPHS:
+        shutil.rmtree(_folder(bundle, name), ignore_errors=True)
+
+
 def _optimised(bundle: ModelBundle, name: str) -> Path:
     """The folder of that graph, which is in it now unless it cannot be."""
     folder = _folder(bundle, name)
