@@ -10,11 +10,12 @@ from typing import Any
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.drag.document import Document
+from tui_draggan.drag.editing import Recorder
 from tui_draggan.drag.journal import model_of_journal, newest_journal, recover
 from tui_draggan.drag.latent import latent_from_seed
 from tui_draggan.drag.mask import load_mask
 from tui_draggan.drag.params import DragParams, default_params
-from tui_draggan.drag.session import DragSession, Recorder
+from tui_draggan.drag.session import DragSession
 from tui_draggan.drag.store import load_session, model_of_session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
