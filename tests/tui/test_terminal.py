@@ -57,6 +57,14 @@ def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
     wait_until_sane(pane)
 
 
+def test_keys_that_come_at_once_act_in_their_order(pane: Pane):
+    start(pane)
+    pane.type("g99\x1512,14\x7f\r")  # Ctrl+U, and Backspace
+    pane.wait_for("12,1 ")
+    pane.type("g12,14\x1b[D\x1b[D3\r")  # the cursor twice to the left
+    pane.wait_for("12,314")
+
+
 def test_a_drag_by_mouse(pane: Pane):
     start(pane)
     pane.type("\x1b[<0;28;16M")

@@ -12,13 +12,13 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
 from textual.theme import Theme
+from textual.widgets import Input
 
 from tui_draggan.errors import DragganError
 from tui_draggan.pictures.graphics import Display
 from tui_draggan.tui.options import EditorOptions
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.screens.board import Reported
-from tui_draggan.tui.screens.dialogs import Dialog
 from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
 from tui_draggan.tui.screens.opening import Opening
 from tui_draggan.tui.workarounds import answer_key
@@ -94,15 +94,14 @@ class DragganApp(App[int]):
             thread.stop()
 
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded and self._is_command(event):
-            await answer_key(self, event.key)
-        else:
+        answered = isinstance(event, events.Key) and await self._answered(event)
+        if not answered:
             await super().on_event(event)
 
-    def _is_command(self, key: events.Key) -> bool:
-        """Whether a key may open or close something: it is not typed into a line."""
-        closes = isinstance(self.screen, Dialog) and key.key in ("enter", "escape")
-        return self.focused is None or closes
+    async def _answered(self, key: events.Key) -> bool:
+        """Does what a key is bound to, unless it is a letter to be typed into a line."""
+        typed = key.is_printable and isinstance(self.focused, Input)
+        return not (typed or key.is_forwarded) and await answer_key(self, key.key)
 
     # -- another model -------------------------------------------------------------------------
 

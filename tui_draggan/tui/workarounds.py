@@ -29,22 +29,25 @@ def backlog(app: App[int]) -> int:
     return queue.qsize() if queue is not None else 0
 
 
-async def answer_key(app: App[int], key: str) -> None:
-    """Does what a key is bound to, all of it, before the next key is looked at.
+async def answer_key(app: App[int], key: str) -> bool:
+    """Does what a key is bound to, all of it, before the next key is looked at; False where it is
+    bound to nothing.
 
     Textual sends a key round through queues of the focused widget and its parents. Typed fast, or
     all at once by a slow line, the keys behind one that opens a dialog would reach the screen below
-    it, and those behind one that closes it the dialog. Wanted: keys answered one by one.
+    it, those behind one that closes it the dialog, and what is typed into a line would overtake the
+    keys that edit it. Wanted: keys answered one by one.
     """
     app.app_focus = True
     focused = app.focused
     if focused is not None:
         await _settled(focused)  # what was typed before is in its place
-    if not await app._check_bindings(key, priority=True):
-        await app._check_bindings(key)
+    if not (await app._check_bindings(key, priority=True) or await app._check_bindings(key)):
+        return False
     if focused is not None:
         await _settled(focused)
         await app._flush_next_callbacks()  # a dialog's answer is taken
+    return True
 
 
 async def _settled(widget: Widget) -> None:
