@@ -73,12 +73,12 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
     )
     model.add_argument(
         "--engine",
-        choices=("auto", "ort", "ort-training", "torch"),
+        choices=("auto", "ort", "ort-training", "torch", "torch-bf16"),
         help="what computes; auto: the fastest here",
     )
     model.add_argument("--device", metavar="auto|cpu|cuda[:N]", help="default auto")
     model.add_argument("--seed", type=int, metavar="N", help="seed of the picture (default 0)")
-    model.add_argument("--psi", type=float, metavar="ψ", help="truncation (default 0.7)")
+    model.add_argument("--psi", type=float, metavar="ψ", help="truncation (the model's, else 0.7)")
     model.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
     model.add_argument("--mask", type=Path, metavar="PNG", help="white may change, black stays")
     start = model.add_mutually_exclusive_group()
@@ -95,7 +95,7 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
     drag.add_argument("--learning-rate", "--lr", type=float, metavar="X", help="step size of Adam")
     drag.add_argument("--mask-weight", type=float, metavar="λ", help="weight of the mask loss (20)")
     drag.add_argument(
-        "--anchor", type=float, metavar="α", help="how much of a handle's drift is taken back (0)"
+        "--anchor", type=float, metavar="α", help="share of a handle's drift taken back, 0 to 1 (0)"
     )
     drag.add_argument("--r1", type=int, metavar="PX", help="radius of motion supervision")
     drag.add_argument("--r2", type=int, metavar="PX", help="half side of the tracking square")

@@ -199,11 +199,15 @@ def _classes(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _recommended(options: argparse.Namespace) -> dict[str, float]:
-    """Drag parameters that the model is to recommend, those that were given."""
+    """Drag parameters that the model is to recommend, those that were given. Raises UsageError."""
+    from tui_draggan.drag.params import DragParams
+
     names = ("learning_rate", "anchor", "r1", "r2", "psi")
     values = {name: getattr(options, name) for name in names}
     values["w_plus"] = None if options.space is None else options.space == "w+"
-    return {name: value for name, value in values.items() if value is not None}
+    given = {name: value for name, value in values.items() if value is not None}
+    DragParams().with_values(**given)  # refuses what cannot be
+    return given
 
 
 COMMANDS = {

@@ -7,6 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
 
 from tui_draggan.errors import OutputError
@@ -46,6 +47,12 @@ def check_writable(path: Path) -> None:
             pass
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def free_name(path: Path) -> Path:
+    """`path`, or the first of path-2, path-3, … that does not exist yet."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return next(name for name in chain([path], names) if not name.exists())
 
 
 def sha256(path: Path) -> str:

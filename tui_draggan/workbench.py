@@ -64,8 +64,10 @@ def open_session(
     info = bundle.info
     found = _stored(options, info)
     label = class_index(options.label, info)
-    if found and label is not None:
-        raise UsageError("an edit that goes on brings its own class; leave --class out")
+    given = {"class": label, **{name: options.values.get(name) for name in ("seed", "psi")}}
+    for name, value in given.items():
+        if found and value is not None:
+            raise UsageError(f"an edit that goes on brings its own {name}; leave --{name} out")
     params = (
         found[1]
         if found

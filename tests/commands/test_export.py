@@ -34,6 +34,13 @@ def test_weights_become_a_bundle_that_drags(tmp_path: Path, capsys):
     assert "exists" in capsys.readouterr().err
 
 
+def test_what_no_drag_could_take_is_not_recommended(tmp_path: Path, capsys):
+    bundle = tmp_path / "mine"
+    assert main(["export", str(WEIGHTS), str(bundle), "--anchor", "7"]) == 2
+    assert "anchor is 7.0; expected 0 to 1" in capsys.readouterr().err
+    assert not bundle.exists()
+
+
 def test_classes_keep_their_names(tmp_path: Path, capsys):
     generator = tiny_generator(c_dim=2)
     weights = {"config": generator.config.to_dict(), "state": generator.state_dict()}

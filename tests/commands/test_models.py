@@ -149,6 +149,8 @@ def test_a_session_opens_with_its_own_model_and_class(models: Path, tmp_path: Pa
     for more, why in (
         (["--model", "critters"], "made with model zoo, but critters is open"),
         (["--class", "cat"], "brings its own class"),
+        (["--seed", "9"], "brings its own seed; leave --seed out"),
+        (["--psi", "0.3"], "brings its own psi; leave --psi out"),
     ):
         assert main(["drag", "--session", str(saved), *more]) == 2
         assert why in capsys.readouterr().err

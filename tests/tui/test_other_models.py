@@ -189,6 +189,15 @@ async def test_no_other_model_while_it_runs_nor_without_a_way_there():
         assert not any("class" in offer.title for offer in offers(desk.screen))
 
 
+async def test_the_class_that_is_open_leaves_the_points():
+    async with editing(ZooEngine()) as desk:
+        await desk.press("enter", "K", "enter", "C")
+        await desk.pilot.pause()
+        await desk.press("enter")
+        await desk.pilot.pause(0.2)
+        assert len(desk.session.document.pairs) == 1
+
+
 async def test_a_class_from_the_list_and_back():
     async with editing(ZooEngine()) as desk:
         latent = desk.session.document.latent

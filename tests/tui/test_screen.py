@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from textual.geometry import Region
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from tests.spot_engine import SpotEngine
 from tests.tui.desk import PARAMS, editing
@@ -221,6 +221,15 @@ async def test_leaving_while_it_runs_ends_the_thread():
     assert app.return_code == 130
     thread.join(5)
     assert not thread.is_alive()
+
+
+async def test_export_offers_a_name_that_is_free(tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("spot-3.png").touch()
+    async with editing(export=lambda *_: "") as desk:
+        await desk.press("e")
+        await desk.pilot.pause()
+        assert desk.app.screen.query_one("#answer", Input).value.endswith("spot-3-2.png")
 
 
 async def test_export_asks_where_and_says_what_became_of_it():

@@ -16,7 +16,7 @@ from tui_draggan.drag.params import MAX_SEED
 from tui_draggan.drag.points import Point, check_inside, parse_pair, parse_point
 from tui_draggan.drag.session import DragSession
 from tui_draggan.errors import DragganError, UsageError
-from tui_draggan.files import check_writable
+from tui_draggan.files import check_writable, free_name
 from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
 from tui_draggan.tui.hand import MovePoint, NewPair
@@ -137,7 +137,8 @@ class EditScreen(Bench):
 
         def take(session: DragSession, answer: str) -> None:
             label = int(answer)
-            self.reopen(f"class {session.info.classes[label]}", label=label)
+            if label != session.seeding.label:
+                self.reopen(f"class {session.info.classes[label]}", label=label)
 
         await self._ask(ask, take)
 
@@ -166,7 +167,7 @@ class EditScreen(Bench):
         def ask(session: DragSession) -> ExportDialog:
             seed = session.document.latent.seed
             name = f"{session.info.name}-{seed if seed is not None else 'edit'}.png"
-            return ExportDialog(folder / name, hooks.check_export)
+            return ExportDialog(free_name(folder / name), hooks.check_export)
 
         if export is not None:
             await self._ask(
@@ -180,7 +181,7 @@ class EditScreen(Bench):
 
         def ask(session: DragSession) -> Ask:
             note = "The whole edit; tui-draggan --session FILE opens it again."
-            path = folder / f"{session.info.name}.json"
+            path = free_name(folder / f"{session.info.name}.json")
             return Ask("save session", note, str(path), _check_file, select=False)
 
         if save is not None:

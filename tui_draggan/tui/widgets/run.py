@@ -67,4 +67,5 @@ def _parameters(params: DragParams, roomy: bool) -> list[str]:
     if roomy:
         weights = f"λ {params.mask_weight:g}  α {params.anchor:g}"
         return [step, f"{radii}  {weights}", space]
-    return [f"{step}  {radii}  {space}"]
+    anchor = f"  α {params.anchor:g}" * bool(params.anchor)
+    return [f"{step}{anchor}  {radii}  {space}"]
