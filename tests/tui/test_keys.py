@@ -10,7 +10,7 @@ from tui_draggan.drag.document import State
 from tui_draggan.drag.progress import Outcome
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.keys import KEYS, Moment, allowed
-from tui_draggan.tui.palette import offers
+from tui_draggan.tui.palette import matched, offers
 from tui_draggan.tui.screens.dialogs import Confirm
 from tui_draggan.tui.screens.help import HelpScreen, key_names
 
@@ -226,6 +226,17 @@ async def test_the_palette_offers_what_makes_sense_now():
         await desk.press(*"step size")
         await desk.pilot.pause(0.3)
         await desk.press("escape", "escape")
+
+
+async def test_the_palette_finds_words_and_no_scattered_letters():
+    async with editing() as desk:
+
+        def found(query: str) -> list[str]:
+            return [offer.title for offer in offers(desk.screen) if matched(query, offer)]
+
+        assert len(found("param")) > 5 and all(title.startswith("Set") for title in found("param"))
+        assert found("anchor") == ["Set anchor α (now 0)"]
+        assert "Open a random seed" in found("seed random") and not found("seed xyz")
 
 
 async def test_a_parameter_from_the_palette():

@@ -33,11 +33,10 @@ class Commands(Provider):
             yield DiscoveryHit(offer.title, self._runner(offer), help=offer.help)
 
     async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
         for offer in self._offers():
-            score = matcher.match(f"{offer.title} {offer.help}")
+            score = matched(query, offer)
             if score > 0:
-                title = matcher.highlight(offer.title)
+                title = self.matcher(query).highlight(offer.title)
                 yield Hit(score, title, self._runner(offer), text=offer.title, help=offer.help)
 
     def _runner(self, offer: Offer):  # type: ignore[no-untyped-def]
@@ -53,6 +52,15 @@ class Commands(Provider):
         yield from offers(screen)
 
 
+def matched(query: str, offer: Offer) -> float:
+    """How well an offer answers a query: all its words are in the title, or also in the help, or
+    (0) not. Textual's matcher finds scattered letters, and has Enter do what nobody asked for."""
+    title, wanted = offer.title.casefold(), query.casefold().split()
+    if all(word in title for word in wanted):
+        return 1.0
+    return 0.5 * all(word in f"{title} {offer.help.casefold()}" for word in wanted)
+
+
 def offers(screen: EditScreen) -> Iterator[Offer]:
     """What the palette offers on this screen now."""
     session, moment = screen.session, screen.moment
@@ -65,7 +73,7 @@ def offers(screen: EditScreen) -> Iterator[Offer]:
     for parameter in PARAMETERS:
         value = shown(session.params, parameter.name)
         action = f"parameter('{parameter.name}')"
-        yield Offer(f"Set {parameter.title} (now {value})", parameter.note, action)
+        yield Offer(f"Set {parameter.title} (now {value})", f"Parameter. {parameter.note}", action)
     if allowed("seed", moment):
         yield Offer("Open a seed by its number", "0 to 4294967295", "seed_number")
         yield Offer("Open a random seed", "Any of a million", "random_seed")
