@@ -21,7 +21,7 @@ demo: .venv/run.stamp
 	@mkdir -p demo
 	$(BIN)/tui-draggan drag $(DEMO) --out demo/edited.png --animation demo/drag.gif --log demo/steps.jsonl
 
-DEMO ?= --seed 6 --point 27,27:24,12
+DEMO ?= --seed 6 --point 27,27:30,8
 
 bench: .venv/dev.stamp
 	$(BIN)/tui-draggan bench --model critters

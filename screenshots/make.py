@@ -28,10 +28,10 @@ from tui_draggan.paths import bundled_models
 HERE = Path(__file__).resolve().parent
 SEED = 6
 HANDLE = "27,27"
-TARGET = "24,12"
+TARGET = "30,8"
 LARGE, SMALL = (120, 36), (80, 24)
 COLUMNS = 8
-MIDDLE = 12
+MIDDLE = 10
 """Iteration at which the drag is shown."""
 
 

@@ -200,7 +200,7 @@ class Editing:
             if self._status.state is not State.PAUSED or self._run is None:
                 self._check_shared_w()
                 self._history.record("drag", (self._document, self._frames))
-                self._run = Run()
+                self._run, self._frames = Run(), []
             self._steps_wanted = steps
             self._set_status(State.RUNNING)
 

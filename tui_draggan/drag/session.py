@@ -152,7 +152,6 @@ class DragSession(Editing):
         self._engine.begin(Problem(document.latent.ws, params.rows, params.w_plus, document.mask))
         with self._changed:
             run.begun = True
-            self._frames = []
 
     def _accept(self, run: Run, pairs: tuple[Pair, ...], result: StepResult) -> Frame | None:
         """Takes a step's result into the document, then looks whether the run ends."""

@@ -127,9 +127,11 @@ class Arena:
         self._at = (0, 0)
 
     def release(self) -> None:
-        """Gives the memory back to the system."""
-        self._chunks = []
+        """Gives the memory back to the system; not on a GPU, where captured graphs know it by its
+        place."""
         self.clear()
+        if self.device.type == "cpu":
+            self._chunks = []
 
     def empty(self, *shape: int) -> Tensor:
         """Values are whatever was there."""

@@ -71,8 +71,11 @@ NEXT = {
 """What helps, with its key."""
 
 
-def state_words(status: Status) -> str:
+def state_words(snapshot: Snapshot) -> str:
     """«▶ running», «✓ reached»."""
+    status = snapshot.status
+    if status.state is State.RUNNING and not snapshot.frames:
+        return f"{SIGNS[status.state]} starting"  # an engine is chosen, a graph opened
     if status.outcome is Outcome.REACHED:
         return "✓ reached"
     if status.outcome is not None:

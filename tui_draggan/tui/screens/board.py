@@ -301,7 +301,12 @@ class Board(Screen[None], inherit_bindings=False):
         zoom = self.query_one(PicturePanel).view.zoom
         words = self._words(snapshot)
         if self.arrangement is Arrangement.TINY:
-            words = " · ".join(filter(None, (state_words(snapshot.status), "? keys", words)))
+            state = [state_words(snapshot)]
+            if snapshot.status.state is State.RUNNING and snapshot.frames:
+                newest = snapshot.frames[-1]
+                state.append(f"{newest.iteration} / {snapshot.params.steps}")
+                state.append(f"{newest.distance:.1f} px")
+            words = " · ".join(filter(None, (*state, "? keys", words)))
         status.show(self.hand, zoom, Text(words, style=muted))
 
     def _words(self, snapshot: Snapshot) -> str:

@@ -41,7 +41,7 @@ class RunPanel(Readout):
         colour = colours.get(status.outcome, "")
         if status.state is State.RUNNING:
             colour = self.colour("accent")
-        line = Text(state_words(status), style=f"bold {colour}".strip())
+        line = Text(state_words(snapshot), style=f"bold {colour}".strip())
         if snapshot.frames:
             at = snapshot.shown if snapshot.shown is not None else len(snapshot.frames) - 1
             running = status.state in (State.RUNNING, State.PAUSED)
@@ -62,10 +62,9 @@ def _numbers(snapshot: Snapshot, roomy: bool) -> list[str]:
 
 def _parameters(params: DragParams, roomy: bool) -> list[str]:
     space = f"{'w+' if params.w_plus else 'w'}  K {params.rows}"
-    step = f"step size {params.learning_rate:g}"
     radii = f"r1 {params.r1}  r2 {params.r2}"
     if roomy:
         weights = f"λ {params.mask_weight:g}  α {params.anchor:g}"
-        return [step, f"{radii}  {weights}", space]
+        return [f"step size {params.learning_rate:g}", f"{radii}  {weights}", space]
     anchor = f"  α {params.anchor:g}" * bool(params.anchor)
-    return [f"{step}{anchor}  {radii}  {space}"]
+    return [f"step {params.learning_rate:g}{anchor}  {radii}  {space}"]
