@@ -31,6 +31,7 @@ class Edit:
     r1: int = 3
     r2: int = 4
     anchor: float = 0.0
+    rate: float = 2e-3
     options: dict[str, bool] = field(default_factory=dict)
 
 
@@ -122,7 +123,7 @@ def start(
     expected = plain.templates(torch.tensor(handles))
     np.testing.assert_allclose(templates, expected, rtol=1e-4, atol=1e-5)
     engine.begin(Problem(ws, edit.rows, edit.w_plus, editable))
-    request = StepRequest(handles, targets, templates, edit.r1, edit.r2, 20.0, 2e-3, edit.anchor)
+    request = StepRequest(handles, targets, templates, edit.r1, edit.r2, 20.0, edit.rate, edit.anchor)
     return Pair(engine, plain, request, torch.tensor(handles).double(), edit)
 
 
@@ -225,8 +226,10 @@ def test_the_bundled_model_equals_plain_draggan(
     critters: ModelBundle, engine_name: str, name: str
 ) -> None:
     generator = load_generator(critters.file("generator.pt"))
+    # Its W is wide: with smaller steps rounding decides the signs in the mask loss.
+    edit = replace(EDITS[name], rate=0.01)
     for check in check_same_numbers, check_same_run:
-        check(start(open_engine(critters, "cpu", engine_name), generator, EDITS[name]))
+        check(start(open_engine(critters, "cpu", engine_name), generator, edit))
 
 
 def test_the_reference_patch_takes_no_gradient(engine: LocalEngine) -> None:
