@@ -123,7 +123,8 @@ def start(
     expected = plain.templates(torch.tensor(handles))
     np.testing.assert_allclose(templates, expected, rtol=1e-4, atol=1e-5)
     engine.begin(Problem(ws, edit.rows, edit.w_plus, editable))
-    request = StepRequest(handles, targets, templates, edit.r1, edit.r2, 20.0, edit.rate, edit.anchor)
+    radii = edit.r1, edit.r2
+    request = StepRequest(handles, targets, templates, *radii, 20.0, edit.rate, edit.anchor)
     return Pair(engine, plain, request, torch.tensor(handles).double(), edit)
 
 
