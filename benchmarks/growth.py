@@ -54,14 +54,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each case")
     options = parser.parse_args()
-    print(f"{runtime.processor()}, {runtime.physical_cores()} cores; ms an iteration")
+    print(f"{runtime.machine()}; ms an iteration")
     figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     for (name, (title, cases)), axis in zip(FIGURES.items(), axes, strict=True):
         values = [getattr(case, name) for case in cases]
         found = list(measured(cases, options.seconds))
         tell(name, values, found)
         draw(axis, title, values, found)
-    figure.suptitle(f"ms an iteration, {runtime.processor()}, {runtime.physical_cores()} cores")
+    figure.suptitle(f"ms an iteration, {runtime.machine()}")
     options.out.mkdir(exist_ok=True)
     figure.savefig(options.out / "growth.png", dpi=110)
     print(options.out / "growth.png")

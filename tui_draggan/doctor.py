@@ -80,8 +80,7 @@ def _sections(model: str) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
 
 def machine() -> Iterator[Finding]:
     yield Finding("tui-draggan", "told", f"{__version__}, Python {platform.python_version()}")
-    cores = runtime.physical_cores()
-    yield Finding("processor", "told", f"{runtime.processor()}, {cores} core{'s' * (cores > 1)}")
+    yield Finding("processor", "told", runtime.machine())
     flags = _processor_flags()
     known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
     found = [flag for flag in known if flag in flags]

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from tui_draggan import paths
+from tui_draggan.arguments import parse
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import choose
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.engines.check import seconds_per_step
+from tui_draggan.engines.choose import CHOICES
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.errors import EngineError, UsageError
 
@@ -181,3 +183,9 @@ def test_names(tiny_bundle: ModelBundle, engines: dict[str, type[Named]]) -> Non
     engines.pop("quick")
     with pytest.raises(EngineError, match="absent: not installed"):
         choose.open_engine(tiny_bundle, "cpu")
+
+
+@pytest.mark.parametrize("engine", CHOICES)
+def test_the_command_line_takes_every_engine(engine: str) -> None:
+    """It lists them itself: --help does not wait for the engines."""
+    assert parse(["--engine", engine]).engine == engine

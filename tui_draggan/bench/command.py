@@ -82,7 +82,7 @@ def run_bench(options: BenchOptions) -> int:
         for bundle in _bundles(options, Path(work)):
             for points in options.points:
                 found += measure(bundle, points, options)
-    where = f"{runtime.processor()}, {runtime.physical_cores()} cores"
+    where = runtime.machine()
     if options.json:
         rows = [asdict(one) for one in found]
         told = {"version": __version__, "machine": where, "results": rows}

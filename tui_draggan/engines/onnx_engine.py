@@ -102,5 +102,9 @@ class OnnxEngine(ABC):
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", self.device)
 
+    def _close_synthesis(self) -> None:
+        """Gives its memory back; it opens again in a fraction of a second when it is needed."""
+        self.__dict__.pop("_synthesis", None)
+
     def _checked_ws(self, ws: Floats) -> Floats:
         return inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")

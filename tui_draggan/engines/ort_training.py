@@ -28,7 +28,7 @@ class OrtTrainingEngine(OnnxEngine):
         super().__init__(bundle, device)
 
     def _open_trainer(self) -> _Trainer:
-        self.__dict__.pop("_synthesis", None)  # opens again in 0.2 s; opening the model needs room
+        self._close_synthesis()  # opening the model needs room
         return _Trainer(self._bundle.file("drag"), self.device)
 
 

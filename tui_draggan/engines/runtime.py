@@ -169,6 +169,12 @@ def processor() -> str:
     return names[0] if names else platform.processor() or platform.machine()
 
 
+def machine() -> str:
+    """Its processor and cores, in words."""
+    cores = physical_cores()
+    return f"{processor()}, {cores} core{'s' * (cores > 1)}"
+
+
 def has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 (AVX-512 BF16, AMX or Arm's)."""
     try:

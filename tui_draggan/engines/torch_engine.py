@@ -74,7 +74,7 @@ class TorchEngine(OnnxEngine):
     @cached_property
     def _trainer(self) -> TorchTrainer:
         trainer = self._open_trainer()
-        self.__dict__.pop("_synthesis", None)  # holds the weights once more, and is not needed now
+        self._close_synthesis()  # holds the weights once more, and is not needed now
         memory.trim_heap()
         return trainer
 

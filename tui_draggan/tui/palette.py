@@ -33,10 +33,11 @@ class Commands(Provider):
             yield DiscoveryHit(offer.title, self._runner(offer), help=offer.help)
 
     async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
         for offer in self._offers():
             score = matched(query, offer)
             if score > 0:
-                title = self.matcher(query).highlight(offer.title)
+                title = matcher.highlight(offer.title)
                 yield Hit(score, title, self._runner(offer), text=offer.title, help=offer.help)
 
     def _runner(self, offer: Offer):  # type: ignore[no-untyped-def]

@@ -30,8 +30,8 @@ _NUMBERS = count(1)
 class TruePixels:
     """The picture of one widget, encoded in a thread of its own; two exist at a time.
 
-    The widget calls `start` and `stop` when it comes and goes, `draw` after each refresh, and takes
-    its lines from `line`.
+    The widget calls `start` and `stop` when it comes and goes, `redraw` when it draws its lines; it
+    takes those from `line`.
     """
 
     def __init__(self, widget: Widget, display: Display, longest: int) -> None:
@@ -61,6 +61,11 @@ class TruePixels:
         kitty = self._display.graphics == "kitty"
         number = _FIRST + next(_NUMBERS) % 0xFFFF if kitty else 0
         self._encoder.submit(lambda: self._encoded(cells, canvas, number))
+
+    def redraw(self) -> None:
+        """Sixels again, when the cells below them have been written."""
+        if self._sixels:
+            self._widget.call_after_refresh(self.draw)
 
     def draw(self) -> None:
         """Sixels over the cells, unless a dialog lies there."""

@@ -36,7 +36,7 @@ class TrueGridPicture(GridPicture):
         self.pixels.show(cells, self.canvas)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self.call_after_refresh(self.pixels.draw)
+        self.pixels.redraw()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:

@@ -43,7 +43,7 @@ class TruePicture(PicturePanel):
             self.pixels.show(self._target, lambda *size: painted(scene, view, *size))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        self.call_after_refresh(self.pixels.draw)
+        self.pixels.redraw()
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
