@@ -24,6 +24,7 @@ import onnx
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.phases import split_phases
 from tui_draggan.stylegan.rewriting import Replacements, attributes, by_operator, rewrite
+from tui_draggan.stylegan.tiling import tile_convolutions
 
 STEEP = 1e30
 """Times this, any number but zero leaves [-1, 1]."""
@@ -32,9 +33,10 @@ STEEP = 1e30
 def lower(model: onnx.ModelProto) -> None:
     """Replaces what the module's docstring names, in place; `model` may hold any of it or none.
 
-    Transposed convolutions run in phases where that pays.
+    Transposed convolutions run in phases, and others in tiles, where that pays.
     """
     split_phases(model.graph)
+    tile_convolutions(model.graph)
     rewrite(
         model.graph,
         by_operator(RULES | {"ConvGrad": partial(_conv_gradient, _depthwise(model.graph))}),
