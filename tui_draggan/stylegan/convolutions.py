@@ -25,7 +25,7 @@ from tui_draggan.stylegan.workers import Workers
 
 BAND = 1 << 22
 """Elements of the largest intermediate result, 16 MB: longer maps are worked off in bands."""
-SMALL = 16
+SMALL = 32
 """Side of the map below which fewer weights to read count for more than fewer multiplications."""
 
 
