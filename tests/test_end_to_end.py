@@ -75,7 +75,9 @@ def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane):
     pane.run("clear")
     pane.run("python", "-m", "tui_draggan", "--resume")
     pane.wait_for("75,73")
-    pane.keys("q")
+    pane.wait_for("as it was left")
+    pane.keys("q")  # asks nothing: the edit is where it was
+    pane.wait_for("shell>")
 
 
 def assert_sane(pane: Pane) -> None:

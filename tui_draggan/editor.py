@@ -11,7 +11,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.pictures import graphics
 from tui_draggan.tui.options import Choice, EditorOptions, ExportRequest, Hooks
-from tui_draggan.workbench import OpenOptions, open_bundle, open_session
+from tui_draggan.workbench import OpenOptions, open_bundle, open_session, origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,7 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
             _hooks(options, bundle, on_model),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
+            origin=origin(options, bundle),
             pace=pace,
             graphics=graphics_choice,
             colour=colour,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +53,15 @@ def open_bundle(options: OpenOptions) -> ModelBundle:
             f"export another with tui-draggan export --feature-block {options.feature_block}"
         )
     return bundle
+
+
+def origin(options: OpenOptions, bundle: ModelBundle) -> str:
+    """A line about the edit that is resumed, empty where none is. Raises UsageError."""
+    if not options.resume:
+        return ""
+    written = newest_journal(paths.journals(), bundle.info.name).stat().st_mtime
+    when = time.strftime("%d %b, %H:%M", time.localtime(written))
+    return f"the edit of {when}, as it was left; what led to it cannot be undone"
 
 
 def open_session(

@@ -45,16 +45,16 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
     if engine != AUTO:
         raise UsageError(f"engine {engine!r} is unknown; choose {', '.join(CHOICES)}")
     candidates: dict[str, Callable[[], LocalEngine]] = {}
-    failures = []
+    failures: dict[str, list[str]] = {}
     for name, opener in ENGINES.items():
         try:
             opener(bundle, device)
         except EngineError as error:
-            failures.append(f"{name}: {error}")
+            failures.setdefault(str(error), []).append(name)
         else:
             candidates[name] = partial(opener, bundle, device)
     if not candidates:
-        raise EngineError("; ".join(failures))
+        raise EngineError("; ".join(f"{', '.join(who)}: {why}" for why, who in failures.items()))
     check = bundle.info.drag.check
     if len(candidates) == 1 or check is None:
         return next(iter(candidates.values()))()

@@ -65,6 +65,8 @@ class EditorOptions:
     """Name of the model, for the title."""
     resolution: int = 0
     """Pixels, for the title."""
+    origin: str = ""
+    """A line to show about the edit that is gone on with, if one is."""
     pace: float = 30.0
     """Steps a second at most; 0: as many as the engine makes."""
     graphics: str = "auto"

@@ -40,7 +40,13 @@ class EditScreen(Bench):
     """The picture goes on changing behind a dialog."""
 
     _kept: Latent | None = None
-    """The latent that was exported or saved last."""
+    """The latent that was opened, exported or saved last."""
+
+    def _open(self, session: DragSession) -> None:
+        self._kept = session.document.latent
+        super()._open(session)
+        if self.options.origin:
+            self.app.notify(self.options.origin, title="resumed", markup=False)
 
     async def _ask(
         self,
