@@ -100,6 +100,11 @@ async def test_the_log_has_a_line_for_every_step_of_every_run():
         assert len(desk.log) == first + 1 + len(desk.session.frames)
         log = desk.screen.query_one(LossLog)
         assert log.top == len(desk.log) - log.content_size.height, "it follows the end"
+        lines = len(desk.log)
+        await desk.press("u")
+        await desk.until(lambda: desk.log[lines:] == ["── run 1 again ──"], "no line twice")
+        await desk.press("ctrl+r")
+        await desk.until(lambda: desk.log[lines + 1 :] == ["── run 2 again ──"])
 
 
 async def test_state_speed_distance_and_plot_are_shown():

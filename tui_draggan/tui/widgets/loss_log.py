@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import ReferenceType, ref
 
 from rich.segment import Segment
 from rich.style import Style
@@ -28,23 +29,31 @@ class LossLog(Widget):
         super().__init__(id=id)
         self.border_title = "log"
         self.lines: list[str] = []
-        self._first: Frame | None = None
-        self._seen = 0
-        self._runs = 0
+        self._runs: list[ReferenceType[Frame]] = []
+        """The first step of every run, for as long as undo can bring it back."""
+        self._run = 0
+        """Which of them came last."""
+        self._seen: list[int] = []
+        """How many steps of every run."""
         self._back = 0
 
     def show(self, frames: Sequence[Frame]) -> None:
-        """Takes over the steps not seen yet; a run that starts anew gets a heading."""
+        """Takes over the steps not seen yet; a run that starts anew, or comes back with undo, gets
+        a heading."""
         if not frames:
             return
         before = len(self.lines)
-        if self._first is not frames[0]:
-            self._first, self._seen = frames[0], 0
-            self._runs += 1
-            if self._runs > 1:
-                self.lines.append(f"── run {self._runs} ──")
-        self.lines += [_line(frame) for frame in frames[self._seen :]]
-        self._seen = len(frames)
+        known = (number for number, first in enumerate(self._runs) if first() is frames[0])
+        run = next(known, len(self._runs))
+        if run == len(self._runs):
+            self._runs.append(ref(frames[0]))
+            self._seen.append(0)
+            if run:
+                self.lines.append(f"── run {run + 1} ──")
+        elif run != self._run:
+            self.lines.append(f"── run {run + 1} again ──")
+        self.lines += [_line(frame) for frame in frames[self._seen[run] :]]
+        self._run, self._seen[run] = run, len(frames)
         if self._back:
             self._back += len(self.lines) - before  # what is looked at stays where it is
         elif len(self.lines) > before:
