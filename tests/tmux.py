@@ -87,6 +87,12 @@ class Pane:
         found = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True)
         return [int(pid) for pid in found.stdout.split()]
 
+    def wait_until_ended(self, pid: int, seconds: float = 10.0) -> None:
+        end = time.monotonic() + seconds
+        while Path(f"/proc/{pid}").exists():
+            assert time.monotonic() < end, f"process {pid} lives on"
+            time.sleep(0.03)
+
     def close(self) -> None:
         """Ends the shell and this pane's tmux server, no other."""
         subprocess.run(["tmux", "-L", self._socket, "kill-server"], capture_output=True)

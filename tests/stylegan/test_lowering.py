@@ -10,7 +10,7 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from tui_draggan.engines.runtime import load_runtime
+from tests.stylegan.running import run
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.lowering import lower
 from tui_draggan.stylegan.standard import standardise
@@ -40,13 +40,6 @@ def training_model(*nodes: onnx.NodeProto, **constants: np.ndarray) -> onnx.Mode
     )
     inputs: dict[str, tuple[Any, ...]] = {"x": (3, 5), "buffer": (3, 5), "reset": (1,)}
     return model([*nodes, accumulate], inputs, "latent_grad.out", constants)
-
-
-def run(graph: onnx.ModelProto, **feeds: object) -> list[np.ndarray]:
-    session = load_runtime().InferenceSession(
-        graph.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, {name: np.array(value, np.float32) for name, value in feeds.items()})
 
 
 def foreign(operator: str, inputs: str, output: str, **attributes: object) -> onnx.NodeProto:

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tui_draggan.engines.runtime import load_runtime
+from tests.stylegan.running import run
 from tui_draggan.stylegan.phases import split_phases
 
 IN, OUT, S = 5, 3, 6
@@ -40,14 +40,6 @@ def model(*more: onnx.NodeProto, **changes: object) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
-def run(graph: onnx.ModelProto) -> list[np.ndarray]:
-    x = np.random.RandomState(1).randn(1, IN, S, S).astype(np.float32)
-    session = load_runtime().InferenceSession(
-        graph.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    return session.run(None, {"x": x})
-
-
 def split(before: onnx.ModelProto) -> onnx.ModelProto:
     after = copy.deepcopy(before)
     split_phases(after.graph)
@@ -61,7 +53,8 @@ def test_the_same_map() -> None:
     kinds = [node.op_type for node in after.graph.node]
     assert "ConvTranspose" not in kinds and kinds.count("Conv") == 4
     onnx.checker.check_model(after, full_check=True)
-    np.testing.assert_allclose(run(after)[0], run(before)[0], rtol=1e-4, atol=1e-4)
+    x = np.random.RandomState(1).randn(1, IN, S, S)
+    np.testing.assert_allclose(run(after, x=x)[0], run(before, x=x)[0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from tui_draggan.engines.runtime import load_runtime
+from tests.stylegan.running import run
 from tui_draggan.stylegan.surgery import keep_outputs, sort_nodes, splice
 
 
@@ -18,12 +17,8 @@ def model(nodes: list[onnx.NodeProto], inputs: str, outputs: str) -> onnx.ModelP
     return helper.make_model(graph, opset_imports=[version], ir_version=8)
 
 
-def run(graph: onnx.ModelProto, **feeds: list[float]) -> list[list[float]]:
-    session = load_runtime().InferenceSession(
-        graph.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    arrays = {name: np.array(value, np.float32) for name, value in feeds.items()}
-    return [output.tolist() for output in session.run(None, arrays)]
+def values(graph: onnx.ModelProto, **feeds: list[float]) -> list[list[float]]:
+    return [output.tolist() for output in run(graph, **feeds)]
 
 
 def test_splice_joins_inputs_replaces_joints_and_adds_the_rest() -> None:
@@ -48,7 +43,7 @@ def test_splice_joins_inputs_replaces_joints_and_adds_the_rest() -> None:
     assert [value.name for value in whole.graph.input] == ["x", "offset"]
     assert [value.name for value in whole.graph.output] == ["y", "square", "extra"]
     onnx.checker.check_model(whole)
-    assert run(whole, x=[3.0], offset=[5.0]) == [[5.0], [9.0], [-5.0]]
+    assert values(whole, x=[3.0], offset=[5.0]) == [[5.0], [9.0], [-5.0]]
 
     keep_outputs(whole, ["extra"])
     assert [node.op_type for node in whole.graph.node] == ["Neg"]

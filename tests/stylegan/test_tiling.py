@@ -12,7 +12,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch.nn import functional as F
 
-from tui_draggan.engines.runtime import load_runtime
+from tests.stylegan.running import run
 from tui_draggan.stylegan.tiling import spread, tile_convolutions
 from tui_draggan.stylegan.winograd import LARGE_TILES
 
@@ -62,10 +62,7 @@ def test_the_same_map() -> None:
     assert "Conv" not in {node.op_type for node in after.graph.node}
     onnx.checker.check_model(after, full_check=True)
     x = np.random.RandomState(1).randn(1, IN, S, S).astype(np.float32)
-    session = load_runtime().InferenceSession(
-        after.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
-    (found,) = session.run(None, {"x": x})
+    (found,) = run(after, x=x)
     weight = torch.tensor(numpy_helper.to_array(before.graph.initializer[0])).double()
     wanted = -F.conv2d(torch.tensor(x).double(), weight, padding=1).numpy()
     assert np.abs(found - wanted).max() < 2e-5 * np.abs(wanted).max()

@@ -101,10 +101,7 @@ def test_a_terminal_that_goes_away_ends_the_editor(pane: Pane, tmp_path: Path):
     pane.wait_for("▶ running")
     (pid,) = pane.pids()
     pane.close()
-    end = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < end, "it lives on without a terminal"
-        time.sleep(0.03)
+    pane.wait_until_ended(pid)
     assert closed.read_text() == "closed"
 
 

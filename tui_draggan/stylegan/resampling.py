@@ -21,51 +21,50 @@ UPSAMPLE_BY_PRODUCT = 256
 convolution in front of it, which `phases` makes faster where a product follows."""
 
 
-class Filter(Constants):
-    """(1, C, r + 1, r + 1), as a transposed convolution leaves it → (1, C, r, r)."""
+class Resampling(Constants):
+    """The filter's kernel, or the matrix that takes its place along an axis."""
 
     matrix: Tensor
     transposed: Tensor
     kernel: Tensor
 
-    def __init__(self, channels: int, size: int) -> None:
+    def __init__(self, channels: int, matrix: Tensor | None) -> None:
+        """matrix: None where the convolution is the faster form."""
         super().__init__()
-        self.by_product = size <= FILTER_BY_PRODUCT
-        if self.by_product:
-            self.constant("matrix", fir_matrix(size))
-            self.constant("transposed", fir_matrix(size).t())
+        self.by_product = matrix is not None
+        if matrix is not None:
+            self.constant("matrix", matrix)
+            self.constant("transposed", matrix.t())
         else:
-            self.constant(
-                "kernel", fir_kernel(torch.device("cpu"), torch.float32).expand(channels, 1, 4, 4)
-            )
+            kernel = fir_kernel(torch.device("cpu"), torch.float32)
+            self.constant("kernel", kernel.expand(channels, 1, 4, 4))
+
+    def product(self, x: Tensor) -> Tensor:
+        return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
+
+
+class Filter(Resampling):
+    """(1, C, r + 1, r + 1), as a transposed convolution leaves it → (1, C, r, r)."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__(channels, fir_matrix(size) if size <= FILTER_BY_PRODUCT else None)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.by_product:
-            return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
+            return self.product(x)
         return F.conv2d(x, self.kernel, padding=1, groups=len(self.kernel))
 
 
-class Upsampling(Constants):
+class Upsampling(Resampling):
     """`network.upsample`: (1, C, r/2, r/2) → (1, C, r, r)."""
 
-    matrix: Tensor
-    transposed: Tensor
-    kernel: Tensor
-
     def __init__(self, channels: int, size: int) -> None:
-        super().__init__()
-        self.by_product = size <= UPSAMPLE_BY_PRODUCT
-        if self.by_product:
-            self.constant("matrix", upsampling_matrix(size))
-            self.constant("transposed", upsampling_matrix(size).t())
-        else:
-            self.constant(
-                "kernel", fir_kernel(torch.device("cpu"), torch.float32).expand(channels, 1, 4, 4)
-            )
+        small = size <= UPSAMPLE_BY_PRODUCT
+        super().__init__(channels, upsampling_matrix(size) if small else None)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.by_product:
-            return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
+            return self.product(x)
         return F.conv_transpose2d(x, self.kernel, stride=2, padding=1, groups=len(self.kernel))
 
 

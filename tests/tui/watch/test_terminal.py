@@ -73,10 +73,7 @@ def test_a_terminal_that_goes_away_ends_the_watcher(pane: Pane, tmp_path: Path):
     pane.wait_for("4 of 4")
     (pid,) = pane.pids()
     pane.close()
-    end = time.monotonic() + 10
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < end, "it lives on without a terminal"
-        time.sleep(0.03)
+    pane.wait_until_ended(pid)
 
 
 def test_what_is_no_run_is_one_line(pane: Pane, tmp_path: Path):
