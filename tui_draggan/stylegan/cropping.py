@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
-from tui_draggan.stylegan.surgery import drop_shapes
+from tui_draggan.stylegan.surgery import drop_shapes, shapes
 
 NEAR = "near_first", "near_end"
 """The part of the features near the handles: first row and column, and ends."""
@@ -63,8 +63,9 @@ class _Cropping:
         self._matrices = matrices
         self._pieces: dict[tuple[str, str], str] = {}
         self._beginning: Window | None = None
-        self._shapes = _shapes(graph)
         self._constants = _constants(graph)
+        self._shapes = shapes(graph)
+        self._shapes |= {name: list(array.shape) for name, array in self._constants.items()}
         self._producers = {output: node for node in graph.node for output in node.output}
         self._rules: dict[str, Callable[[onnx.NodeProto, Replacements], bool]] = {
             "SliceGrad": self._gradient_of_part,
@@ -322,17 +323,6 @@ def _bands(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.i
     lasts = np.where(hit.any(0), count - hit[::-1].argmax(0), 0)
     starts = np.minimum.accumulate(np.append(firsts, count)[::-1])[::-1]
     return starts.astype(np.int64), np.maximum.accumulate(np.append(0, lasts)).astype(np.int64)
-
-
-def _shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
-    """By name; 0 for a side that is not fixed."""
-    values = (*graph.input, *graph.value_info, *graph.output)
-    shapes = {
-        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
-        for value in values
-        if value.type.tensor_type.HasField("shape")
-    }
-    return shapes | {name: list(array.shape) for name, array in _constants(graph).items()}
 
 
 def _constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:

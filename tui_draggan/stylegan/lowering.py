@@ -24,6 +24,7 @@ import onnx
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.phases import split_phases
 from tui_draggan.stylegan.rewriting import Replacements, attributes, by_operator, rewrite
+from tui_draggan.stylegan.surgery import shapes
 from tui_draggan.stylegan.tiling import tile_convolutions
 
 STEEP = 1e30
@@ -102,10 +103,9 @@ def _data_gradient_only(node: onnx.NodeProto) -> dict[str, Any]:
 
 def _depthwise(graph: onnx.GraphProto) -> set[str]:
     """Inputs and initializers (C, 1, k, k): weights that filter each of C channels alone."""
-    shapes = {item.name: list(item.dims) for item in graph.initializer}
-    for value in graph.input:
-        shapes[value.name] = [side.dim_value for side in value.type.tensor_type.shape.dim]
-    return {name for name, shape in shapes.items() if len(shape) == 4 and shape[1] == 1}
+    known = shapes(graph)
+    given = {value.name: known.get(value.name, []) for value in (*graph.input, *graph.initializer)}
+    return {name for name, shape in given.items() if len(shape) == 4 and shape[1] == 1}
 
 
 RULES = {

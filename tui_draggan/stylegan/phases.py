@@ -15,6 +15,7 @@ from collections import defaultdict
 import onnx
 
 from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
+from tui_draggan.stylegan.surgery import shapes
 
 EVEN, ODD = (2, 0), (1,)
 """Taps of a phase, in the order of the inputs they read."""
@@ -39,10 +40,7 @@ class _Phases:
         """Side of the outputs, by their names."""
         self._products: dict[str, tuple[int, int]] = {}
         """Which factor is a matrix to be reordered, and its size there, by the outputs' names."""
-        sides = {
-            value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
-            for value in graph.value_info
-        }
+        sides = shapes(graph)
         for node in graph.node:
             wide = node.output[0]
             if node.op_type != "ConvTranspose" or not _is_plain(node) or wide not in sides:

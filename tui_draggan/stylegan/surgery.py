@@ -94,6 +94,17 @@ def sort_nodes(graph: onnx.GraphProto) -> None:
     _replace(graph.node, done)
 
 
+def shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
+    """Of inputs, outputs, initializers and what is noted, by name; 0 for a side not fixed."""
+    values = (*graph.input, *graph.value_info, *graph.output)
+    noted = {
+        value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]
+        for value in values
+        if value.type.tensor_type.HasField("shape")
+    }
+    return noted | {item.name: list(item.dims) for item in graph.initializer}
+
+
 def set_nodes(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto]) -> None:
     _replace(graph.node, nodes)
 

@@ -17,15 +17,20 @@ import onnx
 from numpy.typing import NDArray
 
 from tui_draggan.stylegan.rewriting import Replacements, attributes, rewrite
+from tui_draggan.stylegan.surgery import shapes
 from tui_draggan.stylegan.winograd import LARGE_TILES, Algorithm
 
 LEAST_SIDE = 32
 LEAST_DEPTH = 4
 """Channels for each cell of the side."""
-PADDED = {
-    **{"kernel_shape": [3, 3], "pads": [1, 1, 1, 1], "strides": [1, 1]},
-    **{"dilations": [1, 1], "group": 1},
+PLAIN = {
+    "kernel_shape": [3, 3],
+    "pads": [1] * 4,
+    "strides": [1, 1],
+    "dilations": [1, 1],
+    "group": 1,
 }
+"""A padded convolution's attributes."""
 
 
 def tile_convolutions(graph: onnx.GraphProto) -> None:
@@ -39,9 +44,8 @@ class _Tiles:
 
     def __init__(self, graph: onnx.GraphProto, algorithm: Algorithm) -> None:
         self._algorithm = algorithm
-        self._weights = {item.name: list(item.dims) for item in graph.initializer}
-        self._weights |= {value.name: _shape(value) for value in graph.input}
-        self._maps = {value.name: _shape(value) for value in graph.value_info}
+        self._shapes = shapes(graph)
+        self._weights = {value.name for value in (*graph.input, *graph.initializer)}
 
     def __call__(self, node: onnx.NodeProto, new: Replacements) -> None:
         if node.op_type == "Conv" and self._pays(node):
@@ -51,21 +55,21 @@ class _Tiles:
 
     def _pays(self, node: onnx.NodeProto) -> bool:
         known = attributes(node)
-        if any(known.get(name) != value for name, value in PADDED.items()):
+        if any(known.get(name) != value for name, value in PLAIN.items()):
             return False
         (_, weight, *bias), y = node.input, node.output[0]
         if bias or weight not in self._weights:
             return False
-        *_, height, width = self._maps.get(y) or (0, 0)
+        *_, height, width = self._shapes.get(y, (0, 0))
         square = height == width and width % self._algorithm.step == 0
-        return square and LEAST_SIDE <= width <= min(self._weights[weight][:2]) / LEAST_DEPTH
+        return square and LEAST_SIDE <= width <= min(self._shapes[weight][:2]) / LEAST_DEPTH
 
     def _multiply(self, node: onnx.NodeProto, new: Replacements) -> None:
         """Of the two factors along the axes that of the columns comes first: so the last step on
         the way in leaves them as the large product takes them."""
         (x, weight), y = node.input, node.output[0]
-        outputs, inputs = self._weights[weight][:2]
-        side = self._maps[y][-1]
+        outputs, inputs = self._shapes[weight][:2]
+        side = self._shapes[y][-1]
         count, size = len(self._algorithm.into), len(self._algorithm.out)
         tiles = side // size
         taps, small_out = self._algorithm.taps.numpy(), self._algorithm.out.numpy()
@@ -119,7 +123,3 @@ def spread(algorithm: Algorithm, side: int) -> tuple[NDArray[np.float64], NDArra
         wide_out[first : first + size, :, tile] = out
     wide_into = wide_into[:, :, 1 : side + 1]
     return wide_into.reshape(count * tiles, side), wide_out.reshape(side, count * tiles)
-
-
-def _shape(value: onnx.ValueInfoProto) -> list[int]:
-    return [side.dim_value for side in value.type.tensor_type.shape.dim]
