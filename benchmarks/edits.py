@@ -4,7 +4,7 @@
 
 An edit takes a seed, a species and landmarks that the landmark network finds on the generated
 picture with a confidence of at least ½, with targets 5 to 20 % of the width away that the domain
-allows (`tui_draggan.training.evaluation.edits` states the rule), and runs the headless session to
+allows (`tui_draggan.training.metrics.edits` states the rule), and runs the headless session to
 its end. Every choice of drag parameters gets the same edits. Columns, lengths in pixels of the
 model's picture:
 
@@ -36,18 +36,19 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan import paths
+from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.drag.document import Document
-from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.params import DragParams, default_params
-from tui_draggan.drag.progress import Outcome
-from tui_draggan.drag.session import DragSession
-from tui_draggan.engines.base import Bytes, Engine
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.parameters import DragParams, default_params
+from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.session import DragSession
+from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import CHOICES, open_engine
 from tui_draggan.errors import DragganError
 from tui_draggan.training.critters import LANDMARKS, SPECIES
-from tui_draggan.training.evaluation.edits import SURE, Displacements, draw_displacements, reservoir
-from tui_draggan.training.evaluation.landmarks import find_landmarks
+from tui_draggan.training.metrics.edits import SURE, Displacements, draw_displacements, reservoir
+from tui_draggan.training.metrics.landmarks import find_landmarks
 
 WITHIN = 2 / 256
 """Of the width: an edit that comes so near has reached its target."""

@@ -22,7 +22,7 @@ from matplotlib import pyplot
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tui_draggan.bench.command import BenchOptions, Measured, measure, random_bundle
+from tui_draggan.bench.benchmark import BenchOptions, Measured, measure, random_bundle
 from tui_draggan.engines import runtime
 
 ENGINES = ("ort", "torch")

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from screenshots.ansi_png import ansi_to_image
 from tests.tmux import Pane
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.paths import bundled_models
 

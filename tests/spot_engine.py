@@ -11,8 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo, DragInfo
-from tui_draggan.engines.base import Bytes, Floats, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Problem, StepRequest, StepResult
 
 INFO = BundleInfo(
     name="spot",

@@ -38,7 +38,7 @@ REQUIRED_FILES = (
 
 
 @dataclass(frozen=True)
-class Check:
+class ReferenceStep:
     """The first step of a drag of the mean picture, and what it gave where it was exported.
 
     Every row of w+ is the mean w, all trainable rows are trained, there is no mask.
@@ -66,7 +66,7 @@ class DragInfo:
     """Rows of w+ the feature map depends on: the largest K."""
     preview_size: int
     """Side of the preview picture of a step, in pixels."""
-    check: Check | None = None
+    check: ReferenceStep | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
         files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
         drag_values = dict(values.pop("drag"))
         check = drag_values.pop("check", None)
-        drag = DragInfo(**drag_values, check=check and Check(**check))
+        drag = DragInfo(**drag_values, check=check and ReferenceStep(**check))
         classes = tuple(values.pop("classes", ()))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _open_options(options: argparse.Namespace) -> Any:
-    from tui_draggan.workbench import OpenOptions
+    from tui_draggan.commands.opening import OpenOptions
 
     given = {name: getattr(options, name) for name in DRAG_PARAMETERS}
     values = {name: value for name, value in given.items() if value is not None}
@@ -67,7 +67,7 @@ def _open_options(options: argparse.Namespace) -> Any:
 
 
 def _drag(options: argparse.Namespace) -> int:
-    from tui_draggan.headless import DragOptions, run_drag
+    from tui_draggan.commands.drag import DragOptions, run_drag
 
     return run_drag(
         DragOptions(
@@ -83,14 +83,14 @@ def _drag(options: argparse.Namespace) -> int:
 
 
 def _edit(options: argparse.Namespace) -> int:
-    from tui_draggan.editor import run
+    from tui_draggan.commands.edit import run
 
     return run(_open_options(options), options.graphics, options.colour, options.pace)
 
 
 def _import(options: argparse.Namespace) -> int:
     with _torch_for("import"):
-        from tui_draggan.stylegan.importing import ImportOptions, run_import
+        from tui_draggan.commands.import_model import ImportOptions, run_import
     return run_import(
         ImportOptions(
             file=options.file,
@@ -121,7 +121,7 @@ def _export(options: argparse.Namespace) -> int:
     with _torch_for("export"):
         from tui_draggan.bundle import ModelBundle
         from tui_draggan.engines.graph_cache import prepare
-        from tui_draggan.stylegan.export import export_file
+        from tui_draggan.export.bundle_writer import export_file
     info = export_file(
         options.weights,
         options.bundle,
@@ -143,7 +143,7 @@ def _export(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from tui_draggan.doctor import run_doctor
+    from tui_draggan.commands.doctor import run_doctor
 
     return run_doctor(options.model)
 
@@ -152,7 +152,7 @@ def _bench(options: argparse.Namespace) -> int:
     with _torch_for("bench"):
         import torch  # noqa: F401 - the command line says what is missing
 
-        from tui_draggan.bench.command import BenchOptions, run_bench
+        from tui_draggan.bench.benchmark import BenchOptions, run_bench
     return run_bench(
         BenchOptions(
             model=options.model,
@@ -172,13 +172,13 @@ def _train(options: argparse.Namespace) -> int:
 
         return watch(options.watch, options.graphics, options.colour)
     with _torch_for("train"):
-        from tui_draggan.training.command import run
+        from tui_draggan.commands.train import run
     return run(options)
 
 
 def _evaluate(options: argparse.Namespace) -> int:
     with _torch_for("evaluate"):
-        from tui_draggan.training.evaluation.command import run
+        from tui_draggan.commands.evaluate import run
     return run(options)
 
 
@@ -200,7 +200,7 @@ def _classes(options: argparse.Namespace) -> tuple[str, ...]:
 
 def _recommended(options: argparse.Namespace) -> dict[str, float]:
     """Drag parameters that the model is to recommend, those that were given. Raises UsageError."""
-    from tui_draggan.drag.params import DragParams
+    from tui_draggan.edit.parameters import DragParams
 
     names = ("learning_rate", "anchor", "r1", "r2", "psi")
     values = {name: getattr(options, name) for name in names}

@@ -9,7 +9,7 @@ import pytest
 
 from tests.tiny import tiny_generator
 from tui_draggan.cli import main
-from tui_draggan.stylegan.export import export_bundle
+from tui_draggan.export.bundle_writer import export_bundle
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.tmux import Pane
-from tui_draggan import doctor
 from tui_draggan.cli import main
-from tui_draggan.doctor import Finding
+from tui_draggan.commands import doctor
+from tui_draggan.commands.doctor import Finding
 from tui_draggan.engines import runtime
 
 BUNDLED = Path(__file__).parents[2] / "artifacts/critters"

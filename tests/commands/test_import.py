@@ -17,12 +17,12 @@ import numpy as np
 import pytest
 import torch
 
-from tests.stylegan.checkpoints.writers.generators import Kind, random_tensors
-from tests.stylegan.checkpoints.writers.nvidia import nvidia_pickle
+from tests.checkpoints.writers.generators import Kind, random_tensors
+from tests.checkpoints.writers.nvidia import nvidia_pickle
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
-from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.choose import open_engine
 
 KIND = Kind(channels=(16, 16, 12, 8), c_dim=3, architecture="resnet", conv_clamp=2.0)
@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_before_and_while_writing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("tui_draggan.stylegan.export.write_artifacts", full)
+    monkeypatch.setattr("tui_draggan.export.bundle_writer.write_artifacts", full)
     assert main(["import", str(pickle)]) == 1
     assert "cannot be written: No space left on device" in capsys.readouterr().err
     assert list(models.iterdir()) == []

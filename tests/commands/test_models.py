@@ -13,7 +13,7 @@ from tests.tiny import tiny_generator
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
-from tui_draggan.stylegan.export import export_bundle
+from tui_draggan.export.bundle_writer import export_bundle
 
 ANIMALS = ("cat", "dog", "bear")
 

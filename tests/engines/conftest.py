@@ -11,7 +11,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.choose import ENGINES, open_engine
 from tui_draggan.errors import EngineError
-from tui_draggan.stylegan.export import export_bundle
+from tui_draggan.export.bundle_writer import export_bundle
 
 # The reference works on maps too small for two threads to share without waiting for each other.
 torch.set_num_threads(1)

@@ -13,7 +13,7 @@ import pytest
 
 from tests.tiny import FEATURE_BLOCK, SIZE
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import EngineError

@@ -15,9 +15,9 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import choose
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
-from tui_draggan.engines.check import seconds_per_step
 from tui_draggan.engines.choose import CHOICES
 from tui_draggan.engines.ort import OrtEngine
+from tui_draggan.engines.proof import seconds_per_step
 from tui_draggan.errors import EngineError, UsageError
 
 

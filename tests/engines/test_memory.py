@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import random_generator
+from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.export import export_bundle
 
 EDIT = """
 import sys

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from tests.tiny import random_generator, tiny_generator
-from tui_draggan.bench.plain import PlainDragGAN, PlainStep
+from tui_draggan.bench.reference import PlainDragGAN, PlainStep
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
+from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.export import export_bundle, load_generator
 from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.saved import load_generator
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.choose import NAMED, open_engine
 from tui_draggan.errors import EngineError

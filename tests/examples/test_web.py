@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.drag.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.ort import OrtEngine
 

@@ -12,8 +12,8 @@ from PIL import Image
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.pictures import animation
 from tui_draggan.pictures.animation import write_animation
-from tui_draggan.pictures.origin import Origin
 from tui_draggan.pictures.png import write_png
+from tui_draggan.pictures.provenance import Origin
 
 ORIGIN = Origin("critters", 7, 0.7, None, True, (((1, 2), (3, 4)),))
 

@@ -10,8 +10,7 @@ import torch
 
 from tests.plain_stylegan2 import PlainGenerator
 from tests.tiny import tiny_generator
-from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig
-from tui_draggan.stylegan.export_form import rows_through
+from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig, rows_through
 from tui_draggan.stylegan.network import Generator
 
 

@@ -10,14 +10,14 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.spot_engine import SpotEngine
-from tui_draggan.drag.document import Document, State
-from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.params import DragParams
-from tui_draggan.drag.session import DragSession
-from tui_draggan.pictures.graphics import Display
+from tui_draggan.edit.document import Document, State
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.session import DragSession
 from tui_draggan.tui.editor import DragganApp
-from tui_draggan.tui.options import EditorOptions, Hooks
 from tui_draggan.tui.screens.edit import EditScreen
+from tui_draggan.tui.services import EditorOptions, Services
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture import PicturePanel
@@ -27,7 +27,7 @@ PARAMS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2, seed=3)
 
 
 @dataclass
-class Desk:
+class EditorPilot:
     """What a test works with."""
 
     pilot: Pilot[int]
@@ -105,7 +105,7 @@ async def editing(
     display: Display = Display(),  # noqa: B008 - frozen
     pace: float = 0.0,
     **hooks: Any,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[EditorPilot]:
     """An editor with its picture on the screen; its thread has ended when this is left."""
     engine = engine or SpotEngine()
 
@@ -113,7 +113,7 @@ async def editing(
         latent = latent_from_seed(engine, params.seed, params.psi)
         return DragSession(engine, params, Document(latent))
 
-    options = EditorOptions(Hooks(open_session, **hooks), "spot", 64)
+    options = EditorOptions(Services(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session, pace)
     thread.start()
     app = DragganApp(options, [thread], display)
@@ -122,7 +122,7 @@ async def editing(
             await pilot.pause()
             screen = app.screen_stack[1]
             assert isinstance(screen, EditScreen)
-            desk = Desk(pilot, app, screen)
+            desk = EditorPilot(pilot, app, screen)
             show = app.notify
 
             def notify(message: str, *, title: str = "", **more: Any) -> None:
@@ -138,7 +138,7 @@ async def editing(
         assert not thread.is_alive()
 
 
-async def desk_opens(desk: Desk) -> None:
+async def desk_opens(desk: EditorPilot) -> None:
     for _ in range(1000):
         if desk.screen.session is not None and desk.screen.session.picture is not None:
             break

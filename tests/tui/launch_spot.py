@@ -7,12 +7,12 @@ import sys
 import time
 
 from tests.spot_engine import SpotEngine
-from tui_draggan.drag.document import Document
-from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.params import DragParams
-from tui_draggan.drag.session import DragSession
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import BundleError, DragganError
-from tui_draggan.tui.app import EditorOptions, Hooks, run_editor
+from tui_draggan.tui.app import EditorOptions, Services, run_editor
 
 
 def main() -> int:
@@ -42,7 +42,7 @@ def main() -> int:
             with open(options.closed, "w") as file:  # noqa: PTH123
                 file.write("closed")
 
-    hooks = Hooks(open_session, close=close, export=lambda session, request: f"{request.path}")
+    hooks = Services(open_session, close=close, export=lambda session, request: f"{request.path}")
     try:
         return run_editor(
             EditorOptions(hooks, "spot", 64, graphics=options.graphics, colour=options.colour)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.tiny import tiny_generator
 from tests.tmux import Pane
-from tui_draggan.stylegan.export import export_bundle
+from tui_draggan.export.bundle_writer import export_bundle
 
 pytestmark = pytest.mark.terminal
 

@@ -6,10 +6,10 @@ from textual.binding import Binding
 
 from tests.spot_engine import SpotEngine
 from tests.tui.desk import PARAMS, editing
-from tui_draggan.drag.document import State
-from tui_draggan.drag.progress import Outcome
+from tui_draggan.edit.document import State
+from tui_draggan.edit.progress import Outcome
 from tui_draggan.tui.editor import DragganApp
-from tui_draggan.tui.keys import KEYS, Moment, allowed
+from tui_draggan.tui.keys import KEYS, KeyContext, allowed
 from tui_draggan.tui.palette import matched, offers
 from tui_draggan.tui.screens.dialogs import Confirm
 from tui_draggan.tui.screens.help import HelpScreen, key_names
@@ -255,4 +255,4 @@ async def test_a_parameter_from_the_palette():
 
 def test_nothing_but_help_and_the_end_before_there_is_a_session():
     actions = {binding.action.partition("(")[0] for binding in KEYS}
-    assert {a for a in actions if allowed(a, Moment())} == {"help", "leave", "commands"}
+    assert {a for a in actions if allowed(a, KeyContext())} == {"help", "leave", "commands"}

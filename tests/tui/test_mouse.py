@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tests.tui.desk import Desk, editing
-from tui_draggan.drag.progress import Outcome
+from tests.tui.desk import EditorPilot, editing
+from tui_draggan.edit.progress import Outcome
 from tui_draggan.tui.widgets.picture import PicturePanel
 
 
@@ -91,7 +91,7 @@ async def test_the_wheel_zooms_at_the_pointer():
         assert panel.view.zoom == 1
 
 
-async def wheel(desk: Desk, cell: tuple[int, int], up: bool) -> None:
+async def wheel(desk: EditorPilot, cell: tuple[int, int], up: bool) -> None:
     panel = desk.screen.query_one(PicturePanel)
     turn = desk.pilot._post_mouse_events
     from textual.events import MouseScrollDown, MouseScrollUp

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field, replace
 from textual.widgets import OptionList, Static
 
 from tests.spot_engine import INFO, SpotEngine, ZooEngine
-from tests.tui.desk import PARAMS, Desk, editing
-from tui_draggan.drag.document import Document, State
-from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.session import DragSession
+from tests.tui.desk import PARAMS, EditorPilot, editing
+from tui_draggan.edit.document import Document, State
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import BundleError, EngineError
-from tui_draggan.tui.options import Choice, EditorOptions, Hooks
 from tui_draggan.tui.palette import offers
 from tui_draggan.tui.screens.choose import Choose
 from tui_draggan.tui.screens.dialogs import Confirm
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.screens.opening import Opening
+from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.widgets.bars import TitleBar
 
 
@@ -44,7 +44,7 @@ class Shelf:
             raise BundleError("gone was removed meanwhile")
         return EditorOptions(self.hooks(name), name, 64)
 
-    def hooks(self, name: str) -> Hooks:
+    def hooks(self, name: str) -> Services:
         def open_session() -> DragSession:
             if name == "slow":
                 self.go.wait(10)
@@ -53,7 +53,7 @@ class Shelf:
             engine = ZooEngine() if name == "zoo" else SpotEngine()
             return DragSession(engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)))
 
-        return Hooks(
+        return Services(
             open_session,
             close=lambda: self.closed.append(name),
             models=self.models,
@@ -65,13 +65,13 @@ def editing_with(shelf: Shelf):
     return editing(models=shelf.models, open_model=shelf.open_model)
 
 
-async def choose(desk: Desk, key: str, text: str) -> None:
+async def choose(desk: EditorPilot, key: str, text: str) -> None:
     await desk.press(key)
     await desk.until(lambda: isinstance(desk.app.screen, Choose), "the list")
     await desk.type(text)
 
 
-async def at(desk: Desk, model: str) -> Desk:
+async def at(desk: EditorPilot, model: str) -> EditorPilot:
     """The desk when another model's screen has taken its place."""
 
     def there() -> bool:
@@ -84,12 +84,12 @@ async def at(desk: Desk, model: str) -> Desk:
         )
 
     await desk.until(there, f"{model}'s screen")
-    other = Desk(desk.pilot, desk.app, desk.app.screen, desk.notes)
+    other = EditorPilot(desk.pilot, desk.app, desk.app.screen, desk.notes)
     await other.until(lambda: other.screen.moment.open, "its keys")
     return other
 
 
-def title(desk: Desk) -> str:
+def title(desk: EditorPilot) -> str:
     return desk.screen.query_one(TitleBar).text
 
 

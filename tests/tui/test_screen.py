@@ -12,13 +12,13 @@ from textual.widgets import Input, Static
 
 from tests.spot_engine import SpotEngine
 from tests.tui.desk import PARAMS, editing
-from tui_draggan.drag.document import Document, State
-from tui_draggan.drag.latent import latent_from_seed
-from tui_draggan.drag.session import DragSession
+from tui_draggan.edit.document import Document, State
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import BundleError, EngineError, OutputError
-from tui_draggan.pictures.graphics import Display
 from tui_draggan.tui.editor import DragganApp
-from tui_draggan.tui.options import EditorOptions, ExportRequest, Hooks
+from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -195,7 +195,7 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Hooks(open_session)), [thread], Display())
+    app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         for _ in range(200):
             if app.problem is not None:
@@ -217,7 +217,7 @@ async def test_leaving_while_it_runs_ends_the_thread():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Hooks(open_session)), [thread], Display())
+    app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         while engine.calls.count("step") < 3:
             await pilot.pause(0.01)

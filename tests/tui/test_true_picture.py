@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.tui.desk import editing
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.tui import true_pixels
+from tui_draggan.tui.terminal import true_pixels
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.picture import PicturePanel
 from tui_draggan.tui.widgets.true_picture import TruePicture
 

@@ -8,7 +8,7 @@ from textual import events
 from textual.widgets import Input
 
 from tests.spot_engine import ZooEngine
-from tests.tui.desk import Desk, editing
+from tests.tui.desk import EditorPilot, editing
 from tui_draggan.tui.screens.dialogs import Ask
 
 NAMES = {
@@ -21,7 +21,7 @@ NAMES = {
 }
 
 
-async def burst(desk: Desk, keys: str) -> None:
+async def burst(desk: EditorPilot, keys: str) -> None:
     """Puts the keys into the program's queue before it can look at the first."""
     for key in keys:
         character = None if key in "⏎⎋" else key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_draggan.engines.base import Floats
+from tui_draggan.arrays import Floats
 
 BETA1, BETA2 = 0.9, 0.999
 EPSILON = 1e-8

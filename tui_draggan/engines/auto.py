@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tui_draggan.bundle import Check
-from tui_draggan.engines.base import Bytes, Floats, LocalEngine, Problem, StepRequest, StepResult
-from tui_draggan.engines.check import seconds_per_step
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import ReferenceStep
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.proof import seconds_per_step
 from tui_draggan.errors import EngineError
 
 
@@ -25,7 +26,7 @@ class AutoEngine:
     def __init__(
         self,
         candidates: Mapping[str, Callable[[], LocalEngine]],
-        check: Check,
+        check: ReferenceStep,
         chosen: Callable[[str], None],
     ) -> None:
         self._candidates = candidates

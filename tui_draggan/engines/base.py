@@ -12,10 +12,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo
 
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
+ARRIVED = 0.5
+"""Pixels from its target within which a point is not pulled any more: tracked points are whole
+pixels, so one is pulled until it sits on its target. The authors' program lets go at 1 px, where
+the tolerance begins; of several points one or another is then always a step outside."""
 
 
 @dataclass(frozen=True)

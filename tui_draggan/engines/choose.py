@@ -14,7 +14,7 @@ from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
-from tui_draggan.engines.torch_engine import ReducedTorchEngine, TorchEngine
+from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
 from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import replacing
 

@@ -1,6 +1,6 @@
 """What the training graph takes, made from what a person gives: numpy only.
 
-Names are those of the graph's inputs (`stylegan.step_graph`). H side of the picture, h of the
+Names are those of the graph's inputs (`export.step_graph`). H side of the picture, h of the
 feature map, C channels, R trainable rows of w+.
 """
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.engines.base import Floats
 from tui_draggan.errors import EngineError
 
 

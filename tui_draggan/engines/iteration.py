@@ -1,7 +1,7 @@
 """One run of edits on a drag graph, whatever runs the graph.
 
 A step is one optimizer call and one call of the graph, which synthesises, tracks, supervises and
-differentiates (`stylegan.step_graph` says how), so that no feature map leaves the runtime. What
+differentiates (`export.step_graph` says how), so that no feature map leaves the runtime. What
 differs between runtimes is behind `Trainer`. Symbols as in `base`; R trainable rows, h side and C
 channels of the feature map.
 """
@@ -15,9 +15,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.engines import inputs
-from tui_draggan.engines.base import Floats, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Problem, StepRequest, StepResult
 
 Feeds = dict[str, NDArray[Any]]
 """The graph's inputs by name, without the latent."""

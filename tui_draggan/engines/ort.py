@@ -6,16 +6,16 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from tui_draggan.arrays import Floats
 from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import Trained
-from tui_draggan.engines.base import Floats
+from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.iteration import Feeds
-from tui_draggan.engines.onnx_engine import OnnxEngine
 
 RESULTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles", "gradient")
 
 
-class OrtEngine(OnnxEngine):
+class OrtEngine(BundleEngine):
     """Runs the bundle's step graph, which holds standard operators only."""
 
     name = "ort"

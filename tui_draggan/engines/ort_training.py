@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.arrays import Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import memory, runtime
-from tui_draggan.engines.base import Floats
+from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.iteration import Feeds
-from tui_draggan.engines.onnx_engine import OnnxEngine
 
 LATENT = "latent"
 """Name of the only trainable parameter, (R, w_dim)."""
 
 
-class OrtTrainingEngine(OnnxEngine):
+class OrtTrainingEngine(BundleEngine):
     """Runs the bundle's training artifacts. Raises EngineError without the training API."""
 
     name = "ort-training"

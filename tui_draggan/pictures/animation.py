@@ -9,10 +9,10 @@ from typing import Any
 
 from PIL import Image
 
-from tui_draggan.engines.base import Bytes
+from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.files import check_writable, replacing
-from tui_draggan.pictures.origin import AI_GENERATED, Origin
+from tui_draggan.pictures.provenance import AI_GENERATED, Origin
 
 ENDINGS = (".gif", ".webp", ".mp4")
 MIN_SIDE = 256

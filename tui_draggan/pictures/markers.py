@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Bytes = NDArray[np.uint8]
+from tui_draggan.arrays import Bytes
+
 Place = tuple[float, float]
 Colour = tuple[int, int, int]
 

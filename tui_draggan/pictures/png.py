@@ -6,10 +6,10 @@ from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
-from tui_draggan.engines.base import Bytes
+from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.files import check_writable, replacing
-from tui_draggan.pictures.origin import Origin
+from tui_draggan.pictures.provenance import Origin
 
 
 def check_png(path: Path) -> None:

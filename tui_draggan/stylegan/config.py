@@ -77,3 +77,18 @@ class GeneratorConfig:
         blocks = int(math.log2(resolution)) - 1
         channels = tuple(min(channel_base // (4 * 2**i), channel_max) for i in range(blocks))
         return cls(resolution=resolution, channels=channels, **others)
+
+
+def rows_through(config: GeneratorConfig, resolution: int) -> int:
+    """How many rows of w+ the features of the block at `resolution` depend on."""
+    return 2 * config.block_resolutions.index(resolution) + 1
+
+
+def multiply_adds(config: GeneratorConfig) -> dict[int, int]:
+    """Multiply-adds of the convolutions of each block, by its resolution."""
+    cost, inputs = {}, 0
+    for resolution, outputs in zip(config.block_resolutions, config.channels, strict=True):
+        pixels = resolution * resolution
+        cost[resolution] = 9 * outputs * (outputs * pixels + inputs * pixels // 4)
+        inputs = outputs
+    return cost

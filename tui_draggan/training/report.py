@@ -25,8 +25,8 @@ from torch import Tensor
 
 from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
+from tui_draggan.stylegan.levels import to_bytes
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.levels import to_bytes
 from tui_draggan.training.randomness import random_of
 from tui_draggan.training.state import TrainingState
 

@@ -10,13 +10,13 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import DataLoader, Dataset
 
+from tui_draggan.stylegan.levels import from_bytes
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.data import PictureData, batches
 from tui_draggan.training.data.workers import quiet_worker
 from tui_draggan.training.distributed import World
-from tui_draggan.training.game import Pictures
-from tui_draggan.training.levels import from_bytes
+from tui_draggan.training.objectives import Pictures
 from tui_draggan.training.pairs import Pairs, draw_batch
 
 HELD_OUT = 2**40

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.game import Deal, Pictures, deal, make
+from tui_draggan.training.objectives import Deal, Pictures, deal, make
 from tui_draggan.training.paired import rate
 from tui_draggan.training.state import TrainingState
 

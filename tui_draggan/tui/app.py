@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tui_draggan.pictures.graphics import apply_colour, choose_display
-from tui_draggan.tui.options import Choice, EditorOptions, ExportRequest, Hooks
+from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
+from tui_draggan.tui.terminal.graphics import apply_colour, choose_display
 from tui_draggan.tui.worker import EngineThread, end
 
 if TYPE_CHECKING:
     from tui_draggan.tui.editor import DragganApp
 
-__all__ = ["Choice", "EditorOptions", "ExportRequest", "Hooks", "run_editor"]
+__all__ = ["Choice", "EditorOptions", "ExportRequest", "Services", "run_editor"]
 
 PATIENCE = 30.0
 """Seconds the engine gets to finish the step at hand when the editor has been left."""

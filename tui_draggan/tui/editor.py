@@ -15,12 +15,12 @@ from textual.theme import Theme
 from textual.widgets import Input
 
 from tui_draggan.errors import DragganError
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.tui.options import EditorOptions
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.screens.board import Reported
 from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
 from tui_draggan.tui.screens.opening import Opening
+from tui_draggan.tui.services import EditorOptions
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.workarounds import answer_key
 from tui_draggan.tui.worker import EngineThread, OpenFailed, Report
 

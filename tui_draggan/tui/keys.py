@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from textual.binding import Binding
 
-from tui_draggan.drag.document import State
+from tui_draggan.edit.document import State
 
 
 @dataclass(frozen=True)
-class Moment:
+class KeyContext:
     """What the keys depend on."""
 
     open: bool = False
@@ -141,7 +141,7 @@ GROUPS = (
 KEYS = tuple(binding for _, bindings in GROUPS for binding in bindings)
 
 
-def allowed(action: str, moment: Moment) -> bool:
+def allowed(action: str, moment: KeyContext) -> bool:
     """Whether an action makes sense at this moment; others are neither shown nor offered."""
     busy = moment.half or moment.held
     running = moment.state is State.RUNNING

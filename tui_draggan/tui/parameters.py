@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tui_draggan.drag.params import RANGES, DragParams
+from tui_draggan.edit.parameters import RANGES, DragParams
 from tui_draggan.errors import UsageError
 
 

@@ -6,17 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from tui_draggan.drag.mask import Mask
-from tui_draggan.drag.points import Pair
+from tui_draggan.arrays import Bytes
+from tui_draggan.edit.mask import Mask
+from tui_draggan.edit.points import Pair
 from tui_draggan.pictures import markers
-from tui_draggan.pictures.half_cells import TextCell
-from tui_draggan.pictures.view import View
-from tui_draggan.tui.hand import Hand
+from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.terminal.half_blocks import TextCell
+from tui_draggan.tui.view import View
 
-Bytes = NDArray[np.uint8]
 Place = Callable[[float, float], markers.Place]
 """From an image point to the canvas."""
 NEAREST_FROM = 3.0
@@ -31,7 +30,7 @@ class Scene:
     """(P, P, 3); P may be smaller than the resolution."""
     resolution: int
     pairs: tuple[Pair, ...]
-    hand: Hand
+    hand: Pointer
     mask: Mask | None = None
     """Where given, what may not change is dimmed."""
     moving: bool = False
@@ -54,7 +53,7 @@ def fitted(image: Bytes, view: View, mask: Mask | None, side: int) -> Bytes:
     return np.rint(dots * dim).astype(np.uint8)
 
 
-def placed(hand: Hand, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+def placed(hand: Pointer, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """The pairs with the one that is held at the cursor."""
     if hand.held is None:
         return tuple(pairs)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from tui_draggan.drag.document import Frame, State, Status
-from tui_draggan.drag.params import DragParams
-from tui_draggan.drag.points import Pair
-from tui_draggan.drag.progress import Outcome
+from tui_draggan.edit.document import Frame, State, Status
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.points import Pair
+from tui_draggan.edit.progress import Outcome
 
 
 @dataclass(frozen=True, eq=False)

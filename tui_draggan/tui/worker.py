@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-from tui_draggan.drag.document import Frame
-from tui_draggan.drag.session import DragSession
+from tui_draggan.edit.document import Frame
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import DragganError, EngineError
 
 log = logging.getLogger(__name__)

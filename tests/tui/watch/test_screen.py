@@ -11,8 +11,8 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.tui import true_pixels
+from tui_draggan.tui.terminal import true_pixels
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import app as module
 from tui_draggan.tui.watch.app import WatchApp
 from tui_draggan.tui.watch.curves import Curves

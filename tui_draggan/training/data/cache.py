@@ -22,8 +22,8 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
+from tui_draggan.arrays import Bytes
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
 from tui_draggan.training.data.pictures import UnreadableError, square
@@ -35,7 +35,6 @@ MOST_THREADS = 8
 AHEAD = 4
 """Pictures for each thread that may wait for the one that is written next."""
 
-Bytes = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from tui_draggan.arrays import Bytes
+
 FORMATS = {
     "PNG": ".png .apng",
     "JPEG": ".jpg .jpeg .jpe .jfif .mpo",
@@ -26,8 +28,6 @@ and not, like EPS, by starting another program."""
 SUFFIXES = frozenset(" ".join(FORMATS.values()).split())
 MAX_PIXELS = 1 << 27
 """Larger pictures are taken for decompression bombs; the largest cameras have 10⁸."""
-
-Bytes = NDArray[np.uint8]
 
 
 class UnreadableError(Exception):

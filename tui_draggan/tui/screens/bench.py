@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 from textual import on
 from textual.binding import BindingType
 
-from tui_draggan.drag.params import MAX_SEED
+from tui_draggan.edit.parameters import MAX_SEED
 from tui_draggan.errors import DragganError
-from tui_draggan.pictures.view import ZOOMS
-from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
-from tui_draggan.tui.hand import NewPair
+from tui_draggan.tui import pointer as hands
 from tui_draggan.tui.keys import KEYS, allowed
+from tui_draggan.tui.pointer import NewPair
 from tui_draggan.tui.screens.board import Board
+from tui_draggan.tui.view import ZOOMS
 from tui_draggan.tui.widgets.picture import PicturePanel
 
 NEAR = 4
@@ -39,7 +39,7 @@ class Bench(Board):
     def _pairs(self) -> tuple[hands.Pair, ...]:
         return self.session.document.pairs if self.session is not None else ()
 
-    def _lay(self, hand: hands.Hand, edit: hands.Edit | None = None) -> None:
+    def _lay(self, hand: hands.Pointer, edit: hands.Edit | None = None) -> None:
         """The hand as it is now, and what it did to the document."""
         moved = hand.cursor != self.hand.cursor
         self.hand, self.notice = hand, ""

@@ -15,17 +15,18 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from tui_draggan.drag.document import State
-from tui_draggan.drag.latent import class_name
-from tui_draggan.drag.session import DragSession
+from tui_draggan.arrays import Bytes
+from tui_draggan.edit.document import State
+from tui_draggan.edit.latent import class_name
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import DragganError
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.tui.hand import Hand, settled
-from tui_draggan.tui.keys import Moment
+from tui_draggan.tui.keys import KeyContext
 from tui_draggan.tui.layout import Arrangement, plan
-from tui_draggan.tui.options import EditorOptions
-from tui_draggan.tui.scene import Bytes, Scene
+from tui_draggan.tui.pointer import Pointer, settled
+from tui_draggan.tui.scene import Scene
+from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot, state_words
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import FIRST_RUN, StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -73,7 +74,7 @@ class Board(Screen[None], inherit_bindings=False):
         self._give_up = give_up
         self.options = options
         self.session = session
-        self.hand = Hand((0, 0))
+        self.hand = Pointer((0, 0))
         self.notice = ""
         """What was done last, for the status line; goes with the next move."""
         self.terminal = display
@@ -81,7 +82,7 @@ class Board(Screen[None], inherit_bindings=False):
         self._pace = Pace()
         self._shown: Snapshot | None = None
         self._picture: Bytes | None = None
-        self._moment = Moment()
+        self._moment = KeyContext()
         self._ran = False
         self._synced = 0.0
         self._cost = 0.0
@@ -171,7 +172,7 @@ class Board(Screen[None], inherit_bindings=False):
     def _open(self, session: DragSession) -> None:
         self.session = session
         side = session.info.resolution
-        self.hand = Hand((side // 2, side // 2))
+        self.hand = Pointer((side // 2, side // 2))
         self.sync()
         self.call_after_refresh(_forget_startup)
 
@@ -329,7 +330,7 @@ class Board(Screen[None], inherit_bindings=False):
 
     def _note_moment(self, session: DragSession, snapshot: Snapshot) -> None:
         """Tells the footer when other keys make sense than before."""
-        moment = Moment(
+        moment = KeyContext(
             open=True,
             state=snapshot.status.state,
             pairs=bool(snapshot.pairs),
@@ -348,7 +349,7 @@ class Board(Screen[None], inherit_bindings=False):
             self.refresh_bindings()
 
     @property
-    def moment(self) -> Moment:
+    def moment(self) -> KeyContext:
         """What the keys depend on, as last shown."""
         return self._moment
 

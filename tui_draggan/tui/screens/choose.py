@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_draggan.tui.options import Choice
 from tui_draggan.tui.screens.dialogs import Dialog
+from tui_draggan.tui.services import Choice
 
 CURRENT = "●"
 LONGEST_TITLE = 40

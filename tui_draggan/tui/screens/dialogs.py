@@ -15,7 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Static, Switch
 
 from tui_draggan.errors import DragganError
-from tui_draggan.tui.options import ExportRequest
+from tui_draggan.tui.services import ExportRequest
 
 T = TypeVar("T")
 

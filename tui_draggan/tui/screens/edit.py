@@ -10,21 +10,21 @@ from typing import TypeVar
 from textual import work
 from textual.message import Message
 
-from tui_draggan.drag.latent import Latent
-from tui_draggan.drag.mask import load_mask
-from tui_draggan.drag.params import MAX_SEED
-from tui_draggan.drag.points import Point, check_inside, parse_pair, parse_point
-from tui_draggan.drag.session import DragSession
+from tui_draggan.edit.latent import Latent
+from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.parameters import MAX_SEED
+from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
+from tui_draggan.edit.session import DragSession
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_writable, free_name
-from tui_draggan.tui import hand as hands
 from tui_draggan.tui import parameters
-from tui_draggan.tui.hand import MovePoint, NewPair
-from tui_draggan.tui.options import Choice, EditorOptions
+from tui_draggan.tui import pointer as hands
+from tui_draggan.tui.pointer import MovePoint, NewPair
 from tui_draggan.tui.screens.bench import Bench
 from tui_draggan.tui.screens.choose import Choose
 from tui_draggan.tui.screens.dialogs import Ask, Confirm, Dialog, ExportDialog
 from tui_draggan.tui.screens.help import HelpScreen
+from tui_draggan.tui.services import Choice, EditorOptions
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui_draggan.errors import UsageError
-from tui_draggan.pictures.graphics import apply_colour, choose_display, terminal_problem
+from tui_draggan.tui.terminal.graphics import apply_colour, choose_display, terminal_problem
 from tui_draggan.tui.watch.run import check_run
 
 

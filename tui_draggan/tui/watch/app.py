@@ -18,12 +18,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer
 
-from tui_draggan.pictures.graphics import Display
+from tui_draggan.arrays import Bytes
 from tui_draggan.tui.editor import THEME
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import words
 from tui_draggan.tui.watch.curves import Curves
 from tui_draggan.tui.watch.layout import plan
-from tui_draggan.tui.watch.picture import Bytes, GridPicture
+from tui_draggan.tui.watch.picture import GridPicture
 from tui_draggan.tui.watch.run import Grid, Run, RunReader
 from tui_draggan.tui.widgets.readout import Readout
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from rich.segment import Segment
 from rich.style import Style
@@ -15,10 +14,10 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_draggan.pictures import half_cells
+from tui_draggan.arrays import Bytes
+from tui_draggan.tui.terminal import half_blocks
 from tui_draggan.tui.watch.layout import drawn_size
 
-Bytes = NDArray[np.uint8]
 ZOOMS = (1, 2, 4, 8, 16)
 STEP = 0.5
 """Of the window, by which it moves."""
@@ -94,8 +93,8 @@ class GridPicture(Widget):
         else:
             dots = self.canvas(place.width, 2 * place.height)
             if self.app.no_color:
-                dots = half_cells.to_grey(dots)
-            self._codes = half_cells.colour_codes(dots, self._depth)
+                dots = half_blocks.to_grey(dots)
+            self._codes = half_blocks.colour_codes(dots, self._depth)
         self.refresh()
 
     @property
@@ -113,8 +112,8 @@ class GridPicture(Widget):
         return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS, box=box))
 
     @property
-    def _depth(self) -> half_cells.Depth:
-        return half_cells.depth_of(self.app.console.color_system)
+    def _depth(self) -> half_blocks.Depth:
+        return half_blocks.depth_of(self.app.console.color_system)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Those for people who want no colours; the others take long and change nothing here."""
@@ -128,7 +127,7 @@ class GridPicture(Widget):
         row = y - place.y
         if not 0 <= row < place.height or codes.shape != (2 * place.height, place.width):
             return Strip.blank(self.size.width, blank)
-        picture = half_cells.row_strip(codes[2 * row], codes[2 * row + 1], self._depth)
+        picture = half_blocks.row_strip(codes[2 * row], codes[2 * row + 1], self._depth)
         right = max(0, self.size.width - place.right)
         return Strip.join(
             [Strip.blank(place.x, blank), picture, Strip.blank(right, blank)],

@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.pictures.pixels import MOST_CELLS
-from tui_draggan.tui.true_pixels import TruePixels
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.pixels import MOST_CELLS
+from tui_draggan.tui.terminal.true_pixels import TruePixels
 from tui_draggan.tui.watch.picture import GridPicture
 
 LONGEST = 1536

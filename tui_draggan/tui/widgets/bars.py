@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.text import Text
 
-from tui_draggan.tui.hand import Hand
+from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.widgets.readout import Readout
 
 FIRST_RUN = "arrows, Enter for a handle, Enter for its target, space to drag"
@@ -30,7 +30,7 @@ class TitleBar(Readout):
 class StatusLine(Readout):
     """Crosshair, then what to know now."""
 
-    def show(self, hand: Hand | None, zoom: float, words: Text) -> None:
+    def show(self, hand: Pointer | None, zoom: float, words: Text) -> None:
         """`words`: hint or message."""
         text = Text(" ")
         if hand is not None:

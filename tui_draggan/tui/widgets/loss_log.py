@@ -11,7 +11,7 @@ from textual import events
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_draggan.drag.document import Frame
+from tui_draggan.edit.document import Frame
 
 NOTCH = 3
 """Lines the wheel goes."""

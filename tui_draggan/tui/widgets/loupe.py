@@ -9,10 +9,12 @@ from textual.filter import LineFilter
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_draggan.drag.points import Point
-from tui_draggan.pictures import half_cells, markers
-from tui_draggan.tui.hand import Hand
-from tui_draggan.tui.scene import Bytes, Scene, placed
+from tui_draggan.arrays import Bytes
+from tui_draggan.edit.points import Point
+from tui_draggan.pictures import markers
+from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.scene import Scene, placed
+from tui_draggan.tui.terminal import half_blocks
 
 PIXELS = 16
 
@@ -47,9 +49,9 @@ class Loupe(Widget):
     def render_line(self, y: int) -> Strip:
         if 2 * y + 1 >= len(self._dots):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
-        depth = half_cells.depth_of(self.app.console.color_system)
-        upper, lower = half_cells.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
-        return half_cells.row_strip(upper, lower, depth)
+        depth = half_blocks.depth_of(self.app.console.color_system)
+        upper, lower = half_blocks.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
+        return half_blocks.row_strip(upper, lower, depth)
 
 
 def _origin(cursor: Point) -> Point:
@@ -70,7 +72,7 @@ def _surroundings(image: Bytes, resolution: int, cursor: Point) -> Bytes:
 
 
 def _dot_points(dots: Bytes, scene: Scene) -> None:
-    hand: Hand = scene.hand
+    hand: Pointer = scene.hand
     left, top = _origin(hand.cursor)
     places = [(pair.target, markers.TARGET) for pair in placed(hand, scene.pairs)]
     places += [(pair.handle, markers.HANDLE) for pair in placed(hand, scene.pairs)]

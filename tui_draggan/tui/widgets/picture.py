@@ -11,11 +11,12 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_draggan.drag.points import Point
-from tui_draggan.pictures import half_cells
-from tui_draggan.pictures.half_cells import Depth, TextCells
-from tui_draggan.pictures.view import View
-from tui_draggan.tui.scene import Bytes, Scene, fitted, number_cells, overlay
+from tui_draggan.arrays import Bytes
+from tui_draggan.edit.points import Point
+from tui_draggan.tui.scene import Scene, fitted, number_cells, overlay
+from tui_draggan.tui.terminal import half_blocks
+from tui_draggan.tui.terminal.half_blocks import Depth, TextCells
+from tui_draggan.tui.view import View
 
 REACH = 3.0
 """Dots within which the mouse takes hold of a point: a cell is one wide and two high."""
@@ -114,9 +115,9 @@ class PicturePanel(Widget):
             dots[near] = self._dots[near]
         self._dots = dots
         if self.app.no_color:
-            dots = half_cells.to_grey(dots)
-            texts = {place: half_cells.grey_text(cell) for place, cell in texts.items()}
-        self._replace(half_cells.colour_codes(dots, self._depth), texts)
+            dots = half_blocks.to_grey(dots)
+            texts = {place: half_blocks.grey_text(cell) for place, cell in texts.items()}
+        self._replace(half_blocks.colour_codes(dots, self._depth), texts)
 
     def _fit(self, scene: Scene, view: View) -> Bytes:
         """The resized picture, kept while only marks change."""
@@ -129,7 +130,7 @@ class PicturePanel(Widget):
             self._fitted = kept
         return kept[3]
 
-    def _replace(self, codes: half_cells.Codes, texts: TextCells) -> None:
+    def _replace(self, codes: half_blocks.Codes, texts: TextCells) -> None:
         old, old_texts = self._codes, self._texts
         self._codes, self._texts = codes, texts
         if old.shape != codes.shape:
@@ -143,13 +144,13 @@ class PicturePanel(Widget):
 
     @property
     def _depth(self) -> Depth:
-        return half_cells.depth_of(self.app.console.color_system)
+        return half_blocks.depth_of(self.app.console.color_system)
 
     def render_line(self, y: int) -> Strip:
         if 2 * y + 1 >= len(self._codes) or self._codes.shape[1] != self.size.width:
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         upper, lower = self._codes[2 * y], self._codes[2 * y + 1]
-        return half_cells.row_strip(upper, lower, self._depth, y, self._texts)
+        return half_blocks.row_strip(upper, lower, self._depth, y, self._texts)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Without Textual's layer of borders, padding and colour filters, of which it has none:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui_draggan.drag.points import Pair
+from tui_draggan.edit.points import Pair
 from tui_draggan.pictures.markers import HANDLE, TARGET
-from tui_draggan.tui.hand import Grip, Hand
+from tui_draggan.tui.pointer import Grip, Pointer
 from tui_draggan.tui.scene import placed
 from tui_draggan.tui.snapshot import Snapshot
 from tui_draggan.tui.widgets.readout import Readout
@@ -21,7 +21,7 @@ class PointsPanel(Readout):
     def __init__(self, id: str | None = None) -> None:
         super().__init__("points", id)
 
-    def show(self, snapshot: Snapshot, hand: Hand) -> None:
+    def show(self, snapshot: Snapshot, hand: Pointer) -> None:
         """The pairs as they are; the one under the hand is marked."""
         pairs = placed(hand, snapshot.pairs)
         rows = max(1, self.content_size.height)
@@ -59,7 +59,7 @@ class PointsPanel(Readout):
         return line
 
 
-def _half_made(number: int, hand: Hand) -> Text:
+def _half_made(number: int, hand: Pointer) -> Text:
     assert hand.first is not None
     line = Text("▸")
     line.append(f"{number:<2}", style="bold")
@@ -68,7 +68,7 @@ def _half_made(number: int, hand: Hand) -> Text:
     return line
 
 
-def _focus(pairs: tuple[Pair, ...], chosen: Grip | None, hand: Hand) -> int:
+def _focus(pairs: tuple[Pair, ...], chosen: Grip | None, hand: Pointer) -> int:
     """Which row must be seen."""
     if hand.first is not None:
         return len(pairs)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui_draggan.drag.document import State
-from tui_draggan.drag.params import DragParams
-from tui_draggan.drag.progress import Outcome
+from tui_draggan.edit.document import State
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.progress import Outcome
 from tui_draggan.tui.snapshot import Snapshot, state_words
 from tui_draggan.tui.widgets.readout import Readout
 

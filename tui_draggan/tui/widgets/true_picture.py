@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual.geometry import Region
 from textual.strip import Strip
 
-from tui_draggan.pictures.graphics import Display
-from tui_draggan.pictures.pixels import MOST_CELLS
-from tui_draggan.pictures.view import View
 from tui_draggan.tui.scene import painted
-from tui_draggan.tui.true_pixels import TruePixels
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.pixels import MOST_CELLS
+from tui_draggan.tui.terminal.true_pixels import TruePixels
+from tui_draggan.tui.view import View
 from tui_draggan.tui.widgets.picture import PicturePanel
 
 LONGEST = 768

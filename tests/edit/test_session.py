@@ -1,0 +1,279 @@
+"""The session's promises, on an engine with a known answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.spot_engine import INFO, SpotEngine, ZooEngine
+from tui_draggan.edit.document import Document, Frame, Picture, State
+from tui_draggan.edit.latent import Latent, latent_from_seed
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.session import DragSession
+from tui_draggan.errors import EngineError, UsageError
+
+PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
+
+
+def make(engine: SpotEngine | None = None, params: DragParams = PARAMS) -> DragSession:
+    engine = engine or SpotEngine()
+    return DragSession(engine, params, Document(latent_from_seed(engine, 3, 0.7)))
+
+
+def finish(session: DragSession, limit: int = 500) -> list[Frame]:
+    frames = []
+    for _ in range(limit):
+        if not session.wait_for_work(0):
+            return frames
+        event = session.work()
+        if isinstance(event, Frame):
+            frames.append(event)
+    raise AssertionError("the session never came to rest")
+
+
+def test_a_run_reaches_its_target_and_says_so():
+    session = make()
+    session.add_pair((30, 30), (30, 20))
+    assert session.status.state is State.READY
+    session.start()
+    frames = finish(session)
+    assert session.status.state is State.DONE
+    assert session.status.outcome is Outcome.REACHED
+    assert [frame.iteration for frame in frames] == list(range(len(frames)))
+    assert frames[0].handles[1] == (30, 30), "step 0 shows the start"
+    assert session.document.pairs[0].distance <= 1
+    assert session.document.latent.ws is frames[-1].ws, "what is shown is what is kept"
+    assert session.document.latent.edited
+
+
+def test_limits_and_stuck():
+    session = make(params=PARAMS.with_values(steps=3))
+    session.add_pair((30, 30), (30, 0))
+    session.start()
+    assert finish(session)[-1].iteration == 3
+    assert session.status.outcome is Outcome.STEP_LIMIT
+
+    session = make(params=PARAMS.with_values(learning_rate=1e-6, patience=5))
+    session.add_pair((30, 30), (30, 0))
+    session.start()
+    assert finish(session)[-1].iteration == 5
+    assert session.status.outcome is Outcome.STUCK
+
+
+def test_undo_and_redo_walk_over_points_and_runs():
+    session = make()
+    first = session.document.latent.ws
+    session.add_pair((30, 30), (30, 20))
+    session.start()
+    finish(session)
+    last = session.document.latent.ws
+    assert session.undo() == "drag"
+    assert session.document.latent.ws is first and session.document.pairs[0].handle == (30, 30)
+    assert isinstance(session.work(), Picture), "the old picture is shown again"
+    assert session.undo() == "add point" and session.status.state is State.EMPTY
+    assert session.undo() is None
+    assert session.redo() == "add point" and session.redo() == "drag"
+    assert session.document.latent.ws is last
+    assert session.redo() is None
+
+
+def test_adding_and_moving_while_running_keeps_the_other_templates():
+    engine = SpotEngine()
+    session = make(engine)
+    one = session.add_pair((30, 30), (30, 10))
+    session.start()
+    for _ in range(4):
+        session.work()
+    template = session.document.pair(one).template
+    two = session.add_pair((10, 10), (12, 10))
+    session.move_target(one, (30, 15))
+    session.work()
+    assert session.status.state is State.RUNNING
+    assert session.document.pair(one).template is template
+    assert session.document.pair(two).template is not None
+    assert engine.calls.count("begin") == 1, "the run goes on, its moments are kept"
+    session.move_handle(one, (29, 29))
+    assert session.document.pair(one).template is None, "a handle elsewhere has another feature"
+    session.delete_pair(one)
+    session.delete_pair(two)
+    assert session.status.state is State.EMPTY
+
+
+def test_pause_resumes_the_same_run_and_stop_ends_it():
+    engine = SpotEngine()
+    session = make(engine)
+    session.add_pair((30, 30), (30, 10))
+    session.start()
+    for _ in range(3):
+        session.work()
+    session.pause()
+    assert session.status.state is State.PAUSED
+    session.start()
+    session.work()
+    assert engine.calls.count("begin") == 1
+    session.stop()
+    assert session.status.outcome is Outcome.STOPPED
+    session.start()
+    session.work()
+    assert engine.calls.count("begin") == 2, "a new run has new moments"
+
+
+def test_one_step_moves_once_then_pauses():
+    session = make()
+    session.add_pair((30, 30), (30, 10))
+    session.start(steps=1)
+    frames = finish(session)
+    assert [frame.iteration for frame in frames] == [0, 1]
+    assert session.status.state is State.PAUSED
+    session.start(steps=1)
+    assert [frame.iteration for frame in finish(session)] == [2]
+
+
+def test_a_result_that_comes_after_undo_is_dropped():
+    class Undoing(SpotEngine):
+        def step(self, request):
+            result = super().step(request)
+            session.undo()
+            return result
+
+    session = make(Undoing())
+    session.add_pair((30, 30), (30, 10))
+    before = session.document.latent.ws
+    session.start()
+    finish(session)
+    assert session.document.latent.ws is before
+
+
+def test_a_loss_that_is_not_finite_keeps_the_last_good_picture():
+    session = make(SpotEngine(fail_at=3))
+    session.add_pair((30, 30), (30, 10))
+    session.start()
+    frames = finish(session)
+    assert session.status.outcome is Outcome.FAILED
+    assert "last good" in session.status.message
+    assert session.document.latent.ws is frames[-1].ws
+    assert np.isfinite(session.document.latent.ws).all()
+
+
+def test_scrubbing_goes_to_any_step_and_back():
+    session = make()
+    session.add_pair((30, 30), (30, 20))
+    session.start()
+    frames = finish(session)
+    for step in (4, 3, 2):
+        session.goto(step)
+    assert session.document.pairs[0].handle == frames[2].handles[1]
+    assert session.undo() == "go to a step", "the whole walk is one change"
+    assert session.document.latent.ws is frames[-1].ws
+
+
+def test_a_new_seed_clears_the_points_and_undo_brings_them_back():
+    session = make()
+    session.add_pair((30, 30), (30, 20))
+    session.open_seed(9)
+    finish(session)
+    assert session.document.latent.seed == 9 and session.document.pairs == ()
+    assert session.undo() == "seed 9"
+    assert session.document.latent.seed == 3 and len(session.document.pairs) == 1
+
+
+def test_a_class_is_opened_kept_and_undone():
+    engine = ZooEngine()
+    session = DragSession(engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)))
+    assert session.document.latent.label == 0, "the first class where none is given"
+    session.open_seed(label=3)
+    finish(session)
+    latent = session.document.latent
+    assert (latent.seed, latent.psi, latent.label) == (3, 0.7, 3)
+    np.testing.assert_array_equal(latent.ws, latent_from_seed(engine, 3, 0.7, 3).ws)
+    session.open_seed(4)
+    session.open_seed(psi=0.5)
+    finish(session)
+    latent = session.document.latent
+    assert (latent.seed, latent.psi, latent.label) == (4, 0.5, 3), "what was not said stays"
+    session.open_seed(psi=0.2)
+    finish(session)
+    assert [session.undo() for _ in range(3)] == ["truncation ψ 0.2", "seed 4", "class rabbit"]
+    assert session.document.latent.label == 0
+    session.open_seed(9)
+    assert session.seeding == (9, 0.7, 0), "known before it is there"
+    with pytest.raises(UsageError, match="class 5 is unknown; zoo has 5"):
+        latent_from_seed(engine, 3, 0.7, 5)
+
+
+def test_truncation_follows_the_formula():
+    engine = SpotEngine()
+    z = np.random.RandomState(5).randn(INFO.z_dim).astype(np.float32)
+    expected = engine.w_avg + 0.3 * (engine.map(z) - engine.w_avg)
+    latent = latent_from_seed(engine, 5, 0.3)
+    np.testing.assert_allclose(latent.ws, np.tile(expected, (INFO.num_ws, 1)), rtol=1e-6)
+
+
+def test_bad_input_is_refused_at_the_door():
+    session = make()
+    with pytest.raises(UsageError, match="nothing to drag"):
+        session.start()
+    with pytest.raises(UsageError, match="handle 64,3 lies outside"):
+        session.add_pair((64, 3), (1, 1))
+    with pytest.raises(UsageError, match="target 3,-1 lies outside"):
+        session.add_pair((3, 3), (3, -1))
+    broken = np.full((INFO.num_ws, INFO.w_dim), np.nan, np.float32)
+    with pytest.raises(UsageError, match="not finite"):
+        DragSession(SpotEngine(), PARAMS, Document(Latent(broken)))
+    with pytest.raises(UsageError, match=r"\(2, 2\)"):
+        DragSession(SpotEngine(), PARAMS, Document(Latent(np.zeros((2, 2), np.float32))))
+
+
+def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again():
+    class Broken(SpotEngine):
+        def features(self, ws, points):
+            raise EngineError("out of memory")
+
+    session = make(Broken())
+    session.work()
+    session.add_pair((30, 30), (30, 20))
+    with pytest.raises(EngineError):
+        session.work()
+    assert not session.wait_for_work(0)
+    session.start()
+    session.work()
+    assert session.status.outcome is Outcome.FAILED
+    assert "out of memory" in session.status.message
+
+
+def test_w_needs_equal_rows():
+    session = make(params=PARAMS.with_values(w_plus=False))
+    ws = session.document.latent.ws.copy()
+    ws[2] += 1
+    session = DragSession(SpotEngine(), PARAMS.with_values(w_plus=False), Document(Latent(ws)))
+    session.add_pair((3, 3), (5, 5))
+    with pytest.raises(UsageError, match="rows differ"):
+        session.start()
+
+
+def test_the_steps_of_a_run_belong_to_its_document():
+    session = make()
+    session.add_pair((30, 30), (30, 20))
+    session.start()
+    frames = finish(session)
+    session.open_seed(9)
+    finish(session)
+    assert session.frames == [], "another picture has no steps yet"
+    with pytest.raises(UsageError, match="no step 0"):
+        session.goto(0)
+    session.undo()
+    assert session.frames == frames, "with the picture its steps come back"
+    session.undo()
+    assert session.frames == []
+    session.redo()
+    assert session.frames == frames
+
+
+def test_a_stored_document_opens_as_it_was_with_nothing_to_undo():
+    first = make()
+    first.add_pair((30, 30), (30, 20))
+    finish(first)
+    again = DragSession(SpotEngine(), PARAMS, first.document)
+    assert again.status.state is State.READY and again.undo() is None
+    assert again.add_pair((1, 1), (2, 2)) == 2, "ids go on"

@@ -1,0 +1,199 @@
+"""Sessions and journals come back as they were, and damaged ones are refused by name."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.spot_engine import INFO, SpotEngine, ZooEngine
+from tui_draggan.edit.document import Document, Frame
+from tui_draggan.edit.journal import Journal, model_of_journal, newest_journal, recover
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.store import load_session, save_session
+from tui_draggan.errors import OutputError, UsageError
+
+PARAMS = DragParams(learning_rate=0.002, r1=1, r2=2)
+
+
+def dragged(recorder=None, steps: int = 4) -> tuple[DragSession, list[Frame]]:
+    engine = SpotEngine()
+    mask = np.zeros((64, 64), bool)
+    mask[10:50, 3:60] = True
+    session = DragSession(
+        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7), mask=mask), recorder
+    )
+    session.add_pair((30, 30), (30, 10))
+    session.start(steps)
+    frames = []
+    while session.wait_for_work(0):
+        event = session.work()
+        if isinstance(event, Frame):
+            frames.append(event)
+    return session, frames
+
+
+def assert_same(one: Document, other: Document) -> None:
+    np.testing.assert_array_equal(one.latent.ws, other.latent.ws)
+    assert (one.latent.seed, one.latent.psi) == (other.latent.seed, other.latent.psi)
+    assert one.latent.edited == other.latent.edited
+    for ours, theirs in zip(one.pairs, other.pairs, strict=True):
+        assert (ours.id, ours.handle, ours.target) == (theirs.id, theirs.handle, theirs.target)
+        np.testing.assert_array_equal(ours.template, theirs.template)
+    np.testing.assert_array_equal(one.mask, other.mask)
+
+
+def test_a_session_file_loads_again(tmp_path: Path):
+    session, _ = dragged()
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, session.params, INFO.name)
+    document, params = load_session(path, INFO)
+    assert_same(document, session.document)
+    assert params == session.params
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda values: values.update(format="x"), "not a session file"),
+        (lambda values: values.update(version=9), "version 9"),
+        (lambda values: values.update(model="cats"), "made with model cats"),
+        (lambda values: values.pop("pairs"), "incomplete"),
+        (lambda values: values["latent"]["ws"].update(shape=[1, 4]), "incomplete or damaged"),
+        (lambda values: values["latent"]["ws"].update(float32="!"), "incomplete or damaged"),
+        (lambda values: values["pairs"][0].update(handle=[99, 3]), "lies outside"),
+        (lambda values: values["params"].update(steps=-1), "steps is -1"),
+        (lambda values: values.update(mask="AAAA"), "mask is not"),
+        (lambda values: values["latent"].update(label=0), "class 0 is not in spot"),
+        (lambda values: values["latent"].update(seed=float("inf")), "incomplete or damaged"),
+    ],
+)
+def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
+    session, _ = dragged()
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, session.params, INFO.name)
+    values = json.loads(path.read_text())
+    damage(values)
+    path.write_text(json.dumps(values))
+    with pytest.raises(UsageError, match=message) as error:
+        load_session(path, INFO)
+    assert str(path) in str(error.value)
+
+
+def test_a_latent_with_nan_is_refused(tmp_path: Path):
+    session, _ = dragged()
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, session.params, INFO.name)
+    values = json.loads(path.read_text())
+    size = INFO.num_ws * INFO.w_dim
+    nan = np.full(size, np.nan, np.float32)
+    import base64
+
+    values["latent"]["ws"]["float32"] = base64.b64encode(nan.tobytes()).decode()
+    path.write_text(json.dumps(values))
+    with pytest.raises(UsageError, match="NaN"):
+        load_session(path, INFO)
+
+
+def test_session_and_journal_keep_the_class(tmp_path: Path):
+    engine = ZooEngine()
+    journal = Journal(tmp_path, "zoo")
+    latent = latent_from_seed(engine, 3, 0.7, 2)
+    session = DragSession(engine, PARAMS, Document(latent), journal.record)
+    session.add_pair((30, 30), (30, 10))
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, session.params, "zoo")
+    assert load_session(path, engine.info)[0].latent.label == 2
+    assert recover(journal.path, engine.info)[0].latent.label == 2
+    values = json.loads(path.read_text())
+    values["latent"]["label"] = 5
+    path.write_text(json.dumps(values))
+    with pytest.raises(UsageError, match="class 5 is not in zoo, which has 5"):
+        load_session(path, engine.info)
+
+
+def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path):
+    journal = Journal(tmp_path, "spot")
+    engine = SpotEngine()
+    session = DragSession(
+        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)), journal.record
+    )
+    assert list(tmp_path.iterdir()) == []
+    session.add_pair((30, 30), (30, 10))
+    session.undo()
+    assert recover(newest_journal(tmp_path), INFO)[0].pairs == (), "the first state is in it"
+
+
+def test_each_model_has_its_newest_journal(tmp_path: Path):
+    paths = {}
+    for age, model in enumerate(("spot", "zoo", "spot", "zoo")):
+        journal = Journal(tmp_path, model)
+        engine = ZooEngine() if model == "zoo" else SpotEngine()
+        latent = latent_from_seed(engine, 3, 0.7)
+        DragSession(engine, PARAMS, Document(latent), journal.record).add_pair((3, 3), (9, 9))
+        os.utime(journal.path, (age, age))
+        paths[model] = journal.path
+    assert newest_journal(tmp_path, "spot") == paths["spot"]
+    assert newest_journal(tmp_path) == newest_journal(tmp_path, "zoo") == paths["zoo"]
+    assert model_of_journal(paths["spot"]) == "spot"
+    with pytest.raises(UsageError, match="no earlier edit of cats"):
+        newest_journal(tmp_path, "cats")
+
+
+def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):
+    journal = Journal(tmp_path / "journals", INFO.name)
+    session, frames = dragged(journal.record)
+    path = newest_journal(tmp_path / "journals")
+    document, params = recover(path, INFO)
+    assert params == PARAMS
+    np.testing.assert_array_equal(document.latent.ws, session.document.latent.ws)
+    assert document.pairs[0].handle == session.document.pairs[0].handle
+
+    text = path.read_text()
+    path.write_text(text[:-20])  # the last line is cut off, as by a kill in the middle of a write
+    document, _ = recover(path, INFO)
+    np.testing.assert_array_equal(document.latent.ws, frames[-2].ws)
+    assert document.pairs[0].handle == frames[-2].handles[1]
+    journal.close()
+
+
+def test_journals_do_not_pile_up(tmp_path: Path):
+    for i in range(30):
+        (tmp_path / f"2020-{i:02d}.jsonl").write_text("")
+    dragged(Journal(tmp_path, "spot").record)
+    assert len(list(tmp_path.glob("*.jsonl"))) == 20
+    with pytest.raises(UsageError, match="no earlier edit"):
+        newest_journal(tmp_path / "none")
+
+
+def test_writing_where_one_cannot(tmp_path: Path):
+    session, _ = dragged()
+    with pytest.raises(OutputError, match="cannot be written"):
+        save_session(tmp_path / "no" / "edit.json", session.document, session.params, "spot")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="journal"):
+        Journal(tmp_path / "file" / "journals", "spot")
+
+
+def test_masks(tmp_path: Path):
+    picture = np.zeros((64, 64), np.uint8)
+    picture[:, 32:] = 255
+    Image.fromarray(picture).save(tmp_path / "mask.png")
+    mask = load_mask(tmp_path / "mask.png", 64)
+    np.testing.assert_array_equal(mask, picture > 0)
+    with pytest.raises(UsageError, match="64×64; expected 128×128"):
+        load_mask(tmp_path / "mask.png", 128)
+    Image.fromarray(picture * 0).save(tmp_path / "black.png")
+    with pytest.raises(UsageError, match="all black"):
+        load_mask(tmp_path / "black.png", 64)
+    (tmp_path / "text.png").write_text("no picture")
+    for name in ("text.png", "missing.png"):
+        with pytest.raises(UsageError, match=name):
+            load_mask(tmp_path / name, 64)

@@ -1,0 +1,90 @@
+"""What a terminal can show, by its environment."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from tui_draggan.tui.terminal.graphics import (
+    Display,
+    apply_colour,
+    choose_display,
+    in_tmux,
+    terminal_problem,
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """A terminal at both ends, and an environment without opinions."""
+    for name in ("TMUX", "STY", "NO_COLOR", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys, "__stdin__", Terminal())
+    monkeypatch.setattr(sys, "__stdout__", Terminal())
+    monkeypatch.setattr(sys, "__stderr__", Terminal())
+    return monkeypatch
+
+
+def test_what_no_editor_runs_in(terminal):
+    assert terminal_problem() is None
+    for term in ("dumb", ""):
+        terminal.setenv("TERM", term)
+        assert "cannot move its cursor" in str(terminal_problem())
+    terminal.setattr(sys, "__stdout__", io.StringIO())
+    assert "standard output is not a terminal" in str(terminal_problem())
+    terminal.setattr(sys, "__stdin__", None)
+    assert "standard input is not a terminal" in str(terminal_problem())
+
+
+def test_half_cells_where_nothing_else_is_sure(terminal):
+    assert choose_display("half") == Display()
+    terminal.setenv("TMUX", "/tmp/tmux,1,0")
+    assert in_tmux() and choose_display("auto") == Display()
+    terminal.delenv("TMUX")
+    terminal.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
+    assert choose_display("auto") == Display()
+    assert "kitty" in choose_display("kitty").note
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "expected"),
+    [
+        ("auto", {}, None),
+        ("auto", {"TMUX": "x"}, "truecolor"),
+        ("auto", {"TMUX": "x", "NO_COLOR": "1"}, None),
+        ("auto", {"TMUX": "x", "TEXTUAL_COLOR_SYSTEM": "256"}, "256"),
+        ("truecolor", {}, "truecolor"),
+        ("256", {"TMUX": "x"}, "256"),
+        ("16", {}, "standard"),
+    ],
+)
+def test_colour_depth(terminal, choice, environment, expected):
+    import os
+
+    for name, value in environment.items():
+        terminal.setenv(name, value)
+    terminal.setenv("UNRELATED", "")  # so that what is set below is taken back
+    before = os.environ.get("TEXTUAL_COLOR_SYSTEM")
+    apply_colour(choice)
+    assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == expected
+    if before is None:
+        os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
+    assert "NO_COLOR" in os.environ or "NO_COLOR" not in environment
+
+
+def test_nothing_heavy_is_imported():
+    code = (
+        "import sys, tui_draggan.tui.terminal.graphics, tui_draggan.tui.services\n"
+        "print([m for m in ('textual', 'textual_image', 'numpy', 'PIL') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,214 @@
+"""Pickles of stylegan2-ada-pytorch and of stylegan3's networks_stylegan2.
+
+A dict with the networks G, D and G_ema, each a record of its class's name and its attributes; the
+children in `_modules` are records too. Some files hold G_ema alone, in a dict or bare. What the
+generator is, is read from its attributes: the two programs have different defaults.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tui_draggan.checkpoints.attributes import check_is, positive, positive_or_none, worded
+from tui_draggan.checkpoints.checkpoint import Array, Checkpoint, Record
+from tui_draggan.checkpoints.fitting import fit
+from tui_draggan.checkpoints.messages import shown
+from tui_draggan.errors import CheckpointError
+from tui_draggan.stylegan.config import ARCHITECTURES
+
+GENERATORS = ("G_ema", "G")
+"""The moving average gives the pictures; the trained network itself where that is all there is."""
+
+_MODULES = re.compile(
+    r"mapping(\.(fc\d+|embed))?"
+    r"|synthesis(\.b\d+(\.((conv0|conv1|torgb)(\.affine)?|skip))?)?"
+)
+_MAPPING_LAYER = re.compile(r"mapping\.fc\d+")
+_BLOCK = re.compile(r"synthesis\.b\d+")
+_CONVOLUTION = re.compile(r"synthesis\.b\d+\.conv[01]")
+_CLAMPED = re.compile(r"synthesis\.b\d+\.(conv[01]|torgb)")
+_LINEAR = re.compile(r"mapping\.embed|synthesis\..+\.(affine|torgb|skip)")
+
+Modules = Mapping[str, Record]
+
+
+def is_nvidia(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_is_module(value.get(name)) for name in GENERATORS)
+    return _is_module(value)
+
+
+def read_nvidia(value: dict[Any, Any] | Record) -> Checkpoint:
+    """The generator in a dict of networks, or which `value` itself is.
+
+    Raises CheckpointError where it is none, of another architecture, or with another activation,
+    filter or number of channels than this program's.
+    """
+    notes: tuple[str, ...] = ()
+    if isinstance(value, Record):
+        generator = value
+    else:
+        name = next(name for name in GENERATORS if _is_module(value.get(name)))
+        generator = value[name]
+        if name != GENERATORS[0]:
+            notes = ("no G_ema in the file; G is taken, which was not averaged over the training",)
+    _check_kind(generator)
+    modules = {
+        name: module
+        for part, child in _children(generator, "the generator")
+        for name, module in _descendants(part, child)
+    }
+    tensors = {
+        f"{name}.{key}": tensor
+        for name, module in modules.items()
+        for key, tensor in _own_tensors(name, module)
+    }
+    _check_activations(modules)
+    return fit(
+        tensors,
+        format=(
+            "NVIDIA pickle (stylegan3, networks_stylegan2)"
+            if "num_fp16_res" in modules["synthesis"].state
+            else "NVIDIA pickle (stylegan2-ada-pytorch)"
+        ),
+        mapping_lr=_mapping_lr(modules, tensors),
+        conv_clamp=_conv_clamp(modules),
+        architecture=_architecture(modules),
+        notes=notes,
+    )
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, Record) and isinstance(value.state.get("_modules"), dict)
+
+
+def _check_kind(generator: Record) -> None:
+    """Raises CheckpointError, by name, for networks of other architectures."""
+    parts = dict(_children(generator, "the generator"))
+    if not {"mapping", "synthesis"} <= parts.keys():
+        raise CheckpointError(
+            f"holds a network of the class {shown(generator.class_name)} "
+            "without mapping and synthesis; expected a StyleGAN2 generator"
+        )
+    layers = dict(_children(parts["synthesis"], "synthesis"))
+    if "embed_proj" in parts["mapping"].state["_modules"] or "head_layer_names" in {
+        *generator.state,
+        *parts["synthesis"].state,
+    }:
+        raise CheckpointError(
+            "is a StyleGAN-XL generator; it grows StyleGAN3's layers stage by stage, "
+            "this program edits StyleGAN2"
+        )
+    if "input" in layers:
+        turning = any(layer.state.get("use_radial_filters") is True for layer in layers.values())
+        raise CheckpointError(
+            f"is a StyleGAN3-{'R' if turning else 'T'} generator; its layers filter Fourier "
+            "features instead of a constant, this program edits StyleGAN2"
+        )
+
+
+def _children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
+    """Modules that are there; torch has None in the place of one that was taken out."""
+    for key, child in module.state["_modules"].items():
+        if child is None:
+            continue
+        if not isinstance(key, str) or not _is_module(child):
+            raise CheckpointError(f"has in {name} a module {worded(key)} in an unknown form")
+        yield key, child
+
+
+def _descendants(name: str, module: Record) -> Iterator[tuple[str, Record]]:
+    """`module` and all below it, by their dotted names, which must be those of a StyleGAN2."""
+    if not _MODULES.fullmatch(name):
+        raise CheckpointError(f"has a module {shown(name)}, which no StyleGAN2 generator has")
+    yield name, module
+    for key, child in _children(module, name):
+        yield from _descendants(f"{name}.{key}", child)
+
+
+def _own_tensors(name: str, module: Record) -> Iterator[tuple[str, Array]]:
+    for kind in ("_parameters", "_buffers"):
+        tensors = module.state.get(kind)
+        if not isinstance(tensors, dict):
+            raise CheckpointError(f"has {name} without {kind}; the file is damaged")
+        for key, tensor in tensors.items():
+            if tensor is None or (
+                module.state.get("use_noise") is False and key in ("noise_const", "noise_strength")
+            ):
+                continue
+            if not isinstance(key, str) or not isinstance(tensor, np.ndarray):
+                raise CheckpointError(f"has in {name} a tensor {worded(key)} in an unknown form")
+            yield key, tensor
+
+
+def _check_activations(modules: Modules) -> None:
+    for name, module in modules.items():
+        activation = module.state.get("activation")
+        if _CONVOLUTION.fullmatch(name) or _MAPPING_LAYER.fullmatch(name):
+            check_is(activation, f"{name}.activation", "lrelu")
+        elif _LINEAR.fullmatch(name):
+            check_is(activation, f"{name}.activation", "linear", None)
+
+
+def _mapping_lr(modules: Modules, tensors: Mapping[str, Array]) -> float:
+    """The multiplier that all layers of the mapping network share; all other layers have one."""
+    multipliers = set()
+    for name, module in modules.items():
+        if _MAPPING_LAYER.fullmatch(name):
+            multipliers.add(_multiplier(name, module, tensors))
+        elif _LINEAR.fullmatch(name):
+            multiplier = _multiplier(name, module, tensors)
+            if not math.isclose(multiplier, 1, rel_tol=1e-4):
+                raise CheckpointError(
+                    f"has {name} with the learning-rate multiplier {multiplier:g}; expected 1"
+                )
+    if len(multipliers) > 1:
+        raise CheckpointError(
+            "has several learning-rate multipliers in its mapping network: "
+            f"{', '.join(f'{value:g}' for value in sorted(multipliers)[:8])}; expected one"
+        )
+    return multipliers.pop() if multipliers else 1.0
+
+
+def _multiplier(name: str, module: Record, tensors: Mapping[str, Array]) -> float:
+    """What the layer multiplies its stored bias with, and its weights beyond 1/√inputs."""
+    weight = tensors.get(f"{name}.weight")
+    if weight is None:
+        raise CheckpointError(f"has no {name}.weight")
+    inputs = math.prod(weight.shape[1:])
+    weight_gain = positive(module.state.get("weight_gain"), f"{name}.weight_gain")
+    of_weights = weight_gain * math.sqrt(inputs)
+    multiplier = positive(module.state.get("bias_gain", of_weights), f"{name}.bias_gain")
+    if not math.isclose(multiplier, of_weights, rel_tol=1e-4):
+        raise CheckpointError(
+            f"has {name}.weight_gain {weight_gain:g}; "
+            f"expected {multiplier:g}/√{inputs}, as its bias_gain says"
+        )
+    return multiplier
+
+
+def _conv_clamp(modules: Modules) -> float | None:
+    values = {
+        positive_or_none(module.state.get("conv_clamp"), f"{name}.conv_clamp")
+        for name, module in modules.items()
+        if _CLAMPED.fullmatch(name)
+    }
+    if len(values) > 1:
+        raise CheckpointError("has several values of conv_clamp; expected one for all layers")
+    return values.pop() if values else None
+
+
+def _architecture(modules: Modules) -> str | None:
+    """What the blocks say; the constant's block has no say in orig and resnet, yet says it too."""
+    names = {name for name in modules if _BLOCK.fullmatch(name)}
+    for name in names:
+        check_is(modules[name].state.get("architecture"), f"{name}.architecture", *ARCHITECTURES)
+    found = {modules[name].state["architecture"] for name in names}
+    if len(found) > 1:
+        raise CheckpointError(f"has blocks of the architectures {', '.join(sorted(found))}")
+    return found.pop() if found else None

@@ -1,0 +1,41 @@
+"""Files of safetensors, read by its own library: names and numbers, nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tui_draggan.checkpoints.checkpoint import Array
+from tui_draggan.checkpoints.limits import Budget, MiB
+from tui_draggan.checkpoints.messages import shown
+from tui_draggan.errors import CheckpointError
+
+MAX_HEADER_BYTES = 4 * MiB
+"""100 bytes for each tensor, of which there are some hundred."""
+
+
+def is_safetensors(data: memoryview) -> bool:
+    """Eight bytes of length, then JSON of that length."""
+    return len(data) > 8 and _header_bytes(data) <= len(data) - 8 and data[8] == ord("{")
+
+
+def read_safetensors(path: Path, data: memoryview) -> dict[str, Array]:
+    """The tensors by their names, views of the mapped file. Raises CheckpointError."""
+    if _header_bytes(data) > MAX_HEADER_BYTES:
+        raise CheckpointError("has too long a header; refused")
+    from safetensors import SafetensorError, safe_open
+
+    from tui_draggan.checkpoints.torch_tensors import array_of
+
+    budget = Budget(len(data))
+    try:
+        # Its front end for torch maps the file and knows bfloat16; the one for numpy does neither.
+        with safe_open(path, framework="pt") as file:
+            return {name: array_of(file.get_tensor(name), budget) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"is a damaged safetensors file ({shown(str(error))}); fetch it again"
+        ) from None
+
+
+def _header_bytes(data: memoryview) -> int:
+    return int.from_bytes(data[:8], "little")

@@ -1,0 +1,238 @@
+"""`tui-draggan doctor`: what this machine and this terminal have, why something is missing, and
+the command that brings it."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import locale
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tui_draggan import __version__, paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines import runtime
+from tui_draggan.errors import DragganError, OutputError
+from tui_draggan.files import check_writable
+from tui_draggan.tui.terminal import graphics, probing
+
+State = Literal["good", "missing", "broken", "told"]
+SIGNS: dict[State, tuple[str, str]] = {
+    "good": ("✓", "green"),
+    "missing": ("–", "yellow"),
+    "broken": ("✗", "red"),
+    "told": (" ", "default"),
+}
+INSTALL_TORCH = "pip install 'tui-draggan[torch]'"
+GLYPHS = "▀①◎⣿│"
+"""Half cell, handle, target, plot, frame: signs the screen is made of, each one cell wide."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, how it is, and what to do."""
+
+    name: str
+    state: State
+    words: str
+    advice: str = ""
+
+
+def run_doctor(model: str) -> int:
+    """Prints everything; the exit status: 0 where the editor can run, 1 where it cannot."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    broken = False
+    for title, look in _sections(model):
+        table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), title_justify="left")
+        table.add_column(width=1)
+        table.add_column(style="bold", min_width=12)
+        table.add_column(overflow="fold")
+        for finding in look():
+            sign, colour = SIGNS[finding.state]
+            words = Text(finding.words)
+            if finding.advice:
+                words.append(f"\n→ {finding.advice}", style="dim")
+            table.add_row(Text(sign, style=colour), finding.name, words)
+            broken |= finding.state == "broken"
+        console.print(Text(title, style="bold underline"))
+        console.print(table)
+        console.print()
+    return int(broken)
+
+
+def _sections(model: str) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
+    yield "machine", machine
+    yield "engines", engines
+    yield "model", lambda: models(model)
+    yield "terminal", terminal
+    yield "folders", folders
+
+
+def machine() -> Iterator[Finding]:
+    yield Finding("tui-draggan", "told", f"{__version__}, Python {platform.python_version()}")
+    yield Finding("processor", "told", runtime.machine())
+    flags = _processor_flags()
+    known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
+    found = [flag for flag in known if flag in flags]
+    if flags:
+        yield Finding("vectors", "told", ", ".join(found) or "none of " + ", ".join(known))
+    memory = _memory_gib()
+    if memory is not None:
+        yield Finding("memory", "told", f"{memory:.0f} GiB")
+
+
+def engines() -> Iterator[Finding]:
+    """Every engine, and CUDA under each runtime."""
+    try:
+        ort = runtime.load_runtime()
+    except DragganError as error:
+        yield Finding("ort", "broken", str(error))
+    else:
+        name = f"onnxruntime {ort.__version__}"
+        yield Finding("ort", "good", name)
+        if runtime.has_training_api(ort):
+            yield Finding("ort-training", "good", f"{name}, with its training API")
+        else:
+            words = f"{name} has no training API; the engine ort does the same"
+            yield Finding("ort-training", "missing", words, runtime.INSTALL_TRAINING)
+        problem = runtime.cuda_problem(ort)
+        what, _, advice = (problem or "CUDA can be used").partition("; ")
+        yield Finding("· on CUDA", "missing" if problem else "good", what, advice)
+    yield from _torch()
+
+
+def _torch() -> Iterator[Finding]:
+    if importlib.util.find_spec("torch") is None:
+        yield Finding("torch", "missing", "not installed; import and export need it", INSTALL_TORCH)
+        return
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in many ways
+        yield Finding("torch", "missing", f"cannot be imported ({error})", INSTALL_TORCH)
+        return
+    yield Finding("torch", "good", f"torch {torch.__version__}")
+    if torch.cuda.is_available():
+        names = ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+        yield Finding("· on CUDA", "good", names)
+    elif torch.version.cuda is None:
+        yield Finding("· on CUDA", "missing", "this torch is built for the CPU")
+    else:
+        yield Finding("· on CUDA", "missing", f"no device for CUDA {torch.version.cuda}")
+
+
+def models(name: str) -> Iterator[Finding]:
+    """The model that would be opened, every byte of it."""
+    try:
+        bundle = ModelBundle.open(paths.find_model(name))
+        bundle.verify()
+    except DragganError as error:
+        yield Finding(name, "broken", str(error))
+    else:
+        info = bundle.info
+        words = f"{info.resolution} px, feature block {info.drag.feature_block}, whole"
+        yield Finding(name, "good", words)
+
+
+def terminal() -> Iterator[Finding]:
+    problem = graphics.terminal_problem()
+    if problem is not None:
+        words = f"{problem}; no editor here, but tui-draggan drag works"
+        yield Finding("terminal", "missing", words)
+        return
+    columns, rows = shutil.get_terminal_size()
+    term = os.environ.get("TERM", "")
+    yield Finding("terminal", "good", f"{term}, {columns}×{rows} cells")
+    yield from _multiplexer()
+    yield _colours()
+    display = graphics.choose_display("auto")
+    wanted = "as every terminal can" if display.graphics == "half" else "found by asking it"
+    yield Finding("pictures", "good", f"{display.words}, {display.note or wanted}")
+    encoding = locale.getpreferredencoding(False)
+    if encoding.lower().replace("-", "") != "utf8":
+        advice = "export LC_ALL=C.UTF-8"
+        yield Finding("text", "missing", f"the locale's encoding is {encoding}", advice)
+    yield _font()
+
+
+def _multiplexer() -> Iterator[Finding]:
+    if not graphics.in_tmux():
+        return
+    words = os.environ.get("TERM_PROGRAM", "tmux or screen")
+    try:
+        told = subprocess.run(["tmux", "-V"], capture_output=True, text=True, timeout=2, check=True)
+        words = told.stdout.strip() or words
+    except (OSError, subprocess.SubprocessError):
+        pass  # it is screen, or tmux runs elsewhere
+    advice = "--graphics sixel or kitty, where the terminal outside and tmux pass them on"
+    yield Finding("multiplexer", "told", f"{words}: half cells by default", advice)
+
+
+def _colours() -> Finding:
+    from rich.console import Console
+
+    if "NO_COLOR" in os.environ:
+        return Finding("colours", "told", "none (NO_COLOR is set)", "unset NO_COLOR")
+    if os.environ.get("TMUX"):
+        return Finding("colours", "good", "24 bits; tmux converts them")
+    depth = Console(force_terminal=True).color_system
+    if depth == "truecolor":
+        return Finding("colours", "good", "24 bits")
+    advice = "if the terminal can do more: --colour truecolor, or export COLORTERM=truecolor"
+    return Finding("colours", "told", f"{depth or 'none'}, by TERM and COLORTERM", advice)
+
+
+def _font() -> Finding:
+    """Whether the terminal draws the screen's signs one cell wide, as the program counts them."""
+    widths = probing.widths(GLYPHS)
+    if widths is None:
+        return Finding("signs", "told", "the terminal does not say how wide it draws them")
+    wide = [sign for sign, width in zip(GLYPHS, widths, strict=True) if width != 1]
+    if wide:
+        advice = "turn off «ambiguous characters are wide» in the terminal, or take another font"
+        return Finding("signs", "missing", f"{' '.join(wide)} not one cell wide", advice)
+    return Finding("signs", "good", f"{' '.join(GLYPHS)} one cell each; do you see all five?")
+
+
+def folders() -> Iterator[Finding]:
+    places = {
+        "models": paths.user_models(),
+        "journals": paths.journals(),
+        "cache": paths.chosen_engines().parent,
+    }
+    for name, path in places.items():
+        above = next(folder for folder in (path, *path.parents) if folder.exists())
+        try:
+            check_writable(above / ".draggan")
+        except OutputError as error:
+            yield Finding(name, "missing", str(error))
+        else:
+            yield Finding(name, "good", str(path))
+
+
+def _processor_flags() -> set[str]:
+    lines = [line for line in _cpuinfo() if line.startswith("flags")]
+    return set(lines[0].partition(":")[2].split()) if lines else set()
+
+
+def _cpuinfo() -> list[str]:
+    try:
+        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _memory_gib() -> float | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError):
+        return None

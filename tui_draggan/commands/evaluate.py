@@ -1,0 +1,156 @@
+"""`tui-draggan evaluate`: a model's samples beside real pictures, and the table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tui_draggan import __version__
+from tui_draggan.errors import UsageError
+from tui_draggan.training.config import CRITTERS
+from tui_draggan.training.metrics.generators import Evaluated, open_judge, open_model
+from tui_draggan.training.metrics.landmarks import find_landmarks
+from tui_draggan.training.metrics.measures import (
+    CritterMeasures,
+    Features,
+    Measure,
+    critter_measures,
+    labels_for,
+    measures,
+    sampled,
+)
+from tui_draggan.training.metrics.real import FEWEST, drawn_critters, folder_pictures
+
+LANDMARK_FEATURES = "the landmark network of critters"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measures and prints. Raises UsageError, BundleError."""
+    if options.samples < FEWEST:
+        raise UsageError(f"--samples is {options.samples}; expected at least {FEWEST}")
+    if options.seed < 0:
+        raise UsageError(f"--seed is {options.seed}; expected 0 or more")
+    device = _device(options.device)
+    model = open_model(options.model, device)
+    of_critters = options.data == CRITTERS
+    features, named = _features(options, model, device)
+    if of_critters:
+        real = drawn_critters(options.samples, model.resolution, options.seed)
+    else:
+        folder = Path(options.data)
+        real = folder_pictures(folder, options.samples, model.resolution, options.seed)
+    count = len(real.first)
+    labels = labels_for(model, real)
+    fake = sampled(model, labels, options.seed)
+    found = measures(model, real, fake, labels, features, max(count // 2, 2), options.seed)
+    critters = critter_measures(model, real, fake, labels) if of_critters else None
+    if options.json:
+        print(json.dumps(_values(options, model, named, count, found, critters), indent=2))
+    else:
+        print(_heading(options, model, named, count))
+        print(table(found))
+        if critters is not None:
+            print(_of_critters(critters))
+    return 0
+
+
+def table(found: Sequence[Measure]) -> str:
+    """Markdown, so that it can be pasted."""
+    lines = ["| measure | samples | floor |", "| --- | --- | --- |"]
+    for one in found:
+        name = f"{one.name} ({one.note})" if one.note else one.name
+        floor = "" if one.floor is None else f"{one.floor:.4g}"
+        lines.append(f"| {name} | {one.value:.4g} | {floor} |")
+    return "\n".join(lines)
+
+
+def _heading(options: argparse.Namespace, model: Evaluated, named: str | None, count: int) -> str:
+    lines = [
+        f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
+        f"seed {options.seed}; {count} samples beside {count} pictures of {options.data}; "
+        f"floor: those beside {count} others of {options.data}"
+    ]
+    if named is None:
+        lines.append(
+            "no discriminator, so no features and the sliced Wasserstein distance alone; "
+            "--features RUN/network.pt gives one"
+        )
+    else:
+        lines.append(f"features of {named}")
+    if count < options.samples:
+        lines.append(f"{options.data} holds too few pictures for two halves of {options.samples}")
+    return "\n".join(lines)
+
+
+def _of_critters(c: CritterMeasures) -> str:
+    accuracy = "" if c.accuracy_samples is None else f"{c.accuracy_samples:.1%}"
+    return "\n".join(
+        (
+            "",
+            "| the landmark network | on renders | on samples |",
+            "| --- | --- | --- |",
+            f"| mean error of landmarks | {c.error:.2f} px, {c.share:.2%} of the width | |",
+            f"| accuracy on species | {c.accuracy_renders:.1%} | {accuracy} |",
+            f"| mean confidence | {c.confidence_renders:.3f} | {c.confidence_samples:.3f} |",
+        )
+    )
+
+
+def _values(
+    options: argparse.Namespace,
+    model: Evaluated,
+    named: str | None,
+    count: int,
+    found: Sequence[Measure],
+    critters: CritterMeasures | None,
+) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "model": model.name,
+        "resolution": model.resolution,
+        "data": options.data,
+        "seed": options.seed,
+        "samples": count,
+        "features": named,
+        "measures": [asdict(one) for one in found],
+        "critters": None if critters is None else asdict(critters),
+    }
+
+
+def _features(
+    options: argparse.Namespace, model: Evaluated, device: torch.device
+) -> tuple[Features | None, str | None]:
+    """What is compared, and its name. Raises UsageError."""
+    if options.data == CRITTERS and options.features is None:
+        return lambda image: find_landmarks(image.to(device)).features.cpu(), LANDMARK_FEATURES
+    judge = open_judge(options.features, options.model, device)
+    if judge is None:
+        return None, None
+    if judge.resolution != model.resolution:
+        raise UsageError(
+            f"the discriminator in {judge.name} is for {judge.resolution} px; "
+            f"{model.name} makes {model.resolution} px"
+        )
+
+    def features(image: Tensor) -> Tensor:
+        return judge.features(image.to(device)).cpu()
+
+    return features, f"the discriminator in {judge.name}"
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"--device {name} is unknown; expected auto, cpu or cuda") from None

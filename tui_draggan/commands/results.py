@@ -1,0 +1,85 @@
+"""What an edit leaves behind: the picture, and the animation of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tui_draggan.arrays import Bytes
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.edit.document import Document, Frame
+from tui_draggan.edit.latent import class_name
+from tui_draggan.edit.points import Point
+from tui_draggan.errors import UsageError
+from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
+from tui_draggan.pictures.markers import draw_markers
+from tui_draggan.pictures.png import check_png, write_png
+from tui_draggan.pictures.provenance import Origin
+
+
+def write_picture(
+    path: Path, document: Document, picture: Bytes | None, info: BundleInfo, markers: bool = False
+) -> None:
+    """Writes the document's picture as PNG, exactly as generated or enlarged with its points.
+
+    Raises UsageError or OutputError.
+    """
+    if picture is None:
+        raise UsageError("there is no picture to write yet")
+    if markers:
+        handles = {pair.id: pair.handle for pair in document.pairs}
+        picture = _with_markers(picture, handles, document, info)
+    write_png(path, picture, _origin(document, info))
+
+
+def check_result(path: Path) -> None:
+    """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
+    if path.suffix.lower() == ".png":
+        check_png(path)
+    else:
+        check_animation(path)
+
+
+def write_run(
+    path: Path, document: Document, frames: Sequence[Frame], info: BundleInfo, markers: bool = False
+) -> None:
+    """Writes the steps of a run as an animation. Raises UsageError or OutputError."""
+    if not frames:
+        raise UsageError("there is no run to animate yet")
+    images = [
+        _with_markers(frame.image, frame.handles, document, info) if markers else frame.image
+        for frame in frames
+    ]
+    write_animation(path, images, _origin(document, info))
+
+
+def _with_markers(
+    image: Bytes, handles: dict[int, Point], document: Document, info: BundleInfo
+) -> Bytes:
+    """The picture, large enough that marks do not hide it, with handles and targets on it."""
+    share = image.shape[0] / info.resolution
+    pairs = [
+        (_scaled(handles[pair.id], share), _scaled(pair.target, share))
+        for pair in document.pairs
+        if pair.id in handles
+    ]
+    return draw_markers(image, pairs, max(1, -(-MIN_SIDE // image.shape[0])))
+
+
+def _scaled(point: Point, share: float) -> tuple[float, float]:
+    """Pixel centres are whole numbers at every size."""
+    return (point[0] + 0.5) * share - 0.5, (point[1] + 0.5) * share - 0.5
+
+
+def _origin(document: Document, info: BundleInfo) -> Origin:
+    latent = document.latent
+    points = tuple((pair.handle, pair.target) for pair in document.pairs)
+    return Origin(
+        info.name,
+        latent.seed,
+        latent.psi,
+        latent.label,
+        latent.edited,
+        points,
+        class_name(latent, info),
+    )

@@ -1,0 +1,256 @@
+"""`tui-draggan train`: options to a configuration, and the run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import Progress
+
+from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.files import check_writable
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.training.config import CRITTERS, TrainingConfig, critters_generator
+from tui_draggan.training.critters import SPECIES, Z_DIM
+from tui_draggan.training.data import PictureData, prepare
+from tui_draggan.training.distributed import local_device, world_of_torchrun
+from tui_draggan.training.loop import train
+from tui_draggan.training.precision import bf16_pays
+from tui_draggan.training.snapshots import NETWORK, snapshots
+
+SAME = ("data", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
+"""What a run that goes on must have as it was begun."""
+
+
+def run(options: argparse.Namespace) -> int:
+    # Numbers near zero cost a hundred times as much as others on processors.
+    torch.set_flush_denormal(True)
+    try:
+        return _run(options)
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.data is None or options.out is None:
+        raise UsageError("train needs --data and --out (or --watch RUN)")
+    if options.out.exists() and not options.out.is_dir():
+        raise UsageError(f"{options.out} is a file; --out wants a folder")
+    device = local_device(_device(options.device))
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    with world_of_torchrun(device) as world:
+        data = None
+        if options.data != CRITTERS:
+            data = _prepared(Path(options.data), options.resolution, shown=world.first)
+        if data is not None and world.first:
+            _say_skipped(data)
+        begin_with = None if options.begin_with is None else _weights(options.begin_with)
+        before = _begun_with(options.out)
+        bf16 = _bf16(options.precision, device, before)
+        config = _config(options, data, bf16, begin_with)
+        _check(config, world.size)
+        _make_folder(options.out)
+        _check_same(options.out, before, config)
+        state = train(
+            options.out, config, data=data, device=device, world=world, begin_with=begin_with
+        )
+        if world.first:
+            done = state.step * config.batch / 1000
+            path = options.out / NETWORK
+            print(f"{done:g} kimg; next: tui-draggan export {path} MODEL")
+    return 0
+
+
+def _config(
+    options: argparse.Namespace,
+    data: PictureData | None,
+    bf16: bool,
+    begin_with: dict[str, Any] | None,
+) -> TrainingConfig:
+    resolution = options.resolution
+    if data is None:
+        generator = critters_generator(resolution, len(SPECIES), Z_DIM)
+        classes: tuple[str, ...] = SPECIES
+        paired = 164.0 if options.paired_kimg is None else options.paired_kimg
+        kimg = paired if options.kimg is None else options.kimg
+        rates = (0.0005, 0.002)
+    else:
+        classes = data.classes
+        base = options.channel_base or (16384 if resolution <= 256 else 32768)
+        generator = GeneratorConfig.from_channel_base(
+            resolution, base, options.channel_max, c_dim=len(classes)
+        )
+        paired = 0.0
+        kimg = 5000.0 if options.kimg is None else options.kimg
+        rates = (0.0025, 0.0025)
+    if begin_with is not None:
+        generator = GeneratorConfig.from_dict(begin_with["config"])
+        if generator.resolution != resolution or generator.c_dim != len(classes):
+            raise UsageError(
+                f"{options.begin_with} makes pictures of {generator.resolution} px in "
+                f"{generator.c_dim} classes; asked for are {resolution} px, {len(classes)} classes"
+            )
+    if options.learning_rate is not None:
+        rates = (options.learning_rate, options.learning_rate)
+    return TrainingConfig(
+        data=options.data if data is None else str(Path(options.data).resolve()),
+        generator=generator,
+        discriminator_channels=_discriminator_channels(generator, begin_with),
+        kimg=kimg,
+        classes=classes,
+        batch=options.batch,
+        accumulate=options.accumulate,
+        seed=options.seed,
+        mirror=options.mirror,
+        workers=options.workers,
+        bf16=bf16,
+        compiled=options.compile,
+        loss=options.loss,
+        generator_lr=rates[0],
+        discriminator_lr=rates[1],
+        n_critic=options.n_critic,
+        gamma=options.gamma,
+        penalty_interval=1 if options.loss == "wasserstein-gp" else 16,
+        style_mixing=options.style_mixing,
+        path_weight=options.path_weight,
+        # Drawn critters never run out, so their discriminator learns nothing by heart.
+        augment="none" if data is None and options.augment == "ada" else options.augment,
+        paired_kimg=paired,
+        log_kimg=options.log_kimg,
+        samples_kimg=options.samples_kimg,
+        snapshot_kimg=options.snapshot_kimg,
+        snapshots_kept=options.keep,
+    )
+
+
+def _discriminator_channels(
+    generator: GeneratorConfig, begin_with: dict[str, Any] | None
+) -> tuple[int, ...]:
+    if begin_with is not None and "discriminator" in begin_with:
+        return tuple(begin_with["discriminator"]["config"]["channels"])
+    return generator.channels
+
+
+def _check(config: TrainingConfig, processes: int) -> None:
+    """Raises UsageError for numbers that cannot be."""
+    for name, value in (
+        ("--batch", config.batch),
+        ("--accumulate", config.accumulate),
+        ("--n-critic", config.n_critic),
+        ("--keep", config.snapshots_kept),
+    ):
+        if value < 1:
+            raise UsageError(f"{name} is {value}; expected at least 1")
+    parts = processes * config.accumulate
+    if config.batch % parts:
+        raise UsageError(
+            f"--batch {config.batch} cannot be divided among {processes} processes times "
+            f"--accumulate {config.accumulate}; take a multiple of {parts}"
+        )
+    for name, length in (
+        ("--kimg", config.kimg),
+        ("--log-kimg", config.log_kimg),
+        ("--samples-kimg", config.samples_kimg),
+        ("--snapshot-kimg", config.snapshot_kimg),
+    ):
+        if not length > 0:
+            raise UsageError(f"{name} is {length:g}; expected more than 0")
+    if config.augment not in ("ada", "none"):
+        try:
+            probability = float(config.augment)
+        except ValueError:
+            probability = -1.0
+        if not 0 <= probability <= 1:
+            raise UsageError(f"--augment is {config.augment}; expected ada, none, or 0 to 1")
+
+
+def _check_same(folder: Path, before: dict[str, Any] | None, config: TrainingConfig) -> None:
+    """Raises UsageError where the run in the folder is of other networks or data."""
+    if before is None:
+        return
+    now = json.loads(json.dumps(config.to_dict()))
+    for name in SAME:
+        if before.get(name) != now[name]:
+            raise UsageError(
+                f"the run in {folder} was begun with another {name.replace('_', ' ')}; give the "
+                "options it was begun with, or another --out"
+            )
+
+
+def _make_folder(path: Path) -> None:
+    """Raises OutputError where it cannot be, or nothing can be written in it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be made: {error.strerror}") from None
+    check_writable(path / NETWORK)
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """What --from names, checked as any weights are."""
+    load_generator(path)
+    values: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    return values
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
+    try:
+        torch.device(name)
+    except RuntimeError:
+        raise UsageError(f"--device {name} is unknown; expected auto, cpu or cuda") from None
+    return name
+
+
+def _bf16(precision: str, device: torch.device, before: dict[str, Any] | None) -> bool:
+    """auto: as the run was begun, else what is faster on this device."""
+    if precision != "auto":
+        return precision == "bf16"
+    if before is not None:
+        return bool(before.get("bf16"))
+    return bf16_pays(device)
+
+
+def _begun_with(folder: Path) -> dict[str, Any] | None:
+    """The configuration of the run in a folder, None where none has a snapshot yet."""
+    if not snapshots(folder):
+        return None
+    try:
+        values: dict[str, Any] = json.loads((folder / "config.json").read_text())
+    except (OSError, json.JSONDecodeError):
+        return None
+    return values
+
+
+def _prepared(folder: Path, resolution: int, shown: bool) -> PictureData:
+    """The folder's pictures; a bar on the terminal while they are read for the first time."""
+    console = Console(stderr=True)
+    with Progress(
+        console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as bar:
+        task = bar.add_task(f"reading {folder.name}", total=None)
+        return prepare(
+            folder,
+            resolution,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+
+
+def _say_skipped(data: PictureData) -> None:
+    for path, reason in data.skipped[:20]:
+        print(f"skipped {path}: {reason}")
+    if len(data.skipped) > 20:
+        print(f"… and {len(data.skipped) - 20} more files")
+    if data.warning:
+        print(data.warning)
+    classes = f", classes {', '.join(data.classes)}" if data.classes else ""
+    print(f"{len(data.pictures)} pictures{classes}")

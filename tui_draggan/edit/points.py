@@ -1,0 +1,57 @@
+"""Handle and target points, in image pixels (x, y), origin at the top left, whole numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+
+from tui_draggan.arrays import Floats
+from tui_draggan.errors import UsageError
+
+Point = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """One handle point, where it has been tracked to, and the target it is to reach."""
+
+    id: int
+    """Stays the same while the pair lives, whatever is moved."""
+    handle: Point
+    target: Point
+    template: Floats | None = None
+    """(C,) f0, the handle's feature where and when it was placed; None until it has been taken."""
+
+    @property
+    def distance(self) -> float:
+        """Pixels still to go."""
+        return math.dist(self.handle, self.target)
+
+
+def check_inside(point: Point, resolution: int, what: str = "point") -> Point:
+    """Raises UsageError if the point is not a pixel of a picture of that resolution."""
+    x, y = point
+    if not (0 <= x < resolution and 0 <= y < resolution):
+        raise UsageError(
+            f"{what} {x},{y} lies outside the picture; x and y go from 0 to {resolution - 1}"
+        )
+    return point
+
+
+def parse_point(text: str) -> Point:
+    """«60,40» → (60, 40). Raises UsageError."""
+    match = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*", text)
+    if match is None:
+        raise UsageError(f"«{text}» is not a point; expected x,y in whole pixels, as in 60,40")
+    return int(match[1]), int(match[2])
+
+
+def parse_pair(text: str) -> tuple[Point, Point]:
+    """«60,40:60,28» → handle (60, 40), target (60, 28). Raises UsageError."""
+    handle, colon, target = text.partition(":")
+    if not colon:
+        raise UsageError(
+            f"«{text}» is not a pair of points; expected handle:target, as in 60,40:60,28"
+        )
+    return parse_point(handle), parse_point(target)

@@ -1,0 +1,59 @@
+"""When a run ends: reached, at the step limit, or stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from tui_draggan.edit.parameters import DragParams
+
+NOTICEABLE = 0.5
+"""Pixels by which the sum of the distances must fall to count as progress."""
+
+
+class Outcome(Enum):
+    """Why a run ended."""
+
+    REACHED = "reached"
+    STEP_LIMIT = "step limit"
+    STUCK = "stuck"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+@dataclass
+class Progress:
+    """Watches the distances of one run, step by step."""
+
+    best: float = float("inf")
+    best_iteration: int = 0
+
+    def judge(
+        self, iteration: int, distances: Sequence[float], params: DragParams
+    ) -> Outcome | None:
+        """Why the run ends at this iteration, or None where it goes on."""
+        within = params.reached_within(len(distances))
+        if all(distance <= within for distance in distances):
+            return Outcome.REACHED
+        if iteration >= params.steps:
+            return Outcome.STEP_LIMIT
+        total = sum(distances)
+        if total <= self.best - NOTICEABLE:
+            self.best, self.best_iteration = total, iteration
+        if iteration - self.best_iteration >= params.patience:
+            return Outcome.STUCK
+        return None
+
+    def restart(self, iteration: int) -> None:
+        """Forgets the best distance: the points have been changed by hand."""
+        self.best, self.best_iteration = float("inf"), iteration
+
+
+ADVICE = {
+    Outcome.REACHED: "every handle is within the tolerance",
+    Outcome.STEP_LIMIT: "allow more steps, or start again from here",
+    Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
+    Outcome.STOPPED: "stopped by hand",
+    Outcome.FAILED: "kept the last good picture; try a smaller step size",
+}

@@ -1,0 +1,111 @@
+"""What the engines on ONNX Runtime share: pictures, features and runs of one bundle."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines import graph_cache, inputs, runtime
+from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.engines.iteration import Run, Trainer, looking_at
+from tui_draggan.errors import EngineError
+
+
+class BundleEngine(ABC):
+    """`base.LocalEngine` on one bundle. Sessions open when first needed, or at `warm_up`."""
+
+    name: str
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        self._bundle = bundle
+        self.info = bundle.info
+        self._ort = runtime.load_runtime()
+        self.device = runtime.choose_device(device, self._cuda_problem)
+        self._run: Run | None = None
+
+    def _cuda_problem(self, number: int) -> str | None:
+        """Why that CUDA device cannot be used, and what helps; None where it can."""
+        return runtime.cuda_problem(self._ort, number)
+
+    @abstractmethod
+    def _open_trainer(self) -> Trainer: ...
+
+    @cached_property
+    def _trainer(self) -> Trainer:
+        return self._open_trainer()
+
+    def warm_up(self) -> bool:
+        _ = self._trainer
+        return False
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        info = self.info
+        feed = {"z": inputs.checked(z, (info.z_dim,), "z")[None]}
+        if info.c_dim:
+            if label is None or not 0 <= label < info.c_dim:
+                raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
+            feed["label"] = np.eye(info.c_dim, dtype=np.float32)[label : label + 1]
+        with runtime.failing_as("mapping"):
+            (w,) = self._mapping.run(["w"], feed)
+        return w[0]
+
+    @cached_property
+    def w_avg(self) -> Floats:
+        feed = {"z": np.zeros((1, self.info.z_dim), np.float32)}
+        if self.info.c_dim:
+            feed["label"] = np.zeros((1, self.info.c_dim), np.float32)
+        with runtime.failing_as("mapping"):
+            (w_avg,) = self._mapping.run(["w_avg"], feed)
+        return w_avg
+
+    def render(self, ws: Floats) -> Bytes:
+        ws = self._checked_ws(ws)
+        with runtime.failing_as("synthesis"):
+            (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
+        levels = np.clip(np.rint(image[0] * np.float32(127.5) + np.float32(127.5)), 0, 255)
+        return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        points = inputs.checked(points, (None, 2), "points")
+        if not len(points):
+            return np.zeros((0, self.info.drag.feature_channels), np.float32)
+        feeds = inputs.looking_at(self.info, self._checked_ws(ws))
+        return self._trainer.sampled(looking_at(feeds, points))
+
+    def begin(self, problem: Problem) -> None:
+        ws = self._checked_ws(problem.ws)
+        if not 1 <= problem.rows <= self.info.num_ws:
+            raise ValueError(f"{problem.rows} rows cannot be trained; 1 to {self.info.num_ws}")
+        if not problem.w_plus and not (ws[: problem.rows] == ws[0]).all():
+            raise ValueError("in w mode the trained rows of w+ must all be the same w")
+        self._run = Run(self.info, self._trainer, ws, problem)
+
+    def step(self, request: StepRequest) -> StepResult:
+        if self._run is None:
+            raise EngineError("a run has to begin before its first step")
+        return self._run.step(request)
+
+    def gradient(self) -> Floats:
+        if self._run is None or not self._trainer.pending:
+            raise EngineError("there is no gradient before the first step of a run")
+        return self._trainer.gradient.copy()
+
+    @cached_property
+    def _mapping(self) -> Any:
+        return graph_cache.open_graph(self._bundle, "mapping.onnx", "cpu")
+
+    @cached_property
+    def _synthesis(self) -> Any:
+        return graph_cache.open_graph(self._bundle, "synthesis.onnx", self.device)
+
+    def _close_synthesis(self) -> None:
+        """Gives its memory back; it opens again in a fraction of a second when it is needed."""
+        self.__dict__.pop("_synthesis", None)
+
+    def _checked_ws(self, ws: Floats) -> Floats:
+        return inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")

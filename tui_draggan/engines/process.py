@@ -1,0 +1,177 @@
+"""An engine in a process of its own, for programs with a screen.
+
+onnxruntime's training API holds the interpreter's lock for the whole of a step: any other thread
+stands still for those 20 to 40 ms, and a screen in the same process answers keys at every third or
+tenth step only. In another process the engine leaves the screen alone.
+
+The two talk in pickles through the child's standard input and output: (method, arguments) there,
+(whether it went well, value or exception, name, device) back, one at a time. The child ends when
+its input does, so it never outlives the editor. While it is not asked anything after the first
+picture, it prepares the first step.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import weakref
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import tui_draggan
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.errors import DragganError, EngineError
+
+CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
+IDLE = 0.2
+"""Seconds without a question before something is prepared: a person leafing through seeds asks
+more often."""
+
+NICENESS = 10
+"""Where cores are scarce, the screen's few milliseconds come before the next step. (It counts
+within a terminal session only, where Linux groups processes by session; so the child stays in it.)
+"""
+
+
+class EngineProcess:
+    """`base.Engine`, computed elsewhere. Raises what the engine raises, and EngineError when its
+    process has ended."""
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto", engine: str = "auto") -> None:
+        self.info = bundle.info
+        # Its complaints must not land on the screen; the last line helps when it has died.
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
+        root = str(Path(tui_draggan.__file__).parents[1])
+        paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(bundle.path.resolve()), device, engine],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._complaints,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self.close = weakref.finalize(self, _end, self._process, self._complaints)
+        """Ends the process; also when the program ends or nobody holds the engine any more."""
+        self._answer()
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        return self._call("map", z, label)
+
+    @cached_property
+    def w_avg(self) -> Floats:
+        return self._call("w_avg")
+
+    def render(self, ws: Floats) -> Bytes:
+        return self._call("render", ws)
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        return self._call("features", ws, points)
+
+    def begin(self, problem: Problem) -> None:
+        self._call("begin", problem)
+
+    def step(self, request: StepRequest) -> StepResult:
+        return self._call("step", request)
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        pipe = self._process.stdin
+        assert pipe is not None
+        try:
+            pickle.dump((method, arguments), pipe, pickle.HIGHEST_PROTOCOL)
+            pipe.flush()
+        except (OSError, ValueError):
+            raise self._ended() from None
+        return self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        try:
+            well, value, self.name, self.device = pickle.load(self._process.stdout)
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            raise self._ended() from None
+        if not well:
+            raise value
+        return value
+
+    def _ended(self) -> EngineError:
+        status = self._process.wait()
+        self._complaints.seek(0)
+        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        why = f": {lines[-1]}" if lines else ""
+        return EngineError(f"the engine's process has ended (status {status}){why}; start again")
+
+
+def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
+    for pipe in (process.stdin, process.stdout):
+        try:
+            if pipe is not None:
+                pipe.close()
+        except OSError:
+            pass  # it went first
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    complaints.close()
+
+
+def serve(path: Path, device: str, engine_name: str) -> None:
+    """The child: opens the engine, answers calls until there are no more."""
+    requests = sys.stdin.buffer
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not get between the pickles
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
+        signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
+    os.nice(NICENESS)
+
+    def answer(well: bool, value: Any, name: str, device: str) -> None:
+        answers.write(pickle.dumps((well, value, name, device), pickle.HIGHEST_PROTOCOL))
+        answers.flush()
+
+    try:
+        from tui_draggan.engines.choose import open_engine
+
+        engine = open_engine(ModelBundle.open(path), device, engine_name)
+    except DragganError as error:
+        answer(False, error, engine_name, device)
+        return
+    answer(True, None, engine.name, engine.device)
+    to_prepare = False
+    while True:
+        while to_prepare and not select.select([requests], [], [], IDLE)[0]:
+            to_prepare = _prepare(engine)
+        try:
+            method, arguments = pickle.load(requests)
+        except EOFError:
+            return
+        try:
+            assert method in CALLS
+            found = getattr(engine, method)
+            value = found(*arguments) if callable(found) else found
+            answer(True, value, engine.name, engine.device)
+        except BrokenPipeError:
+            return
+        except Exception as error:  # whatever it is, the other side raises it
+            answer(False, error, engine.name, engine.device)
+        to_prepare = to_prepare or method == "render"
+
+
+def _prepare(engine: LocalEngine) -> bool:
+    """Whether there is more to prepare. What fails here is said when it is asked for."""
+    try:
+        return engine.warm_up()
+    except EngineError:
+        return False
+
+
+if __name__ == "__main__":
+    serve(Path(sys.argv[1]), *sys.argv[2:])

@@ -1,0 +1,157 @@
+"""`iteration.Trainer` in torch.
+
+Only the latent, points and the optimizer are on the host: a few thousand numbers that come back
+with every step anyway, and take longer to launch a kernel for than to compute.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.engines import runtime
+from tui_draggan.engines.adam import Trained
+from tui_draggan.engines.iteration import Feeds
+from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
+from tui_draggan.engines.torch.points import Grid, sampled
+from tui_draggan.engines.torch.regions import Rect
+from tui_draggan.engines.torch.replay import FixedStep
+from tui_draggan.engines.torch.step import Around, Arrays, Step, Values, squares
+from tui_draggan.engines.torch.weights import read_weights
+from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.errors import EngineError
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.levels import as_picture
+
+KEPT = 4
+"""Fixed steps that are kept, one for each number of points, radius and mask."""
+
+
+class TorchTrainer(Trained):
+    """The bundle's network on one device: `cpu`, `cuda` or `cuda:N`."""
+
+    def __init__(self, bundle: ModelBundle, device: str, precision: str, fixed: bool) -> None:
+        """precision: of the maps, `float32` (on CUDA, convolutions round their factors to TF32)
+        or `bfloat16`; styles, losses and the latent are always float32. fixed: every step of a
+        kind runs the same operators on the same memory, as CUDA's graphs need it."""
+        self._info = bundle.info
+        super().__init__((self._info.drag.trainable_rows, self._info.w_dim))
+        self._device = torch.device(device)
+        self._fixed = fixed
+        self._grid = Grid(self._info.resolution, self._info.drag.feature_block)
+        self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
+        dtype: torch.dtype = getattr(torch, precision)
+        cores = runtime.physical_cores()
+        by_tiles = self._device.type == "cpu" and dtype == torch.float32
+        # Either torch divides its operators among the cores, or work is divided among threads.
+        torch.set_num_threads(1 if by_tiles else cores)
+        workers = Workers(self._device, dtype, cores if by_tiles else 1)
+        with failing_as("drag model"):
+            if self._device.type == "cuda":
+                torch.cuda.set_device(self._device)
+                torch.backends.cudnn.benchmark = True
+            self._form = _form(bundle, workers)
+
+    def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+        lower, upper = self._rows(feeds)
+        taken = {field.name: feeds[field.name] for field in fields(Values) if field.name in feeds}
+        arrays = {**taken, "lower": lower, "upper": upper}
+        with failing_as("step"):
+            numbers, image = self._step(feeds, arrays)(arrays)
+        losses, handles, by_lower = np.split(numbers, [2, 2 + feeds["handles"].size])
+        self.gradient = feeds["mix"].T @ by_lower.reshape(self.latent.shape)
+        self.pending = True
+        return losses.sum(), *losses, image[None], handles.reshape(-1, 2)
+
+    @torch.no_grad()
+    def sampled(self, feeds: Feeds) -> Floats:
+        lower, _ = self._rows(feeds)
+        grid, places = self._grid, Around(self._form)
+        with failing_as("features"):
+            points = self._on_device(feeds["handles"])
+            self._form.look(self._on_device(lower), squares(grid.first(points, 0), grid.cells(0)))
+            return sampled(grid, places.gather, points).numpy(force=True)
+
+    @torch.no_grad()
+    def outside(self, feeds: Feeds) -> Floats:
+        lower, _ = self._rows(feeds)
+        first, end = int(feeds["outside_first"][0]), int(feeds["outside_end"][0])
+        with failing_as("features"):
+            # All of them, as in a step: parts of a map are rounded otherwise.
+            self._form.look(self._on_device(lower), [Rect.square(self._grid.side)])
+            rows = Around(self._form).rows(first, end).clone()
+        return rows.numpy(force=True).transpose(2, 0, 1)
+
+    @torch.no_grad()
+    def render(self, ws: Floats) -> Bytes:
+        """w+ (L, w_dim) → the full picture (H, H, 3)."""
+        with failing_as("synthesis"):
+            rows = self._on_device(ws)
+            lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
+            return as_picture(self._form.picture(lower, upper))[0].numpy(force=True)
+
+    def _rows(self, feeds: Feeds) -> tuple[Floats, Floats]:
+        """w+ in two parts: of the rows that features depend on, and the rest."""
+        count = len(self.latent)
+        lower, mix = feeds["frozen"][:count], feeds["mix"]
+        if mix.any():
+            with np.errstate(over="ignore", invalid="ignore"):
+                lower = lower + mix @ self.latent
+        return lower, feeds["frozen"][count:]
+
+    def _on_device(self, array: NDArray[Any]) -> Tensor:
+        return torch.tensor(array, device=self._device)
+
+    def _step(
+        self, feeds: Feeds, arrays: Arrays
+    ) -> Callable[[Arrays], tuple[NDArray[Any], NDArray[Any]]]:
+        masked = self._fixed or bool(feeds["outside_weight"].any())
+        step = Step(
+            self._form,
+            self._grid,
+            preview=self._info.drag.preview_size,
+            radius=int(feeds["disc"].max()) + 1,
+            outside_first=int(feeds["outside_first"][0]) if masked else None,
+            whole=self._fixed,
+        )
+        if not self._fixed:
+            return step.on_host
+        key = step, tuple((name, array.shape) for name, array in arrays.items())
+        if key not in self._steps:
+            while len(self._steps) >= KEPT:
+                self._steps.popitem(last=False)
+            self._steps[key] = FixedStep(step, arrays, self._device)
+        self._steps.move_to_end(key)
+        return self._steps[key]
+
+
+def _form(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
+    """The bundle's network around the weights in its files."""
+    config = GeneratorConfig.from_dict(bundle.info.generator)
+    weights = read_weights(bundle.file("synthesis.onnx"))
+    constants = {name: torch.from_numpy(array) for name, array in weights.items()}
+    try:
+        return PartialSynthesis(config, bundle.info.drag.feature_block, constants, workers)
+    except KeyError as error:
+        raise EngineError(f"{bundle.path} holds no {error.args[0]}; export it again") from error
+
+
+@contextmanager
+def failing_as(what: str) -> Iterator[None]:
+    with runtime.failing_as(what, "torch"):
+        try:
+            yield
+        except torch.cuda.OutOfMemoryError as error:
+            raise EngineError(
+                f"{what}: the GPU's memory is full; end what else uses it, or choose the device cpu"
+            ) from error

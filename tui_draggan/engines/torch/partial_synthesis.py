@@ -1,0 +1,230 @@
+"""The synthesis network for dragging in torch: no more of it than is needed, gradient by hand.
+
+The same numbers as `export_form` (a test holds them together). Where no picture is wanted,
+features come from around the points alone; and the gradient always goes back through nothing but
+what it depends on: a few dozen cells of each map. Operators write into memory that is there
+already, and no copy of a map is kept for autograd.
+
+R lower rows of w+, those the features depend on; maps are (rows, columns, channels).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.profiler import record_function
+
+from tui_draggan.engines.torch.blocks import Block, Part
+from tui_draggan.engines.torch.modulation import Modulation, Pair
+from tui_draggan.engines.torch.regions import Arena, Map, Rect, merged
+from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.stylegan.config import GeneratorConfig, rows_through
+
+PRICE = 400
+"""Cells whose convolution takes as long as reading its weights once more."""
+
+KEPT = 1 << 25
+"""Elements that the maps a way back needs may well take: reserved in one piece, so that those of
+a large picture find room in it."""
+
+
+class PartialSynthesis:
+    """A generator's synthesis network on one device, in one precision, for one thread."""
+
+    def __init__(
+        self,
+        config: GeneratorConfig,
+        feature_block: int,
+        constants: Mapping[str, Tensor],
+        workers: Workers,
+    ) -> None:
+        """constants: those of `export_form.FoldedSynthesis` by their names; device and precision
+        are the workers'. Raises KeyError where a constant is not there."""
+        self.feature_block = feature_block
+        self.rows = rows_through(config, feature_block)
+        self._dtype = workers.dtype
+        self._blocks = [
+            Block(config, constants, side, workers) for side in config.block_resolutions
+        ]
+        self._count = config.block_resolutions.index(feature_block) + 1
+        """Blocks up to the feature block, and it."""
+        channels = [(config.channels[0],) * 2]
+        for inputs, outputs in zip(config.channels, config.channels[1:], strict=False):
+            channels += [(inputs, outputs), (outputs, outputs)]
+        lower, upper = channels[: self.rows], channels[self.rows :]
+        self._lower = Modulation(constants, "lower_styles", lower, workers.device)
+        self._upper = None
+        if upper:
+            self._upper = Modulation(constants, "upper_styles", upper, workers.device)
+        self._kept = workers.arena(KEPT)
+        self._band = workers.arena()
+        # Of two blocks in turn: one is read while the other is written.
+        self._turns = workers.arena(), workers.arena()
+        self._parts: list[list[Part]] = []
+        self._pairs: list[Pair] = []
+
+    @torch.no_grad()
+    def synthesise(self, lower: Tensor, upper: Tensor, size: int) -> Tensor:
+        """lower (R, w_dim), upper (L − R, w_dim), float32 → the picture (1, 3, size, size) after
+        the block of that size, one with a ToRGB. All features are there afterwards."""
+        rows = torch.cat([lower, upper]).split(1)
+        drawn = [block for block in self._blocks[self._count :] if block.side <= size]
+        whole = _hull(self.feature_block, drawn)
+        image: Tensor | None = None
+        for number, (part,) in enumerate(self._passing(lower, [whole])):
+            x = part.out
+            with record_function("preview"):
+                colours = self._blocks[number].colours(x, rows[2 * number + 1])
+                image = _added(image, colours)
+        if drawn:
+            with record_function("preview"):
+                pairs, rows = self._upper_pairs(upper), rows[self.rows + 2 :: 2]
+                image = self._drawn(drawn, x, image, pairs, rows, self._turns)
+        assert image is not None
+        return image
+
+    @torch.no_grad()
+    def picture(self, lower: Tensor, upper: Tensor) -> Tensor:
+        """lower (R, w_dim), upper (L − R, w_dim), float32 → the full picture (1, 3, H, H). There
+        are no features afterwards, nor the memory for them."""
+        self._parts = []
+        pairs = self._cast(self._lower.forward(lower)) + self._upper_pairs(upper)
+        rows = torch.cat([lower, upper]).split(1)
+        turns = self._kept, self._turns[0]
+        image = self._drawn(self._blocks, self._blocks[0].const, None, pairs, rows[1::2], turns)
+        assert image is not None
+        self._turns[0].release()  # a step needs a tenth of it
+        return image
+
+    @torch.no_grad()
+    def look(self, lower: Tensor, rects: Iterable[Rect]) -> None:
+        """lower (R, w_dim): the features in those rectangles are there afterwards."""
+        for _ in self._passing(lower, merged(rects, PRICE)):
+            pass
+
+    def features(self, rect: Rect) -> Tensor:
+        """(rows, columns, C), of the last `synthesise` or `look`."""
+        return _holder(self._parts[-1], rect).out.at(rect)
+
+    @torch.no_grad()
+    def backward(self, gradients: Sequence[Map]) -> Tensor:
+        """Gradients by features, which add up where they overlap → by `lower` (R, w_dim). Their
+        values may be written to."""
+        gradients = [Map(given.rect, given.values.to(self._dtype)) for given in gradients]
+        by_pairs: list[Pair] = []
+        for number in reversed(range(self._count)):
+            kept = self._turns[number % 2]
+            kept.clear()
+            results: list[Map] = []
+            sums: list[Pair] = []
+            for part, gradient in _together(gradients, self._parts[number]):
+                pairs = self._pairs_of(number)
+                back, found = self._blocks[number].backward(part, gradient, pairs, kept)
+                results.append(back)
+                sums = _sums(sums, found) if sums else found
+            by_pairs = sums + by_pairs
+            gradients = results
+        return self._lower.backward(by_pairs)
+
+    def _passing(self, lower: Tensor, rects: list[Rect]) -> Iterator[list[Part]]:
+        """The lower blocks one after the other, as far as the features in `rects` need them."""
+        blocks = self._blocks[: self._count]
+        needed = [rects]
+        for block in reversed(blocks[1:]):
+            needed.insert(0, merged((block.source(rect) for rect in needed[0]), PRICE))
+        self._pairs = self._cast(self._lower.forward(lower))
+        self._kept.clear()
+        self._parts = []
+        for number, (block, rects) in enumerate(zip(blocks, needed, strict=True)):
+            pairs = self._pairs_of(number)
+            parts = []
+            for rect in rects:
+                source = block.source(rect)
+                x = _holder(self._parts[-1], source).out if number else block.const
+                parts.append(block.forward(x, rect, pairs, self._kept))
+            self._parts.append(parts)
+            yield parts
+
+    def _drawn(
+        self,
+        blocks: Sequence[Block],
+        x: Map,
+        image: Tensor | None,
+        pairs: list[Pair],
+        rows: Sequence[Tensor],
+        turns: tuple[Arena, Arena],
+    ) -> Tensor | None:
+        """The picture after these blocks, of which nothing else is wanted; `rows` for their
+        colours, `turns` for their features."""
+        for number, block in enumerate(blocks):
+            kept = turns[number % 2]
+            kept.clear()
+            count, following = block.convolutions, blocks[number + 1 : number + 2]
+            rect = _hull(block.side, following) if following else None
+            out, colours = block.draw(x, rect, pairs[:count], rows[number], kept, self._band)
+            image = _added(image, colours)
+            if out is not None:
+                x = out
+            pairs = pairs[count:]
+        return image
+
+    def _pairs_of(self, number: int) -> list[Pair]:
+        return self._pairs[max(2 * number - 1, 0) : 2 * number + 1]
+
+    def _upper_pairs(self, upper: Tensor) -> list[Pair]:
+        return [] if self._upper is None else self._cast(self._upper.forward(upper[:-1]))
+
+    def _cast(self, pairs: list[Pair]) -> list[Pair]:
+        return [(style.to(self._dtype), scale.to(self._dtype)) for style, scale in pairs]
+
+
+def _sums(some: list[Pair], others: list[Pair]) -> list[Pair]:
+    return [(a + c, b + d) for (a, b), (c, d) in zip(some, others, strict=True)]
+
+
+def _hull(side: int, following: Sequence[Block]) -> Rect:
+    """The whole map of that side, and the zeros around it that the next block needs, if any."""
+    whole = Rect.square(side)
+    return whole.hull(following[0].source(Rect.square(2 * side))) if following else whole
+
+
+def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
+    """The previous block's picture, if any, and a block's colours (side, side, 3), if any."""
+    if colours is None:
+        return None
+    picture = colours.permute(2, 0, 1)[None]
+    if image is None:
+        return picture
+    # The FIR filter after doubling interpolates linearly, between zeros at the border.
+    doubled = F.interpolate(F.pad(image, (1, 1, 1, 1)), scale_factor=2.0, mode="bilinear")
+    return picture.add_(doubled[:, :, 2:-2, 2:-2])
+
+
+def _holder(parts: list[Part], rect: Rect) -> Part:
+    return next(part for part in parts if part.out.rect.holds(rect))
+
+
+def _together(gradients: Sequence[Map], parts: list[Part]) -> Iterator[tuple[Part, Map]]:
+    """Each gradient once with a part that holds it; near ones added up in one map."""
+    rest = list(gradients)
+    for part in parts:
+        mine = [gradient for gradient in rest if part.out.rect.holds(gradient.rect)]
+        rest = [gradient for gradient in rest if not part.out.rect.holds(gradient.rect)]
+        for rect in merged((gradient.rect for gradient in mine), PRICE):
+            held = [gradient for gradient in mine if rect.holds(gradient.rect)]
+            mine = [gradient for gradient in mine if not rect.holds(gradient.rect)]
+            if not held:
+                continue
+            total = next((gradient for gradient in held if gradient.rect == rect), None)
+            if total is None:
+                total = Map(
+                    rect, held[0].values.new_zeros(rect.height, rect.width, held[0].values.shape[2])
+                )
+            for gradient in held:
+                if gradient is not total:
+                    total.at(gradient.rect).add_(gradient.values)
+            yield part, total
+    assert not rest

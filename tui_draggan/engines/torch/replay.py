@@ -1,0 +1,92 @@
+"""Steps on memory that stays where it is: what CUDA's graphs need.
+
+A step launches a thousand small kernels; the processor cannot launch them as fast as the device
+runs them. Captured once as a graph, they are launched together. A graph reads and writes the same
+addresses at each replay, so what a step takes is copied to them first, and what it gives from
+them; both through pinned memory, and the host waits once, at the end.
+
+No machine with CUDA was at hand when this was written: everything but the capture itself is
+tested on the processor.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from tui_draggan.engines.torch.step import Arrays, Step, Values
+
+STEADY = frozenset({"disc", "window", "outside_weight", "outside_reference"})
+"""Arrays that are replaced where they change, never written to."""
+WARM_UPS = 3
+"""Runs before a capture, in which torch makes its choices and takes its memory."""
+
+log = logging.getLogger(__name__)
+
+
+class FixedStep:
+    """`step` for arrays of the same shapes, on one device."""
+
+    def __init__(self, step: Step, arrays: Arrays, device: torch.device) -> None:
+        self._step = step
+        self._pinned = device.type == "cuda"
+        self._staged = {name: self._host_like(torch.from_numpy(a)) for name, a in arrays.items()}
+        self._inputs = {
+            name: torch.empty_like(staged, device=device) for name, staged in self._staged.items()
+        }
+        self._taken: dict[str, NDArray[Any]] = {}
+        self._take(arrays)
+        self._graph = self._captured() if device.type == "cuda" else None
+        if self._graph is None:
+            self._outputs = step(Values(**self._inputs))
+        self._results = [self._host_like(output) for output in self._outputs]
+
+    def __call__(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:
+        self._take(arrays)
+        if self._graph is None:
+            self._outputs = self._step(Values(**self._inputs))
+        else:
+            self._graph.replay()
+        for result, output in zip(self._results, self._outputs, strict=True):
+            result.copy_(output, non_blocking=True)
+        if self._pinned:
+            torch.cuda.current_stream().synchronize()
+        numbers, image = self._results
+        return numbers.numpy().copy(), image.numpy().copy()
+
+    def _host_like(self, tensor: Tensor) -> Tensor:
+        return torch.empty_like(tensor, device="cpu", pin_memory=self._pinned)
+
+    def _take(self, arrays: Arrays) -> None:
+        """Copies what may have changed."""
+        for name, array in arrays.items():
+            if name in STEADY and array is self._taken.get(name):
+                continue
+            self._taken[name] = array
+            self._staged[name].copy_(torch.from_numpy(array))
+            self._inputs[name].copy_(self._staged[name], non_blocking=True)
+
+    def _captured(self) -> torch.cuda.CUDAGraph | None:
+        """The graph, its outputs in place; None where it cannot be had, which costs speed only."""
+        values = Values(**self._inputs)
+        graph = torch.cuda.CUDAGraph()
+        aside = torch.cuda.Stream()
+        try:
+            aside.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(aside):
+                for _ in range(WARM_UPS):
+                    self._step(values)
+            torch.cuda.current_stream().wait_stream(aside)
+            with torch.cuda.graph(graph):
+                self._outputs = self._step(values)
+        except torch.cuda.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            log.warning("CUDA graph not captured, steps are slower: %s", error)
+            torch.cuda.synchronize()
+            return None
+        return graph

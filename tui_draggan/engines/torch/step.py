@@ -1,0 +1,177 @@
+"""One DragGAN iteration in torch, on tensors of fixed shapes.
+
+On a processor, features are looked up and gradients put together around the points, whose places
+are known (`Around`). On CUDA the same computation is captured once as a graph and replayed, so it
+must not ask where the points are: it takes and gives whole maps (`Whole`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.profiler import record_function
+
+from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
+from tui_draggan.engines.torch.points import Grid, supervise, track
+from tui_draggan.engines.torch.regions import Map, Rect
+from tui_draggan.stylegan.levels import as_picture
+
+Arrays = dict[str, NDArray[Any]]
+"""The fields of `Values`, on the host."""
+
+
+class Places(Protocol):
+    """Features by their places, and gradients by them."""
+
+    def gather(self, first: Tensor, count: int) -> Tensor:
+        """As `torch_points.Gather`."""
+        ...
+
+    def rows(self, top: int, bottom: int) -> Tensor:
+        """(rows, h, C)"""
+        ...
+
+    def add(self, first: Tensor, cells: Tensor) -> None:
+        """The gradient by the q×q cells (N, q, q, C) from the first ones (N, 2) on."""
+        ...
+
+    def add_rows(self, top: int, values: Tensor) -> None:
+        """The gradient by the rows from `top` on (rows, h, C)."""
+        ...
+
+    def gradients(self) -> list[Map]: ...
+
+
+class Around:
+    """Places as numbers: nothing is touched but what is asked for."""
+
+    def __init__(self, form: PartialSynthesis) -> None:
+        self._form = form
+        self._gradients: list[Map] = []
+
+    def gather(self, first: Tensor, count: int) -> Tensor:
+        return torch.stack([self._form.features(rect).float() for rect in squares(first, count)])
+
+    def rows(self, top: int, bottom: int) -> Tensor:
+        return self._form.features(Rect(top, 0, bottom, self._form.feature_block)).float()
+
+    def add(self, first: Tensor, cells: Tensor) -> None:
+        self._gradients += map(Map, squares(first, cells.shape[1]), cells)
+
+    def add_rows(self, top: int, values: Tensor) -> None:
+        rect = Rect(top, 0, top + len(values), self._form.feature_block)
+        self._gradients.append(Map(rect, values))
+
+    def gradients(self) -> list[Map]:
+        return self._gradients
+
+
+def squares(first: Tensor, count: int) -> list[Rect]:
+    """The count×count cells from each of the first ones (N, 2) on."""
+    return [Rect(top, left, top + count, left + count) for top, left in first.tolist()]
+
+
+class Whole:
+    """Places as tensors: the same operators wherever the points are."""
+
+    def __init__(self, form: PartialSynthesis) -> None:
+        self._rect = Rect.square(form.feature_block)
+        self._features = form.features(self._rect).float()
+        self._gradient = torch.zeros(self._features.shape, device=self._features.device)
+
+    def gather(self, first: Tensor, count: int) -> Tensor:
+        rows, columns = _indices(first, count)
+        return self._features[rows[:, :, None], columns[:, None]]
+
+    def rows(self, top: int, bottom: int) -> Tensor:
+        return self._features[top:bottom]
+
+    def add(self, first: Tensor, cells: Tensor) -> None:
+        rows, columns = _indices(first, cells.shape[1])
+        cell = rows[:, :, None] * self._rect.right + columns[:, None]
+        self._gradient.flatten(0, 1).index_add_(0, cell.flatten(), cells.flatten(0, 2))
+
+    def add_rows(self, top: int, values: Tensor) -> None:
+        self._gradient[top : top + len(values)] += values
+
+    def gradients(self) -> list[Map]:
+        return [Map(self._rect, self._gradient)]
+
+
+def _indices(first: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    indices = first[:, :, None] + torch.arange(count, device=first.device)
+    return indices[:, 0], indices[:, 1]
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a step works on: w+ in two parts, and the graph's inputs of `inputs` by their names."""
+
+    lower: Tensor
+    """(R, w_dim) the rows of w+ that features depend on."""
+    upper: Tensor
+    handles: Tensor
+    targets: Tensor
+    templates: Tensor
+    disc: Tensor
+    window: Tensor
+    anchor: Tensor
+    outside_weight: Tensor
+    outside_reference: Tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a step does with them."""
+
+    form: PartialSynthesis
+    grid: Grid
+    preview: int
+    """Side of the picture."""
+    radius: int
+    """r1"""
+    outside_first: int | None
+    """First row that weighs outside the mask; None where none does."""
+    whole: bool
+    """Whether `Whole` or `Around`."""
+
+    @torch.no_grad()
+    def __call__(self, values: Values) -> tuple[Tensor, Tensor]:
+        """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
+        other in one vector; and the picture (P, P, 3) in bytes."""
+        with record_function("synthesis"):
+            image = self.form.synthesise(values.lower, values.upper, self.preview)
+        with record_function("tracking"):
+            places: Places = Whole(self.form) if self.whole else Around(self.form)
+            handles, losses = self._track_and_supervise(places, values)
+        with record_function("backward"):
+            by_lower = self.form.backward(places.gradients())
+        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), as_picture(image)[0]
+
+    def _track_and_supervise(self, places: Places, values: Values) -> tuple[Tensor, Tensor]:
+        """→ tracked handles (N, 2), motion and mask loss (2,); `places` has their gradient."""
+        grid, gather, templates = self.grid, places.gather, values.templates
+        handles, found = track(grid, gather, values.handles, templates, values.window)
+        correction = values.anchor * (templates - found)
+        motion_loss, first, cells = supervise(
+            grid, gather, handles, values.targets, correction, values.disc, self.radius
+        )
+        places.add(first, cells)
+        mask_loss = torch.zeros_like(motion_loss)
+        if self.outside_first is not None:
+            top, weight = self.outside_first, values.outside_weight[:, :, None]
+            difference = places.rows(top, top + len(weight))
+            difference = difference - values.outside_reference.permute(1, 2, 0)
+            mask_loss = (difference.abs() * weight).sum()
+            places.add_rows(top, difference.sign_().mul_(weight))
+        return handles, torch.stack([motion_loss, mask_loss])
+
+    def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The same where arrays are tensors without a copy."""
+        values = Values(**{name: torch.from_numpy(array) for name, array in arrays.items()})
+        numbers, image = self(values)
+        return numbers.numpy(), image.numpy()

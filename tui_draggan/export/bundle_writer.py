@@ -1,0 +1,158 @@
+"""A torch generator's way into a model bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as Values
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from onnx import helper, numpy_helper
+from torch import Tensor
+
+from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
+from tui_draggan.errors import UsageError
+from tui_draggan.export.artifacts import export_onnx, write_artifacts
+from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.lowering import lower
+from tui_draggan.export.reference_step import reference_step
+from tui_draggan.export.step_graph import DragStep
+from tui_draggan.export.weights import SharedWeights
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.network import Generator, Mapping
+from tui_draggan.stylegan.saved import load_named
+
+
+def export_bundle(
+    generator: Generator,
+    path: Path,
+    *,
+    name: str,
+    feature_block: int | None = None,
+    recommended: Values[str, float] | None = None,
+    classes: tuple[str, ...] = (),
+    description: str = "",
+    licence: str = "",
+    origin: str = "",
+    keep_weights: bool = False,
+    replace: bool = False,
+) -> BundleInfo:
+    """Writes the bundle folder `path`, whole or not at all.
+
+    feature_block: side of the feature map that is supervised and tracked; None for the default.
+    recommended: drag parameters by name where the model wants its own.
+    keep_weights: adds generator.pt, which `load_generator` reads.
+    Raises UsageError for a feature block the generator does not have, OutputError where the
+    folder cannot be written.
+    """
+    config = generator.config
+    block = default_feature_block(config) if feature_block is None else feature_block
+    if block not in config.block_resolutions:
+        sides = ", ".join(map(str, config.block_resolutions))
+        raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
+    if config.c_dim and not classes:
+        classes = tuple(map(str, range(config.c_dim)))
+    synthesis = FoldedSynthesis(generator.synthesis, block)
+    step = DragStep(synthesis)
+    info = BundleInfo(
+        name=name,
+        resolution=config.resolution,
+        z_dim=config.z_dim,
+        w_dim=config.w_dim,
+        num_ws=config.num_ws,
+        drag=DragInfo(
+            feature_block=block,
+            feature_channels=config.channels[config.block_resolutions.index(block)],
+            trainable_rows=step.rows,
+            preview_size=step.preview_size,
+            check=reference_step(synthesis, generator.mapping.w_avg),
+        ),
+        classes=classes,
+        recommended=dict(recommended or {}),
+        generator=config.to_dict(),
+        description=description,
+        licence=licence,
+        origin=origin,
+    )
+    with new_bundle(path, replace=replace) as folder:
+        (folder / "drag").mkdir()
+        weights = SharedWeights(folder / "drag/weights.bin")
+        write_artifacts(step, folder / "drag", weights)
+        onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
+        weights.save(
+            _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
+        )
+        if keep_weights:
+            state = {key: value.contiguous() for key, value in generator.state_dict().items()}
+            values = {"config": config.to_dict(), "state": state, "classes": list(classes)}
+            torch.save(values, folder / "generator.pt")
+        write_manifest(folder, info)
+    return info
+
+
+def default_feature_block(config: GeneratorConfig) -> int:
+    """128 px as in the paper (its sixth block) from 256 px on, half the resolution below."""
+    return 128 if config.resolution >= 256 else config.resolution // 2
+
+
+def export_file(
+    weights: Path,
+    out: Path,
+    *,
+    name: str | None = None,
+    feature_block: int | None = None,
+    recommended: Values[str, float] | None = None,
+    classes: tuple[str, ...] = (),
+    replace: bool = False,
+    **notes: Any,
+) -> BundleInfo:
+    """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
+    generator, saved = load_named(weights)
+    classes = classes or saved
+    check_classes(classes, generator.config.c_dim)
+    return export_bundle(
+        generator,
+        out,
+        name=name or out.name,
+        feature_block=feature_block,
+        recommended=recommended,
+        classes=classes,
+        replace=replace,
+        **notes,
+    )
+
+
+def check_classes(names: tuple[str, ...], classes: int) -> None:
+    """Raises UsageError unless there are as many names as classes, or none, all different."""
+    if names and len(names) != classes:
+        raise UsageError(f"--classes has {len(names)} names; the generator has {classes} classes")
+    if len(set(names)) < len(names) or not all(name.strip() for name in names):
+        raise UsageError("--classes has a name twice, or an empty one")
+
+
+def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
+    config = mapping.config
+    example: tuple[Tensor, ...] = (torch.zeros(1, config.z_dim),)
+    inputs: tuple[str, ...] = ("z",)
+    if config.c_dim:
+        example += (torch.zeros(1, config.c_dim),)
+        inputs += ("label",)
+    model = export_onnx(mapping, example, inputs, ("w",), with_weights=True)
+    lower(model)
+    # The exporter drops an output that depends on no input; so it is added here.
+    mean = mapping.w_avg.numpy()
+    model.graph.initializer.append(numpy_helper.from_array(mean, "mean_w"))
+    model.graph.node.append(helper.make_node("Identity", ["mean_w"], ["w_avg"]))
+    value = helper.make_tensor_value_info("w_avg", onnx.TensorProto.FLOAT, mean.shape)
+    model.graph.output.append(value)
+    return model
+
+
+def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
+    config = synthesis.config
+    example = (torch.zeros(1, config.num_ws, config.w_dim),)
+    # Noise is cut where pictures are drawn in bands: a folded cut would be a constant without name.
+    model = export_onnx(synthesis, example, ("ws",), ("image",), fold=False)
+    lower(model)
+    return model

@@ -1,0 +1,315 @@
+"""StyleGAN2's synthesis network, folded for one picture at a time: what the ONNX files hold.
+
+The same numbers as `network.Synthesis` (a test holds them together), rearranged so that
+- modulation acts on activations, so no gradient of a convolution's weight is ever needed;
+- the styles of many layers are computed at once: on small maps an operator's call costs more
+  than its arithmetic;
+- everything that depends on weights alone is a constant: equalised learning-rate gains, the
+  squared weights of the demodulation, noise · strength, the gain after the activation (a leaky
+  ReLU is positively homogeneous, so the gain can be taken in before it);
+- the FIR filter between two resolutions has the form that is fastest for its size.
+
+Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w+.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tui_draggan.export.constants import Constants
+from tui_draggan.export.resampling import Filter, Upsampling
+from tui_draggan.stylegan import network
+from tui_draggan.stylegan.config import rows_through
+from tui_draggan.stylegan.network import DEMODULATION_EPSILON, LRELU_SLOPE, RESIDUAL_GAIN, clamped
+
+MOST_PRODUCTS = 80 * 2**20
+"""Bytes the products of a transposed convolution's taps may take."""
+BAND = 32 * 2**20
+"""Bytes of the features of which only the picture is wanted that are there at a time."""
+MARGIN = 4
+"""Rows of a block's input from which on an edge has no influence on its output."""
+
+
+Pair = tuple[Tensor, Tensor]
+"""A convolution's style and demodulation."""
+
+
+class Styles(Constants):
+    """Styles and demodulation of J convolutions, each from its own row of w+.
+
+    Convolutions with fewer channels than the widest are padded with zeros, and cut again.
+    """
+
+    affine_weight: Tensor
+    affine_bias: Tensor
+    squares: Tensor
+    epsilons: Tensor
+
+    def __init__(self, convs: list[network.StyledConv]) -> None:
+        super().__init__()
+        self.inputs = [conv.weight.shape[1] for conv in convs]
+        self.outputs = [conv.weight.shape[0] for conv in convs]
+        inputs, outputs = max(self.inputs), max(self.outputs)
+        weights, biases, squares, epsilons = [], [], [], []
+        for conv in convs:
+            wider, deeper = inputs - conv.weight.shape[1], outputs - conv.weight.shape[0]
+            affine = conv.affine
+            weights.append(F.pad((affine.weight * affine.weight_gain).t(), (0, wider)))
+            biases.append(F.pad((affine.bias * affine.bias_gain)[None], (0, wider)))
+            # g·d = 1/√((Σ s²·W2 + ε)/g²): the gain g rides on the demodulation.
+            square = conv.weight.square().sum(dim=(2, 3)).t() / conv.gain**2
+            squares.append(F.pad(square, (0, deeper, 0, wider)))
+            epsilons.append(DEMODULATION_EPSILON / conv.gain**2)
+        self.constant("affine_weight", torch.stack(weights))
+        self.constant("affine_bias", torch.stack(biases))
+        self.constant("squares", torch.stack(squares))
+        self.constant("epsilons", torch.tensor(epsilons)[:, None, None])
+
+    def forward(self, ws: Tensor) -> list[Pair]:
+        """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and g·d (1, O, 1, 1)."""
+        styles = torch.matmul(ws[:, None], self.affine_weight) + self.affine_bias
+        energy = torch.matmul(styles * styles, self.squares) + self.epsilons
+        demodulation = torch.reciprocal(torch.sqrt(energy))
+        pairs = zip(_split(styles, self.inputs), _split(demodulation, self.outputs), strict=True)
+        return list(pairs)
+
+
+def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
+    """(J, 1, most) → J tensors (1, width, 1, 1)."""
+    most = vectors.shape[2]
+    parts = vectors.reshape(-1, most, 1, 1).split(1)
+    return [
+        part if width == most else part[:, :width]
+        for part, width in zip(parts, widths, strict=True)
+    ]
+
+
+class Activation(Constants):
+    """What follows a convolution: x·(g·d) + bias + noise, leaky ReLU, clamp."""
+
+    bias: Tensor
+    noise: Tensor
+
+    def __init__(self, conv: network.StyledConv) -> None:
+        super().__init__()
+        self.limit = conv.limit
+        self.constant("bias", conv.bias[None, :, None, None] * conv.gain)
+        noise = conv.noise_const * conv.noise_strength * conv.gain
+        self.has_noise = bool(noise.any())
+        if self.has_noise:
+            self.constant("noise", noise[None, None])
+
+    def forward(self, x: Tensor, demodulation: Tensor, first: int | None) -> Tensor:
+        """first: the row of the map with which x begins; None where x is whole."""
+        x = x * demodulation + self.bias
+        if self.has_noise:
+            x = x + (self.noise if first is None else self.noise[:, :, first:][:, :, : x.shape[2]])
+        return clamped(F.leaky_relu(x, LRELU_SLOPE), self.limit)
+
+
+class FoldedConv(Constants):
+    """`network.StyledConv` at one resolution: x (1, I, r, r), s, g·d → (1, O, r, r)."""
+
+    weight: Tensor
+
+    def __init__(self, conv: network.StyledConv) -> None:
+        super().__init__()
+        self.constant("weight", conv.weight)
+        self.activation = Activation(conv)
+
+    def forward(
+        self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
+    ) -> Tensor:
+        return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation, first)
+
+
+class FoldedUpConv(Constants):
+    """`network.StyledConv` between two resolutions: x (1, I, r/2, r/2), s, g·d → (1, O, r, r).
+
+    Some output channels after the other where maps are large: ONNX Runtime keeps all products of
+    a transposed convolution's nine taps before it adds them up.
+    """
+
+    def __init__(self, conv: network.StyledConv) -> None:
+        super().__init__()
+        outputs, resolution = conv.weight.shape[0], conv.noise_const.shape[0]
+        products = 9 * 4 * outputs * (resolution // 2) ** 2
+        self.parts = -(-products // MOST_PRODUCTS)
+        for i, weight in enumerate(conv.weight.transpose(0, 1).tensor_split(self.parts, dim=1)):
+            self.constant(f"weight{i}", weight)
+        self.filter = Filter(outputs, resolution)
+        self.activation = Activation(conv)
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """Each (I, some of O, 3, 3)."""
+        return [self.get_buffer(f"weight{i}") for i in range(self.parts)]
+
+    def forward(
+        self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
+    ) -> Tensor:
+        x = x * style
+        parts = [F.conv_transpose2d(x, weight, stride=2) for weight in self.weights]
+        x = parts[0] if self.parts == 1 else torch.cat(parts, dim=1)
+        return self.activation(self.filter(x), demodulation, first)
+
+
+class FoldedToRGB(Constants):
+    """`network.ToRGB`: features (1, I, r, r), w (1, w_dim) → (1, 3, r, r)."""
+
+    affine_weight: Tensor
+    affine_bias: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(self, rgb: network.ToRGB) -> None:
+        super().__init__()
+        self.limit = rgb.limit
+        gain = rgb.weight_gain
+        self.constant("affine_weight", (rgb.affine.weight * rgb.affine.weight_gain * gain).t())
+        self.constant("affine_bias", rgb.affine.bias * rgb.affine.bias_gain * gain)
+        self.constant("weight", rgb.weight.flatten(1))
+        self.constant("bias", rgb.bias[:, None])
+
+    def forward(self, x: Tensor, w: Tensor) -> Tensor:
+        styles = torch.addmm(self.affine_bias, w, self.affine_weight)
+        # No gradient goes this way, so the three rows of the weight are cheaper to modulate.
+        rgb = torch.matmul(self.weight * styles, x.reshape(x.shape[1], -1)) + self.bias
+        return clamped(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
+
+
+class FoldedBlock(Constants):
+    """`network.SynthesisBlock`; the first one starts from its constant and takes no features."""
+
+    const: Tensor
+    skip_weight: Tensor
+
+    def __init__(self, block: network.SynthesisBlock) -> None:
+        super().__init__()
+        self.resolution = block.resolution
+        self.num_conv = block.num_conv
+        self.residual = block.skip is not None
+        if block.num_conv == 2:
+            self.conv0 = FoldedUpConv(block.conv0)
+            channels = 3 if block.skip is None else block.skip.weight.shape[0]
+            self.upsample = Upsampling(channels, block.resolution)
+        else:
+            self.constant("const", block.const[None])
+        self.conv1 = FoldedConv(block.conv1)
+        self.torgb = FoldedToRGB(block.torgb) if block.torgb is not None else None
+        if block.skip is not None:
+            gain = block.skip.weight_gain * RESIDUAL_GAIN
+            self.constant("skip_weight", block.skip.weight * gain)
+
+    def forward(self, x: Tensor | None, styles: list[Pair], first: int | None = None) -> Tensor:
+        """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
+        those from row `first` on, from some rows of the previous block's."""
+        if x is None:
+            return self.conv1(self.const, *styles[0])
+        y = self.conv1(self.conv0(x, *styles[0], first), *styles[1], first)
+        return self.upsample(F.conv2d(x, self.skip_weight)) + y if self.residual else y
+
+    def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor | None:
+        """The picture (1, 3, r, r) from the features and the previous block's picture, if any."""
+        if self.torgb is None:
+            return None
+        return self._added(self.torgb(x, w), image)
+
+    def drawn(
+        self, x: Tensor | None, styles: list[Pair], w: Tensor, image: Tensor | None
+    ) -> Tensor | None:
+        """`picture` after `forward`, without features as large as the map: a band of rows after
+        the other, each with a margin that is cut off."""
+        bands = self._bands()
+        if x is None or self.torgb is None or bands == 1:
+            return self.picture(self(x, styles), w, image)
+        # Bands of one height, for ONNX Runtime to give them the same memory.
+        half = self.resolution // 2
+        height = half // bands
+        rgb: list[Tensor] = []
+        (style, demodulation), then = styles
+        for first in range(0, half, height):
+            top = min(max(first - MARGIN, 0), half - height - 2 * MARGIN)
+            part = x[:, :, top : top + height + 2 * MARGIN]
+            # All bands would run at once, if none waited for the one before.
+            wait = 0 * rgb[-1][:, :1, :1, :1] if rgb else 0
+            y = self(part, [(style + wait, demodulation), then], 2 * top)
+            skipped = 2 * (first - top)
+            rgb.append(self.torgb(y[:, :, skipped : skipped + 2 * height], w))
+        return self._added(torch.cat(rgb, dim=2), image)
+
+    def _bands(self) -> int:
+        """In how many bands the features fit `BAND`; one where a filter takes whole maps only."""
+        if self.num_conv < 2 or self.conv0.filter.by_product or self.upsample.by_product:
+            return 1
+        bands = 1
+        while 4 * self.conv1.weight.shape[0] * self.resolution**2 > bands * BAND:
+            bands *= 2
+        return bands
+
+    def _added(self, rgb: Tensor, image: Tensor | None) -> Tensor:
+        return rgb if image is None else self.upsample(image) + rgb
+
+
+class FoldedSynthesis(nn.Module):
+    """`network.Synthesis` for one picture, in two parts of w+.
+
+    The lower R rows are those the features of `feature_block` depend on, the upper ones those
+    that only the picture depends on: so that a drag step can train the lower ones alone.
+    """
+
+    def __init__(self, synthesis: network.Synthesis, feature_block: int) -> None:
+        super().__init__()
+        self.config = synthesis.config
+        self.feature_block = feature_block
+        self.rows = rows_through(self.config, feature_block)
+        convs: list[network.StyledConv] = []
+        for resolution in self.config.block_resolutions:
+            block = synthesis.get_submodule(f"b{resolution}")
+            assert isinstance(block, network.SynthesisBlock)
+            convs += [block.conv0, block.conv1] if block.num_conv == 2 else [block.conv1]
+            self.add_module(f"b{resolution}", FoldedBlock(block))
+        self.lower_styles = Styles(convs[: self.rows])
+        self.upper_styles = Styles(convs[self.rows :]) if len(convs) > self.rows else None
+
+    def forward(self, ws: Tensor) -> Tensor:
+        """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
+        x = image = None
+        for block, styles, w in self.blocks(ws[0, : self.rows], ws[0, self.rows :]):
+            if block.resolution == self.config.resolution:
+                image = block.drawn(x, styles, w, image)
+            else:
+                x = block(x, styles)
+                image = block.picture(x, w, image)
+        assert image is not None
+        return image
+
+    def walk(self, lower: Tensor, upper: Tensor) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
+        """lower (R, w_dim), upper (L − R, w_dim) → each block, its features, its ToRGB's w."""
+        x = None
+        for block, styles, w in self.blocks(lower, upper):
+            x = block(x, styles)
+            yield block, x, w
+
+    def blocks(
+        self, lower: Tensor, upper: Tensor
+    ) -> Iterator[tuple[FoldedBlock, list[Pair], Tensor]]:
+        """As `walk`, with the styles of the block's convolutions instead of its features.
+
+        The ToRGB shares its row of w+ with the next block's first convolution.
+        """
+        rows = lower.split(1) + upper.split(1)
+        styles = self.lower_styles(lower)
+        row = 0
+        for resolution in self.config.block_resolutions:
+            block = self.get_submodule(f"b{resolution}")
+            assert isinstance(block, FoldedBlock)
+            if row == self.rows and self.upper_styles is not None:
+                styles = styles + self.upper_styles(upper[:-1])
+            of_block = styles[row : row + block.num_conv]
+            row += block.num_conv
+            yield block, of_block, rows[row]

@@ -1,0 +1,52 @@
+"""One drag step in torch, whose numbers go into the bundle: engines are checked by them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tui_draggan.bundle import ReferenceStep
+from tui_draggan.engines import inputs
+from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.step_graph import Locate
+
+POINTS = ((0.4, 0.5), (0.7, 0.3))
+"""Shares of the picture's side."""
+TARGETS = ((0.7, 0.3), (0.5, 0.8))
+OFFSETS = ((2.0, -1.0), (-2.0, 2.0))
+"""How far, in pixels, tracking starts from where the templates are."""
+R1, R2 = 3, 3
+
+
+def reference_step(synthesis: FoldedSynthesis, w_avg: Tensor) -> ReferenceStep:
+    """The step of `ReferenceStep`, by autograd."""
+    config = synthesis.config
+    size, block = config.resolution, synthesis.feature_block
+    channels = config.channels[config.block_resolutions.index(block)]
+    points = (torch.tensor(POINTS) * (size - 1)).round()
+    targets = (torch.tensor(TARGETS) * (size - 1)).round()
+    handles = points + torch.tensor(OFFSETS)
+    disc, window = torch.tensor(inputs.disc(R1)), torch.tensor(inputs.window(R2))
+
+    locate = Locate(block, channels, size)
+    trained = w_avg.repeat(synthesis.rows, 1).requires_grad_(True)
+    upper = w_avg.repeat(config.num_ws - synthesis.rows, 1)
+    features = next(x for at, x, _ in synthesis.walk(trained, upper) if at.resolution == block)
+    with torch.no_grad():
+        whole = locate.selector(points, locate.enlarge, locate.enlarge)
+        templates = torch.matmul(features.reshape(channels, -1), whole).t()
+        _, selector, reference, weight, (top, left), (bottom, right), _ = locate(
+            features, handles, targets, templates, disc, window, torch.zeros(1)
+        )
+    near = features[0, :, top:bottom, left:right].reshape(channels, -1)
+    loss = ((torch.matmul(near, selector) - reference).abs() * weight).sum()
+    (gradient,) = torch.autograd.grad(loss, trained)
+    return ReferenceStep(
+        points=points.tolist(),
+        handles=handles.tolist(),
+        targets=targets.tolist(),
+        r1=R1,
+        r2=R2,
+        loss=float(loss.detach()),
+        gradient_norm=float(gradient.norm()),
+    )

@@ -1,0 +1,82 @@
+"""The FIR filter between two resolutions, in the forms that ONNX Runtime runs fastest.
+
+On small maps: a product with a banded matrix from either side. Its cost grows with the cube of the
+side; the convolutions that take its place on larger maps are slow on small ones.
+
+Shapes: C channels, r side of the map that comes out.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tui_draggan.export.constants import Constants
+from tui_draggan.stylegan.network import FIR, fir_kernel
+
+FILTER_BY_PRODUCT = 128
+UPSAMPLE_BY_PRODUCT = 256
+"""The largest r for which the product is the faster form: of the filter with the transposed
+convolution in front of it, which `phases` makes faster where a product follows."""
+
+
+class Resampling(Constants):
+    """The filter's kernel, or the matrix that takes its place along an axis."""
+
+    matrix: Tensor
+    transposed: Tensor
+    kernel: Tensor
+
+    def __init__(self, channels: int, matrix: Tensor | None) -> None:
+        """matrix: None where the convolution is the faster form."""
+        super().__init__()
+        self.by_product = matrix is not None
+        if matrix is not None:
+            self.constant("matrix", matrix)
+            self.constant("transposed", matrix.t())
+        else:
+            kernel = fir_kernel(torch.device("cpu"), torch.float32)
+            self.constant("kernel", kernel.expand(channels, 1, 4, 4))
+
+    def product(self, x: Tensor) -> Tensor:
+        return torch.matmul(self.matrix, torch.matmul(x, self.transposed))
+
+
+class Filter(Resampling):
+    """(1, C, r + 1, r + 1), as a transposed convolution leaves it → (1, C, r, r)."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        super().__init__(channels, fir_matrix(size) if size <= FILTER_BY_PRODUCT else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.by_product:
+            return self.product(x)
+        return F.conv2d(x, self.kernel, padding=1, groups=len(self.kernel))
+
+
+class Upsampling(Resampling):
+    """`network.upsample`: (1, C, r/2, r/2) → (1, C, r, r)."""
+
+    def __init__(self, channels: int, size: int) -> None:
+        small = size <= UPSAMPLE_BY_PRODUCT
+        super().__init__(channels, upsampling_matrix(size) if small else None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.by_product:
+            return self.product(x)
+        return F.conv_transpose2d(x, self.kernel, stride=2, padding=1, groups=len(self.kernel))
+
+
+def fir_matrix(size: int) -> Tensor:
+    """(size, size + 1): the FIR filter with gain 2 along one axis, after a transposed conv."""
+    taps = torch.tensor(FIR) / sum(FIR) * 2
+    eye = torch.eye(size + 1)[:, None]
+    return F.conv1d(eye, taps[None, None], padding=1)[:, 0].t()
+
+
+def upsampling_matrix(size: int) -> Tensor:
+    """(size, size / 2): doubling along one axis, zeros between the pixels, then the FIR filter."""
+    taps = torch.tensor(FIR) / sum(FIR) * 2
+    eye = torch.eye(size // 2)[:, None]
+    return F.conv_transpose1d(eye, taps[None, None], stride=2, padding=1)[:, 0].t()

@@ -1,0 +1,73 @@
+"""One file for the weights of several ONNX models.
+
+The synthesis, training and evaluation graphs hold the same tensors. ONNX lets a tensor lie in
+another file at an offset ("external data"): here every large tensor lies once in one file,
+found by its contents, and all graphs point to it.
+
+Until a graph is saved, its weights are inputs without values. A graph that holds them is copied
+by every tool it passes through, and a large network many times over is gigabytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+from onnx.external_data_helper import set_external_data
+from torch import Tensor
+
+from tui_draggan.engines.torch.weights import SAME
+from tui_draggan.export.surgery import give_values
+
+SMALLEST = 1024
+"""Bytes from which on a tensor is stored apart."""
+ALIGNMENT = 64
+"""Offsets are multiples of this, for the vector units that read the mapped file."""
+
+
+class SharedWeights:
+    """The weights file `path`, written anew; `save` adds to it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._places: dict[bytes, int] = {}
+        path.write_bytes(b"")
+
+    def save(self, model: onnx.ModelProto, file: Path, weights: Mapping[str, Tensor]) -> None:
+        """Writes `file`: `model`, with values for those of its inputs that are in `weights`."""
+        location = Path(os.path.relpath(self.path, file.parent)).as_posix()
+        give_values(
+            model.graph, weights, lambda name: self._stored(name, weights[name].numpy(), location)
+        )
+        held = [item.name for item in model.graph.initializer if item.name in weights]
+        for name in sorted(weights.keys() - held):
+            for other in held:
+                if torch.equal(weights[name], weights[other]):
+                    model.metadata_props.add(key=name, value=SAME + other)
+                    break
+        file.write_bytes(model.SerializeToString())
+
+    def _stored(self, name: str, array: NDArray[Any], location: str) -> onnx.TensorProto:
+        if array.nbytes < SMALLEST:
+            return numpy_helper.from_array(array, name)
+        kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+        tensor = onnx.TensorProto(name=name, data_type=kind, dims=array.shape, raw_data=b"")
+        set_external_data(tensor, location, offset=self._place(array), length=array.nbytes)
+        tensor.ClearField("raw_data")
+        return tensor
+
+    def _place(self, array: NDArray[Any]) -> int:
+        key = hashlib.sha256(array.data).digest()
+        if key not in self._places:
+            with self.path.open("ab") as stream:
+                stream.write(b"\0" * (-stream.tell() % ALIGNMENT))
+                self._places[key] = stream.tell()
+                stream.write(array.data)
+        return self._places[key]

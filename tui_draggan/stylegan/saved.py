@@ -1,0 +1,44 @@
+"""generator.pt: a generator's weights as this program writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from tui_draggan.errors import UsageError
+from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.network import Generator
+
+
+def load_generator(path: Path) -> Generator:
+    """Reads weights written as {"config": dict, "state": state_dict} by torch.save.
+
+    Only tensors and plain values are read, no code. Raises UsageError for any other file.
+    """
+    return load_named(path)[0]
+
+
+def load_named(path: Path) -> tuple[Generator, tuple[str, ...]]:
+    """`load_generator`, and the names of its classes where the file has them ("classes")."""
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; expected a generator's weights (.pt)") from None
+    except Exception as error:  # unpickling what is no checkpoint raises nearly anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UsageError(f"{path} cannot be read as weights ({reason})") from error
+    if not isinstance(values, dict) or not {"config", "state"} <= values.keys():
+        raise UsageError(
+            f'{path} has no "config" and "state"; it is not a generator of this program'
+        )
+    try:
+        generator = Generator.from_state(
+            GeneratorConfig.from_dict(values["config"]), values["state"]
+        )
+    except (TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"{path} holds weights that do not fit ({reason})") from error
+    if not all(bool(tensor.isfinite().all()) for tensor in generator.state_dict().values()):
+        raise UsageError(f"{path} holds weights that are not finite")
+    return generator, tuple(map(str, values.get("classes", ())))

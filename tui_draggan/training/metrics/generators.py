@@ -1,0 +1,192 @@
+"""What can be evaluated: a bundle, weights of ours, or a run of the trainer, behind one face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tui_draggan import paths
+from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
+from tui_draggan.engines import runtime
+from tui_draggan.engines.graph_cache import open_graph
+from tui_draggan.errors import UsageError
+from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.training.discriminator import Discriminator
+
+NETWORK = "network.pt"
+
+
+class Evaluated(Protocol):
+    """A generator as evaluation needs it. Nothing is truncated (ψ 1)."""
+
+    name: str
+    resolution: int
+    z_dim: int
+    c_dim: int
+    classes: tuple[str, ...]
+    """Names; empty where the file does not say them."""
+
+    def w(self, z: Tensor, label: Tensor | None) -> Tensor:
+        """z (N, z_dim), numbers of classes (N,) int64 or None → w (N, w_dim)."""
+        ...
+
+    def pictures(self, w: Tensor) -> Tensor:
+        """w (N, w_dim) → pictures (N, 3, H, H) in [-1, 1]."""
+        ...
+
+
+def open_model(model: str, device: torch.device) -> Evaluated:
+    """A bundle's name or folder, a generator's .pt, or a run's folder.
+
+    Raises BundleError, UsageError.
+    """
+    path = Path(model)
+    if path.is_dir() and not (path / MANIFEST).exists() and (path / NETWORK).exists():
+        path = path / NETWORK
+    if path.is_file():
+        return TorchModel.read(path, device)
+    if path.suffix in (".pt", ".pth"):
+        raise UsageError(f"{path} does not exist; expected a generator's weights (.pt)")
+    return BundleModel(ModelBundle.open(paths.find_model(model)), device)
+
+
+class TorchModel:
+    """Weights written by this program's trainers."""
+
+    def __init__(
+        self, name: str, generator: Generator, classes: tuple[str, ...], device: torch.device
+    ) -> None:
+        self._generator = generator.to(device).eval().requires_grad_(False)
+        self._device = device
+        config = generator.config
+        self.name = name
+        self.resolution, self.z_dim, self.c_dim = config.resolution, config.z_dim, config.c_dim
+        self.classes = classes
+
+    @classmethod
+    def read(cls, path: Path, device: torch.device) -> TorchModel:
+        generator = load_generator(path)
+        classes = tuple(str(name) for name in _values(path).get("classes") or ())
+        if len(classes) not in (0, generator.config.c_dim):
+            raise UsageError(
+                f"{path} names {len(classes)} classes; its generator has {generator.config.c_dim}"
+            )
+        return cls(str(path), generator, classes, device)
+
+    def w(self, z: Tensor, label: Tensor | None) -> Tensor:
+        with torch.no_grad():
+            return self._generator.mapping(z.to(self._device), _one_hot(label, self.c_dim, z))
+
+    def pictures(self, w: Tensor) -> Tensor:
+        ws = w[:, None].expand(-1, self._generator.num_ws, -1)
+        with torch.no_grad():
+            return self._generator.synthesis(ws).clamp(-1.0, 1.0)
+
+
+class BundleModel:
+    """A bundle's ONNX graphs, one picture at a time."""
+
+    def __init__(self, bundle: ModelBundle, device: torch.device) -> None:
+        info: BundleInfo = bundle.info
+        self._device = device
+        self._num_ws = info.num_ws
+        self._mapping = open_graph(bundle, "mapping.onnx", "cpu")
+        self._synthesis = open_graph(bundle, "synthesis.onnx", "cpu")
+        self.name = info.name
+        self.resolution, self.z_dim, self.c_dim = info.resolution, info.z_dim, info.c_dim
+        self.classes = info.classes
+
+    def w(self, z: Tensor, label: Tensor | None) -> Tensor:
+        one_hot = _one_hot(label, self.c_dim, z)
+        rows = []
+        with runtime.failing_as("mapping"):
+            for i in range(len(z)):
+                feeds: dict[str, Any] = {"z": z[i : i + 1].cpu().numpy()}
+                if one_hot is not None:
+                    feeds["label"] = one_hot[i : i + 1].cpu().numpy()
+                rows.append(self._mapping.run(["w"], feeds)[0])
+        return torch.from_numpy(np.concatenate(rows)).to(self._device)
+
+    def pictures(self, w: Tensor) -> Tensor:
+        ws = w[:, None].expand(-1, self._num_ws, -1).cpu().numpy()
+        with runtime.failing_as("synthesis"):
+            made = [self._synthesis.run(["image"], {"ws": ws[i : i + 1]})[0] for i in range(len(w))]
+        return torch.from_numpy(np.concatenate(made)).clamp(-1.0, 1.0).to(self._device)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A discriminator whose features are compared."""
+
+    name: str
+    network: Discriminator
+    resolution: int
+
+    def features(self, image: Tensor) -> Tensor:
+        with torch.no_grad():
+            return self.network.features(image)
+
+
+def open_judge(features: Path | None, model: str, device: torch.device) -> Judge | None:
+    """The discriminator in --features, else the one that the model's run has trained, if any.
+
+    Raises UsageError where --features names a file without one.
+    """
+    path = features or Path(model)
+    if path.is_dir():
+        path = path / NETWORK
+    if not path.is_file():
+        if features is not None:
+            raise UsageError(f"--features {features}: there is no such file")
+        return None
+    if features is None and path.suffix not in (".pt", ".pth"):
+        return None
+    kept = _values(path).get("discriminator")
+    if kept is None:
+        if features is not None:
+            raise UsageError(
+                f"--features {features} holds no discriminator; a run's {NETWORK} does"
+            )
+        return None
+    with _fitting(path):
+        config = kept["config"]
+        network = Discriminator(config["resolution"], config["channels"], config["c_dim"])
+        network.load_state_dict({name: value.float() for name, value in kept["state"].items()})
+        resolution = int(config["resolution"])
+    return Judge(str(path), network.to(device).eval().requires_grad_(False), resolution)
+
+
+def _values(path: Path) -> dict[str, Any]:
+    """Tensors and plain values of a .pt file. Raises UsageError."""
+    try:
+        values = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # unpickling what is no checkpoint raises nearly anything
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UsageError(f"{path} cannot be read as weights ({reason})") from error
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} holds a {type(values).__name__}; expected a run's networks")
+    return values
+
+
+@contextmanager
+def _fitting(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UsageError(f"{path} holds a discriminator that does not fit ({reason})") from error
+
+
+def _one_hot(label: Tensor | None, c_dim: int, like: Tensor) -> Tensor | None:
+    if not c_dim:
+        return None
+    assert label is not None
+    return torch.nn.functional.one_hot(label, c_dim).to(like)

@@ -1,0 +1,72 @@
+"""Real pictures to compare with: renders of critters, or a folder's, in two halves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tui_draggan.errors import UsageError
+from tui_draggan.stylegan.levels import to_bytes
+from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+
+FEWEST = 8
+"""Pictures of each half."""
+_DRAWN_TOGETHER = 8
+
+
+@dataclass(frozen=True)
+class Real:
+    """Two halves of N pictures each, drawn alike.
+
+    first, second (N, 3, H, H) uint8. labels (N,) int64 of the first half, classes their names;
+    empty where there are none. landmarks (N, K, 2) in pixels of the first half, for critters.
+    """
+
+    first: Tensor
+    second: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    landmarks: Tensor | None = None
+
+
+def drawn_critters(count: int, resolution: int, seed: int) -> Real:
+    """Fresh renders, all species alike."""
+    random = torch.Generator().manual_seed(seed)
+    z = torch.randn(2 * count, Z_DIM, generator=random)
+    species = torch.arange(2 * count) // 2 % len(SPECIES)
+    images, landmarks = [], []
+    for some in torch.arange(2 * count).split(_DRAWN_TOGETHER):
+        drawn = render(parameters_from_z(z[some], species[some]), resolution)
+        images.append(to_bytes(drawn.image))
+        landmarks.append(drawn.landmarks)
+    image = torch.cat(images)
+    return Real(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
+
+
+def folder_pictures(folder: Path, count: int, resolution: int, seed: int) -> Real:
+    """A folder's pictures in random order; fewer than ``count`` where the halves hold fewer.
+
+    Raises UsageError where there are too few.
+    """
+    from tui_draggan.training.data import prepare
+
+    data = prepare(folder, resolution)
+    half = min(count, len(data.pictures) // 2)
+    if half < FEWEST:
+        raise UsageError(
+            f"--data {folder} has {len(data.pictures)} pictures; {2 * FEWEST} are the fewest"
+        )
+    order = np.random.default_rng(seed).permutation(len(data.pictures))[: 2 * half]
+
+    def taken(which: np.ndarray) -> Tensor:
+        # Rows of a file on disk are read faster in their order.
+        rows = torch.from_numpy(data.pictures[np.sort(which)])
+        return rows.permute(0, 3, 1, 2).contiguous()
+
+    first = np.sort(order[:half])
+    labels = torch.from_numpy(np.asarray(data.labels)[first])
+    return Real(taken(first), taken(order[half:]), labels, tuple(data.classes))

@@ -1,0 +1,77 @@
+"""What the editor is started with. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui_draggan.edit.session import DragSession
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """A picture (.png) or an animation (.gif, .webp, .mp4) to be written."""
+
+    path: Path
+    markers: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of a list to choose from."""
+
+    value: str
+    """What is meant by it, not shown."""
+    title: str
+    note: str = ""
+    problem: str = ""
+    """Why it cannot be chosen."""
+    current: bool = False
+    """It is the one that is open."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the editor asks others to do."""
+
+    open_session: Callable[[], DragSession]
+    """Opens engine, model and first latent; slow, so the worker thread calls it."""
+    export: Callable[[DragSession, ExportRequest], str] | None = None
+    """Writes what is asked for, in a thread of its own; returns a line to show, or raises
+    DragganError."""
+    check_export: Callable[[Path], None] | None = None
+    """Raises DragganError, while it is being typed, for a file that could not be written."""
+    save_session: Callable[[DragSession, Path], str] | None = None
+    """Writes the session to a file; returns a line to show, or raises DragganError."""
+    close: Callable[[], None] | None = None
+    """Called last, by the worker thread when its work is done: closes engine and journal."""
+    resume: str = "tui-draggan --resume"
+    """The command that goes on with an edit that was left."""
+    models: Callable[[], list[Choice]] | None = None
+    """The models there are."""
+    open_model: Callable[[str], EditorOptions] | None = None
+    """How the editor starts on the model of that `Choice.value`; raises DragganError."""
+
+
+@dataclass(frozen=True)
+class EditorOptions:
+    """How `run_editor` starts."""
+
+    hooks: Services
+    model: str = ""
+    """Name of the model, for the title."""
+    resolution: int = 0
+    """Pixels, for the title."""
+    origin: str = ""
+    """A line to show about the edit that is gone on with, if one is."""
+    pace: float = 30.0
+    """Steps a second at most; 0: as many as the engine makes."""
+    graphics: str = "auto"
+    colour: str = "auto"
+    theme: str | None = None
+    """Name of a Textual theme."""
+    export_folder: Path = Path()
+    """Where exports go by default."""

@@ -1,0 +1,132 @@
+"""A picture in a widget in the terminal's own pixels: kitty's protocol or sixel."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from itertools import count
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui_draggan.tui.terminal import pixels
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.workarounds import write_through
+
+Canvas = Callable[[int, int], pixels.Bytes]
+"""(width, height) → what is to be seen (height, width, 3)."""
+
+_FIRST = (1 + secrets.randbelow(255)) << 16
+"""Of kitty's pictures, 24 bits. Programs in the panes of one terminal share its numbers, and have
+no way to agree on them."""
+_NUMBERS = count(1)
+"""One count for the program: for a moment two widgets are there."""
+
+
+class TruePixels:
+    """The picture of one widget, encoded in a thread of its own; two exist at a time.
+
+    The widget calls `start` and `stop` when it comes and goes, `redraw` when it draws its lines; it
+    takes those from `line`.
+    """
+
+    def __init__(self, widget: Widget, display: Display, longest: int) -> None:
+        """longest: pixels of the longer side at most, where kitty can enlarge."""
+        self._widget = widget
+        self._display = display
+        self._longest = longest
+        self._encoder = pixels.Encoder(self._delivered)
+        self._next = (0, Region())
+        """Number and cells of the picture that is being encoded."""
+        self._number = 0
+        """Of kitty's picture on the screen."""
+        self._cells = Region()
+        self._sixels = ""
+
+    def start(self) -> None:
+        self._encoder.start()
+
+    def stop(self) -> None:
+        self._encoder.stop()
+        self._encoder.join(5)
+        if self._number:
+            self._write(pixels.kitty_deleted(self._number))
+
+    def show(self, cells: Region, canvas: Canvas) -> None:
+        """Shows a picture on those cells of the widget, MOST_CELLS at most, when it is encoded."""
+        kitty = self._display.graphics == "kitty"
+        number = _FIRST + next(_NUMBERS) % 0xFFFF if kitty else 0
+        self._encoder.submit(lambda: self._encoded(cells, canvas, number))
+
+    def redraw(self) -> None:
+        """Sixels again, when the cells below them have been written."""
+        if self._sixels:
+            self._widget.call_after_refresh(self.draw)
+
+    def draw(self) -> None:
+        """Sixels over the cells, unless a dialog lies there."""
+        widget = self._widget
+        if self._sixels and widget.app.screen is widget.screen and widget.is_attached:
+            place = self._cells.offset + widget.content_region.offset
+            self._write(pixels.at_place(self._sixels, place.x, place.y))
+
+    def forget(self) -> None:
+        """Sixels are not drawn again."""
+        self._sixels = ""
+
+    def line(self, y: int) -> Strip:
+        """The widget's line: kitty's placeholders, or blank."""
+        blank = Style(bgcolor=self._widget.background_colors[1].rich_color)
+        width, cells, number = self._widget.size.width, self._cells, self._number
+        row = y - cells.y
+        if not number or not 0 <= row < cells.height or cells.right > width:
+            return Strip.blank(width, blank)
+        colour = Color.from_rgb(number >> 16, (number >> 8) & 255, number & 255)
+        return Strip(
+            [
+                Segment(" " * cells.x, blank),
+                Segment(pixels.kitty_cells(row, cells.width), Style(color=colour)),
+                Segment(" " * (width - cells.right), blank),
+            ],
+            width,
+        )
+
+    def _encoded(self, cells: Region, canvas: Canvas, number: int) -> str:
+        """In the encoder's thread."""
+        width = cells.width * self._display.cell_width
+        height = cells.height * self._display.cell_height
+        if number:
+            shrink = min(1.0, self._longest / max(width, height))
+            width, height = max(1, round(width * shrink)), max(1, round(height * shrink))
+        picture = canvas(width, height)
+        self._next = number, cells
+        if number:
+            return pixels.kitty_sent(picture, number, cells.width, cells.height)
+        return pixels.sixel(picture)
+
+    def _delivered(self, data: str) -> None:
+        """In the encoder's thread."""
+        if self._widget.is_attached:
+            self._widget.app.call_later(self._take, data, *self._next)
+
+    def _take(self, data: str, number: int, cells: Region) -> None:
+        moved, self._cells = cells != self._cells, cells
+        if number:
+            old, self._number = self._number, number
+            self._write(data)
+            self._widget.refresh()
+            if old:
+                self._widget.call_after_refresh(self._write, pixels.kitty_deleted(old))
+            return
+        self._sixels = data
+        if moved:
+            self._widget.refresh()  # and draws again
+        else:
+            self.draw()
+
+    def _write(self, data: str) -> None:
+        write_through(self._widget.app, data)
