@@ -80,7 +80,7 @@ def read_watched(warm_up: Path, paths: Sequence[Path], folder: Path) -> Iterator
 
 def run_apart(arguments: Sequence[Any], folder: Path) -> list[str]:
     """The lines that another Python prints, run in `folder`. Warnings are errors there."""
-    root = Path(__file__).parents[3]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         [sys.executable, "-W", "error", *map(str, arguments)],
         cwd=folder,
