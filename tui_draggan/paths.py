@@ -6,10 +6,21 @@ from pathlib import Path
 
 import platformdirs
 
-from tui_draggan.errors import BundleError
+from tui_draggan.errors import BundleError, UsageError
 
 APP = "tui-draggan"
 DEFAULT_MODEL = "critters"
+
+
+def typed_path(text: str) -> Path:
+    """A path as a person types it: ~ and ~NAME are home folders. Raises UsageError."""
+    if not text or "\0" in text:
+        raise UsageError(f"{text!r} is not a path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        home = Path(text).parts[0]
+        raise UsageError(f"{text}: {home} has no home folder; write the path in full") from None
 
 
 def bundled_models() -> Path:
