@@ -14,6 +14,7 @@ test: .venv/dev.stamp
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 
 # One headless edit: the cat of seed 6 grows an ear; picture, animation and log in demo/.
