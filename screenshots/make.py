@@ -71,7 +71,7 @@ def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> Non
     pane.keys("Enter", "Space")
     pane.wait(lambda screen: iteration(screen) >= MIDDLE, f"iteration {MIDDLE}")
     save(pane, during, size)
-    pane.wait_for("reached · ", seconds=60)
+    pane.wait_for("reached · ")
     time.sleep(0.5)  # the last panels follow
     save(pane, after, size)
     pane.keys("q")

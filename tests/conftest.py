@@ -1,10 +1,20 @@
-"""What is remembered about engines on this machine stays out of the tests, and theirs out of it."""
+"""What holds for every test.
+
+What is remembered about engines on this machine stays out of the tests, and theirs out of it.
+Hypothesis measures no time: a busy machine is slow, not wrong.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile(
+    "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -7,12 +7,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[1]
 FOREIGN = ("TMUX", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
@@ -67,19 +68,20 @@ class Pane:
         """What tmux knows of the pane: `alternate_on`, `cursor_flag`, `mouse_any_flag`, …"""
         return self._tmux("display-message", "-p", f"#{{{name}}}").strip()
 
-    def wait(self, condition: Callable[[str], bool], what: str, seconds: float = 20.0) -> str:
+    def wait(self, condition: Callable[[str], bool], what: str) -> str:
         """Looks at the screen until `condition` holds; returns the screen."""
-        end = time.monotonic() + seconds
-        while True:
-            screen = self.capture()
-            if condition(screen):
-                return screen
-            if time.monotonic() > end:
-                raise AssertionError(f"{what} did not come in {seconds:g} s; the screen:\n{screen}")
-            time.sleep(0.03)
+        screen = ""
 
-    def wait_for(self, text: str, seconds: float = 20.0) -> str:
-        return self.wait(lambda screen: text in screen, f"«{text}»", seconds)
+        def holds() -> bool:
+            nonlocal screen
+            screen = self.capture()
+            return condition(screen)
+
+        wait_until(holds, lambda: f"{what}; the screen:\n{screen}")
+        return screen
+
+    def wait_for(self, text: str) -> str:
+        return self.wait(lambda screen: text in screen, repr(text))
 
     def pids(self) -> list[int]:
         """The processes the shell has started."""
@@ -87,11 +89,16 @@ class Pane:
         found = subprocess.run(["pgrep", "-P", shell], capture_output=True, text=True)
         return [int(pid) for pid in found.stdout.split()]
 
-    def wait_until_ended(self, pid: int, seconds: float = 10.0) -> None:
-        end = time.monotonic() + seconds
-        while Path(f"/proc/{pid}").exists():
-            assert time.monotonic() < end, f"process {pid} lives on"
-            time.sleep(0.03)
+    def wait_until_ended(self, pid: int) -> None:
+        wait_until(lambda: not Path(f"/proc/{pid}").exists(), f"the end of process {pid}")
+
+    def is_sane(self) -> bool:
+        """Whether the alternate screen is left, the cursor shows and the mouse reports nothing."""
+        flags = [self.flag(name) for name in ("alternate_on", "cursor_flag", "mouse_any_flag")]
+        return flags == ["0", "1", "0"]
+
+    def wait_until_sane(self) -> None:
+        wait_until(self.is_sane, lambda: f"a sane terminal; the screen:\n{self.capture()}")
 
     def close(self) -> None:
         """Ends the shell and this pane's tmux server, no other."""

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import torch
 
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import nvidia_pickle
+from tests.waiting import LIMIT, wait_until
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
@@ -27,6 +27,13 @@ from tui_draggan.engines.choose import open_engine
 
 KIND = Kind(channels=(16, 16, 12, 8), c_dim=3, architecture="resnet", conv_clamp=2.0)
 WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"
+HEARING = """
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+"""Starts Python with its arguments and hears signals that a suite in the background ignores."""
 
 
 @pytest.fixture
@@ -145,16 +152,21 @@ def test_an_import_that_is_stopped_leaves_what_was_there(models: Path, number: s
     models.mkdir(parents=True)
     (models / "mine").mkdir()
     (models / "mine" / "note").write_text("mine")
-    command = [sys.executable, "-m", "tui_draggan", "import", str(WEIGHTS), "--name", "mine"]
+    command = [sys.executable, "-c", HEARING, "-m", "tui_draggan", "import", str(WEIGHTS)]
     process = subprocess.Popen(
-        [*command, "--replace"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--name", "mine", "--replace"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    end = time.monotonic() + 60
-    while not any(path.name.startswith(".mine-") for path in models.iterdir()):
-        assert process.poll() is None and time.monotonic() < end, process.communicate()
-        time.sleep(0.005)
+
+    def is_writing() -> bool:
+        assert process.poll() is None, process.communicate()
+        return any(path.name.startswith(".mine-") for path in models.iterdir())
+
+    wait_until(is_writing, "the folder that becomes the bundle")
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 130 and err == "tui-draggan: interrupted\n"
     assert [path.name for path in models.iterdir()] == ["mine"]
     assert (models / "mine" / "note").read_text() == "mine"

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import threading
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 from rich.console import Console
 
 from tests.training.tiny import GAME, TINY
+from tests.waiting import wait_until
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.saved import load_generator
 from tui_draggan.training.critters import SPECIES, Z_DIM
@@ -144,8 +144,7 @@ def test_weights_of_another_run_begin_one(tmp_path):
 
 def terminate_after_first_line(log):
     """SIGTERM to this process once the run's log has a line: it is under way then."""
-    while not (log.exists() and log.read_text()):
-        time.sleep(0.01)
+    wait_until(lambda: log.exists() and log.read_text(), "the first line of the log")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

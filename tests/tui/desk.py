@@ -10,6 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from tests.spot_engine import SpotEngine
+from tests.waiting import LIMIT, pause_until
 from tui_draggan.edit.document import Document, State
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.parameters import DragParams
@@ -66,16 +67,12 @@ class EditorPilot:
         await self.pilot.press(*(names.get(char, char) for char in text), "enter")
         await self.pilot.pause()
 
-    async def until(
-        self, condition: Callable[[], Any], what: str = "it", seconds: float = 10
-    ) -> None:
+    async def until(self, condition: Callable[[], Any], what: str = "it") -> None:
         """Lets the editor go on until `condition` holds."""
-        for _ in range(int(seconds / 0.01)):
-            if condition():
-                return
-            await self.pilot.pause(0.01)
-        raise AssertionError(
-            f"{what} did not come; state {self.session.status}, words {self.words}"
+        await pause_until(
+            self.pilot,
+            condition,
+            lambda: f"{what}; session {self.screen.session}, words {self.words}",
         )
 
     async def rest(self) -> None:
@@ -134,15 +131,15 @@ async def editing(
             yield desk
     finally:
         thread.stop()
-        thread.join(10)
+        thread.join(LIMIT)
         assert not thread.is_alive()
 
 
 async def desk_opens(desk: EditorPilot) -> None:
-    for _ in range(1000):
-        if desk.screen.session is not None and desk.screen.session.picture is not None:
-            break
-        await desk.pilot.pause(0.01)
+    await desk.until(
+        lambda: desk.screen.session is not None and desk.screen.session.picture is not None,
+        "the first picture",
+    )
     await desk.pilot.pause()
     desk.screen.sync()
     await desk.pilot.pause()

@@ -53,7 +53,7 @@ def test_models_and_classes_change_under_one_screen(pane: Pane):
     pane.wait(lambda _: engines(pane) == 1, "the end of what could not be opened")
 
     choose(pane, "o", "zoo")
-    pane.wait_for("zoo · 32 px   seed 0   class cat", seconds=60)
+    pane.wait_for("zoo · 32 px   seed 0   class cat")
     pane.wait(lambda _: engines(pane) == 1, "the end of the first engine")
     assert pane.flag("alternate_on") == "1"
     choose(pane, "C", "fox")
@@ -65,7 +65,6 @@ def test_models_and_classes_change_under_one_screen(pane: Pane):
     pane.wait(
         lambda screen: "reached" in screen or "step limit" in screen or "stuck" in screen,
         "the end of the drag",
-        60,
     )
     choose(pane, "o", "critters")
     pane.wait_for("--model zoo --resume")
@@ -74,7 +73,7 @@ def test_models_and_classes_change_under_one_screen(pane: Pane):
     pane.keys("q")
     pane.wait_for("shell>")
     pane.run("python", "-m", "tui_draggan", "--model", "zoo", "--resume")
-    pane.wait_for("seed 1   class fox", seconds=60)
+    pane.wait_for("seed 1   class fox")
     pane.wait_for("→ 14,10")
     pane.keys("C-c")
     pane.wait_for("shell>")

@@ -9,6 +9,7 @@ from textual.widgets import OptionList, Static
 
 from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tests.tui.desk import PARAMS, EditorPilot, editing
+from tests.waiting import LIMIT
 from tui_draggan.edit.document import Document, State
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.session import DragSession
@@ -47,7 +48,7 @@ class Shelf:
     def hooks(self, name: str) -> Services:
         def open_session() -> DragSession:
             if name == "slow":
-                self.go.wait(10)
+                self.go.wait(LIMIT)
             if name == "torn":
                 raise EngineError("out of memory")
             engine = ZooEngine() if name == "zoo" else SpotEngine()

@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 
 from tests.spot_engine import SpotEngine
 from tests.tui.desk import PARAMS, editing
+from tests.waiting import LIMIT, pause_until
 from tui_draggan.edit.document import Document, State
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.session import DragSession
@@ -197,12 +198,9 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
     thread.start()
     app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
-        for _ in range(200):
-            if app.problem is not None:
-                break
-            await pilot.pause(0.01)
+        await pause_until(pilot, lambda: app.problem is not None, "the problem")
     assert isinstance(app.problem, BundleError) and app.return_code == 2
-    thread.join(5)
+    thread.join(LIMIT)
     assert not thread.is_alive()
 
 
@@ -219,12 +217,11 @@ async def test_leaving_while_it_runs_ends_the_thread():
     thread.start()
     app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
-        while engine.calls.count("step") < 3:
-            await pilot.pause(0.01)
+        await pause_until(pilot, lambda: engine.calls.count("step") >= 3, "the third step")
         await pilot.press("ctrl+c")
         await pilot.pause()
     assert app.return_code == 130
-    thread.join(5)
+    thread.join(LIMIT)
     assert not thread.is_alive()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,19 +30,6 @@ def start(pane: Pane, *options: str) -> None:
     pane.wait_for("Enter for a handle")
 
 
-def is_sane(pane: Pane) -> bool:
-    """The alternate screen is left, the cursor on, the mouse off."""
-    flags = [pane.flag(name) for name in ("alternate_on", "cursor_flag", "mouse_any_flag")]
-    return flags == ["0", "1", "0"]
-
-
-def wait_until_sane(pane: Pane, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not is_sane(pane):
-        assert time.monotonic() < end, pane.capture()
-        time.sleep(0.03)
-
-
 def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
     start(pane)
     pane.keys("Up", "Up", "Enter", "K", "Enter")
@@ -54,7 +40,7 @@ def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
     pane.keys("q")
     pane.wait_for("journal")
     pane.keys("Enter")
-    wait_until_sane(pane)
+    pane.wait_until_sane()
 
 
 def test_keys_that_come_at_once_act_in_their_order(pane: Pane):
@@ -83,10 +69,10 @@ def test_a_killed_editor_leaves_the_terminal_sane_and_the_journal_closed(
     start(pane, "--closed", str(closed))
     pane.keys("Enter", "K", "Enter", "Space")
     pane.wait_for("▶ running")
-    assert not is_sane(pane)
+    assert not pane.is_sane()
     (pid,) = pane.pids()
     os.kill(pid, number)
-    wait_until_sane(pane)
+    pane.wait_until_sane()
     pane.type("echo status $?\n")
     pane.wait_for(f"status {128 + number}")
     assert closed.read_text() == "closed"
@@ -109,7 +95,7 @@ def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane):
     pane.run("python", "-m", "tests.tui.launch_spot", "--fail-open", "--slow-open", "1")
     screen = pane.wait_for("model: the model spot is damaged")
     assert "Traceback" not in screen
-    wait_until_sane(pane)
+    pane.wait_until_sane()
 
 
 @pytest.mark.parametrize("colour", ["16", "256", "none"])

@@ -9,6 +9,7 @@ import zlib
 
 import numpy as np
 
+from tests.waiting import LIMIT
 from tui_draggan.tui.terminal.pixels import (
     CHUNK,
     PLACEHOLDER,
@@ -68,17 +69,17 @@ def test_the_encoder_takes_the_newest_job_only():
 
     def first() -> str:
         begun.set()
-        go.wait(5)
+        go.wait(LIMIT)
         return "first"
 
     encoder = Encoder(deliver)
     encoder.start()
     encoder.submit(first)
-    assert begun.wait(5)
+    assert begun.wait(LIMIT)
     encoder.submit(lambda: "second")
     encoder.submit(lambda: "third")
     go.set()
-    assert all_done.wait(5)
+    assert all_done.wait(LIMIT)
     encoder.stop()
-    encoder.join(5)
+    encoder.join(LIMIT)
     assert done == ["first", "third"] and not encoder.is_alive()

@@ -11,6 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
+from tests.waiting import pause_until
 from tui_draggan.tui.terminal import true_pixels
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import app as module
@@ -55,12 +56,10 @@ class Watcher:
         assert segment.style is not None and segment.style.bgcolor is not None
         return tuple(segment.style.bgcolor.get_truecolor())
 
-    async def until(self, condition: Callable[[], object], seconds: float = 10) -> None:
-        for _ in range(int(seconds / 0.02)):
-            if condition():
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{self.title}\n{self.curves}\n{self.status}")
+    async def until(self, condition: Callable[[], object]) -> None:
+        await pause_until(
+            self.pilot, condition, lambda: f"{self.title}\n{self.curves}\n{self.status}"
+        )
 
 
 def is_white(colour: tuple[int, int, int]) -> bool:

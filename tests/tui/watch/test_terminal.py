@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,13 +26,6 @@ def pane() -> Iterator[Pane]:
     pane.close()
 
 
-def wait_until_left(pane: Pane) -> None:
-    end = time.monotonic() + 10
-    while pane.flag("alternate_on") != "0":
-        assert time.monotonic() < end, pane.capture()
-        time.sleep(0.03)
-
-
 def test_a_run_is_watched_by_keys_while_it_grows(pane: Pane, tmp_path: Path):
     folder = whole_run(tmp_path / "cats")
     pane.run(*COMMAND, str(folder))
@@ -52,7 +44,7 @@ def test_a_run_is_watched_by_keys_while_it_grows(pane: Pane, tmp_path: Path):
     pane.wait(lambda screen: "30 kimg" in screen and len(screen.splitlines()) <= 12, "40×12")
     pane.wait_for("50 / 100 kimg")
     pane.keys("q")
-    wait_until_left(pane)
+    pane.wait_until_sane()
     pane.type("echo status $?\n")
     pane.wait_for("status 0")
 
@@ -62,7 +54,7 @@ def test_a_killed_watcher_leaves_the_terminal_sane(pane: Pane, tmp_path: Path):
     pane.wait_for("no log and no samples yet; waiting")
     (pid,) = pane.pids()
     os.kill(pid, signal.SIGTERM)
-    wait_until_left(pane)
+    pane.wait_until_sane()
     pane.type("echo status $?\n")
     screen = pane.wait_for("status 143")
     assert "Traceback" not in screen
