@@ -52,8 +52,8 @@ from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import nvidia_pickle
 from tests.checkpoints.writers.pickling import Call, Instance, Name, pickled
 from tests.checkpoints.writers.tensorflow import tensorflow_pickle
-from tui_draggan.checkpoints.legacy_torch import MAGIC
-from tui_draggan.checkpoints.limits import MAX_STEPS, MAX_TEXT_LENGTH, MiB
+from tui_draggan.checkpoints.unpickling.legacy_torch import MAGIC
+from tui_draggan.checkpoints.unpickling.limits import MAX_STEPS, MAX_TEXT_LENGTH, MiB
 
 KIND = Kind(channels=(3, 2), z_dim=3, w_dim=3, mapping_layers=1)
 
@@ -94,7 +94,7 @@ def integer(value: int) -> bytes:
 
 def storage(*pickles: Any, data: bytes = b"") -> bytes:
     """What torch would write, with other objects in the places of the five."""
-    usual = (1001, {"little_endian": True}, None, [])
+    usual: tuple[Any, ...] = (1001, {"little_endian": True}, None, [])
     given = [*pickles, *usual[len(pickles) :]]
     return MAGIC + b"".join(pickle.dumps(value, 2) for value in given) + data
 
@@ -193,9 +193,9 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
         ),
         "names torch.storage._load_from_bytes",
     ),
-    "a storage that is a list": (pickled(loading(storage())), "in the place of a storage"),
+    "a storage that is a list": (pickled(loading(storage())), "in the place of one"),
     # Sizes
-    "2**60 numbers in a storage": (pickled(loading(with_storage(2**60))), "ends in the middle"),
+    "2**60 numbers in a storage": (pickled(loading(with_storage(2**60))), "is truncated"),
     "a storage of two sizes": (
         pickled(loading(with_storage(2**60, said=1, data=bytes(4)))),
         "two sizes",
@@ -203,16 +203,16 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "fewer than no numbers": (pickled(loading(with_storage(-1))), "unknown form"),
     "stride 0": (pickled(tensor((10**4, 10**4), (0, 0))), "overlaps itself"),
     "overlapping rows": (pickled(tensor((50, 50), (1, 1))), "overlaps itself"),
-    "a stride beyond": (pickled(tensor((2,), (2**62,))), "reaches to number"),
+    "a stride beyond": (pickled(tensor((2,), (2**62,))), "reaches element"),
     "a size beyond": (pickled(tensor((2**60,), (1,))), "more than 4,294,967,296 numbers"),
-    "an offset beyond": (pickled(tensor((1,), (1,), 2**62)), "reaches to number"),
+    "an offset beyond": (pickled(tensor((1,), (1,), 2**62)), "reaches element"),
     "an array beyond its bytes": (code(array(2**30)), "does not fit its bytes"),
     "integers of 2 GB": (code(LONG4, struct.pack("<i", 2**31 - 1)), "an integer of 2,147,483,647"),
     "integers of -1 bytes": (code(LONG4, struct.pack("<i", -1)), "an integer of 4,294,967,295"),
     "integers of 255 bytes": (code(LONG1, b"\xff", bytes(255)), "an integer of 255 bytes"),
-    "2**62 bytes": (code(BINBYTES8, struct.pack("<Q", 2**62)), "ends in the middle"),
-    "2**64 bytes": (code(BYTEARRAY8, bytes([255] * 8)), "ends in the middle"),
-    "2**62 characters": (code(BINUNICODE8, struct.pack("<Q", 2**62)), "ends in the middle"),
+    "2**62 bytes": (code(BINBYTES8, struct.pack("<Q", 2**62)), "is truncated"),
+    "2**64 bytes": (code(BYTEARRAY8, bytes([255] * 8)), "is truncated"),
+    "2**62 characters": (code(BINUNICODE8, struct.pack("<Q", 2**62)), "is truncated"),
     "memo 2**31": (code(EMPTY_LIST, LONG_BINPUT, struct.pack("<I", 2**31)), "holds a list"),
     "out of memo 2**31": (code(LONG_BINGET, struct.pack("<I", 2**31)), "memo 2,147,483,648"),
     # Nesting

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from tui_draggan.checkpoints.legacy_torch import MAGIC
+from tui_draggan.checkpoints.unpickling.legacy_torch import MAGIC
 
 EXTREMES = b"\x00\x01\x7f\x80\xff"
 CODES = bytes(ord(opcode.code) for opcode in pickletools.opcodes)

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from tests.checkpoints.writers.generators import Kind
-from tui_draggan.checkpoints.building import build_generator
 from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.generator import build_generator
 
 
 def assert_same_pictures(checkpoint: Checkpoint, kind: Kind, tensors: dict[str, Tensor]) -> None:

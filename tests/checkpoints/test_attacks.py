@@ -13,7 +13,7 @@ import pytest
 from tests.checkpoints.attacks import ATTACKS, TOUCH, Evil, valid
 from tests.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.checkpoints.writers.nvidia import SOURCE
-from tui_draggan.checkpoints.limits import MiB
+from tui_draggan.checkpoints.unpickling.limits import MiB
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 
@@ -66,7 +66,7 @@ def test_a_truncated_file_is_refused_wherever_it_ends(outcomes: dict[str, Outcom
     for outcome in ends:
         assert outcome.refused and outcome.events == [], outcome
     assert "is empty" in ends[0].said
-    assert all("ends in the middle" in outcome.said for outcome in ends[2:])
+    assert all("is truncated" in outcome.said for outcome in ends[2:])
 
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])

@@ -15,11 +15,10 @@ import numpy as np
 import pytest
 import torch
 
-from tui_draggan.checkpoints.checkpoint import Record
-from tui_draggan.checkpoints.limits import MAX_FILE_BYTES, MAX_TEXT_LENGTH
 from tui_draggan.checkpoints.mapped import map_file
-from tui_draggan.checkpoints.opcodes import LongText
-from tui_draggan.checkpoints.pickles import is_pickle, read_pickle
+from tui_draggan.checkpoints.unpickling.limits import MAX_FILE_BYTES, MAX_TEXT_LENGTH
+from tui_draggan.checkpoints.unpickling.pickles import is_pickle, read_pickle
+from tui_draggan.checkpoints.unpickling.values import LongText, Record
 from tui_draggan.errors import CheckpointError
 
 PROTOCOLS = (2, 3, 4, 5)
@@ -112,7 +111,8 @@ def test_arrays_and_scalars_come_back(
         def reducer_override(self, value: Any) -> Any:
             if not isinstance(value, np.ndarray | np.generic):
                 return NotImplemented
-            function, *others = value.__reduce_ex__(protocol)
+            reduced: Any = value.__reduce_ex__(protocol)
+            function, *others = reduced
             module = f"{spelling}.{function.__module__.rpartition('.')[2]}"
             if module == function.__module__:
                 return NotImplemented

@@ -34,7 +34,7 @@ def test_a_training_checkpoint_gives_the_average_s_pictures(zipped: bool, read: 
     checkpoint = read(saved(training_checkpoint(rosinality_state(tensors, KIND)), zipped))
     assert "rosinality" in checkpoint.format
     assert checkpoint.tensors.keys() == without_mean(tensors).keys()
-    assert checkpoint.notes == ("no mean w in the file; it is sampled",)
+    assert checkpoint.notes == ("no mean w in the file; it is estimated from 10,000 samples",)
     assert checkpoint.config.conv_clamp is None
     assert_same_pictures(checkpoint, KIND, tensors)
 
@@ -54,7 +54,7 @@ def test_the_trained_network_is_taken_where_there_is_no_average(read: Read) -> N
     tensors = random_tensors(KIND)
     state = rosinality_state(tensors, KIND)
     checkpoint = read(saved({"g": state, "d": {"final.weight": torch.ones(3)}}))
-    assert checkpoint.notes[0] == "no averaged generator in the file; g is taken"
+    assert checkpoint.notes[0] == "no averaged generator in the file; using g"
     assert_same_pictures(checkpoint, KIND, tensors)
 
 

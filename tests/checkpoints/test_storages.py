@@ -14,10 +14,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui_draggan.checkpoints.legacy_torch import is_legacy_torch
-from tui_draggan.checkpoints.limits import Budget
-from tui_draggan.checkpoints.pickles import read_legacy_torch, read_pickle
-from tui_draggan.checkpoints.storages import Storage, rebuild_tensor
+from tui_draggan.checkpoints.unpickling.legacy_torch import is_legacy_torch
+from tui_draggan.checkpoints.unpickling.limits import Budget
+from tui_draggan.checkpoints.unpickling.pickles import read_legacy_torch, read_pickle
+from tui_draggan.checkpoints.unpickling.storages import Storage, rebuild_tensor
 from tui_draggan.errors import CheckpointError
 
 DTYPES = (
@@ -146,14 +146,14 @@ REFUSED_VIEWS = {
     "stride 0": (0, (1000, 1000), (0, 0), "overlaps itself"),
     "stride 0 in one dimension": (0, (10, 10), (0, 1), "overlaps itself"),
     "overlapping rows": (0, (5, 5), (1, 1), "overlaps itself"),
-    "beyond the end": (0, (101,), (1,), "number 100 of a storage of 100"),
-    "offset beyond the end": (100, (1,), (1,), "number 100 of a storage of 100"),
+    "beyond the end": (0, (101,), (1,), "element 100 of a storage of 100"),
+    "offset beyond the end": (100, (1,), (1,), "element 100 of a storage of 100"),
     "offset below the beginning": (-1, (1,), (1,), "do not fit"),
     "negative stride": (99, (10,), (-1,), "natural number"),
     "negative size": (0, (-1,), (1,), "natural number"),
     "2**60 numbers": (0, (2**60,), (1,), "more than 4,294,967,296 numbers"),
     "2**64 numbers by dimensions": (0, (2**8,) * 8, (1,) * 8, "more than"),
-    "an overflow of 64 bits": (0, (2,), (2**64,), "reaches to number 18,446,744,073,709,551,616"),
+    "an overflow of 64 bits": (0, (2,), (2**64,), "reaches element 18,446,744,073,709,551,616"),
     "nine dimensions": (0, (1,) * 9, (1,) * 9, "9 dimensions"),
     "a stride too few": (0, (2, 2), (1,), "do not fit"),
     "a size that is true": (0, (True,), (1,), "natural number"),

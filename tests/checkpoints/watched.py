@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tui_draggan.checkpoints.limits import MAX_MEMORY
 from tui_draggan.checkpoints.reading import read_checkpoint
+from tui_draggan.checkpoints.unpickling.limits import MAX_MEMORY
 from tui_draggan.errors import CheckpointError
 
 MODEL = "a model"

@@ -1,4 +1,4 @@
-"""What the readers hand on: inert records while a file is read, a checkpoint at the end."""
+"""What the readers hand on: a generator's configuration and weights."""
 
 from __future__ import annotations
 
@@ -10,31 +10,21 @@ from numpy.typing import NDArray
 
 from tui_draggan.stylegan.config import GeneratorConfig
 
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """An object of a class that a pickle names: the name and its attributes; nothing was run."""
-
-    class_name: str
-    state: dict[str, Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
     """A StyleGAN2 generator as it stood in a file, in this program's (NVIDIA's) names."""
 
     format: str
-    """What the file was recognised as, in words: «stylegan2-ada-pytorch pickle»."""
+    """Format of the file, in words: «NVIDIA pickle (stylegan2-ada-pytorch)»."""
     config: GeneratorConfig
     tensors: dict[str, NDArray[np.floating[Any]]]
-    """By the names of `network.Generator.state_dict()`; checked to fit `config` and finite.
+    """Weights by the names of `network.Generator.state_dict()`; they fit `config`, are finite.
     `mapping.w_avg` is left out where the file has none. May be views of the mapped file."""
     notes: tuple[str, ...] = ()
-    """What was assumed or changed, a line each: «no mean w in the file; it is sampled»."""
+    """Assumptions and changes, a line each."""
 
     @property
     def parameters(self) -> int:
-        """How many numbers the tensors hold."""
+        """Number of elements of all tensors."""
         return sum(int(tensor.size) for tensor in self.tensors.values())

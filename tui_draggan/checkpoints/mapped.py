@@ -6,7 +6,7 @@ import mmap
 import stat
 from pathlib import Path
 
-from tui_draggan.checkpoints.limits import MAX_FILE_BYTES
+from tui_draggan.checkpoints.unpickling.limits import MAX_FILE_BYTES
 from tui_draggan.errors import CheckpointError
 
 

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.attributes import check_is, positive, positive_or_none, worded
-from tui_draggan.checkpoints.checkpoint import Array, Checkpoint, Record
-from tui_draggan.checkpoints.fitting import fit
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
+from tui_draggan.checkpoints.unpickling.messages import shown, worded
+from tui_draggan.checkpoints.unpickling.values import Array, Record
+from tui_draggan.checkpoints.validation import validated
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import ARCHITECTURES
 
@@ -56,7 +57,9 @@ def read_nvidia(value: dict[Any, Any] | Record) -> Checkpoint:
         name = next(name for name in GENERATORS if _is_module(value.get(name)))
         generator = value[name]
         if name != GENERATORS[0]:
-            notes = ("no G_ema in the file; G is taken, which was not averaged over the training",)
+            notes = (
+                "no G_ema in the file; using G, the raw weights instead of their moving average",
+            )
     _check_kind(generator)
     modules = {
         name: module
@@ -69,7 +72,7 @@ def read_nvidia(value: dict[Any, Any] | Record) -> Checkpoint:
         for key, tensor in _own_tensors(name, module)
     }
     _check_activations(modules)
-    return fit(
+    return validated(
         tensors,
         format=(
             "NVIDIA pickle (stylegan3, networks_stylegan2)"
@@ -102,13 +105,13 @@ def _check_kind(generator: Record) -> None:
     }:
         raise CheckpointError(
             "is a StyleGAN-XL generator; it grows StyleGAN3's layers stage by stage, "
-            "this program edits StyleGAN2"
+            "this program edits StyleGAN2 only"
         )
     if "input" in layers:
         turning = any(layer.state.get("use_radial_filters") is True for layer in layers.values())
         raise CheckpointError(
             f"is a StyleGAN3-{'R' if turning else 'T'} generator; its layers filter Fourier "
-            "features instead of a constant, this program edits StyleGAN2"
+            "features instead of a constant, this program edits StyleGAN2 only"
         )
 
 
@@ -208,7 +211,7 @@ def _architecture(modules: Modules) -> str | None:
     names = {name for name in modules if _BLOCK.fullmatch(name)}
     for name in names:
         check_is(modules[name].state.get("architecture"), f"{name}.architecture", *ARCHITECTURES)
-    found = {modules[name].state["architecture"] for name in names}
-    if len(found) > 1:
-        raise CheckpointError(f"has blocks of the architectures {', '.join(sorted(found))}")
-    return found.pop() if found else None
+    said = {modules[name].state["architecture"] for name in names}
+    if len(said) > 1:
+        raise CheckpointError(f"has blocks of the architectures {', '.join(sorted(said))}")
+    return said.pop() if said else None

@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.checkpoints.checkpoint import Checkpoint
-from tui_draggan.checkpoints.legacy_torch import is_legacy_torch
 from tui_draggan.checkpoints.mapped import map_file
 from tui_draggan.checkpoints.nvidia import is_nvidia, read_nvidia
-from tui_draggan.checkpoints.pickles import is_pickle, read_legacy_torch, read_pickle
 from tui_draggan.checkpoints.safetensors_file import is_safetensors, read_safetensors
 from tui_draggan.checkpoints.state_dicts import read_state_dict
 from tui_draggan.checkpoints.tensorflow import is_tensorflow, read_tensorflow
 from tui_draggan.checkpoints.torch_zip import is_zip, read_torch_zip
+from tui_draggan.checkpoints.unpickling.legacy_torch import is_legacy_torch
+from tui_draggan.checkpoints.unpickling.pickles import is_pickle, read_legacy_torch, read_pickle
 from tui_draggan.errors import CheckpointError
 
-EXPECTED = (
-    "expected a StyleGAN2 generator: a pickle of NVIDIA's programs, a .pt file of torch or "
-    ".safetensors"
-)
+EXPECTED = "expected a StyleGAN2 generator: an NVIDIA .pkl, a torch .pt or a .safetensors file"
 ARCHIVES = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -74,16 +71,16 @@ def _accident(head: bytes) -> str:
     """What a file that is no checkpoint probably is, from its first bytes."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page, so the download went wrong; fetch the file itself"
+        return "is a web page: the download went wrong; download the file itself"
     if head.startswith(b"version https://git-lfs"):
-        return "is a pointer of git-lfs, the weights were not fetched; run git lfs pull"
+        return "is a git-lfs pointer, the weights were not fetched; run git lfs pull"
     if head[257:262] == b"ustar":
         return "is a tar archive; unpack it first"
     for magic, name in ARCHIVES.items():
         if head.startswith(magic):
-            return f"is compressed ({name}); unpack it first"
+            return f"is compressed with {name}; unpack it first"
     if head.startswith(b"\x89HDF"):
         return f"is an HDF5 file; {EXPECTED}"
     if head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a"):
         return "is an ONNX model, whose graph cannot be trained further; take its checkpoint"
-    return f"is of an unknown format; {EXPECTED}"
+    return f"has an unknown format; {EXPECTED}"

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from tui_draggan.checkpoints.checkpoint import Array
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 
 CONSTANT = "input.input"
@@ -33,7 +33,7 @@ _TO_RGB = {
     "upsample.kernel": "resample_filter",
 }
 _DIMENSIONS = {"weight": 4, "bias": 1, "const": 3, "noise_const": 2, "noise_strength": 0}
-"""Of NVIDIA's tensors; rosinality's have others, all of size one, around them."""
+"""Dimensions of NVIDIA's tensors; rosinality's have more, of size one, around them."""
 
 
 def _later_block(index: int) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui_draggan.checkpoints.checkpoint import Array
-from tui_draggan.checkpoints.limits import Budget, MiB
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.unpickling.limits import Budget, MiB
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 
 MAX_HEADER_BYTES = 4 * MiB
@@ -21,7 +21,7 @@ def is_safetensors(data: memoryview) -> bool:
 def read_safetensors(path: Path, data: memoryview) -> dict[str, Array]:
     """The tensors by their names, views of the mapped file. Raises CheckpointError."""
     if _header_bytes(data) > MAX_HEADER_BYTES:
-        raise CheckpointError("has too long a header; refused")
+        raise CheckpointError("has an oversized header; refused")
     from safetensors import SafetensorError, safe_open
 
     from tui_draggan.checkpoints.torch_tensors import array_of
@@ -33,7 +33,7 @@ def read_safetensors(path: Path, data: memoryview) -> dict[str, Array]:
             return {name: array_of(file.get_tensor(name), budget) for name in file.keys()}  # noqa: SIM118
     except SafetensorError as error:
         raise CheckpointError(
-            f"is a damaged safetensors file ({shown(str(error))}); fetch it again"
+            f"is a damaged safetensors file ({shown(str(error))}); download it again"
         ) from None
 
 

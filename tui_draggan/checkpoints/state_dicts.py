@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.checkpoints import rosinality
-from tui_draggan.checkpoints.attributes import check_is, positive, positive_or_none, worded
-from tui_draggan.checkpoints.checkpoint import Array, Checkpoint
-from tui_draggan.checkpoints.fitting import MEAN, fit
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
+from tui_draggan.checkpoints.unpickling.messages import shown, worded
+from tui_draggan.checkpoints.unpickling.values import Array
+from tui_draggan.checkpoints.validation import MEAN, validated
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import ARCHITECTURES
 
@@ -70,7 +71,7 @@ def _prefix(tensors: Mapping[str, Array]) -> str | None:
         if _ends(name, STYLEGAN3_INPUT):
             raise CheckpointError(
                 "is a StyleGAN3 generator; its layers filter Fourier features instead of a "
-                "constant, this program edits StyleGAN2"
+                "constant, this program edits StyleGAN2 only"
             )
         for constant in (NVIDIA_CONSTANT, rosinality.CONSTANT):
             if _ends(name, constant):
@@ -80,7 +81,7 @@ def _prefix(tensors: Mapping[str, Array]) -> str | None:
         prefixes = averaged
     if len(prefixes) > 1:
         names = ", ".join(shown(prefix) or "one without a prefix" for prefix in prefixes[:4])
-        raise CheckpointError(f"has several generators ({names}); save one of them alone")
+        raise CheckpointError(f"holds several generators ({names}); save one of them on its own")
     return prefixes[0] if prefixes else None
 
 
@@ -90,7 +91,7 @@ def _ends(name: str, ending: str) -> bool:
 
 def _notes(key: str | None, content: Mapping[Any, Any]) -> tuple[str, ...]:
     if key in ("g", "G") or (key == "generator" and "discriminator" in content):
-        return (f"no averaged generator in the file; {key} is taken",)
+        return (f"no averaged generator in the file; using {key}",)
     return ()
 
 
@@ -101,7 +102,7 @@ def _read_nvidia_names(
     if isinstance(config, Mapping) and "mapping_lr" in config:
         architecture = config.get("architecture")
         check_is(architecture, "architecture", None, *ARCHITECTURES)
-        return fit(
+        return validated(
             tensors,
             format="generator of this program",
             mapping_lr=positive(config["mapping_lr"], "mapping_lr"),
@@ -109,14 +110,14 @@ def _read_nvidia_names(
             architecture=architecture,
             notes=notes,
         )
-    return fit(
+    return validated(
         tensors,
         format="state dict in NVIDIA's naming",
         notes=(
             *notes,
-            "a state dict does not say how the mapping network's weights are scaled: by 0.01, "
-            "the usual learning-rate multiplier, is assumed",
-            "a state dict does not say at what value activations are clamped: at none is assumed",
+            "the file does not give the mapping network's learning-rate multiplier; 0.01, the "
+            "usual value, is assumed",
+            "the file does not give conv_clamp; activations are not clamped",
         ),
     )
 
@@ -129,4 +130,4 @@ def _read_rosinality(
     mean = content.get("latent_avg")
     if isinstance(mean, np.ndarray):
         renamed[MEAN] = mean[0] if mean.ndim == 2 and len(mean) == 1 else mean
-    return fit(renamed, format="rosinality's stylegan2-pytorch", notes=notes)
+    return validated(renamed, format="rosinality's stylegan2-pytorch", notes=notes)

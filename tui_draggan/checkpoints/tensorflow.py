@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.attributes import check_is, positive, positive_or_none, worded
-from tui_draggan.checkpoints.checkpoint import Array, Checkpoint, Record
-from tui_draggan.checkpoints.fitting import check_filter, fit
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
+from tui_draggan.checkpoints.unpickling.messages import shown, worded
+from tui_draggan.checkpoints.unpickling.values import Array, Record
+from tui_draggan.checkpoints.validation import check_filter, validated
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import ARCHITECTURES
 
@@ -78,13 +79,13 @@ def read_tensorflow(networks: tuple[Any, ...] | list[Any]) -> Checkpoint:
     if arguments.get("use_noise") is False:
         variables = {name: value for name, value in variables.items() if "noise" not in name}
     unknown = sorted(shown(str(name)) for name in arguments.keys() - _READ - _IRRELEVANT)
-    checkpoint = fit(
+    checkpoint = validated(
         {_nvidia_name(name): _nvidia_layout(name, value) for name, value in variables.items()},
         format="TensorFlow pickle (stylegan2, stylegan2-ada)",
         mapping_lr=positive(arguments.get("mapping_lrmul", 0.01), "mapping_lrmul"),
         conv_clamp=positive_or_none(arguments.get("conv_clamp"), "conv_clamp"),
         architecture=architecture,
-        notes=tuple(f"the argument {name} is not known and was ignored" for name in unknown[:8]),
+        notes=tuple(f"unknown argument {name}; ignored" for name in unknown[:8]),
     )
     # TensorFlow's networks add the one to the style, NVIDIA's later ones have it in the bias.
     styles = {
@@ -100,7 +101,7 @@ def _is_network(value: Any) -> bool:
 
 
 def _variables(network: Record) -> Iterator[tuple[str, Array]]:
-    """Of the network and its components: «synthesis/4x4/Conv/weight»."""
+    """Variables of the network and its components: «synthesis/4x4/Conv/weight»."""
     yield from _own_variables(network, "")
     components = network.state.get("components")
     for name, component in components.items() if isinstance(components, dict) else ():
@@ -132,7 +133,7 @@ def _check_kind(network: Record, variables: dict[str, Array]) -> None:
     if any("StyleMod" in name for name in variables):
         raise CheckpointError(
             "is a StyleGAN1 generator; it modulates activations (AdaIN) instead of weights, "
-            "this program edits StyleGAN2"
+            "this program edits StyleGAN2 only"
         )
     version = network.state.get("version")
     if not isinstance(version, int) or version < OLDEST_VERSION:
@@ -142,8 +143,8 @@ def _check_kind(network: Record, variables: dict[str, Array]) -> None:
         )
     if any("LabelConcat/" in name for name in variables):
         raise CheckpointError(
-            "is a conditional StyleGAN2 generator of the first kind (LabelConcat): it normalises "
-            "z and label as one vector, which later ones do apart; convert it with its own program"
+            "is a conditional StyleGAN2 generator of the first TensorFlow code (LabelConcat), "
+            "which normalises z and label together; those of stylegan2-ada can be read"
         )
     if any("ToRGB_lod" in name for name in variables):
         raise CheckpointError(
@@ -194,7 +195,9 @@ def _nvidia_layout(name: str, value: Array) -> Array:
     if value.ndim == 2 and name.endswith("weight"):  # (I, O)
         return value.T
     if name == "synthesis/4x4/Const/const" and value.ndim == 4 and len(value) == 1:
-        return value[0]
+        constant: Array = value[0]
+        return constant
     if re.fullmatch(r"synthesis/noise\d+", name) and value.shape[:2] == (1, 1):
-        return value[0, 0]
+        noise: Array = value[0, 0]
+        return noise
     return value

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from tui_draggan.checkpoints.limits import Budget
+from tui_draggan.checkpoints.unpickling.limits import Budget
 from tui_draggan.errors import CheckpointError
 
 
@@ -19,7 +19,9 @@ def array_of(value: Any, budget: Budget) -> Any:
     if not isinstance(value, torch.Tensor):
         return value
     if value.numel() * value.element_size() > value.untyped_storage().nbytes():
-        raise CheckpointError("has a tensor larger than its storage; refused as a bomb")
+        raise CheckpointError(
+            "has a tensor larger than its storage; rejected: it would expand beyond the limit"
+        )
     value = value.detach()
     if value.dtype == torch.bfloat16:
         budget.copy(4 * value.numel())

@@ -15,24 +15,24 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.allowed import Global
-from tui_draggan.checkpoints.arrays import DTYPE_CODES
-from tui_draggan.checkpoints.limits import Budget, MiB
-from tui_draggan.checkpoints.machine import run
-from tui_draggan.checkpoints.messages import shown
-from tui_draggan.checkpoints.opcodes import Cursor
-from tui_draggan.checkpoints.pickles import NAMES
-from tui_draggan.checkpoints.storages import DTYPES, NO_TENSORS, Storage
+from tui_draggan.checkpoints.unpickling.allowed import AllowedName
+from tui_draggan.checkpoints.unpickling.arrays import DTYPE_CODES
+from tui_draggan.checkpoints.unpickling.limits import Budget, MiB
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.opcodes import Cursor
+from tui_draggan.checkpoints.unpickling.pickles import NAMES
+from tui_draggan.checkpoints.unpickling.storages import DTYPES, NO_TENSORS, Storage
+from tui_draggan.checkpoints.unpickling.unpickler import unpickle
 from tui_draggan.errors import CheckpointError
 
 MAX_TABLE_BYTES = 4 * MiB
-"""Of the archive's table of contents: 100 bytes for each tensor, of which there are 2,000."""
+"""Bytes of the archive's table of contents: 100 for each tensor, of which there are 2,000."""
 MAX_ENTRY_BYTES = 4 * MiB
-"""Of data.pkl and the small entries beside it; the storages are only mapped."""
+"""Bytes of data.pkl and the small entries beside it; the storages are only mapped."""
 
 
 def is_zip(data: memoryview) -> bool:
-    return data[:4] in (b"PK\x03\x04", b"PK\x05\x06")
+    return bytes(data[:4]) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def read_torch_zip(path: Path) -> dict[Any, Any]:
@@ -69,7 +69,7 @@ class _Frugal(io.FileIO):
             size = self.seek(0, io.SEEK_END) - here
             self.seek(here)
         if size > MAX_TABLE_BYTES:
-            raise CheckpointError("has too long a table of contents; refused")
+            raise CheckpointError("has an oversized table of contents; refused")
         return super().read(size)
 
 
@@ -80,9 +80,11 @@ def _check_entries(path: Path) -> bytes:
             entries = archive.infolist()
             names = [entry.filename.partition("/")[2] for entry in entries]
             if "data.pkl" not in names:
-                raise CheckpointError("is a zip archive, but none of torch; unpack it first")
+                raise CheckpointError(
+                    "is a zip archive that torch.save did not write; unpack it first"
+                )
             if "constants.pkl" in names or any(name.startswith("code/") for name in names):
-                raise CheckpointError("is a TorchScript program; expected the weights alone")
+                raise CheckpointError("is a TorchScript program; expected weights only")
             for entry, name in zip(entries, names, strict=True):
                 _check_entry(entry, name)
             # torch and zipfile must not take different tables for that of the archive.
@@ -93,7 +95,7 @@ def _check_entries(path: Path) -> bytes:
             return archive.read(entries[names.index("data.pkl")])
     except (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"is a damaged zip archive ({shown(str(error))}); fetch it again"
+            f"is a damaged zip archive ({shown(str(error))}); download it again"
         ) from None
 
 
@@ -103,18 +105,22 @@ def _check_entry(entry: zipfile.ZipInfo, name: str) -> None:
             f"has the entry {shown(entry.filename)} compressed, which torch never does; refused"
         )
     if not name.startswith("data/") and entry.file_size > MAX_ENTRY_BYTES:
-        raise CheckpointError(f"has the entry {shown(entry.filename)}, which is too long; refused")
+        raise CheckpointError(f"has the entry {shown(entry.filename)}, which is too large; refused")
 
 
 def _check_pickle(pickle: bytes) -> None:
-    """Raises CheckpointError where our own machine, which is stricter, would not read `pickle`.
+    """Raises CheckpointError where our own unpickler, which is stricter, would not read `pickle`.
 
     torch too runs nothing that it does not know, but a few things that it knows make as much
     memory as they are told to.
     """
-    names = {**NAMES, **NO_TENSORS, **{("torch", name): Global(f"torch.{name}") for name in DTYPES}}
+    names = {
+        **NAMES,
+        **NO_TENSORS,
+        **{("torch", name): AllowedName(f"torch.{name}") for name in DTYPES},
+    }
     nothing = Storage(np.dtype("u1"), memoryview(b""))
-    run(Cursor(memoryview(pickle), 0), names, Budget(len(pickle)), lambda _: nothing)
+    unpickle(Cursor(memoryview(pickle), 0), names, Budget(len(pickle)), lambda _: nothing)
 
 
 def _load(path: Path) -> Any:
@@ -128,4 +134,4 @@ def _load(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except Exception as error:  # unpickling what is no checkpoint raises nearly anything
         reason = shown(str(error)) or type(error).__name__
-        raise CheckpointError(f"cannot be read by torch ({reason}); fetch it again") from None
+        raise CheckpointError(f"cannot be read by torch ({reason}); download it again") from None

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
-from tui_draggan.checkpoints.building import build_generator
 from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import graph_cache
 from tui_draggan.errors import OutputError, UsageError

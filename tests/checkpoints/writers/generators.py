@@ -28,7 +28,7 @@ class Kind:
 
     @property
     def resolution(self) -> int:
-        return 2 * 2 ** len(self.channels)
+        return 2 << len(self.channels)
 
     @property
     def sides(self) -> list[int]:

@@ -38,8 +38,12 @@ class Instance:
     items: dict[str, Any] | None = None
 
 
-class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
-    dispatch: ClassVar[dict[type, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+_PythonPickler: Any = vars(pickle)["_Pickler"]
+"""The pickler written in Python, of which the types know nothing."""
+
+
+class _Pickler(_PythonPickler):  # type: ignore[misc]
+    dispatch: ClassVar[dict[type, Any]] = dict(_PythonPickler.dispatch)
 
     def __init__(self, file: io.BytesIO, protocol: int, numpy_core: str) -> None:
         super().__init__(file, protocol)
@@ -66,7 +70,7 @@ class _Pickler(pickle._Pickler):  # type: ignore[name-defined]
 
     def save_instance(self, obj: Instance) -> None:
         items = None if obj.items is None else iter(obj.items.items())
-        made = (copyreg.__newobj__, (obj.class_,))  # type: ignore[attr-defined]
+        made = (vars(copyreg)["__newobj__"], (obj.class_,))
         self.save_reduce(*made, obj.attributes, dictitems=items)
 
     dispatch |= {

@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 from typing import Any
 
-from tui_draggan.checkpoints.allowed import Globals, class_, function
-from tui_draggan.checkpoints.checkpoint import Record
-from tui_draggan.checkpoints.limits import Budget, MiB
-from tui_draggan.checkpoints.machine import checked_key
-from tui_draggan.checkpoints.opcodes import LongText
+from tui_draggan.checkpoints.unpickling.allowed import AllowedNames, allowed_class, allowed_function
+from tui_draggan.checkpoints.unpickling.limits import Budget, MiB
+from tui_draggan.checkpoints.unpickling.unpickler import checked_key
+from tui_draggan.checkpoints.unpickling.values import LongText, Record
 from tui_draggan.errors import CheckpointError
 
 
@@ -38,7 +37,7 @@ def _encode(budget: Budget, text: str | LongText, encoding: str) -> memoryview:
             read += used
             written += len(part)
     except UnicodeError:
-        raise CheckpointError("has damaged bytes; fetch the file again") from None
+        raise CheckpointError("has damaged bytes; download it again") from None
     return memoryview(made).toreadonly()[:written]
 
 
@@ -62,21 +61,21 @@ def _persistent(_: Budget, meta: dict[Any, Any]) -> Record:
     raise CheckpointError("has a network in an unknown form; refused")
 
 
-def _record_type(module: str, name: str) -> Globals:
-    return class_(module, name, lambda: Record(f"{module}.{name}", {}))
+def _record_type(module: str, name: str) -> AllowedNames:
+    return allowed_class(module, name, lambda: Record(f"{module}.{name}", {}))
 
 
-OBJECTS: Globals = {
-    **function("collections", "OrderedDict", _ordered_dict),
-    **class_("dnnlib.util", "EasyDict", dict),
-    **function("builtins", "set", _set, list),
-    **function("__builtin__", "set", _set, list),
-    **function("builtins", "bytes", _bytes),
-    **function("__builtin__", "bytes", _bytes),
-    **function("_codecs", "encode", _encode, (str, LongText), str),
-    **function("torch", "Size", _size, tuple),
-    **function("torch", "device", _device, str, int, optional=1),
-    **function("torch_utils.persistence", "_reconstruct_persistent_obj", _persistent, dict),
+CONTAINERS: AllowedNames = {
+    **allowed_function("collections", "OrderedDict", _ordered_dict),
+    **allowed_class("dnnlib.util", "EasyDict", dict),
+    **allowed_function("builtins", "set", _set, list),
+    **allowed_function("__builtin__", "set", _set, list),
+    **allowed_function("builtins", "bytes", _bytes),
+    **allowed_function("__builtin__", "bytes", _bytes),
+    **allowed_function("_codecs", "encode", _encode, (str, LongText), str),
+    **allowed_function("torch", "Size", _size, tuple),
+    **allowed_function("torch", "device", _device, str, int, optional=1),
+    **allowed_function("torch_utils.persistence", "_reconstruct_persistent_obj", _persistent, dict),
     **_record_type("dnnlib.tflib.network", "Network"),
     **_record_type("argparse", "Namespace"),
 }

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.allowed import Globals, function
-from tui_draggan.checkpoints.arrays import checked_dimensions, checked_shape
-from tui_draggan.checkpoints.checkpoint import Array
-from tui_draggan.checkpoints.limits import Budget
+from tui_draggan.checkpoints.unpickling.allowed import AllowedNames, allowed_function
+from tui_draggan.checkpoints.unpickling.arrays import checked_dimensions, checked_shape
+from tui_draggan.checkpoints.unpickling.limits import Budget
+from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 
 BFLOAT16 = np.dtype("V2")
@@ -67,13 +67,14 @@ def rebuild_tensor(
         return np.zeros(shape, "<f4" if storage.dtype == BFLOAT16 else storage.dtype)
     if last >= storage.numel:
         raise CheckpointError(
-            f"has a tensor that reaches to number {last:,} of a storage of {storage.numel:,}; "
-            "refused"
+            f"has a tensor that reaches element {last:,} of a storage of {storage.numel:,}; refused"
         )
     reach = 0
     for step, count in sorted(zip(steps, shape, strict=True)):
         if count > 1 and step <= reach:
-            raise CheckpointError("has a tensor that overlaps itself; refused as a bomb")
+            raise CheckpointError(
+                "has a tensor that overlaps itself; rejected: it would expand beyond the limit"
+            )
         reach += step * (count - 1)
     itemsize = storage.dtype.itemsize
     view: Array = np.ndarray(
@@ -97,20 +98,22 @@ def _parameter(_: Budget, data: Array, *__: Any) -> Array:
     return data
 
 
-def _tensor_v2(call: Callable[..., Array]) -> Globals:
+def _tensor_v2(call: Callable[..., Array]) -> AllowedNames:
     takes = (Storage, int, tuple, tuple, bool, object, object)
-    return function("torch._utils", "_rebuild_tensor_v2", call, *takes, optional=1)
+    return allowed_function("torch._utils", "_rebuild_tensor_v2", call, *takes, optional=1)
 
 
-def _parameters() -> Globals:
+def _parameters() -> AllowedNames:
     takes = (np.ndarray, bool, object)
     return {
-        **function("torch._utils", "_rebuild_parameter", _parameter, *takes),
-        **function("torch._utils", "_rebuild_parameter_with_state", _parameter, *takes, object),
+        **allowed_function("torch._utils", "_rebuild_parameter", _parameter, *takes),
+        **allowed_function(
+            "torch._utils", "_rebuild_parameter_with_state", _parameter, *takes, object
+        ),
     }
 
 
-TENSORS: Globals = {**_tensor_v2(rebuild_tensor), **_parameters()}
+TENSORS: AllowedNames = {**_tensor_v2(rebuild_tensor), **_parameters()}
 """Tensors and parameters, both as arrays."""
-NO_TENSORS: Globals = {**_tensor_v2(_no_tensor), **_parameters()}
+NO_TENSORS: AllowedNames = {**_tensor_v2(_no_tensor), **_parameters()}
 """The same while nobody knows yet where the storages are."""

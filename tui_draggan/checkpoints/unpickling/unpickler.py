@@ -1,8 +1,8 @@
-"""A pickle machine that imports nothing and calls nothing but what it is given.
+"""An unpickler that imports nothing and calls only what it is given.
 
 The names in a file are looked up in a table of our own; an unknown one is refused at once.
 The result is made of None, bool, int, float, str, `LongText`, memoryview (bytes), tuple, list,
-dict, set, numpy arrays, `Record` and `Global`.
+dict, set, numpy arrays, `Record` and `AllowedName`.
 """
 
 from __future__ import annotations
@@ -10,36 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_draggan.checkpoints.allowed import Global, Globals, Pending
-from tui_draggan.checkpoints.checkpoint import Record
-from tui_draggan.checkpoints.limits import Budget
-from tui_draggan.checkpoints.messages import refused
-from tui_draggan.checkpoints.opcodes import VALUES, Cursor, opcodes
+from tui_draggan.checkpoints.unpickling.allowed import AllowedName, AllowedNames, Pending, refused
+from tui_draggan.checkpoints.unpickling.limits import Budget
+from tui_draggan.checkpoints.unpickling.opcodes import VALUES, Cursor, opcodes
+from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.errors import CheckpointError
 
-Persistent = Callable[[Any], Any]
+PersistentLoad = Callable[[Any], Any]
 
 
-def run(
+def unpickle(
     cursor: Cursor,
-    table: Globals,
+    table: AllowedNames,
     budget: Budget,
-    persistent: Persistent | None = None,
+    persistent_load: PersistentLoad | None = None,
 ) -> Any:
     """The value of the pickle at `cursor`, which is left behind its STOP.
 
-    It may name what is in `table`; `persistent` turns persistent ids into values. Raises
-    CheckpointError. The value may contain itself: see `tree.check_tree`.
+    It may name what is in `table`; `persistent_load` turns persistent ids into values. Raises
+    CheckpointError. The value may contain itself: see `nesting.check_nesting`.
     """
-    machine = _Machine(table, budget, persistent)
+    unpickler = _Unpickler(table, budget, persistent_load)
     for name, argument in opcodes(cursor, budget):
         if name == "STOP":
-            return machine.result()
+            return unpickler.result()
         try:
             if name in VALUES:
-                machine.stack.append(argument)
+                unpickler.stack.append(argument)
             else:
-                _COMMANDS[name](machine, argument)
+                _COMMANDS[name](unpickler, argument)
         except IndexError:
             raise _misplaced(name) from None
     raise AssertionError("opcodes() ends at STOP or raises")
@@ -49,17 +48,19 @@ def _misplaced(name: str) -> CheckpointError:
     return CheckpointError(f"has the opcode {name} out of place; the file is damaged")
 
 
-class _Machine:
+class _Unpickler:
     """The stack, what was put aside at each MARK, and the memo."""
 
-    def __init__(self, table: Globals, budget: Budget, persistent: Persistent | None) -> None:
+    def __init__(
+        self, table: AllowedNames, budget: Budget, persistent_load: PersistentLoad | None
+    ) -> None:
         self.stack: list[Any] = []
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.pending = 0
         self.table = table
         self.budget = budget
-        self.persistent_load = persistent
+        self.persistent_load = persistent_load
 
     def result(self) -> Any:
         if len(self.stack) != 1 or self.marked:
@@ -131,10 +132,10 @@ class _Machine:
     # Names and what they give
 
     def find(self, module: str, name: str) -> None:
-        found = self.table.get((module, name))
-        if found is None:
+        allowed = self.table.get((module, name))
+        if allowed is None:
             raise refused(module, name)
-        self.stack.append(found)
+        self.stack.append(allowed)
 
     def stack_global(self, _: None) -> None:
         name, module = self.stack.pop(), self.stack.pop()
@@ -144,7 +145,7 @@ class _Machine:
 
     def reduce(self, _: None) -> None:
         arguments, called = self.stack.pop(), self.stack.pop()
-        if type(arguments) is not tuple or type(called) is not Global:
+        if type(arguments) is not tuple or type(called) is not AllowedName:
             raise _misplaced("REDUCE")
         if called.call is None:
             raise CheckpointError(f"calls {called.name}, which is not a function; refused")
@@ -158,7 +159,7 @@ class _Machine:
 
     def new_object(self, _: None) -> None:
         arguments, called = self.stack.pop(), self.stack.pop()
-        if type(called) is not Global or type(arguments) is not tuple:
+        if type(called) is not AllowedName or type(arguments) is not tuple:
             raise _misplaced("NEWOBJ")
         if called.new is None or arguments:
             raise CheckpointError(f"makes an object of {called.name}; refused")
@@ -192,52 +193,52 @@ def checked_key(key: Any) -> str | int | bool | None:
     Nothing else is ever hashed: nested tuples could take for ever, and long integers can be
     chosen to collide.
     """
-    if type(key) in (str, bool, type(None)) or (type(key) is int and abs(key) < 2**63):
+    if isinstance(key, str | bool | None) or (type(key) is int and abs(key) < 2**63):
         return key
     kind = "an integer of more than 64 bits" if type(key) is int else type(key).__name__
     raise CheckpointError(f"has a key that is no name or number ({kind}); refused")
 
 
 def _one(
-    method: Callable[[_Machine, str, list[Any]], None], name: str, count: int
-) -> Callable[[_Machine, Any], None]:
-    def command(machine: _Machine, _: Any) -> None:
-        items = [machine.stack.pop() for _ in range(count)][::-1]
-        method(machine, name, items)
+    method: Callable[[_Unpickler, str, list[Any]], None], name: str, count: int
+) -> Callable[[_Unpickler, Any], None]:
+    def command(unpickler: _Unpickler, _: Any) -> None:
+        items = [unpickler.stack.pop() for _ in range(count)][::-1]
+        method(unpickler, name, items)
 
     return command
 
 
 def _many(
-    method: Callable[[_Machine, str, list[Any]], None], name: str
-) -> Callable[[_Machine, Any], None]:
-    def command(machine: _Machine, _: Any) -> None:
-        method(machine, name, machine.since_mark())
+    method: Callable[[_Unpickler, str, list[Any]], None], name: str
+) -> Callable[[_Unpickler, Any], None]:
+    def command(unpickler: _Unpickler, _: Any) -> None:
+        method(unpickler, name, unpickler.since_mark())
 
     return command
 
 
-_COMMANDS: dict[str, Callable[[_Machine, Any], None]] = {
-    "FRAME": _Machine.frame,
-    "MARK": _Machine.mark,
-    "BINGET": _Machine.get,
-    "LONG_BINGET": _Machine.get,
-    "BINPUT": _Machine.put,
-    "LONG_BINPUT": _Machine.put,
-    "MEMOIZE": _Machine.memoize,
-    "TUPLE": _Machine.tuple_,
-    "TUPLE1": lambda machine, _: machine.tuple_of(1),
-    "TUPLE2": lambda machine, _: machine.tuple_of(2),
-    "TUPLE3": lambda machine, _: machine.tuple_of(3),
-    "APPEND": _one(_Machine.extend, "APPEND", 1),
-    "APPENDS": _many(_Machine.extend, "APPENDS"),
-    "SETITEM": _one(_Machine.set_items, "SETITEM", 2),
-    "SETITEMS": _many(_Machine.set_items, "SETITEMS"),
-    "ADDITEMS": _many(_Machine.add_items, "ADDITEMS"),
-    "GLOBAL": lambda machine, names: machine.find(*names),
-    "STACK_GLOBAL": _Machine.stack_global,
-    "REDUCE": _Machine.reduce,
-    "NEWOBJ": _Machine.new_object,
-    "BUILD": _Machine.build,
-    "BINPERSID": _Machine.persistent,
+_COMMANDS: dict[str, Callable[[_Unpickler, Any], None]] = {
+    "FRAME": _Unpickler.frame,
+    "MARK": _Unpickler.mark,
+    "BINGET": _Unpickler.get,
+    "LONG_BINGET": _Unpickler.get,
+    "BINPUT": _Unpickler.put,
+    "LONG_BINPUT": _Unpickler.put,
+    "MEMOIZE": _Unpickler.memoize,
+    "TUPLE": _Unpickler.tuple_,
+    "TUPLE1": lambda unpickler, _: unpickler.tuple_of(1),
+    "TUPLE2": lambda unpickler, _: unpickler.tuple_of(2),
+    "TUPLE3": lambda unpickler, _: unpickler.tuple_of(3),
+    "APPEND": _one(_Unpickler.extend, "APPEND", 1),
+    "APPENDS": _many(_Unpickler.extend, "APPENDS"),
+    "SETITEM": _one(_Unpickler.set_items, "SETITEM", 2),
+    "SETITEMS": _many(_Unpickler.set_items, "SETITEMS"),
+    "ADDITEMS": _many(_Unpickler.add_items, "ADDITEMS"),
+    "GLOBAL": lambda unpickler, names: unpickler.find(*names),
+    "STACK_GLOBAL": _Unpickler.stack_global,
+    "REDUCE": _Unpickler.reduce,
+    "NEWOBJ": _Unpickler.new_object,
+    "BUILD": _Unpickler.build,
+    "BINPERSID": _Unpickler.persistent,
 }

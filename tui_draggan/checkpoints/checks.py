@@ -1,19 +1,12 @@
-"""Attributes out of a foreign file: their values are checked before anything relies on them."""
+"""Values out of a foreign file, checked before anything relies on them."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.unpickling.messages import worded
 from tui_draggan.errors import CheckpointError
-
-PLAIN = (str, int, float, bool, type(None))
-
-
-def worded(value: Any) -> str:
-    """`value` for an error line; what is not plain by its type alone."""
-    return shown(str(value)) if isinstance(value, PLAIN) else f"of the type {type(value).__name__}"
 
 
 def positive(value: Any, name: str) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tui_draggan.checkpoints.checkpoint import Record
-from tui_draggan.checkpoints.limits import MAX_DEPTH, MAX_NODES
+from tui_draggan.checkpoints.unpickling.limits import MAX_DEPTH, MAX_NODES
+from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.errors import CheckpointError
 
 
-def check_tree(root: Any) -> None:
+def check_nesting(root: Any) -> None:
     """Raises CheckpointError where `root` contains itself, or is deeper than `MAX_DEPTH` or larger
     than `MAX_NODES` for somebody who walks it without knowing what is shared.
 
@@ -29,7 +29,9 @@ def check_tree(root: Any) -> None:
                 height = max(height, 1 + below[0])
                 nodes += below[1]
             if height > MAX_DEPTH or nodes > MAX_NODES:
-                raise CheckpointError("is nested too deeply; refused as a bomb")
+                raise CheckpointError(
+                    "is nested too deeply; rejected: it would expand beyond the limit"
+                )
             extent[id(value)] = height, nodes
             path.remove(id(value))
         elif id(value) in path:

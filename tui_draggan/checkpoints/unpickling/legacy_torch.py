@@ -1,6 +1,6 @@
 """What `torch.save` wrote before torch 1.6, and still writes inside other pickles.
 
-Five pickles of protocol 2: a magic number, the version 1001, a description of the machine, the
+Five pickles of protocol 2: a magic number, the version 1001, a description of the system, the
 object, in which each storage stands as the persistent id ('storage', type, key, location, number
 of elements, None), and the list of the keys. Then for each key the number of elements (int64) and
 the elements. (torch/serialization.py, `_legacy_save`)
@@ -12,18 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.allowed import Global, Globals
-from tui_draggan.checkpoints.limits import Budget
-from tui_draggan.checkpoints.machine import run
-from tui_draggan.checkpoints.opcodes import Cursor
-from tui_draggan.checkpoints.storages import DTYPES, NO_TENSORS, Storage
+from tui_draggan.checkpoints.unpickling.allowed import AllowedName, AllowedNames
+from tui_draggan.checkpoints.unpickling.limits import Budget
+from tui_draggan.checkpoints.unpickling.opcodes import Cursor
+from tui_draggan.checkpoints.unpickling.storages import DTYPES, NO_TENSORS, Storage
+from tui_draggan.checkpoints.unpickling.unpickler import unpickle
 from tui_draggan.errors import CheckpointError
 
 MAGIC = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 """The first pickle: 0x1950a86a20f9469cfc6c."""
 VERSION = 1001
 
-_STORAGE_NAMES: Globals = {("torch", name): Global(f"torch.{name}") for name in DTYPES}
+_STORAGE_NAMES: AllowedNames = {("torch", name): AllowedName(f"torch.{name}") for name in DTYPES}
 _STORAGE_DTYPES = {kind: DTYPES[name] for (_, name), kind in _STORAGE_NAMES.items()}
 
 
@@ -31,7 +31,7 @@ def is_legacy_torch(data: memoryview) -> bool:
     return data[: len(MAGIC)] == MAGIC
 
 
-def load(data: memoryview, names: Globals, budget: Budget) -> Any:
+def read_legacy(data: memoryview, names: AllowedNames, budget: Budget) -> Any:
     """The object in `data`, which may name `names` and types of storages.
 
     The object is read twice, as it stands before the elements of its tensors: first to learn
@@ -40,10 +40,10 @@ def load(data: memoryview, names: Globals, budget: Budget) -> Any:
     if not is_legacy_torch(data):
         raise CheckpointError("has tensors in an unknown form (no magic number); refused")
     cursor = Cursor(data, len(MAGIC))
-    if run(cursor, {}, budget) != VERSION:
+    if unpickle(cursor, {}, budget) != VERSION:
         raise CheckpointError(f"has tensors of another version than {VERSION}; refused")
-    machine = run(cursor, {}, budget)
-    if type(machine) is not dict or machine.get("little_endian") is not True:
+    system = unpickle(cursor, {}, budget)
+    if type(system) is not dict or system.get("little_endian") is not True:
         raise CheckpointError("has tensors of a big-endian machine; refused")
 
     start = cursor.at
@@ -55,11 +55,11 @@ def load(data: memoryview, names: Globals, budget: Budget) -> Any:
             raise CheckpointError("has a storage of two sizes; the file is damaged")
         return Storage(dtype, memoryview(b""))
 
-    run(cursor, {**names, **_STORAGE_NAMES, **NO_TENSORS}, budget, note)
+    unpickle(cursor, {**names, **_STORAGE_NAMES, **NO_TENSORS}, budget, note)
     storages = _storages(cursor, budget, expected)
 
     cursor.at = start
-    return run(
+    return unpickle(
         cursor, {**names, **_STORAGE_NAMES}, budget, lambda identity: storages[_parsed(identity)[0]]
     )
 
@@ -67,7 +67,7 @@ def load(data: memoryview, names: Globals, budget: Budget) -> Any:
 def _parsed(identity: Any) -> tuple[str, np.dtype[Any], int]:
     """Key, type and number of elements out of a persistent id."""
     match identity:
-        case (str("storage"), Global() as kind, str(key), str(), int(numel), None) if (
+        case (str("storage"), AllowedName() as kind, str(key), str(), int(numel), None) if (
             kind in _STORAGE_DTYPES and numel >= 0
         ):
             return key, _STORAGE_DTYPES[kind], numel
@@ -78,7 +78,7 @@ def _storages(
     cursor: Cursor, budget: Budget, expected: dict[str, tuple[np.dtype[Any], int]]
 ) -> dict[str, Storage]:
     """The list of keys and the elements at `cursor`, which must be those of `expected`."""
-    keys = run(cursor, {}, budget)
+    keys = unpickle(cursor, {}, budget)
     if type(keys) is not list or not all(type(key) is str for key in keys):
         raise CheckpointError("has no list of its storages; the file is damaged")
     storages = {}

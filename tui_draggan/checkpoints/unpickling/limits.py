@@ -75,4 +75,6 @@ class Budget:
         """
         self.copies -= size
         if self.copies < 0:
-            raise CheckpointError("uses the same weights again and again; refused as a bomb")
+            raise CheckpointError(
+                "uses the same weights again and again; rejected: it would expand beyond the limit"
+            )

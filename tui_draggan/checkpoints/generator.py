@@ -41,4 +41,5 @@ def mean_w(mapping: Mapping) -> Tensor:
     if config.c_dim:
         classes = torch.randint(config.c_dim, (MEAN_SAMPLES,), generator=source)
         label = torch.nn.functional.one_hot(classes, config.c_dim).float()
-    return mapping(z, label).mean(dim=0)
+    mean: Tensor = mapping(z, label).mean(dim=0)
+    return mean

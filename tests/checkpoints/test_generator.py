@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
 from tests.tiny import tiny_generator
-from tui_draggan.checkpoints.building import MEAN_SAMPLES, build_generator
 from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.generator import MEAN_SAMPLES, build_generator
 from tui_draggan.stylegan.network import Generator
 
 
@@ -16,7 +18,9 @@ def checkpoint_of(generator: Generator) -> Checkpoint:
 
 
 @pytest.mark.parametrize("options", [{}, {"architecture": "resnet", "c_dim": 3, "embed_dim": 5}])
-def test_the_tensors_become_the_same_network_in_float32_and_are_copied(options: dict) -> None:
+def test_the_tensors_become_the_same_network_in_float32_and_are_copied(
+    options: dict[str, Any],
+) -> None:
     expected = tiny_generator(**options)
     checkpoint = checkpoint_of(expected)
     checkpoint.tensors["synthesis.b8.conv1.bias"] = checkpoint.tensors[

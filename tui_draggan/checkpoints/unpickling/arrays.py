@@ -7,17 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.allowed import Global, Globals, Pending, function
-from tui_draggan.checkpoints.checkpoint import Array
-from tui_draggan.checkpoints.limits import MAX_DIMENSIONS, MAX_NUMBERS, Budget
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.unpickling.allowed import (
+    AllowedName,
+    AllowedNames,
+    Pending,
+    allowed_function,
+)
+from tui_draggan.checkpoints.unpickling.limits import MAX_DIMENSIONS, MAX_NUMBERS, Budget
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 
 DTYPE_CODES = ("b1", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")
 """Plain numbers. Object arrays hold pickles of their own, records and strings no weights."""
 BYTE_ORDERS = ("<", ">", "|", "=")
 
-_NDARRAY = Global("numpy.ndarray")
+_NDARRAY = AllowedName("numpy.ndarray")
 
 
 def checked_dimensions(values: tuple[Any, ...]) -> tuple[int, ...]:
@@ -51,7 +56,7 @@ def _frombuffer(
     return _array(budget, data, dtype, shape, order == "F")
 
 
-def _reconstruct(_: Budget, kind: Global, *__: Any) -> Pending:
+def _reconstruct(_: Budget, kind: AllowedName, *__: Any) -> Pending:
     if kind is not _NDARRAY:
         raise CheckpointError(f"has an array of the type {kind.name}; refused")
 
@@ -87,18 +92,18 @@ def _scalar(_: Budget, dtype: np.dtype[Any], data: memoryview) -> bool | int | f
     return number
 
 
-def _core(core: str) -> Globals:
+def _core(core: str) -> AllowedNames:
     multiarray, numeric = f"{core}.multiarray", f"{core}.numeric"
     return {
-        **function(multiarray, "_reconstruct", _reconstruct, Global, tuple, object),
-        **function(multiarray, "scalar", _scalar, np.dtype, memoryview),
-        **function(numeric, "_frombuffer", _frombuffer, memoryview, np.dtype, tuple, str),
+        **allowed_function(multiarray, "_reconstruct", _reconstruct, AllowedName, tuple, object),
+        **allowed_function(multiarray, "scalar", _scalar, np.dtype, memoryview),
+        **allowed_function(numeric, "_frombuffer", _frombuffer, memoryview, np.dtype, tuple, str),
     }
 
 
-ARRAYS: Globals = {
+ARRAYS: AllowedNames = {
     ("numpy", "ndarray"): _NDARRAY,
-    **function("numpy", "dtype", _dtype, str, object, object),
+    **allowed_function("numpy", "dtype", _dtype, str, object, object),
     **_core("numpy.core"),
     **_core("numpy._core"),  # numpy 2 renamed it
 }

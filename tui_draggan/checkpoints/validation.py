@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_draggan.checkpoints.checkpoint import Array, Checkpoint
-from tui_draggan.checkpoints.messages import shown
+from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import Architecture, GeneratorConfig
 
 MAX_RESOLUTION = 1024
 MAX_WIDTH = 4096
-"""Of z, w, a label's embedding, a layer of the mapping network and a feature map; NVIDIA's 512."""
+"""Width of z, w, a label's embedding, a layer of the mapping network and a feature map; NVIDIA's 512."""
 MAX_CLASSES = 100_000
 MAX_MAPPING_LAYERS = 64
 MAX_PARAMETERS = 2**28
@@ -34,7 +35,7 @@ Shape = tuple[int, ...]
 Tensors = Mapping[str, Array]
 
 
-def fit(
+def validated(
     tensors: Tensors,
     *,
     format: str,
@@ -70,17 +71,17 @@ def fit(
         tensors.pop(f"{layer}.noise_const", None)
     _check_shapes(tensors, expected, optional={MEAN, *_noise(silent)})
 
-    found = {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
-    found |= {name: np.zeros(expected[name], np.float32) for name in _noise(silent)}
+    arrays = {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
+    arrays |= {name: np.zeros(expected[name], np.float32) for name in _noise(silent)}
     if silent:
         where = "" if len(silent) == 2 * len(config.channels) - 1 else f" in {', '.join(silent)}"
-        notes += (f"no noise in the file{where}; it is left out",)
-    if MEAN not in found:
-        notes += ("no mean w in the file; it is sampled",)
+        notes += (f"no noise in the file{where}; pictures are made without it",)
+    if MEAN not in arrays:
+        notes += ("no mean w in the file; it is estimated from 10,000 samples",)
     if colours == 1:
-        found |= {name: np.repeat(found[name], 3, axis=0) for name in _of_torgb(config)}
-        notes += ("grey pictures; their one channel became three",)
-    return Checkpoint(format, config, found, notes)
+        arrays |= {name: np.repeat(arrays[name], 3, axis=0) for name in _of_torgb(config)}
+        notes += ("greyscale pictures; the one channel is copied to red, green and blue",)
+    return Checkpoint(format, config, arrays, notes)
 
 
 def check_filter(kernel: Any, name: str) -> None:
@@ -165,7 +166,7 @@ def _config(tensors: Tensors, *, mapping_lr: float, conv_clamp: float | None) ->
         embed_dim = _width(tensors, "mapping.embed.weight", 2, 0)
     z_dim = _width(tensors, "mapping.fc0.weight", 2, 1, at_most=2 * MAX_WIDTH) - embed_dim
     if not 1 <= z_dim <= MAX_WIDTH:
-        raise CheckpointError(f"has a z of {z_dim} numbers; expected 1 to {MAX_WIDTH}")
+        raise CheckpointError(f"has z_dim {z_dim}; expected 1 to {MAX_WIDTH}")
     mapping_dim = w_dim if layers == 1 else _width(tensors, "mapping.fc0.weight", 2, 0)
     architecture: Architecture = "orig"
     if f"synthesis.b{last}.skip.weight" in tensors:
@@ -205,7 +206,7 @@ def _width(
     tensors: Tensors, name: str, dimensions: int, axis: int, at_most: int = MAX_WIDTH
 ) -> int:
     if name not in tensors:
-        raise CheckpointError(f"has no {name}; it is not a whole StyleGAN2 generator")
+        raise CheckpointError(f"has no {name}; the StyleGAN2 generator is incomplete")
     shape = tensors[name].shape
     if len(shape) != dimensions:
         raise CheckpointError(f"has {name} of shape {shape}; expected {dimensions} dimensions")
@@ -218,7 +219,7 @@ def _colours(tensors: Tensors, config: GeneratorConfig) -> int:
     colours = _width(tensors, f"synthesis.b{config.resolution}.torgb.weight", 4, 0)
     if colours not in (1, 3):
         raise CheckpointError(
-            f"makes pictures of {colours} channels; expected 3 (colour) or 1 (grey)"
+            f"makes pictures of {colours} channels; expected 3 (colour) or 1 (greyscale)"
         )
     return colours
 

@@ -12,22 +12,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tui_draggan.checkpoints.limits import (
+from tui_draggan.checkpoints.unpickling.limits import (
     MAX_INTEGER_BYTES,
     MAX_NAME_LENGTH,
     MAX_TEXT_LENGTH,
     Budget,
 )
+from tui_draggan.checkpoints.unpickling.values import LongText
 from tui_draggan.errors import CheckpointError
 
 PROTOCOLS = (2, 3, 4, 5)
-
-
-@dataclass(frozen=True, eq=False)
-class LongText:
-    """A string of more than `MAX_TEXT_LENGTH` bytes, not decoded: the source of a module."""
-
-    utf8: memoryview
 
 
 @dataclass(slots=True)
@@ -53,7 +47,7 @@ class Cursor:
 
     def _at_the_end(self) -> CheckpointError:
         return CheckpointError(
-            f"ends in the middle (at byte {len(self.data):,}); fetch the file again"
+            f"is truncated (it ends at byte {len(self.data):,}); download it again"
         )
 
     def unsigned(self, size: int) -> int:
@@ -68,7 +62,7 @@ class Cursor:
         near = bytes(self.data[self.at : self.at + MAX_NAME_LENGTH + 1])
         text, newline, _ = near.partition(b"\n")
         if not newline or not text.isascii():
-            raise CheckpointError(f"has a damaged name at byte {self.at:,}; fetch the file again")
+            raise CheckpointError(f"has a damaged name at byte {self.at:,}; download it again")
         self.at += len(text) + 1
         return text.decode("ascii")
 
