@@ -22,7 +22,7 @@ from tui_draggan.stylegan.config import Architecture, GeneratorConfig
 
 MAX_RESOLUTION = 1024
 MAX_WIDTH = 4096
-"""Width of z, w, a label's embedding, a layer of the mapping network and a feature map; NVIDIA's 512."""
+"""Width of z, w, a label's embedding, a mapping layer and a feature map; NVIDIA's have 512."""
 MAX_CLASSES = 100_000
 MAX_MAPPING_LAYERS = 64
 MAX_PARAMETERS = 2**28
