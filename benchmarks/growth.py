@@ -19,6 +19,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 from matplotlib import pyplot
+from matplotlib.axes import Axes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -86,7 +87,7 @@ def tell(name: str, values: Sequence[int], found: Sequence[dict[str, Measured]])
 
 
 def draw(
-    axis: pyplot.Axes, title: str, values: Sequence[int], found: Sequence[dict[str, Measured]]
+    axis: Axes, title: str, values: Sequence[int], found: Sequence[dict[str, Measured]]
 ) -> None:
     for way in found[0]:
         there = [

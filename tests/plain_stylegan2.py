@@ -36,7 +36,8 @@ class PlainGenerator:
             y = weight[:, label] / math.sqrt(weight.shape[1]) + self.tensors["mapping.embed.bias"]
             x = torch.cat([x, y / (y.square().mean() + EPSILON).sqrt()])
         layer = 0
-        while (weight := self.tensors.get(f"mapping.fc{layer}.weight")) is not None:
+        while f"mapping.fc{layer}.weight" in self.tensors:
+            weight = self.tensors[f"mapping.fc{layer}.weight"]
             gain = self.mapping_lr / math.sqrt(weight.shape[1])
             bias = self.tensors[f"mapping.fc{layer}.bias"] * self.mapping_lr
             x = activation(weight @ x * gain + bias)

@@ -23,21 +23,21 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_was_written_is_what_opens(folder: Path):
+def test_what_was_written_is_what_opens(folder: Path) -> None:
     bundle = ModelBundle.open(folder)
     assert bundle.info == INFO
     bundle.verify()
     assert [path.name for path in folder.parent.iterdir()] == ["spot"]
 
 
-def test_an_interrupted_bundle_never_exists(tmp_path: Path):
+def test_an_interrupted_bundle_never_exists(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), new_bundle(tmp_path / "spot") as work:
         (work / "mapping.onnx").write_text("half")
         raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path):
+def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path) -> None:
     with pytest.raises(OutputError, match="exists"), new_bundle(folder):
         pass
     with new_bundle(folder, replace=True) as work:
@@ -45,7 +45,7 @@ def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path):
     assert [path.name for path in folder.iterdir()] == ["new"]
 
 
-def test_what_is_wrong_is_named(folder: Path, tmp_path: Path):
+def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="nowhere is not a folder"):
         ModelBundle.open(tmp_path / "nowhere")
     with pytest.raises(BundleError, match=f"has no {MANIFEST}"):
@@ -73,14 +73,14 @@ def test_what_is_wrong_is_named(folder: Path, tmp_path: Path):
         ({"drag": {}}, "incomplete"),
     ],
 )
-def test_a_manifest_of_another_kind(folder: Path, change: dict, message: str):
+def test_a_manifest_of_another_kind(folder: Path, change: dict[str, object], message: str) -> None:
     values = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps({**values, **change}))
     with pytest.raises(BundleError, match=message):
         ModelBundle.open(folder)
 
 
-def test_paths_out_of_the_bundle_and_broken_json(folder: Path):
+def test_paths_out_of_the_bundle_and_broken_json(folder: Path) -> None:
     values = json.loads((folder / MANIFEST).read_text())
     values["files"]["../../secret"] = {"size": 1, "sha256": ""}
     (folder / MANIFEST).write_text(json.dumps(values))

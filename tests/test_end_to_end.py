@@ -6,10 +6,12 @@ import json
 import os
 import re
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from tests.tmux import Pane
 
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.terminal
 
 
 @pytest.fixture
-def pane(tmp_path: Path):
+def pane(tmp_path: Path) -> Iterator[Pane]:
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
     pane = Pane((100, 30), **state)
     yield pane
@@ -35,7 +37,7 @@ def drag_the_nose(pane: Pane) -> None:
     pane.keys("Space")
 
 
-def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
+def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path) -> None:
     pane.run("python", "-m", "tui_draggan", "--seed", "17")
     drag_the_nose(pane)
     pane.wait_for("reached")
@@ -50,6 +52,7 @@ def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
     pane.keys("Enter")
     pane.wait(lambda _: out.exists(), "the exported picture")
     with Image.open(out) as picture:
+        assert isinstance(picture, PngImageFile)
         record = json.loads(picture.text["tui-draggan"])
     assert record["seed"] == 17 and record["edited"]
     assert record["points"][0][1] == [75, 73]
@@ -62,7 +65,7 @@ def test_a_person_drags_exports_and_leaves(pane: Pane, tmp_path: Path):
     wait_until_usable(pane)
 
 
-def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane):
+def test_after_a_kill_the_terminal_is_sane_and_the_edit_goes_on(pane: Pane) -> None:
     pane.run("python", "-m", "tui_draggan", "--seed", "17", "--lr", "0.0001")
     drag_the_nose(pane)
     pane.wait_for("running")
@@ -89,7 +92,7 @@ def wait_until_usable(pane: Pane) -> None:
 
 
 @pytest.mark.parametrize("size", [(20, 5), (50, 14)])
-def test_a_tiny_terminal_is_a_normal_day(tmp_path: Path, size: tuple[int, int]):
+def test_a_tiny_terminal_is_a_normal_day(tmp_path: Path, size: tuple[int, int]) -> None:
     pane = Pane(size, XDG_STATE_HOME=str(tmp_path))
     try:
         pane.run("python", "-m", "tui_draggan")
@@ -102,7 +105,7 @@ def test_a_tiny_terminal_is_a_normal_day(tmp_path: Path, size: tuple[int, int]):
         pane.close()
 
 
-def test_a_dull_terminal_is_told_what_to_use_instead(tmp_path: Path):
+def test_a_dull_terminal_is_told_what_to_use_instead(tmp_path: Path) -> None:
     pane = Pane((80, 24), XDG_STATE_HOME=str(tmp_path))
     try:
         pane.run("env", "TERM=dumb", "python", "-m", "tui_draggan")
@@ -112,7 +115,7 @@ def test_a_dull_terminal_is_told_what_to_use_instead(tmp_path: Path):
         pane.close()
 
 
-def test_colours_degrade_and_never_break(tmp_path: Path):
+def test_colours_degrade_and_never_break(tmp_path: Path) -> None:
     for colour in ("256", "16", "none"):
         pane = Pane((80, 24), XDG_STATE_HOME=str(tmp_path))
         try:

@@ -26,6 +26,6 @@ def random_generator(config: GeneratorConfig, seed: int = 0) -> Generator:
     with torch.no_grad():
         for name, parameter in generator.synthesis.named_parameters():
             if name.endswith(("bias", "noise_strength")):
-                parameter += 0.3 * torch.randn_like(parameter)
+                parameter.add_(0.3 * torch.randn_like(parameter))
         generator.mapping.w_avg.copy_(torch.randn(config.w_dim))
     return generator.eval().requires_grad_(False)
