@@ -3,13 +3,19 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test check demo bench screenshots clean
+.PHONY: run test quick check demo bench screenshots clean
 
 run: .venv/run.stamp
 	@$(BIN)/tui-draggan $(ARGS)
 
+# The whole suite. What runs in processes of its own is not counted as covered.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --cov --cov-report=
+	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of the package's lines"
+
+# The fast lane: no terminal, no training, nothing slow.
+quick: .venv/dev.stamp
+	$(BIN)/python -m pytest -n 2 -m "not terminal and not slow"
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
