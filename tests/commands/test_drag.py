@@ -116,7 +116,7 @@ def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path):
         (["drag", "--point", "1,1:2,2", "--mask", "no.png"], "no.png does not exist"),
         (["drag", "--point", "1,1:2,2", "--session", "no.json"], "no.json does not exist"),
         (["drag", "--point", "1,1:2,2", "--out", "a.bmp"], "written as .png"),
-        (["drag", "--point", "1,1:2,2", "--animation", "a.avi"], "another ending"),
+        (["drag", "--point", "1,1:2,2", "--animation", "a.avi"], "unsupported file type"),
         (["drag", "--unknown"], "see tui-draggan"),
         (["--pace", "-1"], "pace is -1"),
         (["--pace", "nan"], "pace is nan"),

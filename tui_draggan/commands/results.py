@@ -14,7 +14,7 @@ from tui_draggan.errors import UsageError
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.png import check_png, write_png
-from tui_draggan.pictures.provenance import Origin
+from tui_draggan.pictures.provenance import Provenance
 
 
 def write_picture(
@@ -29,7 +29,7 @@ def write_picture(
     if markers:
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
-    write_png(path, picture, _origin(document, info))
+    write_png(path, picture, _provenance(document, info))
 
 
 def check_result(path: Path) -> None:
@@ -50,7 +50,7 @@ def write_run(
         _with_markers(frame.image, frame.handles, document, info) if markers else frame.image
         for frame in frames
     ]
-    write_animation(path, images, _origin(document, info))
+    write_animation(path, images, _provenance(document, info))
 
 
 def _with_markers(
@@ -71,10 +71,10 @@ def _scaled(point: Point, share: float) -> tuple[float, float]:
     return (point[0] + 0.5) * share - 0.5, (point[1] + 0.5) * share - 0.5
 
 
-def _origin(document: Document, info: BundleInfo) -> Origin:
+def _provenance(document: Document, info: BundleInfo) -> Provenance:
     latent = document.latent
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
-    return Origin(
+    return Provenance(
         info.name,
         latent.seed,
         latent.psi,

@@ -1,1 +1,1 @@
-"""Arrays to pictures: markers, half cells, sixel and kitty, files."""
+"""Arrays to files and back: the reader of pictures a person gives, markers, writers, provenance."""

@@ -12,34 +12,36 @@ from PIL import Image
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.files import check_writable, replacing
-from tui_draggan.pictures.provenance import AI_GENERATED, Origin
+from tui_draggan.pictures.provenance import AI_GENERATED, Provenance
 
-ENDINGS = (".gif", ".webp", ".mp4")
+SUFFIXES = (".gif", ".webp", ".mp4")
 MIN_SIDE = 256
-"""Smaller pictures are enlarged by a whole factor to at least this side, in pixels."""
+"""Side, in pixels, to which smaller pictures are enlarged at least, by a whole factor."""
 HOLD_SECONDS = 1.0
-"""How long the first and the last picture stand."""
+"""Time for which the first and the last picture stand."""
 
 
 def check_animation(path: Path) -> None:
     """Raises UsageError or OutputError where an animation could not be written to `path`."""
-    ending = path.suffix.lower()
-    if ending not in ENDINGS:
-        raise UsageError(f"{path} has another ending; animations are {', '.join(ENDINGS)}")
-    if ending == ".mp4" and find_spec("av") is None:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise UsageError(f"{path}: unsupported file type; animations are {', '.join(SUFFIXES)}")
+    if suffix == ".mp4" and find_spec("av") is None:
         raise UsageError(f"{path} needs PyAV; install tui-draggan[video], or choose .gif or .webp")
     check_writable(path)
 
 
-def write_animation(path: Path, frames: Sequence[Bytes], origin: Origin, fps: int = 15) -> None:
+def write_animation(
+    path: Path, frames: Sequence[Bytes], provenance: Provenance, fps: int = 15
+) -> None:
     """Writes frames, each (P, P, 3) of one size. Raises UsageError or OutputError."""
     check_animation(path)
     pictures = [_enlarged(Image.fromarray(frame)) for frame in frames]
     with replacing(path) as work:
         if path.suffix.lower() == ".mp4":
-            _write_mp4(work, pictures, origin, fps)
+            _write_mp4(work, pictures, provenance, fps)
         else:
-            _write_with_pillow(work, pictures, origin, fps)
+            _write_with_pillow(work, pictures, provenance, fps)
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:
@@ -51,28 +53,30 @@ def _enlarged(picture: Image.Image) -> Image.Image:
 
 
 def _write_with_pillow(
-    path: Path, pictures: Sequence[Image.Image], origin: Origin, fps: int
+    path: Path, pictures: Sequence[Image.Image], provenance: Provenance, fps: int
 ) -> None:
     step, hold = round(1000 / fps), round(1000 * HOLD_SECONDS)
     durations = [hold if i in (0, len(pictures) - 1) else step for i in range(len(pictures))]
     first, *rest = pictures
     options: dict[str, Any] = {"duration": durations, "loop": 0}
     if path.suffix.lower() == ".gif":
-        options["comment"] = origin.comment().encode("utf-8")
+        options["comment"] = provenance.comment().encode("utf-8")
     else:
         exif = Image.Exif()
-        exif[0x010E] = origin.comment()  # ImageDescription
+        exif[0x010E] = provenance.comment()  # ImageDescription
         options |= {"quality": 90, "exif": exif.tobytes()}
     first.save(path, save_all=True, append_images=rest, **options)
 
 
-def _write_mp4(path: Path, pictures: Sequence[Image.Image], origin: Origin, fps: int) -> None:
+def _write_mp4(
+    path: Path, pictures: Sequence[Image.Image], provenance: Provenance, fps: int
+) -> None:
     import av
 
     hold = round(fps * HOLD_SECONDS)
     sequence = [*[pictures[0]] * hold, *pictures, *[pictures[-1]] * hold]
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        container.metadata["comment"] = origin.comment()
+        container.metadata["comment"] = provenance.comment()
         container.metadata["description"] = AI_GENERATED
         stream = container.add_stream("h264", rate=fps)
         stream.width, stream.height = sequence[0].size

@@ -1,7 +1,7 @@
 """Handles, targets, arrows and the crosshair, painted into pictures.
 
-Everything is a signed distance to a shape, in pixels of the canvas, so the same few lines serve the
-coarse dots of a terminal and full-size exports. Handles (filled disc) and targets (ring) differ by
+Everything is a signed distance to a shape, in pixels of the canvas, so the same few lines serve
+canvases of forty pixels and full-size exports. Handles (filled disc) and targets (ring) differ by
 shape and by colour; the colours are two of Okabe and Ito's, told apart by every kind of eye, and a
 dark outline keeps them visible on any picture.
 """
@@ -13,10 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from tui_draggan.arrays import Bytes
+from tui_draggan.arrays import Bytes, Floats
 
 Place = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -34,14 +33,14 @@ class PairMark:
     number: int
     handle: Place
     target: Place | None
-    """None while it is being looked for."""
+    """None while it is not set yet."""
     selected: str = ""
-    """`handle` or `target` where one of them is selected: drawn larger, with a light rim."""
+    """`handle` or `target` where one of them is selected: drawn with a light rim."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """What marks measure in canvas pixels."""
+    """Radius of a handle's disc and half widths of lines and outlines, in canvas pixels."""
 
     disc: float
     line: float
@@ -95,7 +94,7 @@ def paint_pairs(
 
 
 def paint_line(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
-    """The line from a fresh handle to the cursor, while its target is looked for."""
+    """The line from a fresh handle to the cursor, while its target is not set yet."""
     box = _box(canvas, [start, end], sizes.line + sizes.outline + 1)
     distance = _to_segment(box, start, end)
     _blend(canvas, box, distance - sizes.line - sizes.outline, OUTLINE)
@@ -106,12 +105,12 @@ def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes) -> None:
     """Four thin arms round an open middle: what lies under it stays visible."""
     x, y = round(at[0]), round(at[1])
     inner, outer = sizes.disc + 0.6, 2.0 * sizes.disc + 1.6
-    for colour_now, grow in ((OUTLINE, 0.8 * sizes.outline), (LINE, 0.0)):
+    for colour, grow in ((OUTLINE, 0.8 * sizes.outline), (LINE, 0.0)):
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             start = (x + dx * inner, y + dy * inner)
             end = (x + dx * outer, y + dy * outer)
             box = _box(canvas, [start, end], sizes.line + grow + 1)
-            _blend(canvas, box, _to_segment(box, start, end) - sizes.line - grow, colour_now)
+            _blend(canvas, box, _to_segment(box, start, end) - sizes.line - grow, colour)
 
 
 # -- shapes ------------------------------------------------------------------------------------
@@ -187,7 +186,7 @@ class _Box:
     columns: slice
 
     @property
-    def grid(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def grid(self) -> tuple[Floats, Floats]:
         y = np.arange(self.rows.start, self.rows.stop, dtype=np.float32)[:, None]
         x = np.arange(self.columns.start, self.columns.stop, dtype=np.float32)[None, :]
         return x, y
@@ -202,20 +201,22 @@ def _box(canvas: Bytes, places: Sequence[Place], margin: float) -> _Box:
     return _Box(clip([y for _, y in places], height), clip([x for x, _ in places], width))
 
 
-def _to_point(box: _Box, at: Place) -> NDArray[np.float32]:
+def _to_point(box: _Box, at: Place) -> Floats:
     x, y = box.grid
-    return np.hypot(x - np.float32(at[0]), y - np.float32(at[1]))
+    distance: Floats = np.hypot(x - np.float32(at[0]), y - np.float32(at[1]))
+    return distance
 
 
-def _to_segment(box: _Box, start: Place, end: Place) -> NDArray[np.float32]:
+def _to_segment(box: _Box, start: Place, end: Place) -> Floats:
     x, y = box.grid
     dx, dy = end[0] - start[0], end[1] - start[1]
     squared = max(dx * dx + dy * dy, 1e-9)
     along = np.clip(((x - start[0]) * dx + (y - start[1]) * dy) / squared, 0, 1)
-    return np.hypot(x - start[0] - along * dx, y - start[1] - along * dy)
+    distance: Floats = np.hypot(x - start[0] - along * dx, y - start[1] - along * dy)
+    return distance
 
 
-def _blend(canvas: Bytes, box: _Box, distance: NDArray[np.float32], colour: Colour) -> None:
+def _blend(canvas: Bytes, box: _Box, distance: Floats, colour: Colour) -> None:
     """Covers what lies inside (distance < 0), with an edge one pixel soft."""
     cover = np.clip(0.5 - distance, 0, 1)[..., None]
     part = canvas[box.rows, box.columns]

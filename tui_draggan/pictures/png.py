@@ -1,4 +1,4 @@
-"""Writing a picture as PNG with its origin in tEXt/iTXt chunks (PNG specification, 11.3.3)."""
+"""Writing a picture as PNG with its provenance in tEXt/iTXt chunks (PNG specification, 11.3.3)."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from PIL import Image, PngImagePlugin
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.files import check_writable, replacing
-from tui_draggan.pictures.provenance import Origin
+from tui_draggan.pictures.provenance import Provenance
 
 
 def check_png(path: Path) -> None:
     """Raises UsageError or OutputError where a PNG could not be written to `path`."""
     if path.suffix.lower() != ".png":
-        raise UsageError(f"{path} has another ending; pictures are written as .png")
+        raise UsageError(f"{path}: unsupported file type; pictures are written as .png")
     check_writable(path)
 
 
-def write_png(path: Path, image: Bytes, origin: Origin) -> None:
+def write_png(path: Path, image: Bytes, provenance: Provenance) -> None:
     """Writes image (H, W, 3). Raises UsageError or OutputError; never leaves half a file."""
     check_png(path)
     info = PngImagePlugin.PngInfo()
-    for keyword, text in origin.text().items():
+    for keyword, text in provenance.text().items():
         info.add_itxt(keyword, text)
     with replacing(path) as work:
         Image.fromarray(image).save(work, format="PNG", pnginfo=info)

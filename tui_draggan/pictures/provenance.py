@@ -12,8 +12,8 @@ PROGRAM = f"tui-draggan {__version__}"
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Program and version, model, seed, points; AI-generated."""
+class Provenance:
+    """What a picture was made by and from: model, latent, points."""
 
     model: str
     seed: int | None
@@ -21,7 +21,7 @@ class Origin:
     label: int | None
     edited: bool
     points: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
-    """(handle where it is now, target) of every pair."""
+    """Handle, where it is now, and target of every pair, in pixels (x, y)."""
     class_name: str | None = None
 
     def text(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import shutil
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +25,8 @@ from numpy.lib import format as npy
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
-from tui_draggan.training.data.pictures import UnreadableError, square
+from tui_draggan.pictures.reading import UnreadableError, quiet_decoders
+from tui_draggan.training.data.pictures import square
 from tui_draggan.training.data.scanning import Found, printable
 
 FORMAT = 2
@@ -182,8 +182,7 @@ class Cache:
 
         count = _threads()
         # Pillow warns of what is odd in a file; what matters of it becomes a reason.
-        with warnings.catch_warnings(), ThreadPoolExecutor(count) as threads:
-            warnings.simplefilter("ignore")
+        with quiet_decoders(), ThreadPoolExecutor(count) as threads:
             waiting: deque[Future[tuple[Found, Bytes | str]]] = deque()
             for file in self._files:
                 waiting.append(threads.submit(read, file))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_draggan.training.data.pictures import SUFFIXES
+from tui_draggan.pictures.reading import SUFFIXES
 
 
 @dataclass(frozen=True)
