@@ -39,10 +39,10 @@ from tui_draggan import paths
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.latent import latent_from_seed, recommended_psi
 from tui_draggan.edit.parameters import DragParams, default_params
 from tui_draggan.edit.progress import Outcome
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import CHOICES, open_engine
 from tui_draggan.errors import DragganError
@@ -127,20 +127,20 @@ def bench(options: argparse.Namespace) -> None:
         steps=STEPS,
         patience=STEPS,
         tolerance=WITHIN * info.resolution,
-        psi=usual.psi if options.psi is None else options.psi,
     )
+    psi = recommended_psi(info) if options.psi is None else options.psi
     print(
         f"{info.name}, {info.resolution} px, feature block {info.drag.feature_block}, "
-        f"ψ {usual.psi:g}: {options.edits} edits drawn with seed {options.seed}"
+        f"ψ {psi:g}: {options.edits} edits drawn with seed {options.seed}"
     )
     print(
         "points space step size anchor  r1  r2   K  reached  seen distance tracked  steps median "
         "others  sure before    ms"
     )
     for points in options.points:
-        edits = draw_edits(engine, options.edits, points, usual.psi, options.seed)
+        edits = draw_edits(engine, options.edits, points, psi, options.seed)
         for params in choices(options, usual):
-            done = [run(engine, edit, params) for edit in edits]
+            done = [run(engine, edit, psi, params) for edit in edits]
             print(row(points, params, done, info.resolution), flush=True)
             for of in options.by:
                 print_groups(of, done)
@@ -187,15 +187,13 @@ def draw_edits(engine: Engine, count: int, points: int, psi: float, seed: int) -
     return edits
 
 
-def run(engine: Engine, edit: Edit, params: DragParams) -> Done:
-    latent = latent_from_seed(engine, edit.seed, params.psi, edit.species)
-    session = DragSession(engine, params, Document(latent))
+def run(engine: Engine, edit: Edit, psi: float, params: DragParams) -> Done:
+    latent = latent_from_seed(engine, edit.seed, psi, edit.species)
+    session = Session(engine, Document(latent, parameters=params))
     for handle, target in zip(edit.points.handles, edit.points.targets, strict=True):
         session.add_pair(handle, target)
-    session.start()
-    while session.wait_for_work(0):
-        session.work()
-    document, frames = session.document, session.frames
+    frames = list(session.run())
+    document = session.document
     after = look(engine.render(document.latent.ws))
     chosen = list(edit.points.landmarks)
     still = edit.before.confidence >= SURE

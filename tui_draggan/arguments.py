@@ -8,6 +8,18 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from tui_draggan import __version__
+from tui_draggan.edit.parameters import (
+    PARAMETERS,
+    PSI,
+    RECOMMENDABLE,
+    SCALED,
+    SEED,
+    USUAL_PSI,
+    DragParams,
+    Number,
+    Parameter,
+    Value,
+)
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import DEFAULT_MODEL
 from tui_draggan.training.options import add_evaluate_options, add_training_options
@@ -77,8 +89,8 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
         help="what computes; auto: the fastest here",
     )
     model.add_argument("--device", metavar="auto|cpu|cuda[:N]", help="default auto")
-    model.add_argument("--seed", type=int, metavar="N", help="seed of the picture (default 0)")
-    model.add_argument("--psi", type=float, metavar="ψ", help="truncation (the model's, else 0.7)")
+    _add_parameter(model, SEED, "seed of the picture (default 0)")
+    _add_parameter(model, PSI, f"truncation (the model's own, else {USUAL_PSI:g})")
     model.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
     model.add_argument("--mask", type=Path, metavar="PNG", help="white may change, black stays")
     start = model.add_mutually_exclusive_group()
@@ -91,21 +103,37 @@ def _add_open_options(parser: argparse.ArgumentParser, default: Any = None) -> N
     drag = parser.add_argument_group(
         "drag (defaults: the model's own, else the paper's)", argument_default=default
     )
-    drag.add_argument("--steps", type=int, metavar="N", help="limit of iterations (300)")
-    drag.add_argument("--learning-rate", "--lr", type=float, metavar="X", help="step size of Adam")
-    drag.add_argument("--mask-weight", type=float, metavar="λ", help="weight of the mask loss (20)")
-    drag.add_argument(
-        "--anchor", type=float, metavar="α", help="share of a handle's drift taken back, 0 to 1 (0)"
-    )
-    drag.add_argument("--r1", type=int, metavar="PX", help="radius of motion supervision")
-    drag.add_argument("--r2", type=int, metavar="PX", help="half side of the tracking square")
-    drag.add_argument("--rows", type=int, metavar="K", help="trained rows of w+ (6)")
-    drag.add_argument("--space", choices=("w+", "w"), help="train the rows apart or as one (w+)")
-    drag.add_argument(
-        "--tolerance", type=float, metavar="PX", help="distance that counts as reached"
-    )
-    drag.add_argument("--patience", type=int, metavar="N", help="steps without progress (60)")
+    _add_parameters(drag, PARAMETERS)
     drag.add_argument("--feature-block", type=int, metavar="PX", help="feature block of the model")
+
+
+def _add_parameters(group: Any, parameters: Sequence[Parameter]) -> None:
+    """With their defaults in the help, but for those that depend on the resolution."""
+    for parameter in parameters:
+        default = getattr(DragParams, parameter.name)
+        known = parameter.name not in SCALED and default is not None
+        words = f" ({parameter.shown(default)})" if known else ""
+        _add_parameter(group, parameter, parameter.note + words)
+
+
+def _add_parameter(group: Any, parameter: Parameter, words: str) -> None:
+    values = parameter.values
+    kind: dict[str, Any] = {"metavar": parameter.placeholder}
+    if isinstance(values, Number):
+        kind["type"] = int if values.whole else float
+    else:
+        kind = {"choices": (values.true, values.false)}
+    group.add_argument(*parameter.flags, dest=parameter.name, help=words, **kind)
+
+
+def given(options: argparse.Namespace, parameters: Sequence[Parameter]) -> dict[str, Value]:
+    """The values of those parameters that the command line names."""
+    values = {one: getattr(options, one.name) for one in parameters}
+    return {
+        one.name: one.parse(value) if isinstance(value, str) else value
+        for one, value in values.items()
+        if value is not None
+    }
 
 
 def _add_editor_options(parser: argparse.ArgumentParser) -> None:
@@ -271,12 +299,8 @@ def _words(text: str) -> tuple[str, ...]:
 def _add_bundle_options(parser: argparse.ArgumentParser) -> None:
     """What import and export write into a bundle."""
     parser.add_argument("--feature-block", type=int, metavar="PX", help="default 128, or half")
-    parser.add_argument("--learning-rate", type=float, metavar="X", help="recommended step size")
-    parser.add_argument("--r1", type=int, metavar="PX", help="recommended r1")
-    parser.add_argument("--r2", type=int, metavar="PX", help="recommended r2")
-    parser.add_argument("--anchor", type=float, metavar="α", help="recommended anchor")
-    parser.add_argument("--space", choices=("w+", "w"), help="recommended space")
-    parser.add_argument("--psi", type=float, metavar="X", help="recommended truncation")
+    for parameter in RECOMMENDABLE:
+        _add_parameter(parser, parameter, f"recommended {parameter.title}")
     parser.add_argument(
         "--classes", metavar="NAME,…", help="names of the classes, which the files do not hold"
     )

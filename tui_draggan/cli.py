@@ -9,23 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tui_draggan.arguments import PROGRAM, parse
+from tui_draggan.arguments import PROGRAM, given, parse
+from tui_draggan.edit.parameters import PARAMETERS, RECOMMENDABLE
 from tui_draggan.errors import DragganError, UsageError
-
-DRAG_PARAMETERS = (
-    "seed",
-    "psi",
-    "steps",
-    "learning_rate",
-    "mask_weight",
-    "anchor",
-    "r1",
-    "r2",
-    "rows",
-    "tolerance",
-    "patience",
-)
-"""Options that are drag parameters of the same name."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,20 +35,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _open_options(options: argparse.Namespace) -> Any:
     from tui_draggan.commands.opening import OpenOptions
 
-    given = {name: getattr(options, name) for name in DRAG_PARAMETERS}
-    values = {name: value for name, value in given.items() if value is not None}
-    if options.space is not None:
-        values["w_plus"] = options.space == "w+"
     return OpenOptions(
         model=options.model,
         device=options.device or "auto",
         engine=options.engine or "auto",
+        seed=options.seed,
+        psi=options.psi,
         label=options.label,
         mask=options.mask,
         session=options.session,
         resume=options.resume,
         feature_block=options.feature_block,
-        values=values,
+        values=given(options, PARAMETERS),
     )
 
 
@@ -199,15 +183,12 @@ def _classes(options: argparse.Namespace) -> tuple[str, ...]:
 
 
 def _recommended(options: argparse.Namespace) -> dict[str, float]:
-    """Drag parameters that the model is to recommend, those that were given. Raises UsageError."""
-    from tui_draggan.edit.parameters import DragParams
-
-    names = ("learning_rate", "anchor", "r1", "r2", "psi")
-    values = {name: getattr(options, name) for name in names}
-    values["w_plus"] = None if options.space is None else options.space == "w+"
-    given = {name: value for name, value in values.items() if value is not None}
-    DragParams().with_values(**given)  # refuses what cannot be
-    return given
+    """Parameters that the model is to recommend, those that were given. Raises UsageError."""
+    values = given(options, RECOMMENDABLE)
+    for parameter in RECOMMENDABLE:
+        if parameter.name in values:
+            parameter.check(values[parameter.name])
+    return {name: value for name, value in values.items() if value is not None}
 
 
 COMMANDS = {

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tui_draggan.edit.parameters import RANGES, DragParams, default_params
+from tui_draggan.edit.parameters import PARAMETERS, DragParams, Number, Parameter, default_params
 from tui_draggan.edit.points import Pair, parse_pair
 from tui_draggan.errors import UsageError
 
@@ -32,22 +32,23 @@ def test_the_model_recommends_and_the_person_decides():
     assert params.with_values(r2=7).r2 == 7
 
 
-@pytest.mark.parametrize("name", sorted(RANGES))
-def test_every_range_is_kept(name: str):
-    limits = RANGES[name]
+NUMBERS = [one for one in PARAMETERS if isinstance(one.values, Number)]
+
+
+@pytest.mark.parametrize("parameter", NUMBERS, ids=lambda one: one.name)
+def test_every_range_is_kept(parameter: Parameter):
+    name, limits = parameter.name, parameter.values
+    assert isinstance(limits, Number)
     for value in (limits.low, limits.high):
-        whole = isinstance(getattr(DragParams(), name), int)
-        assert (
-            getattr(DragParams().with_values(**{name: int(value) if whole else value}), name)
-            == value
-        )
-    for value in (limits.low - 1, limits.high + 1, math.nan, math.inf, "3"):
+        typed = int(value) if limits.whole else value
+        assert getattr(DragParams().with_values(**{name: typed}), name) == value
+    for wrong in (limits.low - 1, limits.high + 1, math.nan, math.inf, "3"):
         with pytest.raises(UsageError, match=f"{name} is .*expected"):
-            DragParams().with_values(**{name: value})
+            DragParams().with_values(**{name: wrong})
 
 
 def test_unknown_names_and_broken_numbers():
-    with pytest.raises(UsageError, match="unknown parameter speed"):
+    with pytest.raises(UsageError, match="no parameter named speed"):
         DragParams().with_values(speed=3)
     with pytest.raises(UsageError, match="whole number"):
         DragParams().with_values(r1=2.5)

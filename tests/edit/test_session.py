@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.edit.document import Document, Frame, Picture, State
-from tui_draggan.edit.latent import Latent, latent_from_seed
+from tui_draggan.edit.latent import Latent, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import Outcome
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import EngineError, UsageError
 
 PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
 
 
-def make(engine: SpotEngine | None = None, params: DragParams = PARAMS) -> DragSession:
+def make(engine: SpotEngine | None = None, params: DragParams = PARAMS) -> Session:
     engine = engine or SpotEngine()
-    return DragSession(engine, params, Document(latent_from_seed(engine, 3, 0.7)))
+    return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
 
 
-def finish(session: DragSession, limit: int = 500) -> list[Frame]:
+def finish(session: Session, limit: int = 500) -> list[Frame]:
     frames = []
     for _ in range(limit):
         if not session.wait_for_work(0):
@@ -173,32 +175,32 @@ def test_a_new_seed_clears_the_points_and_undo_brings_them_back():
     session.add_pair((30, 30), (30, 20))
     session.open_seed(9)
     finish(session)
-    assert session.document.latent.seed == 9 and session.document.pairs == ()
+    assert session.document.latent.origin == Seed(9, 0.7) and session.document.pairs == ()
     assert session.undo() == "seed 9"
-    assert session.document.latent.seed == 3 and len(session.document.pairs) == 1
+    assert session.document.latent.origin == Seed(3, 0.7) and len(session.document.pairs) == 1
 
 
 def test_a_class_is_opened_kept_and_undone():
     engine = ZooEngine()
-    session = DragSession(engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)))
-    assert session.document.latent.label == 0, "the first class where none is given"
+    session = Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=PARAMS))
+    assert session.document.latent.origin == Seed(3, 0.7, 0), "the first class where none is given"
     session.open_seed(label=3)
     finish(session)
     latent = session.document.latent
-    assert (latent.seed, latent.psi, latent.label) == (3, 0.7, 3)
+    assert latent.origin == Seed(3, 0.7, 3)
     np.testing.assert_array_equal(latent.ws, latent_from_seed(engine, 3, 0.7, 3).ws)
     session.open_seed(4)
     session.open_seed(psi=0.5)
     finish(session)
     latent = session.document.latent
-    assert (latent.seed, latent.psi, latent.label) == (4, 0.5, 3), "what was not said stays"
+    assert latent.origin == Seed(4, 0.5, 3), "what was not said stays"
     session.open_seed(psi=0.2)
     finish(session)
     assert [session.undo() for _ in range(3)] == ["truncation ψ 0.2", "seed 4", "class rabbit"]
-    assert session.document.latent.label == 0
+    assert session.document.latent.origin == Seed(3, 0.7, 0)
     session.open_seed(9)
-    assert session.seeding == (9, 0.7, 0), "known before it is there"
-    with pytest.raises(UsageError, match="class 5 is unknown; zoo has 5"):
+    assert session.snapshot().origin == Seed(9, 0.7, 0), "known before it is there"
+    with pytest.raises(UsageError, match="no class 5; zoo has 5"):
         latent_from_seed(engine, 3, 0.7, 5)
 
 
@@ -220,9 +222,9 @@ def test_bad_input_is_refused_at_the_door():
         session.add_pair((3, 3), (3, -1))
     broken = np.full((INFO.num_ws, INFO.w_dim), np.nan, np.float32)
     with pytest.raises(UsageError, match="not finite"):
-        DragSession(SpotEngine(), PARAMS, Document(Latent(broken)))
+        Session(SpotEngine(), Document(Latent(broken, Seed(3))))
     with pytest.raises(UsageError, match=r"\(2, 2\)"):
-        DragSession(SpotEngine(), PARAMS, Document(Latent(np.zeros((2, 2), np.float32))))
+        Session(SpotEngine(), Document(Latent(np.zeros((2, 2), np.float32), Seed(3))))
 
 
 def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again():
@@ -246,7 +248,8 @@ def test_w_needs_equal_rows():
     session = make(params=PARAMS.with_values(w_plus=False))
     ws = session.document.latent.ws.copy()
     ws[2] += 1
-    session = DragSession(SpotEngine(), PARAMS.with_values(w_plus=False), Document(Latent(ws)))
+    document = replace(session.document, latent=Latent(ws, Seed(3)))
+    session = Session(SpotEngine(), document)
     session.add_pair((3, 3), (5, 5))
     with pytest.raises(UsageError, match="rows differ"):
         session.start()
@@ -259,21 +262,21 @@ def test_the_steps_of_a_run_belong_to_its_document():
     frames = finish(session)
     session.open_seed(9)
     finish(session)
-    assert session.frames == [], "another picture has no steps yet"
+    assert session.frames == (), "another picture has no steps yet"
     with pytest.raises(UsageError, match="no step 0"):
         session.goto(0)
     session.undo()
-    assert session.frames == frames, "with the picture its steps come back"
+    assert session.frames == tuple(frames), "with the picture its steps come back"
     session.undo()
-    assert session.frames == []
+    assert session.frames == ()
     session.redo()
-    assert session.frames == frames
+    assert session.frames == tuple(frames)
 
 
 def test_a_stored_document_opens_as_it_was_with_nothing_to_undo():
     first = make()
     first.add_pair((30, 30), (30, 20))
     finish(first)
-    again = DragSession(SpotEngine(), PARAMS, first.document)
+    again = Session(SpotEngine(), first.document)
     assert again.status.state is State.READY and again.undo() is None
     assert again.add_pair((1, 1), (2, 2)) == 2, "ids go on"

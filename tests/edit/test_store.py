@@ -13,22 +13,22 @@ from PIL import Image
 from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import Journal, model_of_journal, newest_journal, recover
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.latent import Seed, latent_from_seed
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import OutputError, UsageError
 
 PARAMS = DragParams(learning_rate=0.002, r1=1, r2=2)
 
 
-def dragged(recorder=None, steps: int = 4) -> tuple[DragSession, list[Frame]]:
+def dragged(recorder=None, steps: int = 4) -> tuple[Session, list[Frame]]:
     engine = SpotEngine()
     mask = np.zeros((64, 64), bool)
     mask[10:50, 3:60] = True
-    session = DragSession(
-        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7), mask=mask), recorder
+    session = Session(
+        engine, Document(latent_from_seed(engine, 3, 0.7), (), mask, PARAMS), recorder
     )
     session.add_pair((30, 30), (30, 10))
     session.start(steps)
@@ -42,21 +42,20 @@ def dragged(recorder=None, steps: int = 4) -> tuple[DragSession, list[Frame]]:
 
 def assert_same(one: Document, other: Document) -> None:
     np.testing.assert_array_equal(one.latent.ws, other.latent.ws)
-    assert (one.latent.seed, one.latent.psi) == (other.latent.seed, other.latent.psi)
+    assert one.latent.origin == other.latent.origin
     assert one.latent.edited == other.latent.edited
     for ours, theirs in zip(one.pairs, other.pairs, strict=True):
         assert (ours.id, ours.handle, ours.target) == (theirs.id, theirs.handle, theirs.target)
         np.testing.assert_array_equal(ours.template, theirs.template)
     np.testing.assert_array_equal(one.mask, other.mask)
+    assert one.parameters == other.parameters
 
 
 def test_a_session_file_loads_again(tmp_path: Path):
     session, _ = dragged()
     path = tmp_path / "edit.json"
-    save_session(path, session.document, session.params, INFO.name)
-    document, params = load_session(path, INFO)
-    assert_same(document, session.document)
-    assert params == session.params
+    save_session(path, session.document, INFO.name)
+    assert_same(load_session(path, INFO), session.document)
 
 
 @pytest.mark.parametrize(
@@ -69,16 +68,19 @@ def test_a_session_file_loads_again(tmp_path: Path):
         (lambda values: values["latent"]["ws"].update(shape=[1, 4]), "incomplete or damaged"),
         (lambda values: values["latent"]["ws"].update(float32="!"), "incomplete or damaged"),
         (lambda values: values["pairs"][0].update(handle=[99, 3]), "lies outside"),
-        (lambda values: values["params"].update(steps=-1), "steps is -1"),
+        (lambda values: values["parameters"].update(steps=-1), "steps is -1"),
         (lambda values: values.update(mask="AAAA"), "mask is not"),
-        (lambda values: values["latent"].update(label=0), "class 0 is not in spot"),
-        (lambda values: values["latent"].update(seed=float("inf")), "incomplete or damaged"),
+        (lambda values: values["latent"]["origin"].update({"class": 0}), "class 0 is not in spot"),
+        (
+            lambda values: values["latent"]["origin"].update(seed=float("inf")),
+            "incomplete or damaged",
+        ),
     ],
 )
 def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
     session, _ = dragged()
     path = tmp_path / "edit.json"
-    save_session(path, session.document, session.params, INFO.name)
+    save_session(path, session.document, INFO.name)
     values = json.loads(path.read_text())
     damage(values)
     path.write_text(json.dumps(values))
@@ -90,7 +92,7 @@ def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
 def test_a_latent_with_nan_is_refused(tmp_path: Path):
     session, _ = dragged()
     path = tmp_path / "edit.json"
-    save_session(path, session.document, session.params, INFO.name)
+    save_session(path, session.document, INFO.name)
     values = json.loads(path.read_text())
     size = INFO.num_ws * INFO.w_dim
     nan = np.full(size, np.nan, np.float32)
@@ -106,14 +108,14 @@ def test_session_and_journal_keep_the_class(tmp_path: Path):
     engine = ZooEngine()
     journal = Journal(tmp_path, "zoo")
     latent = latent_from_seed(engine, 3, 0.7, 2)
-    session = DragSession(engine, PARAMS, Document(latent), journal.record)
+    session = Session(engine, Document(latent), journal.record)
     session.add_pair((30, 30), (30, 10))
     path = tmp_path / "edit.json"
-    save_session(path, session.document, session.params, "zoo")
-    assert load_session(path, engine.info)[0].latent.label == 2
-    assert recover(journal.path, engine.info)[0].latent.label == 2
+    save_session(path, session.document, "zoo")
+    assert load_session(path, engine.info).latent.origin == Seed(3, 0.7, 2)
+    assert recover(journal.path, engine.info).latent.origin == Seed(3, 0.7, 2)
     values = json.loads(path.read_text())
-    values["latent"]["label"] = 5
+    values["latent"]["origin"]["class"] = 5
     path.write_text(json.dumps(values))
     with pytest.raises(UsageError, match="class 5 is not in zoo, which has 5"):
         load_session(path, engine.info)
@@ -122,13 +124,11 @@ def test_session_and_journal_keep_the_class(tmp_path: Path):
 def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path):
     journal = Journal(tmp_path, "spot")
     engine = SpotEngine()
-    session = DragSession(
-        engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)), journal.record
-    )
+    session = Session(engine, Document(latent_from_seed(engine, 3, 0.7)), journal.record)
     assert list(tmp_path.iterdir()) == []
     session.add_pair((30, 30), (30, 10))
     session.undo()
-    assert recover(newest_journal(tmp_path), INFO)[0].pairs == (), "the first state is in it"
+    assert recover(newest_journal(tmp_path), INFO).pairs == (), "the first state is in it"
 
 
 def test_each_model_has_its_newest_journal(tmp_path: Path):
@@ -137,7 +137,7 @@ def test_each_model_has_its_newest_journal(tmp_path: Path):
         journal = Journal(tmp_path, model)
         engine = ZooEngine() if model == "zoo" else SpotEngine()
         latent = latent_from_seed(engine, 3, 0.7)
-        DragSession(engine, PARAMS, Document(latent), journal.record).add_pair((3, 3), (9, 9))
+        Session(engine, Document(latent), journal.record).add_pair((3, 3), (9, 9))
         os.utime(journal.path, (age, age))
         paths[model] = journal.path
     assert newest_journal(tmp_path, "spot") == paths["spot"]
@@ -151,14 +151,14 @@ def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):
     journal = Journal(tmp_path / "journals", INFO.name)
     session, frames = dragged(journal.record)
     path = newest_journal(tmp_path / "journals")
-    document, params = recover(path, INFO)
-    assert params == PARAMS
+    document = recover(path, INFO)
+    assert document.parameters == PARAMS
     np.testing.assert_array_equal(document.latent.ws, session.document.latent.ws)
     assert document.pairs[0].handle == session.document.pairs[0].handle
 
     text = path.read_text()
     path.write_text(text[:-20])  # the last line is cut off, as by a kill in the middle of a write
-    document, _ = recover(path, INFO)
+    document = recover(path, INFO)
     np.testing.assert_array_equal(document.latent.ws, frames[-2].ws)
     assert document.pairs[0].handle == frames[-2].handles[1]
     journal.close()
@@ -176,7 +176,7 @@ def test_journals_do_not_pile_up(tmp_path: Path):
 def test_writing_where_one_cannot(tmp_path: Path):
     session, _ = dragged()
     with pytest.raises(OutputError, match="cannot be written"):
-        save_session(tmp_path / "no" / "edit.json", session.document, session.params, "spot")
+        save_session(tmp_path / "no" / "edit.json", session.document, "spot")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="journal"):
         Journal(tmp_path / "file" / "journals", "spot")

@@ -12,9 +12,9 @@ from textual.pilot import Pilot
 from tests.spot_engine import SpotEngine
 from tests.waiting import LIMIT, pause_until
 from tui_draggan.edit.document import Document, State
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.latent import Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.services import EditorOptions, Services
@@ -24,7 +24,7 @@ from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture import PicturePanel
 from tui_draggan.tui.worker import EngineThread
 
-PARAMS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2, seed=3)
+PARAMS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2)
 
 
 @dataclass
@@ -38,13 +38,20 @@ class EditorPilot:
     """Notifications, as `title: words`."""
 
     @property
-    def session(self) -> DragSession:
+    def session(self) -> Session:
         assert self.screen.session is not None
         return self.screen.session
 
     @property
     def pairs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         return [(pair.handle, pair.target) for pair in self.session.document.pairs]
+
+    @property
+    def origin(self) -> Seed:
+        """What the picture was generated from."""
+        origin = self.session.document.latent.origin
+        assert isinstance(origin, Seed)
+        return origin
 
     @property
     def state(self) -> State:
@@ -106,9 +113,8 @@ async def editing(
     """An editor with its picture on the screen; its thread has ended when this is left."""
     engine = engine or SpotEngine()
 
-    def open_session() -> DragSession:
-        latent = latent_from_seed(engine, params.seed, params.psi)
-        return DragSession(engine, params, Document(latent))
+    def open_session() -> Session:
+        return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
 
     options = EditorOptions(Services(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session, pace)

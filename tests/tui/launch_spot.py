@@ -10,7 +10,7 @@ from tests.spot_engine import SpotEngine
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, DragganError
 from tui_draggan.tui.app import EditorOptions, Services, run_editor
 
@@ -27,15 +27,15 @@ def main() -> int:
     parser.add_argument("--closed", help="file to write when all has been closed")
     options = parser.parse_args()
 
-    def open_session() -> DragSession:
+    def open_session() -> Session:
         time.sleep(options.slow_open)
         if options.fail_open:
             raise BundleError("the model spot is damaged: synthesis.onnx is missing")
         engine = SpotEngine(options.delay)
-        params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2, seed=3)
+        params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2)
         if options.endless:
             params = params.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
-        return DragSession(engine, params, Document(latent_from_seed(engine, 3, 0.7)))
+        return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
 
     def close() -> None:
         if options.closed:

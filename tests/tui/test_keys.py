@@ -141,15 +141,15 @@ async def test_scrubbing_walks_the_frames():
 async def test_seeds_and_step_size():
     async with editing() as desk:
         await desk.press("n")
-        await desk.until(lambda: desk.session.document.latent.seed == 4, "seed 4")
+        await desk.until(lambda: desk.origin.seed == 4, "seed 4")
         await desk.press("p")
-        await desk.until(lambda: desk.session.document.latent.seed == 3, "seed 3")
+        await desk.until(lambda: desk.origin.seed == 3, "seed 3")
         await desk.press("p", "p")
-        await desk.until(lambda: desk.session.document.latent.seed == 1, "both are counted")
+        await desk.until(lambda: desk.origin.seed == 1, "both are counted")
         await desk.press("right_square_bracket")
-        assert desk.session.params.learning_rate == 0.004
+        assert desk.session.document.parameters.learning_rate == 0.004
         await desk.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
-        assert desk.session.params.learning_rate == 0.0005
+        assert desk.session.document.parameters.learning_rate == 0.0005
 
 
 async def test_q_asks_only_where_an_edit_would_stay_behind():
@@ -250,7 +250,7 @@ async def test_a_parameter_from_the_palette():
         assert "expected 1" in str(desk.app.screen.query_one(".problem").render())
         await desk.press("backspace")
         await desk.type("17")
-        assert desk.session.params.steps == 17
+        assert desk.session.document.parameters.steps == 17
 
 
 def test_nothing_but_help_and_the_end_before_there_is_a_session():

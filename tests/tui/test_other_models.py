@@ -12,7 +12,7 @@ from tests.tui.desk import PARAMS, EditorPilot, editing
 from tests.waiting import LIMIT
 from tui_draggan.edit.document import Document, State
 from tui_draggan.edit.latent import latent_from_seed
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, EngineError
 from tui_draggan.tui.palette import offers
 from tui_draggan.tui.screens.choose import Choose
@@ -46,13 +46,13 @@ class Shelf:
         return EditorOptions(self.hooks(name), name, 64)
 
     def hooks(self, name: str) -> Services:
-        def open_session() -> DragSession:
+        def open_session() -> Session:
             if name == "slow":
                 self.go.wait(LIMIT)
             if name == "torn":
                 raise EngineError("out of memory")
             engine = ZooEngine() if name == "zoo" else SpotEngine()
-            return DragSession(engine, PARAMS, Document(latent_from_seed(engine, 3, 0.7)))
+            return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=PARAMS))
 
         return Services(
             open_session,
@@ -110,7 +110,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends():
 
         thread = zoo.app.threads[-1]
         zoo.session.open_seed(5)  # back at an unedited latent: nothing to ask about
-        await zoo.until(lambda: zoo.session.document.latent.seed == 5)
+        await zoo.until(lambda: zoo.origin.seed == 5)
         await choose(zoo, "o", "spot")
         await at(zoo, "spot")
         thread.join(5)
@@ -202,20 +202,20 @@ async def test_the_class_that_is_open_leaves_the_points():
 async def test_a_class_from_the_list_and_back():
     async with editing(ZooEngine()) as desk:
         latent = desk.session.document.latent
-        assert latent.label == 0 and "seed 3   class cat" in title(desk)
+        assert desk.origin.label == 0 and "seed 3   class cat" in title(desk)
         assert "Set class (now cat)" in [offer.title for offer in offers(desk.screen)]
         await choose(desk, "C", "rab")
-        await desk.until(lambda: desk.session.document.latent.label == 3, "the rabbit")
+        await desk.until(lambda: desk.origin.label == 3, "the rabbit")
         await desk.until(lambda: "class rabbit" in title(desk), "its name")
-        assert desk.session.document.latent.seed == 3
+        assert desk.origin.seed == 3
         await desk.press("n")
-        await desk.until(lambda: desk.session.document.latent.seed == 4, "seed 4")
-        assert desk.session.document.latent.label == 3, "the next seed keeps the class"
+        await desk.until(lambda: desk.origin.seed == 4, "seed 4")
+        assert desk.origin.label == 3, "the next seed keeps the class"
         await desk.press("u", "u")
         assert desk.session.document.latent is latent and "undone: class rabbit" in desk.words
         await desk.press("n")
-        await desk.until(lambda: desk.session.document.latent.seed == 4, "seed 4")
-        assert desk.session.document.latent.label == 0
+        await desk.until(lambda: desk.origin.seed == 4, "seed 4")
+        assert desk.origin.label == 0
         assert desk.state is State.EMPTY
 
 
@@ -225,10 +225,10 @@ async def test_arrows_pages_and_numbers_find_a_class():
 
     async with editing(Thousand(), size=(80, 24)) as desk:
         await desk.press("C", "down", "down", "enter")
-        await desk.until(lambda: desk.session.document.latent.label == 2, "the second below")
+        await desk.until(lambda: desk.origin.label == 2, "the second below")
         await desk.press("C", "pagedown", "up")
         lines = desk.app.screen.query_one(OptionList)
         await desk.until(lambda: (lines.highlighted or 0) > 3, "a page on")
         assert desk.app.screen.region.contains_region(lines.region)
         await desk.type("99")
-        await desk.until(lambda: desk.session.document.latent.label == 99, "the very number")
+        await desk.until(lambda: desk.origin.label == 99, "the very number")

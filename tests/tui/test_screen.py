@@ -15,7 +15,7 @@ from tests.tui.desk import PARAMS, editing
 from tests.waiting import LIMIT, pause_until
 from tui_draggan.edit.document import Document, State
 from tui_draggan.edit.latent import latent_from_seed
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
@@ -114,7 +114,7 @@ async def test_state_speed_distance_and_plot_are_shown():
         run, plot = desk.screen.query_one(RunPanel), desk.screen.query_one(LossPlot)
         await desk.until(lambda: "it/s" in run.text)
         assert "running" in run.text and "/ 100000" in run.text and "distance" in run.text
-        desk.session.set_params(ENDLESS.with_values(learning_rate=0.002))
+        desk.session.set_parameters(ENDLESS.with_values(learning_rate=0.002))
         await desk.rest()
         assert "reached" in run.text and "reached" in desk.screen.query_one(PointsPanel).text
         assert any(0x2800 < ord(char) <= 0x28FF for char in plot.text)
@@ -191,7 +191,7 @@ async def test_a_loss_that_is_not_finite_is_told():
 
 
 async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
-    def open_session() -> DragSession:
+    def open_session() -> Session:
         raise BundleError("the model is damaged")
 
     thread = EngineThread(open_session)
@@ -207,8 +207,8 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
 async def test_leaving_while_it_runs_ends_the_thread():
     engine = SpotEngine(delay=0.02)
 
-    def open_session() -> DragSession:
-        session = DragSession(engine, ENDLESS, Document(latent_from_seed(engine, 3, 0.7)))
+    def open_session() -> Session:
+        session = Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=ENDLESS))
         session.add_pair((30, 30), (30, 2))
         session.start()
         return session
@@ -237,7 +237,7 @@ async def test_export_offers_a_name_that_is_free(tmp_path: Path, monkeypatch):
 async def test_export_asks_where_and_says_what_became_of_it():
     asked: list[ExportRequest] = []
 
-    def export(session: DragSession, request: ExportRequest) -> str:
+    def export(session: Session, request: ExportRequest) -> str:
         asked.append(request)
         if request.path.suffix == ".bmp":
             raise OutputError("no such kind of picture")

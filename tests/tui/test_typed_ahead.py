@@ -53,8 +53,8 @@ async def test_keys_behind_the_one_that_closes_it_are_the_editors():
 async def test_a_line_of_a_list_is_found_and_taken_in_one_go():
     async with editing(ZooEngine()) as desk:
         await burst(desk, "Crabbit⏎nn")
-        await desk.until(lambda: desk.session.document.latent.seed == 5, "two seeds on")
-        assert desk.session.document.latent.label == 3
+        await desk.until(lambda: desk.origin.seed == 5, "two seeds on")
+        assert desk.origin.label == 3
 
 
 async def test_the_palette_gets_what_is_typed_behind_its_key():

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -18,7 +18,7 @@ from tui_draggan.edit.document import Frame
 from tui_draggan.edit.latent import class_name
 from tui_draggan.edit.points import Point, check_inside, parse_pair
 from tui_draggan.edit.progress import Outcome
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import save_session
 from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import check_writable
@@ -58,7 +58,7 @@ def run_drag(options: DragOptions) -> int:
     _write(options, session, frames, bundle.info)
     status = session.status
     outcome = status.outcome or Outcome.STOPPED
-    label = class_name(session.document.latent, bundle.info)
+    label = class_name(session.document.latent.origin, bundle.info)
     what = "" if label is None else f"class {label}: "
     rate = status.iteration / seconds if seconds else 0.0
     away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
@@ -92,32 +92,28 @@ def _parse_pairs(texts: tuple[str, ...], info: BundleInfo) -> list[tuple[Point, 
     return pairs
 
 
-def _drag(session: DragSession, log: Path | None) -> list[Frame]:
+def _drag(session: Session, log: Path | None) -> list[Frame]:
     """Runs to the end; Ctrl-C ends it at the step it has reached."""
     frames: list[Frame] = []
-    session.start()
     with ExitStack() as stack:
         advance = stack.enter_context(_progress_bar(session))
         stream = stack.enter_context(_open_log(log))
+        steps = stack.enter_context(closing(session.run()))
         try:
-            while session.wait_for_work(0):
-                event = session.work()
-                if isinstance(event, Frame):
-                    frames.append(event)
-                    advance(event)
-                    if stream is not None:
-                        stream.write(_log_line(event, session) + "\n")
-                        stream.flush()
+            for frame in steps:
+                frames.append(frame)
+                advance(frame)
+                if stream is not None:
+                    stream.write(_log_line(frame, session) + "\n")
+                    stream.flush()
         except KeyboardInterrupt:
-            session.stop()
-            while session.wait_for_work(0):
-                session.work()
+            pass  # the run has stopped and the picture is complete
     if session.status.outcome is Outcome.FAILED and not frames:
         raise EngineError(session.status.message)
     return frames
 
 
-def _log_line(frame: Frame, session: DragSession) -> str:
+def _log_line(frame: Frame, session: Session) -> str:
     return json.dumps(
         {
             "step": frame.iteration,
@@ -146,7 +142,7 @@ def _open_log(path: Path | None) -> Iterator[IO[str] | None]:
 
 
 @contextmanager
-def _progress_bar(session: DragSession) -> Iterator[Callable[[Frame], None]]:
+def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
     """On a terminal a bar with distance and loss; elsewhere nothing."""
     if not sys.stderr.isatty():
         with nullcontext():
@@ -163,7 +159,7 @@ def _progress_bar(session: DragSession) -> Iterator[Callable[[Frame], None]]:
         TextColumn("{task.fields[state]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("drag", total=session.params.steps, state="")
+        task = progress.add_task("drag", total=session.document.parameters.steps, state="")
 
         def advance(frame: Frame) -> None:
             state = f"{frame.distance:.1f} px  loss {frame.loss:.4f}"
@@ -172,13 +168,11 @@ def _progress_bar(session: DragSession) -> Iterator[Callable[[Frame], None]]:
         yield advance
 
 
-def _write(
-    options: DragOptions, session: DragSession, frames: list[Frame], info: BundleInfo
-) -> None:
+def _write(options: DragOptions, session: Session, frames: list[Frame], info: BundleInfo) -> None:
     document = session.document
     if options.out is not None:
         write_picture(options.out, document, session.picture, info, options.markers)
     if options.animation is not None and frames:
         write_run(options.animation, document, frames, info, options.markers)
     if options.save is not None:
-        save_session(options.save, document, session.params, info.name)
+        save_session(options.save, document, info.name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_draggan.edit.journal import Journal
-    from tui_draggan.edit.session import DragSession
+    from tui_draggan.edit.session import Session
     from tui_draggan.engines.base import Engine
 
 MAX_PACE = 1000
@@ -106,7 +106,7 @@ def _journal(model: str) -> Journal | None:
         return None
 
 
-def _export(session: DragSession, request: ExportRequest, bundle: ModelBundle) -> str:
+def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
 
     path, document = request.path.expanduser(), session.document
@@ -123,11 +123,11 @@ def _check_export(path: Path) -> None:
     check_result(path)
 
 
-def _save(session: DragSession, path: Path, bundle: ModelBundle) -> str:
+def _save(session: Session, path: Path, bundle: ModelBundle) -> str:
     from tui_draggan.edit.store import save_session
 
     path = path.expanduser()
-    save_session(path, session.document, session.params, bundle.info.name)
+    save_session(path, session.document, bundle.info.name)
     name = models.name_that_opens(bundle.path)
     model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own
     return f"saved: {path}; go on later with tui-draggan{model} --session {path}"

@@ -11,12 +11,11 @@ from typing import Any
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.editing import Recorder
 from tui_draggan.edit.journal import model_of_journal, newest_journal, recover
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.latent import Seed, latent_from_seed, recommended_psi
 from tui_draggan.edit.mask import load_mask
-from tui_draggan.edit.parameters import DragParams, default_params
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.parameters import default_params
+from tui_draggan.edit.session import Recorder, Session
 from tui_draggan.edit.store import load_session, model_of_session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine
@@ -34,6 +33,8 @@ class OpenOptions:
     """Name or path; None: the session's, else the bundled one."""
     device: str = "auto"
     engine: str = "auto"
+    seed: int | None = None
+    psi: float | None = None
     label: str | None = None
     mask: Path | None = None
     session: Path | None = None
@@ -69,30 +70,28 @@ def open_session(
     bundle: ModelBundle,
     recorder: Recorder | None = None,
     open_engine: Callable[[ModelBundle, str, str], Engine] = open_engine,
-) -> DragSession:
+) -> Session:
     """Opens the engine and makes the session. Slow: for the worker thread."""
     info = bundle.info
-    found = _stored(options, info)
+    stored = _stored(options, info)
     label = class_index(options.label, info)
-    given = {"class": label, **{name: options.values.get(name) for name in ("seed", "psi")}}
-    for name, value in given.items():
-        if found and value is not None:
-            raise UsageError(f"an edit that goes on brings its own {name}; leave --{name} out")
-    params = (
-        found[1]
-        if found
+    seed, psi = options.seed, options.psi
+    for name, value in {"class": label, "seed": seed, "psi": psi}.items():
+        if stored and value is not None:
+            raise UsageError(f"a resumed edit already has a {name}; remove --{name}")
+    origin = Seed(seed or 0, recommended_psi(info) if psi is None else psi, label)
+    parameters = (
+        stored.parameters
+        if stored
         else default_params(info.resolution, info.drag.trainable_rows, info.recommended)
-    )
-    params = params.with_values(**options.values)
+    ).with_values(**options.values)
     mask = None if options.mask is None else load_mask(options.mask, info.resolution)
     engine = open_engine(bundle, options.device, options.engine)
-    if found is not None:
-        document = found[0]
-    else:
-        document = Document(latent_from_seed(engine, params.seed, params.psi, label))
+    document = stored or Document(latent_from_seed(engine, origin.seed, origin.psi, origin.label))
+    document = replace(document, parameters=parameters)
     if mask is not None:
         document = replace(document, mask=mask)
-    return DragSession(engine, params, document, recorder)
+    return Session(engine, document, recorder)
 
 
 def class_index(label: str | None, info: BundleInfo) -> int | None:
@@ -111,7 +110,7 @@ def class_index(label: str | None, info: BundleInfo) -> int | None:
     )
 
 
-def _stored(options: OpenOptions, info: BundleInfo) -> tuple[Document, DragParams] | None:
+def _stored(options: OpenOptions, info: BundleInfo) -> Document | None:
     if options.session is not None:
         return load_session(options.session, info)
     if options.resume:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.latent import class_name
+from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.points import Point
 from tui_draggan.errors import UsageError
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
@@ -72,14 +72,16 @@ def _scaled(point: Point, share: float) -> tuple[float, float]:
 
 
 def _provenance(document: Document, info: BundleInfo) -> Provenance:
-    latent = document.latent
+    latent, origin = document.latent, document.latent.origin
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
     return Provenance(
         info.name,
-        latent.seed,
-        latent.psi,
-        latent.label,
+        origin.seed if isinstance(origin, Seed) else None,
+        origin.psi if isinstance(origin, Seed) else None,
+        origin.label if isinstance(origin, Seed) else None,
         latent.edited,
         points,
-        class_name(latent, info),
+        class_name(origin, info),
+        origin.file if isinstance(origin, Photo) else None,
+        origin.sha256 if isinstance(origin, Photo) else None,
     )

@@ -1,13 +1,14 @@
-"""The document that is edited, and the snapshots of it that are shown: all immutable."""
+"""The document that is edited, the steps of a run on it, where the run stands: all immutable."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.latent import Latent
 from tui_draggan.edit.mask import Mask
+from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.errors import UsageError
@@ -25,32 +26,46 @@ class State(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Document:
-    """What is edited, undone, saved: all of it immutable."""
+    """What is edited, undone, saved."""
 
     latent: Latent
     pairs: tuple[Pair, ...] = ()
     mask: Mask | None = None
+    """(H, H) the editable region; None: all of the picture."""
+    parameters: DragParams = field(default_factory=DragParams)
 
     def pair(self, pair_id: int) -> Pair:
+        """Raises UsageError where it is gone."""
         for pair in self.pairs:
             if pair.id == pair_id:
                 return pair
         raise UsageError("that point is no longer there")
 
     def holds(self, pair: Pair) -> bool:
-        """Whether this very value is still there, not moved nor replaced since."""
+        """Whether this very value is still there, neither moved nor replaced since."""
         return any(pair is current for current in self.pairs)
 
     def with_pair(self, changed: Pair) -> Document:
+        """With another value for the pair of that id."""
         pairs = tuple(changed if pair.id == changed.id else pair for pair in self.pairs)
         return replace(self, pairs=pairs)
 
+    def without_pair(self, pair_id: int) -> Document:
+        """Raises UsageError where it is gone."""
+        gone = self.pair(pair_id)
+        return replace(self, pairs=tuple(pair for pair in self.pairs if pair is not gone))
+
+    def with_ws(self, ws: Floats, edited: bool) -> Document:
+        """With another latent of the same origin. `edited`: it is not the one it began with."""
+        edited = edited or self.latent.edited
+        return replace(self, latent=replace(self.latent, ws=ws, edited=edited))
+
     def at(self, frame: Frame) -> Document:
-        """This document as it stood at a step of its run."""
+        """As it stood at a step of its run."""
         pairs = tuple(
             replace(pair, handle=frame.handles.get(pair.id, pair.handle)) for pair in self.pairs
         )
-        return replace(self, latent=replace(self.latent, ws=frame.ws, edited=True), pairs=pairs)
+        return replace(self.with_ws(frame.ws, edited=True), pairs=pairs)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +75,11 @@ class Frame:
     iteration: int
     """0 is the picture the run started from."""
     ws: Floats
+    """(L, w_dim)"""
     handles: dict[int, Point]
     """Tracked handle of each pair, by pair id."""
     image: Bytes
+    """(P, P, 3); P may be smaller than the resolution."""
     loss: float
     motion_loss: float
     mask_loss: float
@@ -86,3 +103,4 @@ class Picture:
     """A picture rendered while nothing runs."""
 
     image: Bytes
+    """(H, H, 3)"""

@@ -17,7 +17,6 @@ from typing import IO, Any
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.store import decode, decode_array, encode, encode_array, model_of
 from tui_draggan.errors import OutputError, UsageError
 
@@ -48,11 +47,11 @@ class Journal:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.path = folder / f"{stamp}-{os.getpid()}-{next(_NUMBERS)}.jsonl"
 
-    def record(self, document: Document, params: DragParams, frame: Frame | None) -> None:
+    def record(self, document: Document, frame: Frame | None) -> None:
         """Writes a step where there is one, else the whole document."""
         if self._closed:
             return
-        line = encode(document, params, self._model) if frame is None else _step(frame)
+        line = encode(document, self._model) if frame is None else _step(frame)
         if self._start is None:
             self._start = line
             return
@@ -90,7 +89,7 @@ def model_of_journal(path: Path) -> str | None:
         return None
 
 
-def recover(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:
+def recover(path: Path, info: BundleInfo) -> Document:
     """The last state a journal holds; a line cut off by a crash is passed over.
 
     Raises UsageError where nothing can be recovered for this model.
@@ -112,8 +111,8 @@ def recover(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:
             session, step = values, None
     if session is None:
         raise UsageError(f"journal {path} holds no edit")
-    document, params = decode(session, info)
-    return (document if step is None else _apply(document, step)), params
+    document = decode(session, info)
+    return document if step is None else _apply(document, step)
 
 
 def _step(frame: Frame) -> dict[str, Any]:
@@ -126,10 +125,9 @@ def _step(frame: Frame) -> dict[str, Any]:
 
 
 def _apply(document: Document, step: dict[str, Any]) -> Document:
-    edited = document.latent.edited or step["step"] > 0
-    latent = replace(document.latent, ws=decode_array(step["ws"]), edited=edited)
+    document = document.with_ws(decode_array(step["ws"]), edited=step["step"] > 0)
     pairs = tuple(
         replace(pair, handle=tuple(step["handles"].get(str(pair.id), pair.handle)))
         for pair in document.pairs
     )
-    return replace(document, latent=latent, pairs=pairs)
+    return replace(document, pairs=pairs)

@@ -8,52 +8,110 @@ import numpy as np
 
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.edit.parameters import PSI, SEED, USUAL_PSI
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
 
 
+@dataclass(frozen=True)
+class Seed:
+    """A generated picture. Constructing one with a value out of range raises UsageError."""
+
+    seed: int
+    psi: float = USUAL_PSI
+    """Truncation ψ."""
+    label: int | None = None
+    """Number of the class, where the model has classes."""
+
+    def __post_init__(self) -> None:
+        SEED.check(self.seed)
+        PSI.check(self.psi)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photograph whose latent was searched."""
+
+    file: str
+    """Name of its file, without folders."""
+    sha256: str
+    """Hash of the file's bytes, in hexadecimal digits."""
+
+
+Origin = Seed | Photo
+
+
 @dataclass(frozen=True, eq=False)
 class Latent:
-    """w+ (L, w_dim), read-only, and the seed, truncation ψ and class it started from."""
+    """w+ (L, w_dim), read-only, and where it came from."""
 
     ws: Floats
-    seed: int | None = None
-    psi: float | None = None
-    label: int | None = None
+    origin: Origin
     edited: bool = False
+    """Whether it is no longer the latent it came from."""
 
     def __post_init__(self) -> None:
         self.ws.setflags(write=False)
 
 
-def class_name(latent: Latent, info: BundleInfo) -> str | None:
-    """The name of a latent's class; None where it has none."""
-    return None if latent.label is None else info.classes[latent.label]
+def class_name(origin: Origin, info: BundleInfo) -> str | None:
+    """The name of a picture's class; None where it has none."""
+    if isinstance(origin, Photo) or origin.label is None:
+        return None
+    return info.classes[origin.label]
 
 
-def difference(old: Latent, new: Latent, info: BundleInfo) -> str:
-    """What is new about a freshly opened latent, in words: «seed 7», «class cat»."""
-    if new.label != old.label:
-        return f"class {class_name(new, info)}"
-    if new.seed == old.seed and new.psi is not None and new.psi != old.psi:
-        return f"truncation ψ {new.psi:g}"
+def recommended_psi(info: BundleInfo) -> float:
+    """The truncation ψ that suits the model."""
+    return float(info.recommended.get(PSI.name, USUAL_PSI))
+
+
+def reopened(
+    origin: Origin,
+    info: BundleInfo,
+    seed: int | None = None,
+    psi: float | None = None,
+    label: int | None = None,
+) -> Seed:
+    """The generated picture to go to from another; what is None stays as it is there.
+
+    From a photograph: seed 0 and what the model recommends.
+    """
+    now = origin if isinstance(origin, Seed) else Seed(0, recommended_psi(info))
+    return Seed(
+        now.seed if seed is None else seed,
+        now.psi if psi is None else psi,
+        now.label if label is None else label,
+    )
+
+
+def change_in_words(old: Origin, new: Seed, info: BundleInfo) -> str:
+    """What is new about a picture that was opened: «seed 7», «class cat», «truncation ψ 0.5»."""
+    if isinstance(old, Seed):
+        if new.label != old.label:
+            return f"class {class_name(new, info)}"
+        if new.seed == old.seed and new.psi != old.psi:
+            return f"truncation ψ {new.psi:g}"
     return f"seed {new.seed}"
 
 
 def latent_from_seed(engine: Engine, seed: int, psi: float, label: int | None = None) -> Latent:
     """The field's convention: z = RandomState(seed).randn(1, z_dim), one w for all rows.
 
-    Truncation: w_avg + ψ·(w − w_avg).
+    Truncation: w_avg + ψ·(w − w_avg). Where the model has classes and none is given: the first.
     """
     info = engine.info
-    if info.classes and label is None:
+    if not info.classes:
+        label = None
+    elif label is None:
         label = 0
-    if info.classes and label not in range(info.c_dim):
-        raise UsageError(f"class {label} is unknown; {info.name} has {info.c_dim} classes")
+    if label is not None and label not in range(info.c_dim):
+        raise UsageError(f"no class {label}; {info.name} has {info.c_dim} classes")
+    origin = Seed(seed, psi, label)
     z = np.random.RandomState(seed).randn(info.z_dim).astype(np.float32)
-    w = engine.map(z, label if info.classes else None)
+    w = engine.map(z, label)
     w = engine.w_avg + np.float32(psi) * (w - engine.w_avg)
-    return Latent(np.tile(w, (info.num_ws, 1)), seed, psi, label if info.classes else None)
+    return Latent(np.tile(w, (info.num_ws, 1)), origin)
 
 
 def check_latent(ws: Floats, num_ws: int, w_dim: int) -> Floats:

@@ -1,4 +1,5 @@
-"""The parameters of a drag, with the paper's defaults scaled to the resolution.
+"""The parameters of a drag: one table, which the command line, the palette, the panels, a model's
+recommendations and the Python interface read.
 
 Source of the defaults: Pan et al., "Drag Your GAN" (SIGGRAPH 2023), sections 3.2, 3.3 and 4, given
 there for 512 px: r1 = 3, r2 = 12, λ = 20, Adam with step 0.002, six rows of w+, 300 steps, within
@@ -15,66 +16,294 @@ from typing import Any
 from tui_draggan.errors import UsageError
 
 MAX_SEED = 2**32 - 1
+USUAL_PSI = 0.7
+"""Truncation ψ where a model recommends none."""
+
+Value = bool | int | float | None
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Range of one parameter, ends included."""
+class Number:
+    """A number in a range, ends included."""
 
     low: float
     high: float
+    whole: bool = False
+    absent: str | None = None
+    """Word for None, where there may be no number at all."""
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """The range as a person reads it: `1 to 64`."""
         return f"{self.low:.10g} to {self.high:.10g}"
 
+    def problem(self, value: object) -> str | None:
+        """What is wrong with a value, as `expected …`; None where it is good."""
+        if value is None and self.absent is not None:
+            return None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not self.low <= value <= self.high:  # type: ignore[arg-type,operator]
+            return f"expected {self.words}"
+        if self.whole and value != int(value):  # type: ignore[call-overload]
+            return "expected a whole number"
+        return None
 
-RANGES: dict[str, Limits] = {
-    "steps": Limits(1, 100_000),
-    "learning_rate": Limits(1e-6, 1.0),
-    "mask_weight": Limits(0, 10_000),
-    "anchor": Limits(0, 1),
-    "r1": Limits(1, 64),
-    "r2": Limits(1, 128),
-    "rows": Limits(1, 64),
-    "psi": Limits(-2, 2),
-    "seed": Limits(0, MAX_SEED),
-    "tolerance": Limits(0, 64),
-    "patience": Limits(2, 100_000),
-}
+    def parse(self, text: str) -> Value:
+        """A number as typed; with any minus sign. Raises UsageError where it is none."""
+        if self.absent is not None and text in ("", self.absent):
+            return None
+        try:
+            number = float(text.replace("−", "-"))
+        except ValueError:
+            raise UsageError(f"«{text}» is not a number") from None
+        return int(number) if self.whole and number.is_integer() else number
+
+    def shown(self, value: Value) -> str:
+        if value is None:
+            return self.absent or ""
+        return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """True or False, by a word for each."""
+
+    true: str
+    false: str
+
+    @property
+    def words(self) -> str:
+        return f"{self.true} or {self.false}"
+
+    def problem(self, value: object) -> str | None:
+        return None if isinstance(value, bool) else f"expected {self.words}"
+
+    def parse(self, text: str) -> Value:
+        """Raises UsageError for any other word."""
+        if text not in (self.true, self.false):
+            raise UsageError(f"«{text}» is neither {self.true} nor {self.false}")
+        return text == self.true
+
+    def shown(self, value: Value) -> str:
+        return self.true if value else self.false
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a person may set, by its flag, in the palette or by its name."""
+
+    name: str
+    """Name in Python, in files and in messages; a field of `DragParams` where it is of a drag."""
+    flags: tuple[str, ...]
+    """Options of the command line, the usual one first."""
+    title: str
+    """Name in the palette and above its dialog."""
+    note: str
+    """What it does, as half a sentence."""
+    values: Number | OneOf
+    placeholder: str
+    """Value in the help of the command line."""
+    unit: str = ""
+    recommendable: bool = False
+    """Whether a model may come with its own value."""
+    next_run: bool = False
+    """Whether a change waits for the next run; else it acts at the next step."""
+
+    @property
+    def description(self) -> str:
+        """The note as a sentence, with what else is to be known of it."""
+        unit = f", {self.unit}" * bool(self.unit)
+        when = "; acts from the next run on" * self.next_run
+        return f"{self.note[0].upper()}{self.note[1:]}{unit}{when}."
+
+    @property
+    def range(self) -> str:
+        """What may be typed, in words."""
+        words = self.values.words
+        absent = self.values.absent if isinstance(self.values, Number) else None
+        return words if absent is None else f"{words}, or {absent}"
+
+    def check(self, value: object) -> None:
+        """Raises UsageError, naming parameter and range, where it may not have that value."""
+        problem = self.values.problem(value)
+        if problem is not None:
+            raise UsageError(f"{self.name} is {value}; {problem}")
+
+    def parse(self, text: str) -> Value:
+        """The value as typed. Raises UsageError."""
+        value = self.values.parse(text.strip())
+        self.check(value)
+        return value
+
+    def shown(self, value: Value) -> str:
+        """The value as it is typed."""
+        return self.values.shown(value)
+
+
+SEED = Parameter(
+    "seed",
+    ("--seed",),
+    "seed",
+    "seed of the picture",
+    Number(0, MAX_SEED, whole=True),
+    "N",
+)
+PSI = Parameter(
+    "psi",
+    ("--psi",),
+    "truncation ψ",
+    "truncation of the picture",
+    Number(-2, 2),
+    "ψ",
+    recommendable=True,
+)
+"""Seed and ψ belong to the picture a drag starts from, not to the drag."""
+
+PARAMETERS = (
+    Parameter(
+        "learning_rate",
+        ("--learning-rate", "--lr"),
+        "step size",
+        "step size of Adam",
+        Number(1e-6, 1.0),
+        "X",
+        recommendable=True,
+    ),
+    Parameter(
+        "steps",
+        ("--steps",),
+        "steps",
+        "limit of iterations of one run",
+        Number(1, 100_000, whole=True),
+        "N",
+    ),
+    Parameter(
+        "mask_weight",
+        ("--mask-weight",),
+        "λ",
+        "weight of the mask loss",
+        Number(0, 10_000),
+        "λ",
+    ),
+    Parameter(
+        "anchor",
+        ("--anchor",),
+        "anchor α",
+        "share of a handle's drift that is corrected; 0 as in the paper",
+        Number(0, 1),
+        "α",
+        recommendable=True,
+    ),
+    Parameter(
+        "r1",
+        ("--r1",),
+        "r1",
+        "radius of motion supervision",
+        Number(1, 64, whole=True),
+        "PX",
+        unit="px",
+        recommendable=True,
+    ),
+    Parameter(
+        "r2",
+        ("--r2",),
+        "r2",
+        "half side of the tracking square",
+        Number(1, 128, whole=True),
+        "PX",
+        unit="px",
+        recommendable=True,
+    ),
+    Parameter(
+        "rows",
+        ("--rows",),
+        "K",
+        "rows of w+ that are trained, from the coarsest",
+        Number(1, 64, whole=True),
+        "K",
+        next_run=True,
+    ),
+    Parameter(
+        "w_plus",
+        ("--space",),
+        "latent space",
+        "w+ trains each row by itself, w all rows as one",
+        OneOf("w+", "w"),
+        "w+|w",
+        recommendable=True,
+        next_run=True,
+    ),
+    Parameter(
+        "tolerance",
+        ("--tolerance",),
+        "tolerance",
+        "distance that counts as reached; auto is the paper's rule",
+        Number(0, 64, absent="auto"),
+        "PX",
+        unit="px",
+    ),
+    Parameter(
+        "patience",
+        ("--patience",),
+        "patience",
+        "steps without progress after which a run is stuck",
+        Number(2, 100_000, whole=True),
+        "N",
+    ),
+)
+"""Of a drag, in the order of the palette and the help."""
+
+SCALED = ("r1", "r2")
+"""Parameters whose default grows with the resolution."""
+
+RECOMMENDABLE = tuple(one for one in (*PARAMETERS, PSI) if one.recommendable)
+
+
+def parameter(name: str) -> Parameter:
+    """The drag parameter of that name. Raises UsageError."""
+    for one in PARAMETERS:
+        if one.name == name:
+            return one
+    known = ", ".join(sorted(one.name for one in PARAMETERS))
+    raise UsageError(f"no parameter named {name}; available: {known}")
+
+
+def doubled(rate: float, times: int) -> float:
+    """A step size doubled so many times (negative: halved), within its range."""
+    values = parameter("learning_rate").values
+    assert isinstance(values, Number)
+    return min(values.high, max(values.low, rate * 2.0**times))
 
 
 @dataclass(frozen=True)
 class DragParams:
-    """What a person may set. Constructing one with a value out of range raises UsageError."""
+    """The values of one drag. Constructing one with a value out of range raises UsageError."""
 
     steps: int = 300
     """Limit of iterations of one run."""
     learning_rate: float = 0.002
     """Step size of Adam; a change acts at the next step."""
     mask_weight: float = 20.0
-    """λ of the mask loss."""
+    """λ, the weight of the mask loss."""
     anchor: float = 0.0
-    """α: how much of a handle's drift from what was under it at first motion supervision takes
-    back (`export.step_graph`); 0 is the paper's form."""
+    """α, how much of a handle's drift from what was under it at first motion supervision corrects
+    (`export.step_graph`); 0 is the paper's form."""
     r1: int = 3
     """Radius of the motion supervision disc, px."""
     r2: int = 12
     """Half side of the point tracking square, px."""
     rows: int = 6
-    """K: how many rows of w+ are trained, from the coarsest."""
+    """K, the number of rows of w+ that are trained, from the coarsest."""
     w_plus: bool = True
-    """Train the rows apart (w+) or as one w."""
-    psi: float = 0.7
-    """Truncation ψ."""
-    seed: int = 0
+    """Whether each row is trained by itself (w+) or all as one (w)."""
     tolerance: float | None = None
     """Distance in px at which a handle has reached its target; None: the paper's rule."""
     patience: int = 60
     """Steps without any progress after which the run is called stuck."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            _check(field.name, getattr(self, field.name))
+        for one in PARAMETERS:
+            one.check(getattr(self, one.name))
 
     def reached_within(self, points: int) -> float:
         """The tolerance in px for that many points."""
@@ -84,11 +313,17 @@ class DragParams:
 
     def with_values(self, **changes: Any) -> DragParams:
         """A copy with other values. Raises UsageError for unknown names and bad values."""
-        known = {field.name for field in fields(self)}
         for name in changes:
-            if name not in known:
-                raise UsageError(f"unknown parameter {name}; known are {', '.join(sorted(known))}")
+            parameter(name)
         return replace(self, **changes)
+
+    def differing(self, other: DragParams) -> tuple[Parameter, ...]:
+        """The parameters whose values are not the same in both."""
+        return tuple(
+            parameter(field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(other, field.name)
+        )
 
 
 def default_params(
@@ -100,16 +335,6 @@ def default_params(
         r2=max(1, round(12 / 512 * resolution)),
         rows=min(6, trainable_rows),
     )
-    return params.with_values(**dict(recommended or {}))
-
-
-def _check(name: str, value: Any) -> None:
-    if name == "w_plus" or (name == "tolerance" and value is None):
-        return
-    limits = RANGES[name]
-    whole = isinstance(DragParams.__dataclass_fields__[name].default, int)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not limits.low <= value <= limits.high:
-        raise UsageError(f"{name} is {value}; expected {limits}")
-    if whole and value != int(value):
-        raise UsageError(f"{name} is {value}; expected a whole number")
+    own = dict(recommended or {})
+    own.pop(PSI.name, None)  # of the picture (`latent.recommended_psi`)
+    return params.with_values(**own)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
@@ -27,6 +30,11 @@ class Pair:
     def distance(self) -> float:
         """Pixels still to go."""
         return math.dist(self.handle, self.target)
+
+
+def coordinates(points: Sequence[Point]) -> Floats:
+    """Points as an array (N, 2)."""
+    return np.asarray(points, dtype=np.float32).reshape(-1, 2)
 
 
 def check_inside(point: Point, resolution: int, what: str = "point") -> Point:

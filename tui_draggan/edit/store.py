@@ -18,7 +18,7 @@ from tui_draggan import __version__
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.latent import Latent, check_latent
+from tui_draggan.edit.latent import Latent, Origin, Photo, Seed, check_latent, recommended_psi
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
@@ -26,16 +26,17 @@ from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import replacing
 
 FORMAT = "tui-draggan session"
-VERSION = 1
+VERSION = 2
+"""What is written. Version 1 is read: there seed and ψ were both the latent's and the drag's."""
 
 
-def save_session(path: Path, document: Document, params: DragParams, model: str) -> None:
+def save_session(path: Path, document: Document, model: str) -> None:
     """Writes the session file. Raises OutputError."""
     with replacing(path) as work:
-        work.write_text(json.dumps(encode(document, params, model)) + "\n", encoding="utf-8")
+        work.write_text(json.dumps(encode(document, model)) + "\n", encoding="utf-8")
 
 
-def load_session(path: Path, info: BundleInfo) -> tuple[Document, DragParams]:
+def load_session(path: Path, info: BundleInfo) -> Document:
     """Reads a session file made with the model `info`. Raises UsageError, naming the file."""
     values = _read(path)
     try:
@@ -67,8 +68,8 @@ def _read(path: Path) -> Any:
         raise UsageError(f"session {path} cannot be read ({error})") from error
 
 
-def encode(document: Document, params: DragParams, model: str) -> dict[str, Any]:
-    """A document and its parameters as JSON values."""
+def encode(document: Document, model: str) -> dict[str, Any]:
+    """A document as JSON values."""
     latent = document.latent
     return {
         "format": FORMAT,
@@ -77,9 +78,7 @@ def encode(document: Document, params: DragParams, model: str) -> dict[str, Any]
         "model": model,
         "latent": {
             "ws": encode_array(latent.ws),
-            "seed": latent.seed,
-            "psi": latent.psi,
-            "label": latent.label,
+            "origin": _encode_origin(latent.origin),
             "edited": latent.edited,
         },
         "pairs": [
@@ -92,28 +91,45 @@ def encode(document: Document, params: DragParams, model: str) -> dict[str, Any]
             for pair in document.pairs
         ],
         "mask": None if document.mask is None else _encode_mask(document.mask),
-        "params": asdict(params),
+        "parameters": asdict(document.parameters),
     }
 
 
-def decode(values: Any, info: BundleInfo) -> tuple[Document, DragParams]:
+def decode(values: Any, info: BundleInfo) -> Document:
     """The inverse of `encode`. Raises UsageError where it is not a session of this model."""
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise UsageError("not a session file")
-    if values.get("version") != VERSION:
-        raise UsageError(f"version {values.get('version')}; this program reads {VERSION}")
+    version = values.get("version")
+    if version not in (1, VERSION):
+        raise UsageError(f"version {version}; this program reads 1 and {VERSION}")
     if values.get("model") != info.name:
         raise UsageError(f"made with model {values.get('model')}, but {info.name} is open")
     try:
-        latent = _decode_latent(values["latent"], info)
-        pairs = tuple(_decode_pair(pair, info) for pair in values["pairs"])
-        mask = None if values["mask"] is None else _decode_mask(values["mask"], info.resolution)
-        params = DragParams().with_values(**values["params"])
-        return Document(latent, pairs, mask), params
+        if version == 1:
+            values = _renewed(values, info)
+        return Document(
+            _decode_latent(values["latent"], info),
+            tuple(_decode_pair(pair, info) for pair in values["pairs"]),
+            None if values["mask"] is None else _decode_mask(values["mask"], info.resolution),
+            DragParams().with_values(**values["parameters"]),
+        )
     except DragganError:
         raise
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise UsageError(f"incomplete or damaged ({error})") from error
+
+
+def _renewed(values: dict[str, Any], info: BundleInfo) -> dict[str, Any]:
+    """What version 1 holds, as version 2 has it."""
+    parameters, latent = dict(values["params"]), dict(values["latent"])
+    last_seed, last_psi = parameters.pop("seed", 0), parameters.pop("psi", recommended_psi(info))
+    seed, psi = latent.pop("seed"), latent.pop("psi")
+    latent["origin"] = {
+        "seed": last_seed if seed is None else seed,
+        "psi": last_psi if psi is None else psi,
+        "class": latent.pop("label"),
+    }
+    return {**values, "latent": latent, "parameters": parameters}
 
 
 def encode_array(array: Floats) -> dict[str, Any]:
@@ -129,16 +145,22 @@ def decode_array(values: dict[str, Any]) -> Floats:
 
 def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
     ws = check_latent(decode_array(values["ws"]), info.num_ws, info.w_dim)
-    seed, psi, label = values["seed"], values["psi"], values["label"]
+    return Latent(ws, _decode_origin(values["origin"], info), bool(values["edited"]))
+
+
+def _encode_origin(origin: Origin) -> dict[str, Any]:
+    if isinstance(origin, Photo):
+        return {"photo": origin.file, "sha256": origin.sha256}
+    return {"seed": origin.seed, "psi": origin.psi, "class": origin.label}
+
+
+def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
+    if "photo" in values:
+        return Photo(str(values["photo"]), str(values["sha256"]))
+    label = values["class"]
     if label is not None and int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")
-    return Latent(
-        ws,
-        None if seed is None else int(seed),
-        None if psi is None else float(psi),
-        None if label is None else int(label),
-        bool(values["edited"]),
-    )
+    return Seed(int(values["seed"]), float(values["psi"]), None if label is None else int(label))
 
 
 def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:

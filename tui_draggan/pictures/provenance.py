@@ -23,13 +23,18 @@ class Provenance:
     points: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
     """Handle, where it is now, and target of every pair, in pixels (x, y)."""
     class_name: str | None = None
+    photo: str | None = None
+    """Name of the photograph's file; then there is neither seed nor ψ."""
+    photo_sha256: str | None = None
 
     def text(self) -> dict[str, str]:
         """Keyword → text, the keywords as registered for PNG where there is one."""
-        of_class = "" if self.class_name is None else f", class {self.class_name}"
+        what = "" if self.class_name is None else f", class {self.class_name}"
+        if self.photo is not None:
+            what = f", from the photograph {self.photo}"
         return {
             "Software": PROGRAM,
-            "Source": f"{AI_GENERATED} by the model {self.model}{of_class}",
+            "Source": f"{AI_GENERATED} by the model {self.model}{what}",
             "tui-draggan": json.dumps({"program": PROGRAM, AI_GENERATED: True, **asdict(self)}),
         }
 

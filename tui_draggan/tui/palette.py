@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
+from tui_draggan.edit.latent import Seed, class_name
+from tui_draggan.edit.parameters import PARAMETERS, SEED
 from tui_draggan.tui.keys import KEYS, MOVES, allowed
-from tui_draggan.tui.parameters import PARAMETERS, shown
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.screens.help import key_names
 
@@ -71,24 +72,24 @@ def offers(screen: EditScreen) -> Iterator[Offer]:
             yield Offer(f"{binding.tooltip}", f"key {key_names(binding)}", binding.action)
     if session is None:
         return
+    snapshot = session.snapshot()
+    origin = snapshot.origin
     for parameter in PARAMETERS:
-        value = shown(session.params, parameter.name)
+        value = parameter.shown(getattr(snapshot.document.parameters, parameter.name))
         action = f"parameter('{parameter.name}')"
-        yield Offer(f"Set {parameter.title} (now {value})", f"Parameter. {parameter.note}", action)
-    if allowed("seed", moment):
-        yield Offer("Open a seed by its number", "0 to 4294967295", "seed_number")
-        yield Offer("Open a random seed", "Any of a million", "random_seed")
         yield Offer(
-            f"Set truncation ψ (now {session.seeding.psi:g})",
-            "Opens the seed's picture anew",
-            "truncation",
+            f"Set {parameter.title} (now {value})", f"Parameter. {parameter.description}", action
         )
+    if allowed("seed", moment):
+        yield Offer("Open a seed by its number", SEED.range, "seed_number")
+        yield Offer("Open a random seed", "Any of a million", "random_seed")
+        psi = f"now {origin.psi:g}" if isinstance(origin, Seed) else "of a generated picture"
+        yield Offer(f"Set truncation ψ ({psi})", "Opens the seed's picture anew", "truncation")
     if allowed("label", moment):
-        label = session.seeding.label
-        now = "none" if label is None else session.info.classes[label]
+        now = class_name(origin, snapshot.info) or "none"
         yield Offer(f"Set class (now {now})", "The seed's picture of another; key C", "label")
     yield Offer("Load a mask", "White may change, black stays", "load_mask")
-    if session.document.mask is not None:
+    if snapshot.document.mask is not None:
         yield Offer("Clear the mask", "Everything may change", "clear_mask")
     if moment.save:
         yield Offer("Save the session", "The whole edit, to go on later", "save_session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui_draggan.edit.session import DragSession
+    from tui_draggan.edit.session import Session
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Choice:
 class Services:
     """What the editor asks others to do."""
 
-    open_session: Callable[[], DragSession]
+    open_session: Callable[[], Session]
     """Opens engine, model and first latent; slow, so the worker thread calls it."""
-    export: Callable[[DragSession, ExportRequest], str] | None = None
+    export: Callable[[Session, ExportRequest], str] | None = None
     """Writes what is asked for, in a thread of its own; returns a line to show, or raises
     DragganError."""
     check_export: Callable[[Path], None] | None = None
     """Raises DragganError, while it is being typed, for a file that could not be written."""
-    save_session: Callable[[DragSession, Path], str] | None = None
+    save_session: Callable[[Session, Path], str] | None = None
     """Writes the session to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""

@@ -1,34 +1,12 @@
-"""What the panels show, taken from the session at one moment."""
+"""What the panels say of the session's snapshot: its state in words, and how fast it goes."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
-from tui_draggan.edit.document import Frame, State, Status
-from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.points import Pair
+from tui_draggan.edit.document import State
 from tui_draggan.edit.progress import Outcome
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """Values only; the panels ask for nothing else."""
-
-    status: Status
-    params: DragParams
-    pairs: tuple[Pair, ...]
-    frames: tuple[Frame, ...] | list[Frame]
-    """Steps of the last run."""
-    shown: int | None = None
-    """Which of the frames is the current picture; None: none of them."""
-    rate: float = 0.0
-    """Iterations a second, 0 where nothing runs."""
-
-    @property
-    def frame(self) -> Frame | None:
-        """The step that is shown."""
-        return self.frames[self.shown] if self.shown is not None else None
+from tui_draggan.edit.snapshot import Snapshot
 
 
 class Pace:

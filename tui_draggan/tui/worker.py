@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from tui_draggan.edit.document import Frame
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError, EngineError
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Opened:
     """The session is there."""
 
-    session: DragSession
+    session: Session
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class EngineThread(threading.Thread):
 
     def __init__(
         self,
-        open_session: Callable[[], DragSession],
+        open_session: Callable[[], Session],
         pace: float = 0.0,
         close: Callable[[], None] | None = None,
     ) -> None:
@@ -66,7 +66,7 @@ class EngineThread(threading.Thread):
         self._lock = threading.Lock()
         self._early: list[Report] = []
         self._report: Callable[[Report], object] | None = None
-        self.session: DragSession | None = None
+        self.session: Session | None = None
 
     def attach(self, report: Callable[[Report], object]) -> None:
         """Reports go there from now on (called in this thread); those nobody has had yet first."""
@@ -116,7 +116,7 @@ class EngineThread(threading.Thread):
             if session.wait_for_work(0.5) and not self._ending.is_set():
                 self._work(session)
 
-    def _work(self, session: DragSession) -> None:
+    def _work(self, session: Session) -> None:
         started, done = monotonic(), None
         try:
             done = session.work()

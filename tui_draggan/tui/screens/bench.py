@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 from textual import on
 from textual.binding import BindingType
 
-from tui_draggan.edit.parameters import MAX_SEED
+from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.parameters import MAX_SEED, doubled
 from tui_draggan.errors import DragganError
-from tui_draggan.tui import parameters
 from tui_draggan.tui import pointer as hands
 from tui_draggan.tui.keys import KEYS, allowed
 from tui_draggan.tui.pointer import NewPair
@@ -152,14 +152,15 @@ class Bench(Board):
     def action_step_size(self, times: int) -> None:
         session = self.session
         if session is not None:
-            rate = parameters.doubled(session.params.learning_rate, times)
-            self._try(lambda: session.set_params(session.params.with_values(learning_rate=rate)))
+            parameters = session.document.parameters
+            rate = doubled(parameters.learning_rate, times)
+            self._try(lambda: session.set_parameters(parameters.with_values(learning_rate=rate)))
             self._say(f"step size {rate:g}")
 
     def action_scrub(self, steps: int) -> None:
         session = self.session
         if session is not None:
-            snapshot = self.snapshot()
+            snapshot = session.snapshot()
             last = len(snapshot.frames) - 1
             shown = last + 1 if snapshot.shown is None else snapshot.shown
             wanted = min(last, max(0, shown + steps))
@@ -188,7 +189,9 @@ class Bench(Board):
 
     def action_seed(self, step: int) -> None:
         if self.session is not None:
-            self.open_seed((self.session.seeding.seed + step) % (MAX_SEED + 1))
+            origin = self.session.snapshot().origin
+            seed = origin.seed if isinstance(origin, Seed) else -1
+            self.open_seed((seed + step) % (MAX_SEED + 1))
 
     def action_random_seed(self) -> None:
         self.open_seed(random.randrange(1_000_000))
@@ -198,7 +201,7 @@ class Bench(Board):
         self.reopen(f"seed {seed}", seed=seed)
 
     def reopen(self, words: str, **changed: Any) -> None:
-        """Asks for the picture of another seed, ψ or class, as `DragSession.open_seed`."""
+        """Asks for the picture of another seed, ψ or class, as `Session.open_seed`."""
         session = self.session
         if session is not None:
             self.let_go()

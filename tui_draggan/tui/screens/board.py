@@ -15,17 +15,17 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Footer
 
-from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import State
-from tui_draggan.edit.latent import class_name
-from tui_draggan.edit.session import DragSession
+from tui_draggan.edit.latent import Seed, class_name
+from tui_draggan.edit.session import Session
+from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.keys import KeyContext
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.pointer import Pointer, settled
 from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.services import EditorOptions
-from tui_draggan.tui.snapshot import NEXT, Pace, Snapshot, state_words
+from tui_draggan.tui.snapshot import NEXT, Pace, state_words
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import FIRST_RUN, StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
@@ -67,7 +67,7 @@ class Board(Screen[None], inherit_bindings=False):
         display: Display,
         seen: Callable[[], None],
         give_up: Callable[[DragganError], None],
-        session: DragSession | None = None,
+        session: Session | None = None,
     ) -> None:
         """session: where it is open already; else it is waited for."""
         super().__init__()
@@ -81,7 +81,6 @@ class Board(Screen[None], inherit_bindings=False):
         self._seen = seen
         self._pace = Pace()
         self._shown: Snapshot | None = None
-        self._picture: Bytes | None = None
         self._moment = KeyContext()
         self._ran = False
         self._synced = 0.0
@@ -128,7 +127,7 @@ class Board(Screen[None], inherit_bindings=False):
     def on_unmount(self) -> None:
         """Lets go of what is large; the collector may pass this screen by (`_forget_startup`)."""
         self.app.theme_changed_signal.unsubscribe(self)
-        self.session = self._shown = self._picture = None
+        self.session = self._shown = None
 
     # -- arrangement ---------------------------------------------------------------------------
 
@@ -169,7 +168,7 @@ class Board(Screen[None], inherit_bindings=False):
         elif isinstance(report, Worked):
             self._sync_soon()
 
-    def _open(self, session: DragSession) -> None:
+    def _open(self, session: Session) -> None:
         self.session = session
         side = session.info.resolution
         self.hand = Pointer((side // 2, side // 2))
@@ -215,45 +214,33 @@ class Board(Screen[None], inherit_bindings=False):
         if session is None:
             self._show_words()
             return
-        self.hand = settled(self.hand, session.document.pairs, session.info.resolution)
-        self._shown = snapshot = self.snapshot()
-        self._picture = session.picture
-        self._ran = self._ran or bool(snapshot.frames)
-        self.query_one(RunPanel).show(snapshot)
-        self.query_one(LossPlot).show(snapshot)
-        self.query_one(LossLog).show(snapshot.frames)
-        self._show_title()
-        self.show_hand()
-
-    def snapshot(self) -> Snapshot:
-        """The session's values at this moment."""
-        session = self.session
-        assert session is not None
-        status, frames, document = session.status, session.frames, session.document
-        running = status.state is State.RUNNING
-        shown = len(frames) - 1 if running and frames else None
-        if shown is None:
-            same = (i for i in reversed(range(len(frames))) if frames[i].ws is document.latent.ws)
-            shown = next(same, None)
+        self._shown = snapshot = session.snapshot()
+        self.hand = settled(self.hand, snapshot.document.pairs, snapshot.info.resolution)
         rate = 0.0
-        if running:
-            rate = self._pace.note(monotonic(), frames[-1].iteration if frames else 0)
+        if snapshot.status.state is State.RUNNING:
+            newest = snapshot.frames[-1].iteration if snapshot.frames else 0
+            rate = self._pace.note(monotonic(), newest)
         else:
             self._pace.forget()
-        return Snapshot(status, session.params, document.pairs, frames, shown, rate)
+        self._ran = self._ran or bool(snapshot.frames)
+        self.query_one(RunPanel).show(snapshot, rate)
+        self.query_one(LossPlot).show(snapshot)
+        self.query_one(LossLog).show(snapshot.frames)
+        self._show_title(snapshot)
+        self.show_hand()
 
     def show_hand(self) -> None:
         """Shows what depends on crosshair and selection; the rest stays as `sync` left it, the
         picture too: a key repaints a few rows."""
-        session, snapshot = self.session, self._shown
-        if session is None or snapshot is None:
+        snapshot = self._shown
+        if self.session is None or snapshot is None:
             return
         scene = Scene(
-            self._picture,
-            session.info.resolution,
-            snapshot.pairs,
+            snapshot.picture,
+            snapshot.info.resolution,
+            snapshot.document.pairs,
             self.hand,
-            session.document.mask,
+            snapshot.document.mask,
             snapshot.status.state is State.RUNNING,
         )
         self.query_one(PicturePanel).show(scene)
@@ -261,7 +248,7 @@ class Board(Screen[None], inherit_bindings=False):
             loupe.show(scene)
         self.query_one(PointsPanel).show(snapshot, self.hand)
         self._show_words(snapshot)
-        self._note_moment(session, snapshot)
+        self._note_moment(snapshot)
 
     def show_loupe(self) -> None:
         """The cursor moves: small terminals get the loupe for a while."""
@@ -277,17 +264,14 @@ class Board(Screen[None], inherit_bindings=False):
 
         self.set_timer(LOUPE_SECONDS, hide)
 
-    def _show_title(self) -> None:
-        session = self.session
-        assert session is not None
-        latent = session.document.latent
-        info = session.info
+    def _show_title(self, snapshot: Snapshot) -> None:
+        info, origin = snapshot.info, snapshot.document.latent.origin
         facts = [
             f"{self.options.model or info.name} · {info.resolution} px",
-            "" if latent.seed is None else f"seed {latent.seed}",
-            _class_words(class_name(latent, info)),
-            "" if latent.psi is None else f"ψ {latent.psi:.2f}",
-            session.engine,
+            f"seed {origin.seed}" if isinstance(origin, Seed) else origin.file,
+            _class_words(class_name(origin, info)),
+            f"ψ {origin.psi:.2f}" if isinstance(origin, Seed) else "",
+            snapshot.engine,
         ]
         self.query_one(TitleBar).show(facts, self.terminal.words)
 
@@ -305,7 +289,7 @@ class Board(Screen[None], inherit_bindings=False):
             state = [state_words(snapshot)]
             if snapshot.status.state is State.RUNNING and snapshot.frames:
                 newest = snapshot.frames[-1]
-                state.append(f"{newest.iteration} / {snapshot.params.steps}")
+                state.append(f"{newest.iteration} / {snapshot.document.parameters.steps}")
                 state.append(f"{newest.distance:.1f} px")
             words = " · ".join(filter(None, (*state, "? keys", words)))
         status.show(self.hand, zoom, Text(words, style=muted))
@@ -328,12 +312,12 @@ class Board(Screen[None], inherit_bindings=False):
             return FIRST_RUN
         return ""
 
-    def _note_moment(self, session: DragSession, snapshot: Snapshot) -> None:
+    def _note_moment(self, snapshot: Snapshot) -> None:
         """Tells the footer when other keys make sense than before."""
         moment = KeyContext(
             open=True,
             state=snapshot.status.state,
-            pairs=bool(snapshot.pairs),
+            pairs=bool(snapshot.document.pairs),
             frames=bool(snapshot.frames),
             half=self.hand.first is not None,
             held=self.hand.held is not None,
@@ -341,7 +325,7 @@ class Board(Screen[None], inherit_bindings=False):
             zoomed=self.query_one(PicturePanel).view.zoom > 1,
             export=self.options.hooks.export is not None,
             save=self.options.hooks.save_session is not None,
-            classes=bool(session.info.classes),
+            classes=bool(snapshot.info.classes),
             models=self.options.hooks.models is not None,
         )
         if moment != self._moment:

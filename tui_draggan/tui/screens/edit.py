@@ -10,14 +10,13 @@ from typing import TypeVar
 from textual import work
 from textual.message import Message
 
-from tui_draggan.edit.latent import Latent
+from tui_draggan.edit.latent import Latent, Seed, reopened
 from tui_draggan.edit.mask import load_mask
-from tui_draggan.edit.parameters import MAX_SEED
+from tui_draggan.edit.parameters import MAX_SEED, PSI, SEED, parameter
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
-from tui_draggan.edit.session import DragSession
-from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.edit.session import Session
+from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
-from tui_draggan.tui import parameters
 from tui_draggan.tui import pointer as hands
 from tui_draggan.tui.pointer import MovePoint, NewPair
 from tui_draggan.tui.screens.bench import Bench
@@ -42,7 +41,7 @@ class EditScreen(Bench):
     _kept: Latent | None = None
     """The latent that was opened, exported or saved last."""
 
-    def _open(self, session: DragSession) -> None:
+    def _open(self, session: Session) -> None:
         self._kept = session.document.latent
         super()._open(session)
         if self.options.origin:
@@ -50,8 +49,8 @@ class EditScreen(Bench):
 
     async def _ask(
         self,
-        dialog: Callable[[DragSession], Dialog[T]],
-        take: Callable[[DragSession, T], object],
+        dialog: Callable[[Session], Dialog[T]],
+        take: Callable[[Session, T], object],
     ) -> None:
         """Opens a dialog about the session and has its answer, if there is one, taken.
 
@@ -72,12 +71,12 @@ class EditScreen(Bench):
         selected = self.hand.selected
         what = f"the selected {selected.end}" if selected else "the crosshair"
 
-        def ask(session: DragSession) -> Ask:
+        def ask(session: Session) -> Ask:
             side = session.info.resolution
             note = f"x,y moves {what}; x,y:x,y adds a handle and its target. 0 to {side - 1}."
             return Ask("go to", note, check=lambda text: _coordinates(text, side))
 
-        def take(session: DragSession, answer: str) -> None:
+        def take(session: Session, answer: str) -> None:
             first, second = _coordinates(answer, session.info.resolution)
             if second is not None:
                 self._lay(replace(self.hand, cursor=second), NewPair(first, second))
@@ -90,19 +89,21 @@ class EditScreen(Bench):
 
     async def action_parameter(self, name: str) -> None:
         """Asks for one parameter's value."""
-        parameter = next(one for one in parameters.PARAMETERS if one.name == name)
+        one = parameter(name)
 
-        def ask(session: DragSession) -> Ask:
+        def ask(session: Session) -> Ask:
             return Ask(
-                parameter.title,
-                f"{parameter.note} {parameters.range_of(name)}.",
-                parameters.shown(session.params, name),
-                check=lambda text: parameters.changed(session.params, name, text),
+                one.title,
+                f"{one.description} {one.range}.",
+                one.shown(getattr(session.document.parameters, name)),
+                check=one.parse,
             )
 
-        def take(session: DragSession, answer: str) -> None:
-            self._try(lambda: session.set_params(parameters.changed(session.params, name, answer)))
-            self._say(f"{parameter.title} {parameters.shown(session.params, name)}")
+        def take(session: Session, answer: str) -> None:
+            value = one.parse(answer)
+            changed = session.document.parameters.with_values(**{name: value})
+            self._try(lambda: session.set_parameters(changed))
+            self._say(f"{one.title} {one.shown(value)}")
 
         await self._ask(ask, take)
 
@@ -111,10 +112,10 @@ class EditScreen(Bench):
             lambda session: Ask(
                 "seed",
                 f"The picture of a seed, 0 to {MAX_SEED}; undo brings this one back.",
-                str(session.seeding.seed),
-                check=lambda text: session.params.with_values(seed=_whole(text)),
+                SEED.shown(_seed(session).seed),
+                check=SEED.parse,
             ),
-            lambda _, answer: self.open_seed(_whole(answer)),
+            lambda _, answer: self.open_seed(int(SEED.parse(answer) or 0)),
         )
 
     async def action_truncation(self) -> None:
@@ -122,17 +123,17 @@ class EditScreen(Bench):
             lambda session: Ask(
                 "truncation ψ",
                 "−2 to 2; opens the seed's picture anew, undo brings this one back.",
-                f"{session.seeding.psi:g}",
-                check=lambda text: session.params.with_values(psi=_number(text)),
+                PSI.shown(_seed(session).psi),
+                check=PSI.parse,
             ),
-            lambda _, answer: self.reopen(f"ψ {_number(answer):g}", psi=_number(answer)),
+            lambda _, answer: self.reopen(f"ψ {PSI.parse(answer):g}", psi=PSI.parse(answer)),
         )
 
     async def action_label(self) -> None:
         """Another class from the list."""
 
-        def ask(session: DragSession) -> Choose:
-            now = session.seeding.label
+        def ask(session: Session) -> Choose:
+            now = _seed(session).label
             return Choose(
                 "class",
                 [
@@ -141,15 +142,15 @@ class EditScreen(Bench):
                 ],
             )
 
-        def take(session: DragSession, answer: str) -> None:
+        def take(session: Session, answer: str) -> None:
             label = int(answer)
-            if label != session.seeding.label:
+            if label != _seed(session).label:
                 self.reopen(f"class {session.info.classes[label]}", label=label)
 
         await self._ask(ask, take)
 
     async def action_load_mask(self) -> None:
-        def ask(session: DragSession) -> Ask:
+        def ask(session: Session) -> Ask:
             side = session.info.resolution
             return Ask(
                 "mask",
@@ -157,7 +158,7 @@ class EditScreen(Bench):
                 check=lambda text: load_mask(Path(text).expanduser(), side),
             )
 
-        def take(session: DragSession, answer: str) -> None:
+        def take(session: Session, answer: str) -> None:
             path, side = Path(answer).expanduser(), session.info.resolution
             self._try(lambda: session.set_mask(load_mask(path, side)))
 
@@ -170,9 +171,10 @@ class EditScreen(Bench):
         hooks, folder = self.options.hooks, self.options.export_folder
         export = hooks.export
 
-        def ask(session: DragSession) -> ExportDialog:
-            seed = session.document.latent.seed
-            name = f"{session.info.name}-{seed if seed is not None else 'edit'}.png"
+        def ask(session: Session) -> ExportDialog:
+            origin = session.document.latent.origin
+            stem = str(origin.seed) if isinstance(origin, Seed) else Path(origin.file).stem
+            name = f"{session.info.name}-{stem}.png"
             return ExportDialog(free_name(folder / name), hooks.check_export)
 
         if export is not None:
@@ -185,7 +187,7 @@ class EditScreen(Bench):
         """The whole edit to a file that can be opened again."""
         folder, save = self.options.export_folder, self.options.hooks.save_session
 
-        def ask(session: DragSession) -> Ask:
+        def ask(session: Session) -> Ask:
             note = "The whole edit; tui-draggan --session FILE opens it again."
             path = free_name(folder / f"{session.info.name}.json")
             return Ask("save session", note, str(path), _check_file, select=False)
@@ -199,7 +201,7 @@ class EditScreen(Bench):
             )
 
     @work(thread=True, exit_on_error=False)
-    def _write(self, session: DragSession, write: Callable[[], str]) -> None:
+    def _write(self, session: Session, write: Callable[[], str]) -> None:
         """In a thread of its own: an animation takes seconds."""
         latent = session.document.latent
         try:
@@ -239,7 +241,7 @@ class EditScreen(Bench):
             except DragganError as error:
                 self.app.notify(str(error), title=error.title, severity="error")
 
-        def take(_: DragSession, model: str) -> None:
+        def take(_: Session, model: str) -> None:
             self.call_next(self._leave, "open another model", "Open it", lambda: change(model))
 
         await self._ask(lambda _: Choose("open another model", models()), take)
@@ -271,18 +273,9 @@ class EditScreen(Bench):
         await self.app.run_action("command_palette")
 
 
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"«{text}» is not a whole number") from None
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text.replace("−", "-"))
-    except ValueError:
-        raise UsageError(f"«{text}» is not a number") from None
+def _seed(session: Session) -> Seed:
+    """The generated picture that is there or asked for."""
+    return reopened(session.snapshot().origin, session.info)
 
 
 def _coordinates(text: str, side: int) -> tuple[Point, Point | None]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
-from tui_draggan.tui.snapshot import Snapshot
+from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.tui.widgets.readout import Readout
 
 WIDE = 20.0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.text import Text
 
 from tui_draggan.edit.points import Pair
+from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.markers import HANDLE, TARGET
 from tui_draggan.tui.pointer import Grip, Pointer
 from tui_draggan.tui.scene import placed
-from tui_draggan.tui.snapshot import Snapshot
 from tui_draggan.tui.widgets.readout import Readout
 
 BAR = 10
@@ -23,7 +23,7 @@ class PointsPanel(Readout):
 
     def show(self, snapshot: Snapshot, hand: Pointer) -> None:
         """The pairs as they are; the one under the hand is marked."""
-        pairs = placed(hand, snapshot.pairs)
+        pairs = placed(hand, snapshot.document.pairs)
         rows = max(1, self.content_size.height)
         muted = self.colour("foreground-muted") or "dim"
         text = Text()
@@ -50,7 +50,8 @@ class PointsPanel(Readout):
         line.append(f" {_xy(pair.handle):>7}", style=_style(HANDLE, here == "handle"))
         line.append(" → ", style=muted)
         line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
-        if pair.distance <= snapshot.params.reached_within(len(snapshot.pairs)):
+        document = snapshot.document
+        if pair.distance <= document.parameters.reached_within(len(document.pairs)):
             return line.append(f" {'reached':>9}", style=self.colour("text-success") or "green")
         line.append(f" {pair.distance:6.1f} px")
         if self.content_size.width >= 34 + BAR:

@@ -7,7 +7,8 @@ from rich.text import Text
 from tui_draggan.edit.document import State
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import Outcome
-from tui_draggan.tui.snapshot import Snapshot, state_words
+from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.tui.snapshot import state_words
 from tui_draggan.tui.widgets.readout import Readout
 
 
@@ -17,13 +18,14 @@ class RunPanel(Readout):
     def __init__(self, id: str | None = None) -> None:
         super().__init__("run", id)
 
-    def show(self, snapshot: Snapshot) -> None:
-        """The state now."""
+    def show(self, snapshot: Snapshot, rate: float) -> None:
+        """The state now; `rate`: iterations a second, 0 where nothing runs."""
         rows = self.content_size.height
         state = self._state(snapshot)
-        numbers = _numbers(snapshot, rows >= 7)
+        numbers = _numbers(snapshot, rate, rows >= 7)
         muted = self.colour("foreground-muted") or "dim"
-        params = [Text(line, style=muted) for line in _parameters(snapshot.params, rows >= 7)]
+        values = _parameters(snapshot.document.parameters, rows >= 7)
+        params = [Text(line, style=muted) for line in values]
         if rows >= 7:
             lines = [state, *(Text(line) for line in numbers), Text(""), *params]
         else:
@@ -45,16 +47,16 @@ class RunPanel(Readout):
         if snapshot.frames:
             at = snapshot.shown if snapshot.shown is not None else len(snapshot.frames) - 1
             running = status.state in (State.RUNNING, State.PAUSED)
-            end = snapshot.params.steps if running else snapshot.frames[-1].iteration
+            end = snapshot.document.parameters.steps if running else snapshot.frames[-1].iteration
             line.append(f"  {snapshot.frames[at].iteration} / {end}", style="not bold")
         return line
 
 
-def _numbers(snapshot: Snapshot, roomy: bool) -> list[str]:
+def _numbers(snapshot: Snapshot, rate: float, roomy: bool) -> list[str]:
     if not snapshot.frames:
         return []
     frame = snapshot.frame or snapshot.frames[-1]
-    speed = f"{snapshot.rate:.1f} it/s" if snapshot.rate else f"{frame.milliseconds:.0f} ms a step"
+    speed = f"{rate:.1f} it/s" if rate else f"{frame.milliseconds:.0f} ms a step"
     if roomy:
         return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
     return [speed, f"loss {frame.loss:.3g}", f"{frame.distance:.1f} px"]

@@ -1,0 +1,78 @@
+"""The drag as a task: what the engine is asked for in a step, and when a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.points import Pair, coordinates
+from tui_draggan.edit.progress import Outcome, Progress
+from tui_draggan.edit.task import Advance
+from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
+from tui_draggan.errors import EngineError, UsageError
+
+
+class DragTask:
+    """One run of DragGAN: handles are pulled to their targets until all are there."""
+
+    name = "drag"
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._progress = Progress()
+
+    def check(self, document: Document) -> None:
+        """Raises UsageError without points, and where rows that differ are to be trained as one."""
+        if not document.pairs:
+            raise UsageError("nothing to drag: set a handle point and its target first")
+        rows = document.latent.ws[: document.parameters.rows]
+        if not document.parameters.w_plus and (rows != rows[0]).any():
+            raise UsageError("this picture was edited in w+; its rows differ, so w cannot go on")
+
+    def begin(self, document: Document) -> None:
+        parameters = document.parameters
+        self._engine.begin(
+            Problem(document.latent.ws, parameters.rows, parameters.w_plus, document.mask)
+        )
+
+    def step(self, document: Document) -> Advance | None:
+        """Works on the pairs that have their template. Raises EngineError."""
+        pairs = tuple(pair for pair in document.pairs if pair.template is not None)
+        if not pairs:
+            return None
+        result = self._engine.step(step_request(pairs, document.parameters))
+        if not is_finite(result):
+            raise EngineError("the loss is not a finite number")
+        handles = np.rint(result.handles).astype(int)
+        return Advance(result, pairs, tuple((int(x), int(y)) for x, y in handles))
+
+    def edited(self, iteration: int) -> None:
+        self._progress.restart(iteration)
+
+    def verdict(self, iteration: int, document: Document) -> Outcome | None:
+        distances = [pair.distance for pair in document.pairs]
+        return self._progress.judge(iteration, distances, document.parameters)
+
+
+def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:
+    """What the engine is asked for pairs that all have their template."""
+    templates = [pair.template for pair in pairs if pair.template is not None]
+    return StepRequest(
+        handles=coordinates([pair.handle for pair in pairs]),
+        targets=coordinates([pair.target for pair in pairs]),
+        templates=np.stack(templates),
+        r1=parameters.r1,
+        r2=parameters.r2,
+        mask_weight=parameters.mask_weight,
+        learning_rate=parameters.learning_rate,
+        anchor=parameters.anchor,
+    )
+
+
+def is_finite(result: StepResult) -> bool:
+    """Whether loss, gradient and latent of a step are all finite numbers."""
+    numbers = (result.loss, result.gradient_norm)
+    return bool(np.isfinite(numbers).all() and np.isfinite(result.ws).all())

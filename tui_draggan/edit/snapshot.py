@@ -1,0 +1,35 @@
+"""The session at one moment: one frozen value, and all that a screen reads of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui_draggan.arrays import Bytes
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.edit.document import Document, Frame, Status
+from tui_draggan.edit.latent import Origin
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Taken under the session's lock, so its parts belong together."""
+
+    info: BundleInfo
+    """The model."""
+    engine: str
+    """Engine and device in words: `ort-training · cpu`."""
+    document: Document
+    status: Status
+    frames: tuple[Frame, ...]
+    """Steps of the last run so far."""
+    shown: int | None
+    """Index of the frame that is the document's latent; None where none of them is."""
+    picture: Bytes | None
+    """(P, P, 3), the newest picture; None until the first has been rendered."""
+    origin: Origin
+    """What the picture was opened with; where another was asked for, what that will be."""
+
+    @property
+    def frame(self) -> Frame | None:
+        """The step that is shown."""
+        return None if self.shown is None else self.frames[self.shown]

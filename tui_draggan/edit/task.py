@@ -1,0 +1,85 @@
+"""What a session runs: a task, and what one step of it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from tui_draggan.edit.document import Document, Frame
+from tui_draggan.edit.points import Pair, Point
+from tui_draggan.edit.progress import Outcome
+from tui_draggan.engines.base import StepResult
+
+
+@dataclass(frozen=True, eq=False)
+class Advance:
+    """What a step found, for the document that it was asked about."""
+
+    result: StepResult
+    pairs: tuple[Pair, ...] = ()
+    """The very values it was computed for."""
+    handles: tuple[Point, ...] = ()
+    """Where the handle of each of them is now."""
+
+    def applied(self, document: Document, iteration: int) -> Document:
+        """A document that may have been edited meanwhile, with the step in it.
+
+        A pair that was moved or deleted meanwhile stays as the person left it.
+        """
+        for pair, handle in zip(self.pairs, self.handles, strict=True):
+            if document.holds(pair):
+                document = document.with_pair(replace(pair, handle=handle))
+        return document.with_ws(self.result.ws, edited=iteration > 0)
+
+    def frame(self, document: Document, iteration: int) -> Frame:
+        """The step as it is shown; `document` has it applied."""
+        distances = [pair.distance for pair in document.pairs]
+        return Frame(
+            iteration=iteration,
+            ws=document.latent.ws,
+            handles={pair.id: pair.handle for pair in document.pairs},
+            image=self.result.image,
+            loss=self.result.loss,
+            motion_loss=self.result.motion_loss,
+            mask_loss=self.result.mask_loss,
+            distance=float(np.mean(distances)) if distances else 0.0,
+            milliseconds=self.result.milliseconds,
+        )
+
+
+class Task(Protocol):
+    """One run of something that changes the latent step by step.
+
+    A session makes one for each run, and hands it the document as it is at each call. `begin` and
+    `step` are slow and called by the thread that owns the engine; the others return at once.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the history calls the run: `drag`."""
+        ...
+
+    def check(self, document: Document) -> None:
+        """Raises UsageError where a run on this document cannot start."""
+        ...
+
+    def begin(self, document: Document) -> None:
+        """Starts on this document's latent."""
+        ...
+
+    def step(self, document: Document) -> Advance | None:
+        """One iteration; None where the document leaves nothing to do.
+
+        Raises EngineError, also for a result that is not finite.
+        """
+        ...
+
+    def edited(self, iteration: int) -> None:
+        """The document has been changed by hand at that iteration."""
+        ...
+
+    def verdict(self, iteration: int, document: Document) -> Outcome | None:
+        """Why the run ends at this iteration; None where it goes on."""
+        ...
