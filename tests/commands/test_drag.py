@@ -113,7 +113,10 @@ def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path):
             "class cow is unknown; critters has cat, dog",
         ),
         (["drag", "--point", "1,1:2,2", "--model", "/nowhere"], "/nowhere is not a folder"),
-        (["drag", "--point", "1,1:2,2", "--mask", "no.png"], "no.png does not exist"),
+        (
+            ["drag", "--point", "1,1:2,2", "--mask", "no.png"],
+            "no.png cannot be read: No such file or directory",
+        ),
         (["drag", "--point", "1,1:2,2", "--session", "no.json"], "no.json does not exist"),
         (["drag", "--point", "1,1:2,2", "--out", "a.bmp"], "written as .png"),
         (["drag", "--point", "1,1:2,2", "--animation", "a.avi"], "unsupported file type"),

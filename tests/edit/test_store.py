@@ -8,13 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import Journal, model_of_journal, newest_journal, recover
 from tui_draggan.edit.latent import Seed, latent_from_seed
-from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, save_session
@@ -180,20 +178,3 @@ def test_writing_where_one_cannot(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="journal"):
         Journal(tmp_path / "file" / "journals", "spot")
-
-
-def test_masks(tmp_path: Path):
-    picture = np.zeros((64, 64), np.uint8)
-    picture[:, 32:] = 255
-    Image.fromarray(picture).save(tmp_path / "mask.png")
-    mask = load_mask(tmp_path / "mask.png", 64)
-    np.testing.assert_array_equal(mask, picture > 0)
-    with pytest.raises(UsageError, match="64×64; expected 128×128"):
-        load_mask(tmp_path / "mask.png", 128)
-    Image.fromarray(picture * 0).save(tmp_path / "black.png")
-    with pytest.raises(UsageError, match="all black"):
-        load_mask(tmp_path / "black.png", 64)
-    (tmp_path / "text.png").write_text("no picture")
-    for name in ("text.png", "missing.png"):
-        with pytest.raises(UsageError, match=name):
-            load_mask(tmp_path / name, 64)

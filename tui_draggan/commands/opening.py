@@ -85,7 +85,7 @@ def open_session(
         if stored
         else default_params(info.resolution, info.drag.trainable_rows, info.recommended)
     ).with_values(**options.values)
-    mask = None if options.mask is None else load_mask(options.mask, info.resolution)
+    mask = None if options.mask is None else load_mask(options.mask, info.resolution).mask
     engine = open_engine(bundle, options.device, options.engine)
     document = stored or Document(latent_from_seed(engine, origin.seed, origin.psi, origin.label))
     document = replace(document, parameters=parameters)

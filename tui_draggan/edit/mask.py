@@ -2,35 +2,119 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
+from tui_draggan.pictures.reading import UnreadableError, quiet_decoders, read_picture
 
 Mask = NDArray[np.bool_]
 
+WHITES = (1, 255, 65535)
+"""Values that files write for white."""
+FULL_SCALE = {"1": 1, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "F": 1, "I": None}
+"""White of a mode where it is not 255; None: whatever the file's largest value is."""
 
-def load_mask(path: Path, resolution: int) -> Mask:
-    """Reads a picture as a mask (H, H): white (≥ 50 %) may change, black stays.
 
-    Raises UsageError when it cannot be read, has another size, or allows no change at all.
+@dataclass(frozen=True, eq=False)
+class LoadedMask:
+    """A mask (H, H) out of a file."""
+
+    mask: Mask
+    note: str
+    """What was made of the file, for the person: «mask: 23 % of the picture may change»."""
+
+
+def load_mask(path: Path, resolution: int) -> LoadedMask:
+    """Reads a picture as a mask: white may change, black and what is transparent stays.
+
+    How much a pixel may change is its lightness times its opacity. White is the smallest of 1, 255
+    and 65535 that no value of the file exceeds, else the file's largest value: so files of 1, 8, 16
+    and 32 bits and of floating-point numbers are read alike, whether they hold 0 and 1 or use their
+    whole range. Any size is scaled to the picture's, by area; what is at least half white there is
+    editable.
+
+    Raises UsageError when the file cannot be read, or allows no change at all.
     """
     try:
-        with Image.open(path) as image:
-            size, values = image.size, np.asarray(image.convert("L"))
-    except FileNotFoundError:
-        raise UsageError(f"mask {path} does not exist") from None
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise UsageError(f"mask {path} is not a picture that can be read ({error})") from error
-    if size != (resolution, resolution):
-        raise UsageError(
-            f"mask {path} is {size[0]}×{size[1]}; expected {resolution}×{resolution} "
-            "like the model's pictures"
-        )
-    mask = values >= 128
+        with quiet_decoders():
+            picture = read_picture(path)
+            lightness, white = _lightness(picture)
+            opacity = _opacity(picture)
+    except UnreadableError as error:
+        raise UsageError(f"mask {path} cannot be read: {error}") from None
+    editable = lightness if opacity is None else lightness * opacity
+    mask = _scaled(editable, resolution) >= 0.5
     if not mask.any():
-        raise UsageError(f"mask {path} is all black; paint white what may change")
-    return mask
+        raise UsageError(
+            f"mask {path} {_why_nothing(lightness, opacity)}; paint white what may change"
+        )
+    notes = []
+    if picture.size != (resolution, resolution):
+        width, height = picture.size
+        how = "scaled" if width == height else "stretched"
+        notes.append(f"{width}×{height} {how} to {resolution}×{resolution}")
+    if white != FULL_SCALE.get(picture.mode, 255):
+        notes.append(f"{white:g} is white")
+    notes.append(f"{_percent(float(mask.mean()))} of the picture may change")
+    return LoadedMask(mask, f"mask: {', '.join(notes)}")
+
+
+def _lightness(picture: Image.Image) -> tuple[Floats, float]:
+    """(H, W) from 0, black, to 1, white; and the value that stands for white in the file."""
+    mode = picture.mode
+    if mode != "F" and mode != "1" and not mode.startswith("I"):
+        # By way of RGB: what is transparent in a palette has a colour all the same.
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB").convert("L")
+    values = np.asarray(picture)
+    if mode == "I":
+        values = values.view(np.uint32)  # Pillow reads unsigned numbers as signed ones
+    if not np.isfinite(values).all():
+        raise UnreadableError("it has values that are no finite numbers")
+    return _share_of_white(values)
+
+
+def _opacity(picture: Image.Image) -> Floats | None:
+    """(H, W) from 0, transparent, to 1, opaque; None where the file says nothing about it."""
+    if not picture.has_transparency_data:
+        return None
+    return _share_of_white(np.asarray(picture.convert("RGBA").getchannel("A")))[0]
+
+
+def _share_of_white(values: NDArray[Any]) -> tuple[Floats, float]:
+    largest = float(values.max())
+    white = next((white for white in WHITES if largest <= white), largest)
+    return np.clip(values.astype(np.float32) / np.float32(white), 0, 1), white
+
+
+def _scaled(values: Floats, side: int) -> Floats:
+    """Means over the area of each pixel; the nearest value where pixels are repeated."""
+    if values.shape == (side, side):
+        return values
+    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BOX))
+
+
+def _why_nothing(lightness: Floats, opacity: Floats | None) -> str:
+    """Predicate of the sentence that says why a mask allows nothing."""
+    if opacity is not None and not opacity.any():
+        return "is transparent everywhere"
+    visible = lightness if opacity is None else lightness[opacity > 0]
+    if not visible.any():
+        return "is all black" if opacity is None else "is all black where it is not transparent"
+    return "is nowhere at least half white"
+
+
+def _percent(share: float) -> str:
+    """«23 %», with a digit more near the ends, where a small region would be lost."""
+    percent = 100 * share
+    if 0 < percent < 0.1:
+        return "less than 0.1 %"
+    if 99.9 < percent < 100:
+        return "more than 99.9 %"
+    return f"{percent:.{1 if 0 < percent < 10 or 90 < percent < 100 else 0}f} %"

@@ -154,13 +154,19 @@ class EditScreen(Bench):
             side = session.info.resolution
             return Ask(
                 "mask",
-                f"A picture of {side}×{side}: white may change, black stays. From the next run on.",
+                "A picture: white may change, black and transparent stays. From the next run on.",
                 check=lambda text: load_mask(Path(text).expanduser(), side),
             )
 
         def take(session: Session, answer: str) -> None:
             path, side = Path(answer).expanduser(), session.info.resolution
-            self._try(lambda: session.set_mask(load_mask(path, side)))
+
+            def set_mask() -> None:
+                loaded = load_mask(path, side)
+                session.set_mask(loaded.mask)
+                self._say(loaded.note)
+
+            self._try(set_mask)
 
         await self._ask(ask, take)
 
