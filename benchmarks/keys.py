@@ -24,7 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROGRAMS = {
-    "spot": ["-m", "tests.tui.launch_spot", "--endless"],
+    "spot": ["-m", "tui_draggan.testing.spot_editor", "--endless"],
     "model": ["-m", "tui_draggan", "--steps", "100000", "--patience", "100000", "--tolerance", "0"],
 }
 LEFT, RIGHT, DOWN = b"\x1b[D", b"\x1b[C", b"\x1b[B"

@@ -19,11 +19,11 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from screenshots.ansi_png import ansi_to_image
-from tests.tmux import Pane
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.paths import bundled_models
+from tui_draggan.testing.pane import Pane
 
 HERE = Path(__file__).resolve().parent
 SEED = 6

@@ -11,10 +11,17 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tui_draggan.testing.pane import has_tmux
+
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("terminal") and not has_tmux():
+        pytest.skip("tmux is not installed")
 
 
 @pytest.fixture(autouse=True, scope="session")

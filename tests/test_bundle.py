@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.spot_engine import INFO
 from tui_draggan.bundle import MANIFEST, REQUIRED_FILES, ModelBundle, new_bundle, write_manifest
 from tui_draggan.errors import BundleError, OutputError
+from tui_draggan.testing.spot_engine import INFO
 
 
 @pytest.fixture

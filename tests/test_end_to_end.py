@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngImageFile
 
-from tests.tmux import Pane
+from tui_draggan.testing.pane import Pane
 
 GREYS = {16, 59, 102, 145, 188, 231, *range(232, 256)}
 """Of xterm's 256 colours, those without a hue."""

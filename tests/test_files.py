@@ -15,11 +15,11 @@ from typing import NoReturn
 
 import pytest
 
-from tests.tmux import ROOT
 from tui_draggan import files
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, free_name, replacing
 from tui_draggan.paths import typed_path
+from tui_draggan.testing.pane import ROOT
 
 LONG_NAMES = ["a" * 251 + ".png", "é" * 127, "a." + "b" * 253]
 

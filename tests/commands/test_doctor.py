@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.tmux import Pane
 from tui_draggan.cli import main
 from tui_draggan.commands import doctor
 from tui_draggan.commands.doctor import Finding
 from tui_draggan.engines import runtime
+from tui_draggan.testing.pane import Pane
 
 BUNDLED = Path(__file__).parents[2] / "artifacts/critters"
 

@@ -18,12 +18,12 @@ import torch
 
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import nvidia_pickle
-from tests.waiting import LIMIT, wait_until
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.choose import open_engine
+from tui_draggan.testing.waiting import LIMIT, wait_until
 
 KIND = Kind(channels=(16, 16, 12, 8), c_dim=3, architecture="resnet", conv_clamp=2.0)
 WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"

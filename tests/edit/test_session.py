@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.edit.document import Document, Frame, Picture, State
 from tui_draggan.edit.latent import Latent, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine
 
 PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.spot_engine import INFO, SpotEngine, ZooEngine
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import Journal, model_of_journal, newest_journal, recover
 from tui_draggan.edit.latent import Seed, latent_from_seed
@@ -17,6 +16,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine
 
 PARAMS = DragParams(learning_rate=0.002, r1=1, r2=2)
 

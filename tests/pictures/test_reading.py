@@ -20,7 +20,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tests.tmux import ROOT
 from tui_draggan.arrays import Bytes
 from tui_draggan.pictures import reading
 from tui_draggan.pictures.reading import (
@@ -33,6 +32,7 @@ from tui_draggan.pictures.reading import (
     read_picture,
     to_rgb,
 )
+from tui_draggan.testing.pane import ROOT
 
 Colour = tuple[int, int, int]
 RED: Colour = (200, 30, 40)

@@ -15,9 +15,9 @@ import torch
 from rich.console import Console
 
 from tests.training.tiny import GAME, TINY
-from tests.waiting import wait_until
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.testing.waiting import wait_until
 from tui_draggan.training.critters import SPECIES, Z_DIM
 from tui_draggan.training.data import PictureData
 from tui_draggan.training.loop import train

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.tiny import tiny_generator
-from tests.tmux import Pane
 from tui_draggan.export.bundle_writer import export_bundle
+from tui_draggan.testing.pane import Pane
 
 pytestmark = pytest.mark.terminal
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual.binding import Binding
 
-from tests.spot_engine import SpotEngine
-from tests.tui.desk import PARAMS, editing
 from tui_draggan.edit.document import State
 from tui_draggan.edit.progress import Outcome
+from tui_draggan.testing.pilot import editing
+from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.keys import KEYS, KeyContext, allowed
 from tui_draggan.tui.palette import matched, offers
@@ -89,7 +89,7 @@ async def test_g_types_coordinates():
 
 async def test_space_pauses_and_goes_on_s_steps_c_stops():
     async with editing(
-        SpotEngine(delay=0.05), params=PARAMS.with_values(learning_rate=0.001)
+        SpotEngine(delay=0.05), params=PARAMETERS.with_values(learning_rate=0.001)
     ) as desk:
         await desk.press("g")
         await desk.type("32,60:32,2")

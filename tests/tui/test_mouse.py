@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tests.tui.desk import EditorPilot, editing
 from tui_draggan.edit.progress import Outcome
+from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.tui.widgets.picture import PicturePanel
 
 

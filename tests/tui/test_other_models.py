@@ -7,13 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from textual.widgets import OptionList, Static
 
-from tests.spot_engine import INFO, SpotEngine, ZooEngine
-from tests.tui.desk import PARAMS, EditorPilot, editing
-from tests.waiting import LIMIT
-from tui_draggan.edit.document import Document, State
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, EngineError
+from tui_draggan.testing.pilot import EditorPilot, editing
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
+from tui_draggan.testing.waiting import LIMIT
 from tui_draggan.tui.palette import offers
 from tui_draggan.tui.screens.choose import Choose
 from tui_draggan.tui.screens.dialogs import Confirm
@@ -52,7 +51,7 @@ class Shelf:
             if name == "torn":
                 raise EngineError("out of memory")
             engine = ZooEngine() if name == "zoo" else SpotEngine()
-            return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=PARAMS))
+            return spot_session(engine)
 
         return Services(
             open_session,

@@ -10,13 +10,12 @@ import pytest
 from textual.geometry import Region
 from textual.widgets import Input, Static
 
-from tests.spot_engine import SpotEngine
-from tests.tui.desk import PARAMS, editing
-from tests.waiting import LIMIT, pause_until
-from tui_draggan.edit.document import Document, State
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, EngineError, OutputError
+from tui_draggan.testing.pilot import editing
+from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
+from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal.graphics import Display
@@ -31,7 +30,7 @@ from tui_draggan.tui.worker import EngineThread
 
 SIZES = {(160, 50): "large", (80, 24): "small", (50, 44): "tall", (50, 14): "tiny", (20, 5): "tiny"}
 
-ENDLESS = PARAMS.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
+ENDLESS = PARAMETERS.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
 """Runs until it is told to stop: no step moves anything."""
 
 
@@ -151,7 +150,7 @@ async def test_the_cells_show_the_picture():
 
 
 async def test_stuck_says_what_helps():
-    async with editing(params=PARAMS.with_values(learning_rate=1e-6, patience=5)) as desk:
+    async with editing(params=PARAMETERS.with_values(learning_rate=1e-6, patience=5)) as desk:
         await desk.press("enter", "K", "enter", "space")
         await desk.rest()
         assert "stuck" in desk.words and "try a larger step: ]" in desk.words
@@ -208,7 +207,7 @@ async def test_leaving_while_it_runs_ends_the_thread():
     engine = SpotEngine(delay=0.02)
 
     def open_session() -> Session:
-        session = Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=ENDLESS))
+        session = spot_session(engine, ENDLESS)
         session.add_pair((30, 30), (30, 2))
         session.start()
         return session

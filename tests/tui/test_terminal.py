@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.tmux import Pane
+from tui_draggan.testing.pane import Pane
 
 pytestmark = pytest.mark.terminal
 
@@ -26,7 +26,7 @@ def pane() -> Iterator[Pane]:
 
 
 def start(pane: Pane, *options: str) -> None:
-    pane.run("python", "-m", "tests.tui.launch_spot", *options)
+    pane.run("python", "-m", "tui_draggan.testing.spot_editor", *options)
     pane.wait_for("Enter for a handle")
 
 
@@ -92,7 +92,7 @@ def test_a_terminal_that_goes_away_ends_the_editor(pane: Pane, tmp_path: Path):
 
 
 def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane):
-    pane.run("python", "-m", "tests.tui.launch_spot", "--fail-open", "--slow-open", "1")
+    pane.run("python", "-m", "tui_draggan.testing.spot_editor", "--fail-open", "--slow-open", "1")
     screen = pane.wait_for("model: the model spot is damaged")
     assert "Traceback" not in screen
     pane.wait_until_sane()

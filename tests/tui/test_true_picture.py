@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.tui.desk import editing
+from tui_draggan.testing.pilot import editing
 from tui_draggan.tui.terminal import true_pixels
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.picture import PicturePanel

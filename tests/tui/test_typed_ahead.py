@@ -7,8 +7,8 @@ import asyncio
 from textual import events
 from textual.widgets import Input
 
-from tests.spot_engine import ZooEngine
-from tests.tui.desk import EditorPilot, editing
+from tui_draggan.testing.pilot import EditorPilot, editing
+from tui_draggan.testing.spot_engine import ZooEngine
 from tui_draggan.tui.screens.dialogs import Ask
 
 NAMES = {

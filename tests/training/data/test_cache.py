@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tmux import ROOT
 from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.testing.pane import ROOT
 from tui_draggan.training.data import cache as module
 from tui_draggan.training.data import prepare
 

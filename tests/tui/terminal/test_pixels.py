@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 
-from tests.waiting import LIMIT
+from tui_draggan.testing.waiting import LIMIT
 from tui_draggan.tui.terminal.pixels import (
     CHUNK,
     PLACEHOLDER,

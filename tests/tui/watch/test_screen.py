@@ -11,7 +11,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
-from tests.waiting import pause_until
+from tui_draggan.testing.waiting import pause_until
 from tui_draggan.tui.terminal import true_pixels
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import app as module

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.tmux import Pane
 from tests.tui.watch.runs import line, whole_run, write_grid, write_lines
+from tui_draggan.testing.pane import Pane
 
 pytestmark = pytest.mark.terminal
 

@@ -1,4 +1,7 @@
-"""The editor on the engine with a known answer: `python -m tests.tui.launch_spot [options]`."""
+"""The editor on the engine with a known answer, as a program for terminals.
+
+python -m tui_draggan.testing.spot_editor [options]
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,15 @@ import argparse
 import sys
 import time
 
-from tests.spot_engine import SpotEngine
-from tui_draggan.edit.document import Document
-from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, DragganError
+from tui_draggan.testing.spot_engine import SpotEngine, spot_session
 from tui_draggan.tui.app import EditorOptions, Services, run_editor
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--delay", type=float, default=0.02)
     parser.add_argument("--slow-open", type=float, default=0.0)
     parser.add_argument("--fail-open", action="store_true")
@@ -35,7 +36,7 @@ def main() -> int:
         params = DragParams(learning_rate=options.lr, steps=300, r1=1, r2=2)
         if options.endless:
             params = params.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
-        return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
+        return spot_session(engine, params)
 
     def close() -> None:
         if options.closed:

@@ -1,4 +1,4 @@
-"""A real terminal for tests: the program in a tmux pane of its own server."""
+"""A real terminal: a program in a tmux pane of its own server."""
 
 from __future__ import annotations
 
@@ -11,21 +11,25 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
+from tui_draggan.testing.waiting import wait_until
 
-from tests.waiting import wait_until
-
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+"""Folder from which programs are run: the repository, where this is its package."""
 FOREIGN = ("TMUX", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
-"""What says something about another terminal."""
+"""Variables that say something about another terminal."""
+
+
+def has_tmux() -> bool:
+    return shutil.which("tmux") is not None
 
 
 class Pane:
     """A shell in a tmux pane, with a program typed into it."""
 
     def __init__(self, size: tuple[int, int] = (80, 24), **environment: str) -> None:
-        if shutil.which("tmux") is None:
-            pytest.skip("tmux is not installed")
+        """Raises RuntimeError without tmux."""
+        if not has_tmux():
+            raise RuntimeError("tmux is not installed")
         self._socket = f"draggan-{uuid.uuid4().hex[:8]}"
         clean = {k: v for k, v in os.environ.items() if k not in FOREIGN}
         self._environment = {**clean, "PS1": "shell> ", "PYTHONPATH": str(ROOT), **environment}
@@ -44,7 +48,7 @@ class Pane:
         return done.stdout
 
     def run(self, *command: str) -> None:
-        """Types a command; `python` is the one that runs the tests."""
+        """Types a command; `python` is the one that runs this."""
         words = [sys.executable if word == "python" else word for word in command]
         self.type(shlex.join(words))
         self.keys("Enter")

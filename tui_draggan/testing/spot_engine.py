@@ -1,4 +1,4 @@
-"""An engine for tests of all that surrounds engines: the picture is one bright spot on grey.
+"""An engine for all that surrounds engines: the picture is one bright spot on grey.
 
 w[0:2] is the spot's centre as a share of the picture; a step moves it towards the first target by
 1000·lr pixels at most, and every handle with it. No runtime, no network, a known answer.
@@ -13,7 +13,11 @@ import numpy as np
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo, DragInfo
-from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.session import Recorder, Session
+from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
 
 INFO = BundleInfo(
     name="spot",
@@ -94,3 +98,18 @@ class ZooEngine(SpotEngine):
     def map(self, z: Floats, label: int | None = None) -> Floats:
         assert label is not None
         return super().map(z) + np.float32(0.01 * label)
+
+
+PARAMETERS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2)
+"""Values with which the spot goes 2 px a step."""
+
+
+def spot_session(
+    engine: Engine | None = None,
+    parameters: DragParams = PARAMETERS,
+    recorder: Recorder | None = None,
+) -> Session:
+    """A session on the picture of seed 3, ψ 0.7."""
+    engine = engine or SpotEngine()
+    latent = latent_from_seed(engine, 3, 0.7)
+    return Session(engine, Document(latent, parameters=parameters), recorder)

@@ -9,12 +9,12 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from tests.spot_engine import SpotEngine
-from tests.waiting import LIMIT, pause_until
-from tui_draggan.edit.document import Document, State
-from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.edit.document import State
+from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
+from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
+from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.editor import DragganApp
 from tui_draggan.tui.screens.edit import EditScreen
 from tui_draggan.tui.services import EditorOptions, Services
@@ -23,8 +23,6 @@ from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture import PicturePanel
 from tui_draggan.tui.worker import EngineThread
-
-PARAMS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2)
 
 
 @dataclass
@@ -105,7 +103,7 @@ class EditorPilot:
 async def editing(
     engine: SpotEngine | None = None,
     size: tuple[int, int] = (100, 30),
-    params: DragParams = PARAMS,
+    params: DragParams = PARAMETERS,
     display: Display = Display(),  # noqa: B008 - frozen
     pace: float = 0.0,
     **hooks: Any,
@@ -114,7 +112,7 @@ async def editing(
     engine = engine or SpotEngine()
 
     def open_session() -> Session:
-        return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
+        return spot_session(engine, params)
 
     options = EditorOptions(Services(open_session, **hooks), "spot", 64)
     thread = EngineThread(open_session, pace)

@@ -1,4 +1,4 @@
-"""Tests wait for what they expect, never for a while: a busy machine only makes them longer."""
+"""Waiting for what is expected, never for a while: a busy machine only makes it longer."""
 
 from __future__ import annotations
 
