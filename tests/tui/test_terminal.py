@@ -66,7 +66,7 @@ def test_a_killed_editor_leaves_the_terminal_sane_and_the_journal_closed(
     pane: Pane, tmp_path: Path, number: signal.Signals
 ):
     closed = tmp_path / "closed"
-    start(pane, "--closed", str(closed))
+    start(pane, "--endless", "--closed", str(closed))
     pane.keys("Enter", "K", "Enter", "Space")
     pane.wait_for("▶ running")
     assert not pane.is_sane()
@@ -82,7 +82,7 @@ def test_a_killed_editor_leaves_the_terminal_sane_and_the_journal_closed(
 
 def test_a_terminal_that_goes_away_ends_the_editor(pane: Pane, tmp_path: Path):
     closed = tmp_path / "closed"
-    start(pane, "--closed", str(closed))
+    start(pane, "--endless", "--closed", str(closed))
     pane.keys("Enter", "K", "Enter", "Space")
     pane.wait_for("▶ running")
     (pid,) = pane.pids()
