@@ -46,6 +46,7 @@ from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import CHOICES, open_engine
 from tui_draggan.errors import DragganError
+from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES
 from tui_draggan.training.metrics.edits import SURE, Displacements, draw_displacements, reservoir
 from tui_draggan.training.metrics.landmarks import find_landmarks
@@ -213,7 +214,7 @@ def run(engine: Engine, edit: Edit, psi: float, params: DragParams) -> Done:
 
 def look(image: Bytes) -> Seen:
     """What the landmark network finds in a picture (H, H, 3)."""
-    picture = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1.0
+    picture = from_bytes(torch.from_numpy(image.copy()).permute(2, 0, 1)[None])
     found = find_landmarks(picture)
     return Seen(found.places[0].numpy(), found.confidence[0].numpy())
 

@@ -66,7 +66,8 @@ class DragInfo:
     """Rows of w+ the feature map depends on: the largest K."""
     preview_size: int
     """Side of the preview picture of a step, in pixels."""
-    check: ReferenceStep | None = None
+    reference: ReferenceStep | None = None
+    """Written as "check" in bundle.json."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,9 @@ def write_manifest(folder: Path, info: BundleInfo) -> None:
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.name != MANIFEST
     }
-    manifest = {**asdict(info), "files": files}
+    values = asdict(info)
+    values["drag"]["check"] = values["drag"].pop("reference")
+    manifest = {**values, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
@@ -185,8 +188,8 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     try:
         files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
         drag_values = dict(values.pop("drag"))
-        check = drag_values.pop("check", None)
-        drag = DragInfo(**drag_values, check=check and ReferenceStep(**check))
+        reference = drag_values.pop("check", None)
+        drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
         classes = tuple(values.pop("classes", ()))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -8,8 +8,8 @@ import torch
 
 from tests.tiny import tiny_generator
 from tui_draggan.checkpoints.checkpoint import Checkpoint
-from tui_draggan.checkpoints.generator import MEAN_SAMPLES, build_generator
-from tui_draggan.stylegan.network import Generator
+from tui_draggan.checkpoints.generator import build_generator
+from tui_draggan.stylegan.network import MEAN_SAMPLES, Generator
 
 
 def checkpoint_of(generator: Generator) -> Checkpoint:

@@ -141,7 +141,7 @@ def test_a_full_disk_is_told_before_and_while_writing(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("tui_draggan.export.bundle_writer.write_artifacts", full)
+    monkeypatch.setattr("tui_draggan.export.bundle_writer.write_drag_graphs", full)
     assert main(["import", str(pickle)]) == 1
     assert "cannot be written: No space left on device" in capsys.readouterr().err
     assert list(models.iterdir()) == []

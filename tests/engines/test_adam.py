@@ -8,7 +8,7 @@ import torch
 
 from tests.tiny import SIZE
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import inputs, ort_training, runtime
+from tui_draggan.engines import graph_inputs, ort_training, runtime
 from tui_draggan.engines.adam import BETA1, BETA2, EPSILON, Adam
 
 
@@ -34,22 +34,22 @@ def test_it_is_the_training_apis_adam(tiny_bundle: ModelBundle) -> None:
     if not runtime.has_training_api(runtime.load_runtime()):
         pytest.skip("this onnxruntime has no training API")
     info = tiny_bundle.info
-    trainer = ort_training.OrtTrainingEngine(tiny_bundle, "cpu")._trainer
+    theirs = ort_training.OrtTrainingEngine(tiny_bundle, "cpu")._optimizer
     random = np.random.RandomState(0)
     shape = info.drag.trainable_rows, info.w_dim
     start = random.randn(*shape).astype(np.float32)
-    trainer.begin(start)
+    theirs.begin(start)
     ours, adam = start.copy(), Adam(shape)
-    feeds = inputs.looking_at(info, np.zeros((info.num_ws, info.w_dim), np.float32))
-    feeds |= {"mix": np.eye(shape[0], dtype=np.float32), "disc": inputs.disc(3)}
+    feeds = graph_inputs.untrained(info, np.zeros((info.num_ws, info.w_dim), np.float32))
+    feeds |= {"mix": np.eye(shape[0], dtype=np.float32), "disc": graph_inputs.disc(3)}
     handles = np.array([[10, 20], [20, 12]], np.float32)
     feeds |= {"handles": handles, "targets": handles[::-1].copy()}
     feeds["templates"] = np.zeros((2, info.drag.feature_channels), np.float32)
     assert handles.max() < SIZE
     for step in range(25):
-        trainer.train(feeds)
-        gradient = trainer.gradient.copy()
+        theirs.iterate(feeds)
+        gradient = theirs.gradient.copy()
         learning_rate = 10.0 ** (-1 - step % 3)
-        trainer.update(learning_rate)
+        theirs.update(learning_rate)
         adam.update(ours, gradient, learning_rate)
-        np.testing.assert_allclose(ours, trainer.latent, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(ours, theirs.latent, rtol=1e-5, atol=1e-6)

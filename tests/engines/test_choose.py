@@ -17,7 +17,7 @@ from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import CHOICES
 from tui_draggan.engines.ort import OrtEngine
-from tui_draggan.engines.proof import seconds_per_step
+from tui_draggan.engines.reference_check import seconds_per_step
 from tui_draggan.errors import EngineError, UsageError
 
 
@@ -65,9 +65,9 @@ def test_every_engine_here_gives_the_exported_numbers(
     tiny_bundle: ModelBundle, critters: ModelBundle, engine_name: str
 ) -> None:
     for bundle in tiny_bundle, critters:
-        assert bundle.info.drag.check is not None
+        assert bundle.info.drag.reference is not None
         engine = choose.open_engine(bundle, "cpu", engine_name)
-        assert 0 < seconds_per_step(engine, bundle.info.drag.check) < 5
+        assert 0 < seconds_per_step(engine, bundle.info.drag.reference) < 5
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_every_engine_here_gives_the_exported_numbers(
     ],
 )
 def test_another_number_is_refused(tiny_bundle: ModelBundle, change: dict, words: str) -> None:
-    check = tiny_bundle.info.drag.check
-    assert check is not None
+    reference = tiny_bundle.info.drag.reference
+    assert reference is not None
     engine = choose.open_engine(tiny_bundle, "cpu", "ort")
     if "points" in change:  # the templates come from there, so the features do too
-        engine.features = lambda ws, points, take=engine.features: take(ws, check.points)  # type: ignore[method-assign]
+        engine.features = lambda ws, points, take=engine.features: take(ws, reference.points)  # type: ignore[method-assign]
     with pytest.raises(EngineError, match=words):
-        seconds_per_step(engine, replace(check, **change))
+        seconds_per_step(engine, replace(reference, **change))
 
 
 def test_the_fastest_that_is_right_is_found_before_the_first_point_and_remembered(
@@ -167,9 +167,9 @@ def test_when_none_is_right_the_numbers_are_said(
     assert choose.open_engine(tiny_bundle, "cpu").name == "wrong"  # nothing to choose from
     engines["too"] = type("wrong", (Named,), {"name": "wrong"})
     engine = choose.open_engine(tiny_bundle, "cpu")
-    with pytest.raises(EngineError, match=r"no engine computes tiny .* gradient of"):
+    with pytest.raises(EngineError, match=r"no engine reproduces tiny's .* gradient of"):
         first_point(engine)
-    with pytest.raises(EngineError, match="no engine computes"):
+    with pytest.raises(EngineError, match="no engine reproduces"):
         engine.begin(Problem(np.zeros((8, 16), np.float32)))
 
 

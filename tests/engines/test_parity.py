@@ -17,8 +17,8 @@ from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResu
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.stylegan.network import Generator
-from tui_draggan.stylegan.saved import load_generator
 
 
 @dataclass(frozen=True)

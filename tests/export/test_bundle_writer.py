@@ -16,7 +16,7 @@ from tui_draggan.export import folded as folded_module
 from tui_draggan.export import resampling
 from tui_draggan.export.bundle_writer import default_feature_block, export_bundle, export_file
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.stylegan.generator_file import load_generator
 
 
 def save(path: Path, **changes: object) -> Path:

@@ -17,8 +17,8 @@ from tests.tiny import tiny_generator
 from tui_draggan.engines.runtime import load_runtime
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.export.cropping import NEAR, OUTSIDE, crop_gradient
+from tui_draggan.export.graph_rewriting import attributes
 from tui_draggan.export.lowering import lower
-from tui_draggan.export.rewriting import attributes
 
 C, H = 3, 8
 SPANS = st.tuples(st.integers(0, H), st.integers(0, H)).filter(lambda ends: ends[0] < ends[1])

@@ -53,7 +53,7 @@ def test_a_picture_in_bands_of_rows(architecture: str, monkeypatch: pytest.Monke
     last.register_forward_hook(lambda _, given, out: rows.append(out.shape[2]))
     monkeypatch.setattr(folded_module, "BAND", 8 * 32 * 32)
     torch.testing.assert_close(folded(ws), expected)
-    assert rows == [2 * (4 + 2 * folded.MARGIN)] * 4
+    assert rows == [2 * (4 + 2 * folded_module.MARGIN)] * 4
 
 
 def test_a_network_without_noise_spends_nothing_on_it() -> None:

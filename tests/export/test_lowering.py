@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from tests.export.running import run
 from tui_draggan.errors import EngineError
 from tui_draggan.export.lowering import lower
-from tui_draggan.export.standard import standardise
+from tui_draggan.export.standard_operators import standardise
 
 OPSET = 17
 

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from tests.tiny import tiny_generator
-from tui_draggan.engines import inputs
+from tui_draggan.engines import graph_inputs
 from tui_draggan.export import step_graph
 from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.export.step_graph import DragStep, Locate, bilinear_matrix
-from tui_draggan.stylegan.levels import as_picture
+from tui_draggan.stylegan.pixels import to_pictures
 
 SIDES = st.sampled_from([(4, 4), (4, 8), (8, 32), (16, 32), (8, 64), (32, 64)])
 FRACTIONS = st.floats(-0.2, 1.2)
@@ -54,7 +54,7 @@ def test_the_part_near_the_handles_is_all_that_is_read(
     features = torch.randn(1, 3, small, small, generator=torch.Generator().manual_seed(0))
     points = torch.tensor(pairs).clamp(0, 1) * (large - 1)
     locate = Locate(small, 3, large)
-    disc, window = torch.tensor(inputs.disc(r1)), torch.tensor(inputs.window(r2))
+    disc, window = torch.tensor(graph_inputs.disc(r1)), torch.tensor(graph_inputs.window(r2))
     around = disc, window, torch.zeros(1)
     request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), *around
     *found, (top, left), (bottom, right), sampled = locate(features, *request)
@@ -88,13 +88,6 @@ def test_the_first_of_equal_neighbours_is_taken() -> None:
     torch.testing.assert_close(found, torch.full((2, 2), 0.5))
 
 
-def test_levels_are_rounded_and_clipped() -> None:
-    image = torch.tensor([-2.0, -1.0, 0.0, 1.0, 3.0, 0.5]).reshape(1, 1, 1, 6).expand(1, 3, 1, 6)
-    levels = as_picture(image)
-    assert levels.shape == (1, 1, 6, 3) and levels.dtype == torch.uint8
-    assert levels[0, 0, :, 0].tolist() == [0, 0, 128, 255, 255, 191]
-
-
 def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -110,7 +103,7 @@ def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
     image = step(ws, torch.zeros(5, 5), *nothing, *mask)[3]
     skip = next(image for size, _, image in generator.synthesis.walk(ws[None]) if size == 16)
     assert skip is not None
-    assert (image.int() - as_picture(skip).int()).abs().max() <= 1
+    assert (image.int() - to_pictures(skip).int()).abs().max() <= 1
 
 
 @pytest.mark.parametrize("architecture", ["orig", "resnet"])

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.nn import functional as F
 
 from tests.export.running import run
-from tui_draggan.engines.winograd import LARGE_TILES
+from tui_draggan.engines.torch.winograd import LARGE_TILES
 from tui_draggan.export.tiling import spread, tile_convolutions
 
 IN, OUT, S = 128, 132, 32

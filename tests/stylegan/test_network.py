@@ -11,7 +11,7 @@ import torch
 from tests.plain_stylegan2 import PlainGenerator
 from tests.tiny import tiny_generator
 from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig, rows_through
-from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.network import MEAN_SAMPLES, Generator, mean_w
 
 
 @pytest.mark.parametrize("conv_clamp", [None, 0.8])
@@ -60,6 +60,18 @@ def test_a_generator_is_built_around_its_tensors() -> None:
     del state["synthesis.b8.conv1.bias"]
     with pytest.raises(RuntimeError, match=r"synthesis\.b8\.conv1\.bias"):
         Generator.from_state(expected.config, state)
+
+
+def test_the_mean_w_is_of_all_classes_alike() -> None:
+    generator = tiny_generator(c_dim=3)
+    mean = mean_w(generator.mapping)
+    assert mean.shape == (16,) and torch.equal(mean, mean_w(generator.mapping))
+    z = torch.randn(MEAN_SAMPLES, 16, generator=torch.Generator().manual_seed(0))
+    of_class = [
+        generator.mapping(z[label::3], torch.eye(3)[[label]].expand(len(z[label::3]), -1)).mean(0)
+        for label in range(3)
+    ]
+    torch.testing.assert_close(mean, torch.stack(of_class).mean(dim=0), rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from tests.training.tiny import GAME, TINY
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.testing.waiting import wait_until
 from tui_draggan.training.critters import SPECIES, Z_DIM
 from tui_draggan.training.data import PictureData

@@ -26,7 +26,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.engines.runtime import physical_cores
+from tui_draggan.engines.processor import physical_cores
 from tui_draggan.errors import DragganError
 
 PLAIN = "plain"
@@ -94,7 +94,7 @@ def plain_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
     import torch
 
     from tui_draggan.bench.reference import PlainDragGAN
-    from tui_draggan.stylegan.saved import load_generator
+    from tui_draggan.stylegan.generator_file import load_generator
 
     torch.set_num_threads(physical_cores())
     scene = Scene.of(open_engine(bundle, "cpu", "ort"), points)

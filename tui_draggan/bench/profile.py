@@ -6,7 +6,7 @@ prints it as JSON, for a way of `ways`. On ONNX Runtime the step is one call. It
 every node, and which part a node belongs to follows from the graph alone: what does not depend on
 the points is synthesis as far as tracking reads it, and preview as far as only the picture does;
 what depends on them is tracking (and motion supervision) as far as handles and loss depend on it;
-the rest is the way back. The training API has no profiler that ends; of its steps the call is
+the rest is the backward pass. The training API has no profiler that ends; of its steps the call is
 told as a whole. In torch the program says itself what it is at (`record_function`).
 """
 
@@ -29,7 +29,7 @@ from tui_draggan.bench.contenders import PLAIN, SETTLE, engine_step, plain_step
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
-from tui_draggan.engines.iteration import Feeds
+from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
@@ -68,17 +68,17 @@ def profile(way: str, bundle: ModelBundle, points: int, iterations: int) -> Prof
 
 
 class Watch:
-    """`iteration.Trainer`, with a stopwatch on what takes time in each step."""
+    """A `LatentOptimizer` with a stopwatch on what takes time in each step."""
 
-    def __init__(self, trainer: Any) -> None:
-        self.trainer = trainer
+    def __init__(self, optimizer: Any) -> None:
+        self.optimizer = optimizer
         self.seconds: dict[str, float] = defaultdict(float)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.trainer, name)
+        return getattr(self.optimizer, name)
 
-    def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
-        return self._timed("train", feeds)
+    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+        return self._timed("iterate", feeds)
 
     def update(self, learning_rate: float) -> None:
         self._timed("update", learning_rate)
@@ -86,7 +86,7 @@ class Watch:
     def _timed(self, name: str, *given: Any) -> Any:
         start = time.perf_counter()
         try:
-            return getattr(self.trainer, name)(*given)
+            return getattr(self.optimizer, name)(*given)
         finally:
             self.seconds[name] += time.perf_counter() - start
 
@@ -94,15 +94,15 @@ class Watch:
 class Watched(BundleEngine):
     """An engine with a stopwatch; which one, says the class it is mixed with."""
 
-    def _open_trainer(self) -> Any:
-        self.watch = Watch(super()._open_trainer())  # type: ignore[safe-super]
+    def _open_optimizer(self) -> Any:
+        self.watch = Watch(super()._open_optimizer())  # type: ignore[safe-super]
         return self.watch
 
     def profile(self, step: Callable[[], object], iterations: int) -> Profile:
         """Of so many of these steps of the engine."""
         self.watch.seconds.clear()
         total = _seconds(step, iterations)
-        graph, optimizer = (self.watch.seconds[name] / total for name in ("train", "update"))
+        graph, optimizer = (self.watch.seconds[name] / total for name in ("iterate", "update"))
         inside, operators = self._inside()
         parts = {part: share * graph for part, share in inside.items()}
         parts |= {"optimizer": optimizer, "host": 1 - graph - optimizer}
@@ -120,10 +120,10 @@ class WatchedOrtTraining(Watched, OrtTrainingEngine):
 class WatchedOrt(Watched, OrtEngine):
     """Watched once: its session's profile ends with that."""
 
-    def _open_trainer(self) -> Any:
+    def _open_optimizer(self) -> Any:
         self._folder = TemporaryDirectory()
         with runtime.profiling(Path(self._folder.name, "step")):
-            return super()._open_trainer()
+            return super()._open_optimizer()
 
     def _inside(self) -> tuple[dict[str, float], dict[str, float]]:
         events = json.loads(Path(self.watch.end_profiling()).read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.saved import load_generator
+from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.training.config import CRITTERS, TrainingConfig, critters_generator
 from tui_draggan.training.critters import SPECIES, Z_DIM
 from tui_draggan.training.data import PictureData, prepare

@@ -11,7 +11,7 @@ EPSILON = 1e-8
 
 
 class Adam:
-    """The moments of one parameter of that shape, zero at first."""
+    """First and second moment of one parameter of that shape, zero at first."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._mean = np.zeros(shape, np.float32)
@@ -38,9 +38,11 @@ class Adam:
             parameter -= work
 
 
-class Trained:
-    """The parameter of `iteration.Trainer`, where it and its optimizer lie in numpy. Who computes
-    the gradient sets it, and `pending`."""
+class AdamLatent:
+    """The half of a `LatentOptimizer` that numpy computes: latent, moments, update.
+
+    Subclasses compute the gradient; they set it, and `gradient_is_new`.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.begin(np.zeros(shape, np.float32))
@@ -48,9 +50,9 @@ class Trained:
     def begin(self, latent: Floats) -> None:
         self.latent = np.array(latent, np.float32)
         self.gradient: Floats = np.zeros_like(self.latent)
-        self.pending = False
+        self.gradient_is_new = False
         self._adam = Adam(self.latent.shape)
 
     def update(self, learning_rate: float) -> None:
         self._adam.update(self.latent, self.gradient, learning_rate)
-        self.pending = False
+        self.gradient_is_new = False

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ReferenceStep
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
-from tui_draggan.engines.proof import seconds_per_step
+from tui_draggan.engines.reference_check import seconds_per_step
 from tui_draggan.errors import EngineError
 
 
@@ -26,11 +26,11 @@ class AutoEngine:
     def __init__(
         self,
         candidates: Mapping[str, Callable[[], LocalEngine]],
-        check: ReferenceStep,
+        reference: ReferenceStep,
         chosen: Callable[[str], None],
     ) -> None:
         self._candidates = candidates
-        self._check = check
+        self._reference = reference
         self._chosen = chosen
         self._untried = list(candidates)
         self._seconds: dict[str, float] = {}
@@ -87,14 +87,14 @@ class AutoEngine:
     def _try(self, name: str) -> None:
         """On an engine of its own, so that what it opens is gone before the next one opens."""
         try:
-            self._seconds[name] = seconds_per_step(self._candidates[name](), self._check)
+            self._seconds[name] = seconds_per_step(self._candidates[name](), self._reference)
         except EngineError as error:
             self._failures.append(str(error))
 
     def _settle(self) -> None:
         if not self._seconds:
             failures = "; ".join(self._failures)
-            raise EngineError(f"no engine computes {self.info.name} as it was exported: {failures}")
+            raise EngineError(f"no engine reproduces {self.info.name}'s reference step: {failures}")
         name = min(self._seconds, key=lambda name: self._seconds[name])
         if name != self._engine.name:
             self._engine = self._candidates[name]()

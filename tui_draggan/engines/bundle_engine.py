@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.arrays import Bytes, Floats, to_bytes
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import graph_cache, inputs, runtime
+from tui_draggan.engines import graph_cache, graph_inputs, runtime
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
-from tui_draggan.engines.iteration import Run, Trainer, looking_at
+from tui_draggan.engines.drag_run import DragRun
+from tui_draggan.engines.latent_optimizer import LatentOptimizer
 from tui_draggan.errors import EngineError
 
 
@@ -26,33 +27,33 @@ class BundleEngine(ABC):
         self.info = bundle.info
         self._ort = runtime.load_runtime()
         self.device = runtime.choose_device(device, self._cuda_problem)
-        self._run: Run | None = None
+        self._run: DragRun | None = None
 
     def _cuda_problem(self, number: int) -> str | None:
         """Why that CUDA device cannot be used, and what helps; None where it can."""
         return runtime.cuda_problem(self._ort, number)
 
     @abstractmethod
-    def _open_trainer(self) -> Trainer: ...
+    def _open_optimizer(self) -> LatentOptimizer: ...
 
     @cached_property
-    def _trainer(self) -> Trainer:
-        return self._open_trainer()
+    def _optimizer(self) -> LatentOptimizer:
+        return self._open_optimizer()
 
     def warm_up(self) -> bool:
-        _ = self._trainer
+        _ = self._optimizer
         return False
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         info = self.info
-        feed = {"z": inputs.checked(z, (info.z_dim,), "z")[None]}
+        feed = {"z": graph_inputs.checked(z, (info.z_dim,), "z")[None]}
         if info.c_dim:
             if label is None or not 0 <= label < info.c_dim:
                 raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
             feed["label"] = np.eye(info.c_dim, dtype=np.float32)[label : label + 1]
         with runtime.failing_as("mapping"):
-            (w,) = self._mapping.run(["w"], feed)
-        return w[0]
+            ws: list[Floats] = self._mapping.run(["w"], feed)
+        return ws[0][0]
 
     @cached_property
     def w_avg(self) -> Floats:
@@ -60,22 +61,21 @@ class BundleEngine(ABC):
         if self.info.c_dim:
             feed["label"] = np.zeros((1, self.info.c_dim), np.float32)
         with runtime.failing_as("mapping"):
-            (w_avg,) = self._mapping.run(["w_avg"], feed)
-        return w_avg
+            means: list[Floats] = self._mapping.run(["w_avg"], feed)
+        return means[0]
 
     def render(self, ws: Floats) -> Bytes:
         ws = self._checked_ws(ws)
         with runtime.failing_as("synthesis"):
             (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
-        levels = np.clip(np.rint(image[0] * np.float32(127.5) + np.float32(127.5)), 0, 255)
-        return np.ascontiguousarray(levels.astype(np.uint8).transpose(1, 2, 0))
+        return np.ascontiguousarray(to_bytes(image[0]).transpose(1, 2, 0))
 
     def features(self, ws: Floats, points: Floats) -> Floats:
-        points = inputs.checked(points, (None, 2), "points")
+        points = graph_inputs.checked(points, (None, 2), "points")
         if not len(points):
             return np.zeros((0, self.info.drag.feature_channels), np.float32)
-        feeds = inputs.looking_at(self.info, self._checked_ws(ws))
-        return self._trainer.sampled(looking_at(feeds, points))
+        feeds = graph_inputs.untrained(self.info, self._checked_ws(ws))
+        return self._optimizer.features_at_handles(graph_inputs.with_handles(feeds, points))
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
@@ -83,7 +83,7 @@ class BundleEngine(ABC):
             raise ValueError(f"{problem.rows} rows cannot be trained; 1 to {self.info.num_ws}")
         if not problem.w_plus and not (ws[: problem.rows] == ws[0]).all():
             raise ValueError("in w mode the trained rows of w+ must all be the same w")
-        self._run = Run(self.info, self._trainer, ws, problem)
+        self._run = DragRun(self.info, self._optimizer, ws, problem)
 
     def step(self, request: StepRequest) -> StepResult:
         if self._run is None:
@@ -91,9 +91,9 @@ class BundleEngine(ABC):
         return self._run.step(request)
 
     def gradient(self) -> Floats:
-        if self._run is None or not self._trainer.pending:
+        if self._run is None or not self._optimizer.gradient_is_new:
             raise EngineError("there is no gradient before the first step of a run")
-        return self._trainer.gradient.copy()
+        return self._optimizer.gradient.copy()
 
     @cached_property
     def _mapping(self) -> Any:
@@ -108,4 +108,4 @@ class BundleEngine(ABC):
         self.__dict__.pop("_synthesis", None)
 
     def _checked_ws(self, ws: Floats) -> Floats:
-        return inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")
+        return graph_inputs.checked(ws, (self.info.num_ws, self.info.w_dim), "w+")

@@ -9,7 +9,7 @@ from functools import partial
 
 from tui_draggan import __version__, paths
 from tui_draggan.bundle import MANIFEST, ModelBundle
-from tui_draggan.engines import runtime
+from tui_draggan.engines import processor, runtime
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
@@ -55,14 +55,14 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
             candidates[name] = partial(opener, bundle, device)
     if not candidates:
         raise EngineError("; ".join(f"{', '.join(who)}: {why}" for why, who in failures.items()))
-    check = bundle.info.drag.check
-    if len(candidates) == 1 or check is None:
+    reference = bundle.info.drag.reference
+    if len(candidates) == 1 or reference is None:
         return next(iter(candidates.values()))()
     key = _key(bundle, device, tuple(candidates))
     known = _recall().get(key)
     if known in candidates:
         return candidates[known]()
-    return AutoEngine(candidates, check, partial(_remember, key))
+    return AutoEngine(candidates, reference, partial(_remember, key))
 
 
 def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
@@ -73,8 +73,8 @@ def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
         names,
         __version__,
         runtime.load_runtime().__version__,
-        runtime.processor(),
-        runtime.physical_cores(),
+        processor.name(),
+        processor.physical_cores(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

@@ -19,8 +19,8 @@ from typing import Any
 
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import memory, runtime
-from tui_draggan.engines.graph_sharing import share_weights
+from tui_draggan.engines import memory, processor, runtime
+from tui_draggan.engines.joint_weights import share_weights
 from tui_draggan.errors import EngineError
 
 GRAPHS = ("mapping.onnx", "synthesis.onnx", "drag/step.onnx")
@@ -78,7 +78,7 @@ def _key(bundle: ModelBundle, name: str) -> str:
         name,
         ort.__version__,
         runtime.has_training_api(ort),
-        runtime.processor(),
+        processor.name(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

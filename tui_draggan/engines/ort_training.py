@@ -12,7 +12,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
-from tui_draggan.engines.iteration import Feeds
+from tui_draggan.engines.graph_inputs import Feeds
 
 LATENT = "latent"
 """Name of the only trainable parameter, (R, w_dim)."""
@@ -27,13 +27,13 @@ class OrtTrainingEngine(BundleEngine):
         runtime.require_training_api()
         super().__init__(bundle, device)
 
-    def _open_trainer(self) -> _Trainer:
+    def _open_optimizer(self) -> TrainingApiOptimizer:
         self._close_synthesis()  # opening the model needs room
-        return _Trainer(self._bundle.file("drag"), self.device)
+        return TrainingApiOptimizer(self._bundle.file("drag"), self.device)
 
 
-class _Trainer:
-    """`iteration.Trainer`: module, optimizer and checkpoint state.
+class TrainingApiOptimizer:
+    """A `LatentOptimizer`: module, optimizer and checkpoint state.
 
     A new optimizer on the same state would go on with the old moments, and the API has no way
     to clear them: so a run that follows another gets all three anew.
@@ -60,7 +60,7 @@ class _Trainer:
             self._inputs = self._module.input_names()
         memory.trim_heap()
         self._used = False
-        self.pending = False
+        self.gradient_is_new = False
 
     def begin(self, latent: Floats) -> None:
         if self._used:
@@ -70,30 +70,34 @@ class _Trainer:
 
     @property
     def latent(self) -> Floats:
-        return self._parameter.data
+        latent: Floats = self._parameter.data
+        return latent
 
     @property
     def gradient(self) -> Floats:
-        return self._parameter.grad
+        gradient: Floats = self._parameter.grad
+        return gradient
 
     def update(self, learning_rate: float) -> None:
         with runtime.failing_as("optimizer"):
             self._optimizer.set_learning_rate(learning_rate)
             self._optimizer.step()
-        self.pending = False
+        self.gradient_is_new = False
 
-    def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
         self._used = True
         with runtime.failing_as("step"):
             self._module.lazy_reset_grad()
-            outputs = self._module.train()(*[feeds[name] for name in self._inputs])
-        self.pending = True
+            outputs: tuple[NDArray[Any], ...] = self._module.train()(
+                *[feeds[name] for name in self._inputs]
+            )
+        self.gradient_is_new = True
         return outputs
 
-    def sampled(self, feeds: Feeds) -> Floats:
+    def features_at_handles(self, feeds: Feeds) -> Floats:
         return self._evaluated(feeds)[0]
 
-    def outside(self, feeds: Feeds) -> Floats:
+    def features_outside(self, feeds: Feeds) -> Floats:
         return self._evaluated(feeds)[1]
 
     def _evaluated(self, feeds: Feeds) -> tuple[Floats, Floats]:

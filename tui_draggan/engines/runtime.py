@@ -8,8 +8,6 @@ instead of 0.1 s. So that package is hidden while onnxruntime is imported.
 from __future__ import annotations
 
 import importlib
-import os
-import platform
 import re
 import sys
 import threading
@@ -21,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_draggan.engines import cuda_libraries, memory
+from tui_draggan.engines import cuda_libraries, memory, processor
 from tui_draggan.errors import EngineError, UsageError
 
 INSTALL_RUNTIME = "pip install onnxruntime"
@@ -43,13 +41,13 @@ def load_runtime() -> ModuleType:
     with _lock:
         try:
             with _hidden("onnxruntime.training"):
-                import onnxruntime
+                runtime = importlib.import_module("onnxruntime")
         except ImportError as error:
             raise EngineError(
                 f"onnxruntime cannot be imported ({error}); {INSTALL_RUNTIME}"
             ) from error
-        onnxruntime.set_default_logger_severity(QUIET)
-        return onnxruntime
+        runtime.set_default_logger_severity(QUIET)
+        return runtime
 
 
 def has_training_api(runtime: ModuleType) -> bool:
@@ -139,49 +137,9 @@ def session_options(runtime: ModuleType) -> Any:
         options.profile_file_prefix = str(_profile)
     memory.share(runtime, options)
     options.log_severity_level = QUIET
-    options.intra_op_num_threads = physical_cores()
+    options.intra_op_num_threads = processor.physical_cores()
     options.inter_op_num_threads = 1
     return options
-
-
-def physical_cores() -> int:
-    """Cores this process may use. Hyper-threads would only fight over the vector units."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    if allowed is None:
-        return os.cpu_count() or 1
-    cores = set()
-    for cpu in allowed:
-        try:
-            siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-            cores.add(siblings.read_text().strip())
-        except OSError:
-            cores.add(str(cpu))
-    return max(1, len(cores))
-
-
-def processor() -> str:
-    """The processor's name, as the system has it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
-
-
-def machine() -> str:
-    """Its processor and cores, in words."""
-    cores = physical_cores()
-    return f"{processor()}, {cores} core{'s' * (cores > 1)}"
-
-
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 (AVX-512 BF16, AMX or Arm's)."""
-    try:
-        words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    except OSError:
-        return False
-    return not words.isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def choose_device(wanted: str, problem: Callable[[int], str | None]) -> str:

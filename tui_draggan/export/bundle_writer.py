@@ -13,15 +13,16 @@ from torch import Tensor
 
 from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
 from tui_draggan.errors import UsageError
-from tui_draggan.export.artifacts import export_onnx, write_artifacts
+from tui_draggan.export.drag_graphs import write_drag_graphs
 from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.reference_step import reference_step
+from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
-from tui_draggan.export.weights import SharedWeights
+from tui_draggan.export.tracing import trace
 from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.generator_file import load_named_generator, save_generator
 from tui_draggan.stylegan.network import Generator, Mapping
-from tui_draggan.stylegan.saved import load_named
 
 
 def export_bundle(
@@ -66,7 +67,7 @@ def export_bundle(
             feature_channels=config.channels[config.block_resolutions.index(block)],
             trainable_rows=step.rows,
             preview_size=step.preview_size,
-            check=reference_step(synthesis, generator.mapping.w_avg),
+            reference=reference_step(synthesis, generator.mapping.w_avg),
         ),
         classes=classes,
         recommended=dict(recommended or {}),
@@ -78,15 +79,13 @@ def export_bundle(
     with new_bundle(path, replace=replace) as folder:
         (folder / "drag").mkdir()
         weights = SharedWeights(folder / "drag/weights.bin")
-        write_artifacts(step, folder / "drag", weights)
+        write_drag_graphs(step, folder / "drag", weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
         )
         if keep_weights:
-            state = {key: value.contiguous() for key, value in generator.state_dict().items()}
-            values = {"config": config.to_dict(), "state": state, "classes": list(classes)}
-            torch.save(values, folder / "generator.pt")
+            save_generator(generator, classes, folder / "generator.pt")
         write_manifest(folder, info)
     return info
 
@@ -108,7 +107,7 @@ def export_file(
     **notes: Any,
 ) -> BundleInfo:
     """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
-    generator, saved = load_named(weights)
+    generator, saved = load_named_generator(weights)
     classes = classes or saved
     check_classes(classes, generator.config.c_dim)
     return export_bundle(
@@ -138,7 +137,7 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     if config.c_dim:
         example += (torch.zeros(1, config.c_dim),)
         inputs += ("label",)
-    model = export_onnx(mapping, example, inputs, ("w",), with_weights=True)
+    model = trace(mapping, example, inputs, ("w",), with_weights=True)
     lower(model)
     # The exporter drops an output that depends on no input; so it is added here.
     mean = mapping.w_avg.numpy()
@@ -153,6 +152,6 @@ def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
     config = synthesis.config
     example = (torch.zeros(1, config.num_ws, config.w_dim),)
     # Noise is cut where pictures are drawn in bands: a folded cut would be a constant without name.
-    model = export_onnx(synthesis, example, ("ws",), ("image",), fold=False)
+    model = trace(synthesis, example, ("ws",), ("image",), fold=False)
     lower(model)
     return model

@@ -20,8 +20,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from tui_draggan.export.rewriting import Replacements, attributes, rewrite
-from tui_draggan.export.surgery import drop_shapes, shapes
+from tui_draggan.export.graph_rewriting import Replacements, attributes, rewrite
+from tui_draggan.export.graph_surgery import drop_shapes, shapes
 
 NEAR = "near_first", "near_end"
 """The part of the features near the handles: first row and column, and ends."""

@@ -15,13 +15,13 @@ Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tui_draggan.export.constants import Constants
-from tui_draggan.export.resampling import Filter, Upsampling
+from tui_draggan.export.resampling import Constants, Filter, Upsampling
 from tui_draggan.stylegan import network
 from tui_draggan.stylegan.config import rows_through
 from tui_draggan.stylegan.network import DEMODULATION_EPSILON, LRELU_SLOPE, RESIDUAL_GAIN, clamped
@@ -34,8 +34,13 @@ MARGIN = 4
 """Rows of a block's input from which on an edge has no influence on its output."""
 
 
-Pair = tuple[Tensor, Tensor]
-"""A convolution's style and demodulation."""
+class ConvStyle(NamedTuple):
+    """What modulates one convolution."""
+
+    style: Tensor
+    """(1, I, 1, 1)"""
+    demodulation: Tensor
+    """(1, O, 1, 1) g·d: the gain g of the activation rides on it."""
 
 
 class Styles(Constants):
@@ -69,13 +74,13 @@ class Styles(Constants):
         self.constant("squares", torch.stack(squares))
         self.constant("epsilons", torch.tensor(epsilons)[:, None, None])
 
-    def forward(self, ws: Tensor) -> list[Pair]:
-        """ws (J, w_dim) → for every convolution s (1, I, 1, 1) and g·d (1, O, 1, 1)."""
+    def forward(self, ws: Tensor) -> list[ConvStyle]:
+        """ws (J, w_dim) → one for every convolution."""
         styles = torch.matmul(ws[:, None], self.affine_weight) + self.affine_bias
         energy = torch.matmul(styles * styles, self.squares) + self.epsilons
         demodulation = torch.reciprocal(torch.sqrt(energy))
-        pairs = zip(_split(styles, self.inputs), _split(demodulation, self.outputs), strict=True)
-        return list(pairs)
+        parts = zip(_split(styles, self.inputs), _split(demodulation, self.outputs), strict=True)
+        return [ConvStyle(*part) for part in parts]
 
 
 def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
@@ -205,7 +210,9 @@ class FoldedBlock(Constants):
             gain = block.skip.weight_gain * RESIDUAL_GAIN
             self.constant("skip_weight", block.skip.weight * gain)
 
-    def forward(self, x: Tensor | None, styles: list[Pair], first: int | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor | None, styles: list[ConvStyle], first: int | None = None
+    ) -> Tensor:
         """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
         those from row `first` on, from some rows of the previous block's."""
         if x is None:
@@ -220,7 +227,7 @@ class FoldedBlock(Constants):
         return self._added(self.torgb(x, w), image)
 
     def drawn(
-        self, x: Tensor | None, styles: list[Pair], w: Tensor, image: Tensor | None
+        self, x: Tensor | None, styles: list[ConvStyle], w: Tensor, image: Tensor | None
     ) -> Tensor | None:
         """`picture` after `forward`, without features as large as the map: a band of rows after
         the other, each with a margin that is cut off."""
@@ -237,7 +244,7 @@ class FoldedBlock(Constants):
             part = x[:, :, top : top + height + 2 * MARGIN]
             # All bands would run at once, if none waited for the one before.
             wait = 0 * rgb[-1][:, :1, :1, :1] if rgb else 0
-            y = self(part, [(style + wait, demodulation), then], 2 * top)
+            y = self(part, [ConvStyle(style + wait, demodulation), then], 2 * top)
             skipped = 2 * (first - top)
             rgb.append(self.torgb(y[:, :, skipped : skipped + 2 * height], w))
         return self._added(torch.cat(rgb, dim=2), image)
@@ -297,7 +304,7 @@ class FoldedSynthesis(nn.Module):
 
     def blocks(
         self, lower: Tensor, upper: Tensor
-    ) -> Iterator[tuple[FoldedBlock, list[Pair], Tensor]]:
+    ) -> Iterator[tuple[FoldedBlock, list[ConvStyle], Tensor]]:
         """As `walk`, with the styles of the block's convolutions instead of its features.
 
         The ToRGB shares its row of w+ with the next block's first convolution.

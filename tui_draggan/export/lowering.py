@@ -22,9 +22,9 @@ from typing import Any
 import onnx
 
 from tui_draggan.errors import EngineError
+from tui_draggan.export.graph_rewriting import Replacements, attributes, by_operator, rewrite
+from tui_draggan.export.graph_surgery import shapes
 from tui_draggan.export.phases import split_phases
-from tui_draggan.export.rewriting import Replacements, attributes, by_operator, rewrite
-from tui_draggan.export.surgery import shapes
 from tui_draggan.export.tiling import tile_convolutions
 
 STEEP = 1e30

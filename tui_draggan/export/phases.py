@@ -14,8 +14,8 @@ from collections import defaultdict
 
 import onnx
 
-from tui_draggan.export.rewriting import Replacements, attributes, rewrite
-from tui_draggan.export.surgery import shapes
+from tui_draggan.export.graph_rewriting import Replacements, attributes, rewrite
+from tui_draggan.export.graph_surgery import shapes
 
 EVEN, ODD = (2, 0), (1,)
 """Taps of a phase, in the order of the inputs they read."""

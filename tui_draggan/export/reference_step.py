@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tui_draggan.bundle import ReferenceStep
-from tui_draggan.engines import inputs
+from tui_draggan.engines import graph_inputs
 from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.export.step_graph import Locate
 
@@ -26,7 +26,7 @@ def reference_step(synthesis: FoldedSynthesis, w_avg: Tensor) -> ReferenceStep:
     points = (torch.tensor(POINTS) * (size - 1)).round()
     targets = (torch.tensor(TARGETS) * (size - 1)).round()
     handles = points + torch.tensor(OFFSETS)
-    disc, window = torch.tensor(inputs.disc(R1)), torch.tensor(inputs.window(R2))
+    disc, window = torch.tensor(graph_inputs.disc(R1)), torch.tensor(graph_inputs.window(R2))
 
     locate = Locate(block, channels, size)
     trained = w_avg.repeat(synthesis.rows, 1).requires_grad_(True)

@@ -9,16 +9,23 @@ Shapes: C channels, r side of the map that comes out.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tui_draggan.export.constants import Constants
 from tui_draggan.stylegan.network import FIR, fir_kernel
 
 FILTER_BY_PRODUCT = 128
 UPSAMPLE_BY_PRODUCT = 256
 """The largest r for which the product is the faster form: of the filter with the transposed
 convolution in front of it, which `phases` makes faster where a product follows."""
+
+
+class Constants(nn.Module):
+    """Tensors that do not change while a picture is dragged: buffers, float32, contiguous, not
+    copied where they are that already. What an exported network is made of."""
+
+    def constant(self, name: str, value: Tensor) -> None:
+        self.register_buffer(name, value.detach().float().contiguous())
 
 
 class Resampling(Constants):

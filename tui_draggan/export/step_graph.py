@@ -32,7 +32,7 @@ from torch.nn import functional as F
 from tui_draggan.engines.base import ARRIVED
 from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.stylegan.config import multiply_adds
-from tui_draggan.stylegan.levels import as_picture
+from tui_draggan.stylegan.pixels import to_pictures
 
 CHEAP = 1.2
 """How much more the full picture may cost at every step. A terminal's panel shows a hundred pixels
@@ -92,7 +92,7 @@ class DragStep(nn.Module):
         outside = _Cut.apply(features, outside_first, outside_end, [2])
         mask_loss = ((outside - outside_reference).abs() * outside_weight).sum()
         loss = motion_loss + mask_loss
-        return loss, motion_loss, mask_loss, as_picture(image), outside, features
+        return loss, motion_loss, mask_loss, to_pictures(image), outside, features
 
 
 class Locate(nn.Module):

@@ -16,9 +16,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from tui_draggan.engines.winograd import LARGE_TILES, Algorithm
-from tui_draggan.export.rewriting import Replacements, attributes, rewrite
-from tui_draggan.export.surgery import shapes
+from tui_draggan.engines.torch.winograd import LARGE_TILES, Algorithm
+from tui_draggan.export.graph_rewriting import Replacements, attributes, rewrite
+from tui_draggan.export.graph_surgery import shapes
 
 LEAST_SIDE = 32
 LEAST_DEPTH = 4

@@ -5,7 +5,7 @@ section 2.2 for weight demodulation, section 4.1 for the architectures). Paramet
 numerics are those of the published checkpoints, so that their weights give their pictures.
 
 Shapes: N batch, I/O input/output channels, H/W rows/columns, L = num_ws rows of w+.
-This is the form for training and for reading; `export_form` folds it for inference and editing.
+This is the form for training and for reading; `export.folded` folds it for inference and editing.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ LRELU_GAIN = math.sqrt(2)
 RESIDUAL_GAIN = math.sqrt(0.5)
 """Of both summands of a resnet block: their sum has the variance of one."""
 DEMODULATION_EPSILON = 1e-8
+MEAN_SAMPLES = 10_000
 FIR = (1.0, 3.0, 3.0, 1.0)
 
 
@@ -241,6 +242,18 @@ class Generator(nn.Module):
     def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
         w = truncate(self.mapping(z, label), self.mapping.w_avg, psi)
         return self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+
+
+def mean_w(mapping: Mapping) -> Tensor:
+    """(w_dim,) the mean w over `MEAN_SAMPLES` fixed z, of all classes alike: truncation's centre
+    (Karras et al. 2019, appendix B)."""
+    z = torch.randn(MEAN_SAMPLES, mapping.config.z_dim, generator=torch.Generator().manual_seed(0))
+    label = None
+    if classes := mapping.config.c_dim:
+        label = F.one_hot(torch.arange(MEAN_SAMPLES) % classes, classes).float()
+        label = label.to(mapping.w_avg.device)
+    with torch.no_grad():
+        return mapping(z.to(mapping.w_avg.device), label).mean(dim=0)
 
 
 def truncate(w: Tensor, w_avg: Tensor, psi: float) -> Tensor:

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
-from tui_draggan.stylegan.levels import to_bytes
+from tui_draggan.stylegan.pixels import to_pictures
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.randomness import random_of
 from tui_draggan.training.state import TrainingState
@@ -172,7 +172,7 @@ def sample_grid(state: TrainingState, config: TrainingConfig) -> np.ndarray:
     """The averaged generator's pictures of fixed z, classes in turn, (H, W, 3) uint8."""
     columns, rows = GRID
     images = samples(state, config, columns * rows)
-    pictures = list(to_bytes(images).permute(0, 2, 3, 1).numpy())
+    pictures = list(to_pictures(images).cpu().numpy())
     return np.concatenate(
         [
             np.concatenate(pictures[i : i + columns], axis=1)

@@ -15,6 +15,7 @@ import torch
 
 from tui_draggan.errors import UsageError
 from tui_draggan.files import replacing
+from tui_draggan.stylegan.network import mean_w
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.state import TrainingState
 
@@ -58,15 +59,8 @@ def load_newest(state: TrainingState, folder: Path) -> Path | None:
 
 
 def network(state: TrainingState, config: TrainingConfig) -> dict[str, Any]:
-    """The averaged generator, its w_avg the mean over 10,000 w of all classes alike, with the
-    discriminator where it was trained."""
-    z = torch.randn(10_000, config.generator.z_dim, generator=torch.Generator().manual_seed(0))
-    label = None
-    if classes := config.generator.c_dim:
-        numbers = torch.arange(len(z)) % classes
-        label = torch.nn.functional.one_hot(numbers, classes).float().to(state.device)
-    with torch.no_grad():
-        state.g_ema.mapping.w_avg.copy_(state.g_ema.mapping(z.to(state.device), label).mean(dim=0))
+    """The averaged generator with its mean w, and the discriminator where it was trained."""
+    state.g_ema.mapping.w_avg.copy_(mean_w(state.g_ema.mapping))
     values = {
         "config": config.generator.to_dict(),
         "state": _on_processor(state.g_ema),

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 from torch.utils.data import DataLoader, Dataset
 
-from tui_draggan.stylegan.levels import from_bytes
+from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.data import PictureData, batches

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tui_draggan.stylegan.levels import from_bytes
+from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES, Z_DIM, parameters_from_z, render
 from tui_draggan.training.metrics.corruption import blurred, corrupted, moved
 from tui_draggan.training.metrics.distances import frechet, kernel_distance

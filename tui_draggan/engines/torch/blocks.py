@@ -1,6 +1,6 @@
-"""One block of the synthesis network, forward and back, on parts of feature maps.
+"""One block of the synthesis network, forward and backward, on parts of feature maps.
 
-The same numbers as `export_form.FoldedBlock`; maps and memory as in `layers`.
+The same numbers as `export.folded.FoldedBlock`; maps and memory as in `layers`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.engines.torch.layers import Layer, Passed, fir_filter
-from tui_draggan.engines.torch.modulation import Pair
+from tui_draggan.engines.torch.layers import Layer, LayerForward, fir_filter
+from tui_draggan.engines.torch.modulation import ConvStyle
 from tui_draggan.engines.torch.regions import Arena, Map, Rect
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.stylegan.config import GeneratorConfig
@@ -25,11 +25,11 @@ ROWS = 24
 
 
 @dataclass(frozen=True)
-class Part:
-    """What a block's way back needs of its way forward."""
+class BlockForward:
+    """What a block's backward pass needs of its forward pass on a part of the map."""
 
     source: Map
-    layers: list[Passed]
+    layers: list[LayerForward]
     out: Map
 
 
@@ -43,7 +43,7 @@ class Block:
         side: int,
         workers: Workers,
     ) -> None:
-        """constants: those of `export_form.FoldedSynthesis` by their names. Raises KeyError where
+        """constants: those of `export.folded.FoldedSynthesis` by their names. Raises KeyError where
         one is not there."""
         self.side = side
         self._workers = workers
@@ -82,34 +82,34 @@ class Block:
             rect = layer.source(rect)
         return rect
 
-    def forward(self, x: Map, rect: Rect, pairs: list[Pair], kept: Arena) -> Part:
+    def forward(self, x: Map, rect: Rect, styles: list[ConvStyle], kept: Arena) -> BlockForward:
         """x of at least the source → the features in `rect`, zero beyond the border."""
         rects = [rect]
         for layer in reversed(self._layers[1:]):
             rects.insert(0, layer.source(rects[0]))
-        passed: list[Passed] = []
+        layers: list[LayerForward] = []
         out = x
-        for layer, part, pair in zip(self._layers, rects, pairs, strict=True):
-            passed.append(layer.forward(out, part, *pair, kept))
-            out = passed[-1].out
+        for layer, part, style in zip(self._layers, rects, styles, strict=True):
+            layers.append(layer.forward(out, part, *style, kept))
+            out = layers[-1].out
         if self._skip is not None:
             out = self._with_skip(x, out, self._skip, kept)
-        return Part(x, passed, out)
+        return BlockForward(x, layers, out)
 
     def backward(
-        self, part: Part, gradient: Map, pairs: list[Pair], kept: Arena
-    ) -> tuple[Map, list[Pair]]:
-        """Gradient by some of the features → by what they depend on, and by the pairs."""
-        found: list[Pair] = []
-        back = gradient
-        for layer, passed, pair in zip(
-            reversed(self._layers), reversed(part.layers), reversed(pairs), strict=True
+        self, forward: BlockForward, gradient: Map, styles: list[ConvStyle], kept: Arena
+    ) -> tuple[Map, list[ConvStyle]]:
+        """Gradient by some of the features → by what they depend on, and by the styles."""
+        by_styles: list[ConvStyle] = []
+        by_input = gradient
+        for layer, passed, style in zip(
+            reversed(self._layers), reversed(forward.layers), reversed(styles), strict=True
         ):
-            back, by_style, by_demodulation = layer.backward(passed, back, *pair, kept)
-            found.insert(0, (by_style, by_demodulation))
+            by_input, *by_style = layer.backward(passed, by_input, *style, kept)
+            by_styles.insert(0, ConvStyle(*by_style))
         if self._skip is not None:
-            self._add_skip_gradient(gradient, back, self._skip)
-        return back, found
+            self._add_skip_gradient(gradient, by_input, self._skip)
+        return by_input, by_styles
 
     def _with_skip(self, x: Map, out: Map, weight: Tensor, kept: Arena) -> Map:
         """out + the up-sampled 1×1 convolution of x: zeros between the cells, FIR filter."""
@@ -129,7 +129,7 @@ class Block:
         both.at(inside).add_(out.at(inside))
         return both
 
-    def _add_skip_gradient(self, gradient: Map, back: Map, weight: Tensor) -> None:
+    def _add_skip_gradient(self, gradient: Map, by_input: Map, weight: Tensor) -> None:
         work = self._workers.work
         work.clear()
         padded = work.map(gradient.rect.grown(3, 3), weight.shape[1])
@@ -141,14 +141,20 @@ class Block:
         values = (cells.reshape(-1, weight.shape[1]) @ weight.t()).view(*cells.shape[:2], -1)
         rect = _halved(spread.rect)
         inside = rect.within(self.side // 2)
-        back.at(inside).add_(Map(rect, values).at(inside))
+        by_input.at(inside).add_(Map(rect, values).at(inside))
 
     def draw(
-        self, x: Map, rect: Rect | None, pairs: list[Pair], w: Tensor, kept: Arena, band: Arena
+        self,
+        x: Map,
+        rect: Rect | None,
+        styles: list[ConvStyle],
+        w: Tensor,
+        kept: Arena,
+        band: Arena,
     ) -> tuple[Map | None, Tensor | None]:
         """All features, as far as `rect` (None: none), and the colours as of `colours`; a band of
         rows at a time, so that only the features are as large as the map."""
-        whole, channels = Rect.square(self.side), len(pairs[-1][1])
+        whole, channels = Rect.square(self.side), len(styles[-1].demodulation)
         out = None
         if rect is not None:
             out = kept.map(rect, channels)
@@ -158,7 +164,7 @@ class Block:
         for first in range(0, self.side, height):
             band.clear()
             rows = whole.rows(first, min(first + height, self.side))
-            part = self.forward(x, rows, pairs, band).out
+            part = self.forward(x, rows, styles, band).out
             if out is not None:
                 out.at(rows).copy_(part.values)
             if self._rgb is not None:
@@ -172,8 +178,8 @@ class Block:
 
 
 class Colours:
-    """`export_form.FoldedToRGB`: features (rows, columns, I), w (1, w_dim) → (rows, columns, 3) in
-    float32."""
+    """As `export.folded.FoldedToRGB`: features (rows, columns, I), w (1, w_dim) → (rows, columns,
+    3) in float32."""
 
     def __init__(
         self,

@@ -1,9 +1,9 @@
-"""3×3 convolutions of feature maps (rows, columns, channels), forward and back to their input.
+"""3×3 convolutions of feature maps (rows, columns, channels), forward and backward.
 
-`TiledConv` is for processors in float32: few multiplications, all of them in large matrix
-products. `PlainConv` leaves the work to torch, for everything else. Both compute what they are
-asked for of a map: `source(rect)` is what they need for it, `aligned(rect)` what they give, and
-the gradient goes the same way back.
+`TiledConv` is for CPUs in float32: few multiplications, all of them in large matrix products.
+`PlainConv` leaves the work to torch, for everything else. Both compute what they are asked for of
+a map: `source(rect)` is what they need for it, `aligned(rect)` what they give; of `aligned` they
+take a gradient, of `source` they give it.
 
 Plain convolutions, padded by one; or up-sampling ones, transposed with stride 2, which give maps
 of side 2h + 1. I/O input/output channels.
@@ -20,8 +20,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tui_draggan.engines.torch.regions import Rect
+from tui_draggan.engines.torch.winograd import LARGE_TILES, SMALL_TILES, UP_TILES
 from tui_draggan.engines.torch.workers import Workers
-from tui_draggan.engines.winograd import LARGE_TILES, SMALL_TILES, UP_TILES
 
 BAND = 1 << 22
 """Elements of the largest intermediate result, 16 MB: longer maps are worked off in bands."""
@@ -105,8 +105,8 @@ class TiledConv:
     """By matrix products over the tiles of a map, float32.
 
     Every tile is transformed by one small matrix, the products with the transformed weights are
-    one large matrix product each, the results are transformed back. The gradient takes the same
-    way in the other direction, with the matrices transposed and the same weights.
+    one large matrix product each, the results are transformed to outputs. The backward pass goes
+    through the same products in reverse, with the matrices transposed and the same weights.
     """
 
     def __init__(self, weight: Tensor, up: bool, side: int, workers: Workers) -> None:
@@ -209,7 +209,7 @@ class TiledConv:
                     cells.permute(3, 4, 0, 1, 2).add_(windows[top:bottom, left:right, part])
 
         workers.divide(rows, len(into) * columns * outputs, leave)
-        self._multiply(into, products, back=True)
+        self._multiply(into, products, backward=True)
         workers.divide(rows, len(into) * columns * inputs, enter)
         workers.divide(rows + 1, size * size * columns * inputs, add)
 
@@ -220,8 +220,8 @@ class TiledConv:
         inputs, outputs = (arena.empty(count, rows, columns * c) for c in self._channels)
         return inputs, outputs
 
-    def _multiply(self, into: Tensor, products: Tensor, back: bool = False) -> None:
-        """products = into · weights, or `back`: into = products · weightsᵀ."""
+    def _multiply(self, into: Tensor, products: Tensor, backward: bool = False) -> None:
+        """products = into · weights, or `backward`: into = products · weightsᵀ."""
         inputs, outputs = self._channels
         at = 0
         groups = []
@@ -229,11 +229,11 @@ class TiledConv:
             count = len(group.weights)
             end = at + count * group.shared
             given = into[at:end].view(count, -1, inputs)
-            found = products[at:end].view(count, -1, outputs)
-            if back:
-                groups.append((group.first, found, group.weights.transpose(1, 2), given))
+            product = products[at:end].view(count, -1, outputs)
+            if backward:
+                groups.append((group.first, product, group.weights.transpose(1, 2), given))
             else:
-                groups.append((group.first, given, group.weights, found))
+                groups.append((group.first, given, group.weights, product))
             at = end
 
         def multiply(first: int, end: int) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cuda_libraries, graph_cache, memory, runtime
+from tui_draggan.engines import cuda_libraries, graph_cache, memory, processor
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.errors import EngineError
 
 if TYPE_CHECKING:
-    from tui_draggan.engines.torch.optimizer import TorchTrainer
+    from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
 
 QUICK = 256
 """Side of the pictures up to which ONNX Runtime's memory for them is not worth mentioning."""
@@ -38,7 +38,7 @@ class TorchEngine(BundleEngine):
         precision: str = "float32",
         fixed: bool | None = None,
     ) -> None:
-        """precision and fixed as in `TorchTrainer`; None: fixed on CUDA."""
+        """precision and fixed as in `TorchLatentOptimizer`; None: fixed on CUDA."""
         for package in ("torch", "onnx"):
             if importlib.util.find_spec(package) is None:
                 raise EngineError(f"{package} is not installed; {INSTALL}")
@@ -49,9 +49,9 @@ class TorchEngine(BundleEngine):
         self._fixed = self.device != "cpu" if fixed is None else fixed
 
     def render(self, ws: Floats) -> Bytes:
-        if "_trainer" not in self.__dict__ and self.info.resolution <= QUICK:
+        if "_optimizer" not in self.__dict__ and self.info.resolution <= QUICK:
             return super().render(ws)
-        return self._trainer.render(self._checked_ws(ws))
+        return self._optimizer.render(self._checked_ws(ws))
 
     def _cuda_problem(self, number: int) -> str | None:
         if not cuda_libraries.has_driver():
@@ -64,19 +64,19 @@ class TorchEngine(BundleEngine):
             return None
         return f"torch for CUDA {torch.version.cuda} finds no device {number}"
 
-    def _open_trainer(self) -> TorchTrainer:
+    def _open_optimizer(self) -> TorchLatentOptimizer:
         try:
-            from tui_draggan.engines.torch.optimizer import TorchTrainer
+            from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
         except Exception as error:  # a broken installation fails in many ways
             raise EngineError(f"torch cannot be imported ({error}); {INSTALL}") from error
-        return TorchTrainer(self._bundle, self.device, self._precision, self._fixed)
+        return TorchLatentOptimizer(self._bundle, self.device, self._precision, self._fixed)
 
     @cached_property
-    def _trainer(self) -> TorchTrainer:
-        trainer = self._open_trainer()
+    def _optimizer(self) -> TorchLatentOptimizer:
+        optimizer = self._open_optimizer()
         self._close_synthesis()  # holds the weights once more, and is not needed now
         memory.trim_heap()
-        return trainer
+        return optimizer
 
     @cached_property
     def _synthesis(self) -> Any:
@@ -91,5 +91,5 @@ class ReducedTorchEngine(TorchEngine):
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
         super().__init__(bundle, device, "bfloat16")
-        if self.device == "cpu" and not runtime.has_bfloat16():
+        if self.device == "cpu" and not processor.has_bfloat16():
             raise EngineError("this processor has no bfloat16 arithmetic; choose the engine torch")

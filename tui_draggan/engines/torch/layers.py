@@ -1,7 +1,7 @@
-"""One styled convolution of the synthesis network, forward and back, on parts of feature maps.
+"""One styled convolution of the synthesis network, forward and backward, on parts of maps.
 
-The same numbers as `export_form.FoldedConv` and `FoldedUpConv`, on maps (rows, columns, channels),
-into memory that is there already. I/O input/output channels.
+The same numbers as `export.folded.FoldedConv` and `FoldedUpConv`, on maps (rows, columns,
+channels), into memory that is there already. I/O input/output channels.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ aten = torch.ops.aten
 
 
 @dataclass(frozen=True)
-class Passed:
-    """What a layer's way back needs of its way forward."""
+class LayerForward:
+    """What a layer's backward pass needs of its forward pass."""
 
     source: Map
     convolved: Map
@@ -43,7 +43,7 @@ class Layer:
         limit: float | None,
         workers: Workers,
     ) -> None:
-        """`side` of the outputs, `limit` of their clamp. float32 on the processor goes by tiles,
+        """`side` of the outputs, `limit` of their clamp. float32 on the CPU goes by tiles,
         all else by torch."""
         device, dtype = workers.device, workers.dtype
         self._side = side
@@ -73,7 +73,7 @@ class Layer:
 
     def forward(
         self, x: Map, rect: Rect, style: Tensor, demodulation: Tensor, kept: Arena
-    ) -> Passed:
+    ) -> LayerForward:
         """x of at least the source, style (I,), g·d (O,) → the outputs in `rect`."""
         workers, work = self._workers, self._workers.work
         work.clear()
@@ -104,10 +104,10 @@ class Layer:
                 values.clamp_(-self._limit, self._limit)
 
         workers.divide(inside.height, inside.width * self._outputs, activate)
-        return Passed(x, convolved, out)
+        return LayerForward(x, convolved, out)
 
     def backward(
-        self, passed: Passed, gradient: Map, style: Tensor, demodulation: Tensor, kept: Arena
+        self, forward: LayerForward, gradient: Map, style: Tensor, demodulation: Tensor, kept: Arena
     ) -> tuple[Map, Tensor, Tensor]:
         """Gradient by some of the outputs → by the inputs those depend on, by the style (I,) and
         by g·d (O,), the latter two in float32."""
@@ -121,12 +121,12 @@ class Layer:
 
         def deactivate(first: int, end: int) -> Tensor:
             band = rect.rows(first, end)
-            slopes, out, values = gradient.at(band), passed.out.at(band), padded.at(band)
+            slopes, out, values = gradient.at(band), forward.out.at(band), padded.at(band)
             if limits is not None:
                 aten.hardtanh_backward.grad_input(slopes, out, *limits, grad_input=values)
                 slopes = values
             aten.leaky_relu_backward.grad_input(slopes, out, LRELU_SLOPE, True, grad_input=values)
-            return summed(values, passed.convolved.at(band), workers.scratch())
+            return summed(values, forward.convolved.at(band), workers.scratch())
 
         by_demodulation = workers.total(rect.height, rect.width * self._outputs, deactivate)
         if self._up:
@@ -147,7 +147,7 @@ class Layer:
         def unstyle(first: int, end: int) -> Tensor:
             band = inside.rows(first, end)
             values = source.at(band)
-            by_style = summed(values, passed.source.at(band), workers.scratch())
+            by_style = summed(values, forward.source.at(band), workers.scratch())
             values *= style
             return by_style
 

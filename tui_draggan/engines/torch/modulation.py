@@ -1,4 +1,6 @@
-"""Styles and demodulations of many convolutions at once, and back. As `export_form.Styles`.
+"""Styles and demodulations of many convolutions at once, forward and backward.
+
+The same numbers as `export.folded.Styles`.
 
 J convolutions, each from its own row of w+. Those with fewer channels than the widest are padded
 with zeros, as their constants are.
@@ -7,13 +9,20 @@ with zeros, as their constants are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-Pair = tuple[Tensor, Tensor]
-"""Of one convolution: style (I,) and demodulation g·d (O,), or the gradient by them."""
+
+class ConvStyle(NamedTuple):
+    """What modulates one convolution, or the gradient by that."""
+
+    style: Tensor
+    """(I,)"""
+    demodulation: Tensor
+    """(O,) g·d: the gain of the activation rides on it."""
 
 
 class Modulation:
@@ -33,20 +42,20 @@ class Modulation:
         self._squares = constants[f"{name}.squares"].to(device)
         self._epsilons = constants[f"{name}.epsilons"].to(device)
 
-    def forward(self, ws: Tensor) -> list[Pair]:
+    def forward(self, ws: Tensor) -> list[ConvStyle]:
         """ws (J, w_dim)"""
         self._styles = torch.matmul(ws[:, None], self._affine_weight) + self._affine_bias
         energy = torch.matmul(self._styles.square(), self._squares) + self._epsilons
         self._scales = energy.rsqrt()
         return [
-            (style[0, :inputs], scale[0, :outputs])
+            ConvStyle(style[0, :inputs], scale[0, :outputs])
             for style, scale, (inputs, outputs) in zip(
                 self._styles, self._scales, self._channels, strict=True
             )
         ]
 
-    def backward(self, gradients: Iterable[Pair]) -> Tensor:
-        """By the pairs of the last `forward` → by ws (J, w_dim)."""
+    def backward(self, gradients: Iterable[ConvStyle]) -> Tensor:
+        """Gradients by the styles of the last `forward` → by ws (J, w_dim)."""
         by_style, by_scale = zip(*gradients, strict=True)
         by_energy = _padded(by_scale, self._scales) * self._scales.pow(3) * -0.5
         by_styles = _padded(by_style, self._styles)

@@ -1,6 +1,6 @@
 """The synthesis network for dragging in torch: no more of it than is needed, gradient by hand.
 
-The same numbers as `export_form` (a test holds them together). Where no picture is wanted,
+The same numbers as `export.folded` (a test holds them together). Where no picture is wanted,
 features come from around the points alone; and the gradient always goes back through nothing but
 what it depends on: a few dozen cells of each map. Operators write into memory that is there
 already, and no copy of a map is kept for autograd.
@@ -17,8 +17,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.profiler import record_function
 
-from tui_draggan.engines.torch.blocks import Block, Part
-from tui_draggan.engines.torch.modulation import Modulation, Pair
+from tui_draggan.engines.torch.blocks import Block, BlockForward
+from tui_draggan.engines.torch.modulation import ConvStyle, Modulation
 from tui_draggan.engines.torch.regions import Arena, Map, Rect, merged
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.stylegan.config import GeneratorConfig, rows_through
@@ -27,8 +27,8 @@ PRICE = 400
 """Cells whose convolution takes as long as reading its weights once more."""
 
 KEPT = 1 << 25
-"""Elements that the maps a way back needs may well take: reserved in one piece, so that those of
-a large picture find room in it."""
+"""Elements reserved in one piece for the maps that a backward pass needs; they may well take as
+many, and those of a large picture find room in it."""
 
 
 class PartialSynthesis:
@@ -41,7 +41,7 @@ class PartialSynthesis:
         constants: Mapping[str, Tensor],
         workers: Workers,
     ) -> None:
-        """constants: those of `export_form.FoldedSynthesis` by their names; device and precision
+        """constants: those of `export.folded.FoldedSynthesis` by their names; device and precision
         are the workers'. Raises KeyError where a constant is not there."""
         self.feature_block = feature_block
         self.rows = rows_through(config, feature_block)
@@ -63,8 +63,8 @@ class PartialSynthesis:
         self._band = workers.arena()
         # Of two blocks in turn: one is read while the other is written.
         self._turns = workers.arena(), workers.arena()
-        self._parts: list[list[Part]] = []
-        self._pairs: list[Pair] = []
+        self._parts: list[list[BlockForward]] = []
+        self._styles: list[ConvStyle] = []
 
     @torch.no_grad()
     def synthesise(self, lower: Tensor, upper: Tensor, size: int) -> Tensor:
@@ -81,8 +81,8 @@ class PartialSynthesis:
                 image = _added(image, colours)
         if drawn:
             with record_function("preview"):
-                pairs, rows = self._upper_pairs(upper), rows[self.rows + 2 :: 2]
-                image = self._drawn(drawn, x, image, pairs, rows, self._turns)
+                styles, rows = self._upper_styles(upper), rows[self.rows + 2 :: 2]
+                image = self._drawn(drawn, x, image, styles, rows, self._turns)
         assert image is not None
         return image
 
@@ -91,10 +91,10 @@ class PartialSynthesis:
         """lower (R, w_dim), upper (L − R, w_dim), float32 → the full picture (1, 3, H, H). There
         are no features afterwards, nor the memory for them."""
         self._parts = []
-        pairs = self._cast(self._lower.forward(lower)) + self._upper_pairs(upper)
+        styles = self._cast(self._lower.forward(lower)) + self._upper_styles(upper)
         rows = torch.cat([lower, upper]).split(1)
         turns = self._kept, self._turns[0]
-        image = self._drawn(self._blocks, self._blocks[0].const, None, pairs, rows[1::2], turns)
+        image = self._drawn(self._blocks, self._blocks[0].const, None, styles, rows[1::2], turns)
         assert image is not None
         self._turns[0].release()  # a step needs a tenth of it
         return image
@@ -114,37 +114,37 @@ class PartialSynthesis:
         """Gradients by features, which add up where they overlap → by `lower` (R, w_dim). Their
         values may be written to."""
         gradients = [Map(given.rect, given.values.to(self._dtype)) for given in gradients]
-        by_pairs: list[Pair] = []
+        by_styles: list[ConvStyle] = []
         for number in reversed(range(self._count)):
             kept = self._turns[number % 2]
             kept.clear()
-            results: list[Map] = []
-            sums: list[Pair] = []
+            by_inputs: list[Map] = []
+            sums: list[ConvStyle] = []
+            styles = self._styles_of(number)
             for part, gradient in _together(gradients, self._parts[number]):
-                pairs = self._pairs_of(number)
-                back, found = self._blocks[number].backward(part, gradient, pairs, kept)
-                results.append(back)
-                sums = _sums(sums, found) if sums else found
-            by_pairs = sums + by_pairs
-            gradients = results
-        return self._lower.backward(by_pairs)
+                by_input, by_style = self._blocks[number].backward(part, gradient, styles, kept)
+                by_inputs.append(by_input)
+                sums = _sums(sums, by_style) if sums else by_style
+            by_styles = sums + by_styles
+            gradients = by_inputs
+        return self._lower.backward(by_styles)
 
-    def _passing(self, lower: Tensor, rects: list[Rect]) -> Iterator[list[Part]]:
+    def _passing(self, lower: Tensor, rects: list[Rect]) -> Iterator[list[BlockForward]]:
         """The lower blocks one after the other, as far as the features in `rects` need them."""
         blocks = self._blocks[: self._count]
         needed = [rects]
         for block in reversed(blocks[1:]):
             needed.insert(0, merged((block.source(rect) for rect in needed[0]), PRICE))
-        self._pairs = self._cast(self._lower.forward(lower))
+        self._styles = self._cast(self._lower.forward(lower))
         self._kept.clear()
         self._parts = []
         for number, (block, rects) in enumerate(zip(blocks, needed, strict=True)):
-            pairs = self._pairs_of(number)
+            styles = self._styles_of(number)
             parts = []
             for rect in rects:
                 source = block.source(rect)
                 x = _holder(self._parts[-1], source).out if number else block.const
-                parts.append(block.forward(x, rect, pairs, self._kept))
+                parts.append(block.forward(x, rect, styles, self._kept))
             self._parts.append(parts)
             yield parts
 
@@ -153,7 +153,7 @@ class PartialSynthesis:
         blocks: Sequence[Block],
         x: Map,
         image: Tensor | None,
-        pairs: list[Pair],
+        styles: list[ConvStyle],
         rows: Sequence[Tensor],
         turns: tuple[Arena, Arena],
     ) -> Tensor | None:
@@ -164,25 +164,25 @@ class PartialSynthesis:
             kept.clear()
             count, following = block.convolutions, blocks[number + 1 : number + 2]
             rect = _hull(block.side, following) if following else None
-            out, colours = block.draw(x, rect, pairs[:count], rows[number], kept, self._band)
+            out, colours = block.draw(x, rect, styles[:count], rows[number], kept, self._band)
             image = _added(image, colours)
             if out is not None:
                 x = out
-            pairs = pairs[count:]
+            styles = styles[count:]
         return image
 
-    def _pairs_of(self, number: int) -> list[Pair]:
-        return self._pairs[max(2 * number - 1, 0) : 2 * number + 1]
+    def _styles_of(self, number: int) -> list[ConvStyle]:
+        return self._styles[max(2 * number - 1, 0) : 2 * number + 1]
 
-    def _upper_pairs(self, upper: Tensor) -> list[Pair]:
+    def _upper_styles(self, upper: Tensor) -> list[ConvStyle]:
         return [] if self._upper is None else self._cast(self._upper.forward(upper[:-1]))
 
-    def _cast(self, pairs: list[Pair]) -> list[Pair]:
-        return [(style.to(self._dtype), scale.to(self._dtype)) for style, scale in pairs]
+    def _cast(self, styles: list[ConvStyle]) -> list[ConvStyle]:
+        return [ConvStyle(*(tensor.to(self._dtype) for tensor in style)) for style in styles]
 
 
-def _sums(some: list[Pair], others: list[Pair]) -> list[Pair]:
-    return [(a + c, b + d) for (a, b), (c, d) in zip(some, others, strict=True)]
+def _sums(some: list[ConvStyle], others: list[ConvStyle]) -> list[ConvStyle]:
+    return [ConvStyle(a + c, b + d) for (a, b), (c, d) in zip(some, others, strict=True)]
 
 
 def _hull(side: int, following: Sequence[Block]) -> Rect:
@@ -203,11 +203,13 @@ def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
     return picture.add_(doubled[:, :, 2:-2, 2:-2])
 
 
-def _holder(parts: list[Part], rect: Rect) -> Part:
+def _holder(parts: list[BlockForward], rect: Rect) -> BlockForward:
     return next(part for part in parts if part.out.rect.holds(rect))
 
 
-def _together(gradients: Sequence[Map], parts: list[Part]) -> Iterator[tuple[Part, Map]]:
+def _together(
+    gradients: Sequence[Map], parts: list[BlockForward]
+) -> Iterator[tuple[BlockForward, Map]]:
     """Each gradient once with a part that holds it; near ones added up in one map."""
     rest = list(gradients)
     for part in parts:

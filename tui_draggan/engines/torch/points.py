@@ -77,12 +77,12 @@ def track(
     features there (N, C)."""
     side, channels = len(window), templates.shape[1]
     part = max(AT_ONCE // (side * side * channels), 1)
-    tracked = [
+    parts = [
         _track(grid, gather, handles[i : i + part], templates[i : i + part], window)
         for i in range(0, len(handles), part)
     ]
-    places, found = zip(*tracked, strict=True)
-    return torch.cat(places), torch.cat(found)
+    tracked, features = zip(*parts, strict=True)
+    return torch.cat(tracked), torch.cat(features)
 
 
 def _track(
@@ -99,8 +99,8 @@ def _track(
     best = torch.cdist(square, templates[:, None], p=1.0).argmin(dim=1)
     x = around[:, 0].gather(1, best % side)
     y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
-    found = square.gather(1, best[:, :, None].expand(-1, -1, square.shape[2]))[:, 0]
-    return torch.cat([x, y], dim=1), found
+    features = square.gather(1, best[:, :, None].expand(-1, -1, square.shape[2]))[:, 0]
+    return torch.cat([x, y], dim=1), features
 
 
 def supervise(

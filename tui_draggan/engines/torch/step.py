@@ -1,8 +1,8 @@
 """One DragGAN iteration in torch, on tensors of fixed shapes.
 
-On a processor, features are looked up and gradients put together around the points, whose places
-are known (`Around`). On CUDA the same computation is captured once as a graph and replayed, so it
-must not ask where the points are: it takes and gives whole maps (`Whole`).
+On the CPU, features are looked up and gradients put together around the points, whose places are
+known (`LocalFeatures`). On CUDA the same computation is captured once as a graph and replayed, so
+it must not ask where the points are: it takes and gives whole maps (`WholeFeatures`).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from torch.profiler import record_function
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, supervise, track
 from tui_draggan.engines.torch.regions import Map, Rect
-from tui_draggan.stylegan.levels import as_picture
+from tui_draggan.stylegan.pixels import to_pictures
 
 Arrays = dict[str, NDArray[Any]]
 """The fields of `Values`, on the host."""
 
 
-class Places(Protocol):
-    """Features by their places, and gradients by them."""
+class Features(Protocol):
+    """The feature map of a step: read by places, and its gradient put together by places."""
 
     def gather(self, first: Tensor, count: int) -> Tensor:
-        """As `torch_points.Gather`."""
+        """As `points.Gather`."""
         ...
 
     def rows(self, top: int, bottom: int) -> Tensor:
@@ -46,24 +46,26 @@ class Places(Protocol):
     def gradients(self) -> list[Map]: ...
 
 
-class Around:
+class LocalFeatures:
     """Places as numbers: nothing is touched but what is asked for."""
 
-    def __init__(self, form: PartialSynthesis) -> None:
-        self._form = form
+    def __init__(self, synthesis: PartialSynthesis) -> None:
+        self._synthesis = synthesis
         self._gradients: list[Map] = []
 
     def gather(self, first: Tensor, count: int) -> Tensor:
-        return torch.stack([self._form.features(rect).float() for rect in squares(first, count)])
+        return torch.stack(
+            [self._synthesis.features(rect).float() for rect in squares(first, count)]
+        )
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        return self._form.features(Rect(top, 0, bottom, self._form.feature_block)).float()
+        return self._synthesis.features(Rect(top, 0, bottom, self._synthesis.feature_block)).float()
 
     def add(self, first: Tensor, cells: Tensor) -> None:
         self._gradients += map(Map, squares(first, cells.shape[1]), cells)
 
     def add_rows(self, top: int, values: Tensor) -> None:
-        rect = Rect(top, 0, top + len(values), self._form.feature_block)
+        rect = Rect(top, 0, top + len(values), self._synthesis.feature_block)
         self._gradients.append(Map(rect, values))
 
     def gradients(self) -> list[Map]:
@@ -75,12 +77,12 @@ def squares(first: Tensor, count: int) -> list[Rect]:
     return [Rect(top, left, top + count, left + count) for top, left in first.tolist()]
 
 
-class Whole:
+class WholeFeatures:
     """Places as tensors: the same operators wherever the points are."""
 
-    def __init__(self, form: PartialSynthesis) -> None:
-        self._rect = Rect.square(form.feature_block)
-        self._features = form.features(self._rect).float()
+    def __init__(self, synthesis: PartialSynthesis) -> None:
+        self._rect = Rect.square(synthesis.feature_block)
+        self._features = synthesis.features(self._rect).float()
         self._gradient = torch.zeros(self._features.shape, device=self._features.device)
 
     def gather(self, first: Tensor, count: int) -> Tensor:
@@ -109,7 +111,7 @@ def _indices(first: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Values:
-    """What a step works on: w+ in two parts, and the graph's inputs of `inputs` by their names."""
+    """What a step works on: w+ in two parts, and the inputs of `graph_inputs` by their names."""
 
     lower: Tensor
     """(R, w_dim) the rows of w+ that features depend on."""
@@ -128,7 +130,7 @@ class Values:
 class Step:
     """What a step does with them."""
 
-    form: PartialSynthesis
+    synthesis: PartialSynthesis
     grid: Grid
     preview: int
     """Side of the picture."""
@@ -137,37 +139,38 @@ class Step:
     outside_first: int | None
     """First row that weighs outside the mask; None where none does."""
     whole: bool
-    """Whether `Whole` or `Around`."""
+    """Whether features are `WholeFeatures` or `LocalFeatures`."""
 
     @torch.no_grad()
     def __call__(self, values: Values) -> tuple[Tensor, Tensor]:
         """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
         other in one vector; and the picture (P, P, 3) in bytes."""
         with record_function("synthesis"):
-            image = self.form.synthesise(values.lower, values.upper, self.preview)
+            image = self.synthesis.synthesise(values.lower, values.upper, self.preview)
         with record_function("tracking"):
-            places: Places = Whole(self.form) if self.whole else Around(self.form)
-            handles, losses = self._track_and_supervise(places, values)
+            kind = WholeFeatures if self.whole else LocalFeatures
+            features: Features = kind(self.synthesis)
+            handles, losses = self._track_and_supervise(features, values)
         with record_function("backward"):
-            by_lower = self.form.backward(places.gradients())
-        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), as_picture(image)[0]
+            by_lower = self.synthesis.backward(features.gradients())
+        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), to_pictures(image)[0]
 
-    def _track_and_supervise(self, places: Places, values: Values) -> tuple[Tensor, Tensor]:
-        """→ tracked handles (N, 2), motion and mask loss (2,); `places` has their gradient."""
-        grid, gather, templates = self.grid, places.gather, values.templates
-        handles, found = track(grid, gather, values.handles, templates, values.window)
-        correction = values.anchor * (templates - found)
+    def _track_and_supervise(self, features: Features, values: Values) -> tuple[Tensor, Tensor]:
+        """→ tracked handles (N, 2), motion and mask loss (2,); `features` has their gradient."""
+        grid, gather, templates = self.grid, features.gather, values.templates
+        handles, tracked = track(grid, gather, values.handles, templates, values.window)
+        correction = values.anchor * (templates - tracked)
         motion_loss, first, cells = supervise(
             grid, gather, handles, values.targets, correction, values.disc, self.radius
         )
-        places.add(first, cells)
+        features.add(first, cells)
         mask_loss = torch.zeros_like(motion_loss)
         if self.outside_first is not None:
             top, weight = self.outside_first, values.outside_weight[:, :, None]
-            difference = places.rows(top, top + len(weight))
+            difference = features.rows(top, top + len(weight))
             difference = difference - values.outside_reference.permute(1, 2, 0)
             mask_loss = (difference.abs() * weight).sum()
-            places.add_rows(top, difference.sign_().mul_(weight))
+            features.add_rows(top, difference.sign_().mul_(weight))
         return handles, torch.stack([motion_loss, mask_loss])
 
     def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -17,8 +17,8 @@ from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.graph_cache import open_graph
 from tui_draggan.errors import UsageError
+from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.stylegan.network import Generator
-from tui_draggan.stylegan.saved import load_generator
 from tui_draggan.training.discriminator import Discriminator
 
 NETWORK = "network.pt"

@@ -23,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tui_draggan.stylegan.pixels import from_bytes, to_bytes
 from tui_draggan.training.critters import (
     LANDMARKS,
     PARAMETERS,
@@ -123,7 +124,7 @@ def _losses(
     random: torch.Generator,
 ) -> list[Tensor]:
     """Of places (px), heat, sureness, species and what is told."""
-    clean = renders.image[indices].float() / 127.5 - 1.0
+    clean = from_bytes(renders.image[indices])
     given = corrupted(clean, renders.landmarks[indices], random)
     image = given.image.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
@@ -162,7 +163,7 @@ def draw_renders(count: int, seed: int) -> Renders:
     landmarks = torch.empty(count, len(LANDMARKS), 2)
     for some in torch.arange(count).split(_DRAWN_TOGETHER):
         drawn = render(parameters_from_z(z[some], species[some]), SIDE)
-        image[some] = (drawn.image * 127.5 + 127.5).round().to(torch.uint8)
+        image[some] = to_bytes(drawn.image)
         landmarks[some] = drawn.landmarks
     length = torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
     return Renders(image, landmarks, species, torch.special.ndtr(z * length))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.stylegan.levels import from_bytes, to_bytes
+from tui_draggan.stylegan.pixels import from_bytes, to_bytes
 from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.metrics.distances import (
     frechet,
@@ -70,7 +70,7 @@ def labels_for(model: Evaluated, real: Real) -> Tensor:
 def sampled(model: Evaluated, labels: Tensor, seed: int) -> Tensor:
     """Pictures (N, 3, H, H) uint8, one for each label (where the model has classes)."""
     w = _drawn_w(model, labels, seed)
-    return torch.cat([to_bytes(model.pictures(some)) for some in w.split(_CHUNK)])
+    return torch.cat([to_bytes(model.pictures(some)).cpu() for some in w.split(_CHUNK)])
 
 
 def measures(

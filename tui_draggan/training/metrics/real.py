@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from tui_draggan.errors import UsageError
-from tui_draggan.stylegan.levels import to_bytes
+from tui_draggan.stylegan.pixels import to_bytes
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
 
 FEWEST = 8

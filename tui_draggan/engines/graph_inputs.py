@@ -1,7 +1,7 @@
-"""What the training graph takes, made from what a person gives: numpy only.
+"""The inputs of a drag graph by name, made from what a person gives: numpy only.
 
-Names are those of the graph's inputs (`export.step_graph`). H side of the picture, h of the
-feature map, C channels, R trainable rows of w+.
+`export.step_graph` defines them. H side of the picture, h of the feature map, C channels, R
+trainable rows of w+.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.errors import EngineError
 
+Feeds = dict[str, NDArray[Any]]
+"""Values of a drag graph's inputs by name, without the latent."""
 
-def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
-    """Features of `ws`, nothing trained, no mask, the smallest neighbourhoods."""
+
+def untrained(info: BundleInfo, ws: Floats) -> Feeds:
+    """The features of `ws`: nothing trained, no mask, the smallest neighbourhoods, no points."""
     rows = info.drag.trainable_rows
     return {
         "frozen": ws,
@@ -29,7 +32,13 @@ def looking_at(info: BundleInfo, ws: Floats) -> dict[str, NDArray[Any]]:
     }
 
 
-def outside_rows(info: BundleInfo, first: int, rows: int) -> dict[str, NDArray[Any]]:
+def with_handles(feeds: Feeds, points: Floats) -> Feeds:
+    """`feeds` with handles at `points` (N, 2) that are dragged nowhere."""
+    templates = np.zeros((len(points), len(feeds["outside_reference"])), np.float32)
+    return {**feeds, "handles": points, "targets": points, "templates": templates}
+
+
+def outside_rows(info: BundleInfo, first: int, rows: int) -> Feeds:
     """Rows `first` … of the feature map, with weight and reference zero."""
     side = info.drag.feature_block
     return {

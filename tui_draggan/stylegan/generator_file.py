@@ -11,15 +11,22 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator
 
 
+def save_generator(generator: Generator, classes: tuple[str, ...], path: Path) -> None:
+    """Writes {"config": dict, "state": state_dict, "classes": names} by torch.save."""
+    state = {name: value.contiguous() for name, value in generator.state_dict().items()}
+    values = {"config": generator.config.to_dict(), "state": state, "classes": list(classes)}
+    torch.save(values, path)
+
+
 def load_generator(path: Path) -> Generator:
-    """Reads weights written as {"config": dict, "state": state_dict} by torch.save.
+    """Reads weights as `save_generator` and training write them.
 
     Only tensors and plain values are read, no code. Raises UsageError for any other file.
     """
-    return load_named(path)[0]
+    return load_named_generator(path)[0]
 
 
-def load_named(path: Path) -> tuple[Generator, tuple[str, ...]]:
+def load_named_generator(path: Path) -> tuple[Generator, tuple[str, ...]]:
     """`load_generator`, and the names of its classes where the file has them ("classes")."""
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)

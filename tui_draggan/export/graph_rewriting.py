@@ -10,7 +10,7 @@ import onnx
 from numpy.typing import ArrayLike
 from onnx import helper, numpy_helper
 
-from tui_draggan.export.surgery import drop_unused, set_nodes, sort_nodes
+from tui_draggan.export.graph_surgery import drop_unused, set_nodes, sort_nodes
 
 
 class Replacements:

@@ -5,7 +5,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from tests.export.running import run
-from tui_draggan.export.surgery import keep_outputs, sort_nodes, splice
+from tui_draggan.export.graph_surgery import keep_outputs, sort_nodes, splice
 
 
 def model(nodes: list[onnx.NodeProto], inputs: str, outputs: str) -> onnx.ModelProto:

@@ -1,4 +1,4 @@
-"""`iteration.Trainer` in torch.
+"""A `LatentOptimizer` in torch.
 
 Only the latent, points and the optimizer are on the host: a few thousand numbers that come back
 with every step anyway, and take longer to launch a kernel for than to compute.
@@ -19,25 +19,25 @@ from torch import Tensor
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import runtime
-from tui_draggan.engines.adam import Trained
-from tui_draggan.engines.iteration import Feeds
+from tui_draggan.engines import processor, runtime
+from tui_draggan.engines.adam import AdamLatent
+from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, sampled
 from tui_draggan.engines.torch.regions import Rect
-from tui_draggan.engines.torch.replay import FixedStep
-from tui_draggan.engines.torch.step import Around, Arrays, Step, Values, squares
+from tui_draggan.engines.torch.step import Arrays, LocalFeatures, Step, Values, squares
 from tui_draggan.engines.torch.weights import read_weights
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.levels import as_picture
+from tui_draggan.stylegan.pixels import to_pictures
 
 KEPT = 4
 """Fixed steps that are kept, one for each number of points, radius and mask."""
 
 
-class TorchTrainer(Trained):
+class TorchLatentOptimizer(AdamLatent):
     """The bundle's network on one device: `cpu`, `cuda` or `cuda:N`."""
 
     def __init__(self, bundle: ModelBundle, device: str, precision: str, fixed: bool) -> None:
@@ -51,7 +51,7 @@ class TorchTrainer(Trained):
         self._grid = Grid(self._info.resolution, self._info.drag.feature_block)
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
         dtype: torch.dtype = getattr(torch, precision)
-        cores = runtime.physical_cores()
+        cores = processor.physical_cores()
         by_tiles = self._device.type == "cpu" and dtype == torch.float32
         # Either torch divides its operators among the cores, or work is divided among threads.
         torch.set_num_threads(1 if by_tiles else cores)
@@ -60,9 +60,9 @@ class TorchTrainer(Trained):
             if self._device.type == "cuda":
                 torch.cuda.set_device(self._device)
                 torch.backends.cudnn.benchmark = True
-            self._form = _form(bundle, workers)
+            self._synthesis = _build_synthesis(bundle, workers)
 
-    def train(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
         lower, upper = self._rows(feeds)
         taken = {field.name: feeds[field.name] for field in fields(Values) if field.name in feeds}
         arrays = {**taken, "lower": lower, "upper": upper}
@@ -70,26 +70,28 @@ class TorchTrainer(Trained):
             numbers, image = self._step(feeds, arrays)(arrays)
         losses, handles, by_lower = np.split(numbers, [2, 2 + feeds["handles"].size])
         self.gradient = feeds["mix"].T @ by_lower.reshape(self.latent.shape)
-        self.pending = True
+        self.gradient_is_new = True
         return losses.sum(), *losses, image[None], handles.reshape(-1, 2)
 
     @torch.no_grad()
-    def sampled(self, feeds: Feeds) -> Floats:
+    def features_at_handles(self, feeds: Feeds) -> Floats:
         lower, _ = self._rows(feeds)
-        grid, places = self._grid, Around(self._form)
+        grid, features = self._grid, LocalFeatures(self._synthesis)
         with failing_as("features"):
             points = self._on_device(feeds["handles"])
-            self._form.look(self._on_device(lower), squares(grid.first(points, 0), grid.cells(0)))
-            return sampled(grid, places.gather, points).numpy(force=True)
+            self._synthesis.look(
+                self._on_device(lower), squares(grid.first(points, 0), grid.cells(0))
+            )
+            return sampled(grid, features.gather, points).numpy(force=True)
 
     @torch.no_grad()
-    def outside(self, feeds: Feeds) -> Floats:
+    def features_outside(self, feeds: Feeds) -> Floats:
         lower, _ = self._rows(feeds)
         first, end = int(feeds["outside_first"][0]), int(feeds["outside_end"][0])
         with failing_as("features"):
             # All of them, as in a step: parts of a map are rounded otherwise.
-            self._form.look(self._on_device(lower), [Rect.square(self._grid.side)])
-            rows = Around(self._form).rows(first, end).clone()
+            self._synthesis.look(self._on_device(lower), [Rect.square(self._grid.side)])
+            rows = LocalFeatures(self._synthesis).rows(first, end).clone()
         return rows.numpy(force=True).transpose(2, 0, 1)
 
     @torch.no_grad()
@@ -98,7 +100,7 @@ class TorchTrainer(Trained):
         with failing_as("synthesis"):
             rows = self._on_device(ws)
             lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
-            return as_picture(self._form.picture(lower, upper))[0].numpy(force=True)
+            return to_pictures(self._synthesis.picture(lower, upper))[0].numpy(force=True)
 
     def _rows(self, feeds: Feeds) -> tuple[Floats, Floats]:
         """w+ in two parts: of the rows that features depend on, and the rest."""
@@ -117,7 +119,7 @@ class TorchTrainer(Trained):
     ) -> Callable[[Arrays], tuple[NDArray[Any], NDArray[Any]]]:
         masked = self._fixed or bool(feeds["outside_weight"].any())
         step = Step(
-            self._form,
+            self._synthesis,
             self._grid,
             preview=self._info.drag.preview_size,
             radius=int(feeds["disc"].max()) + 1,
@@ -135,7 +137,7 @@ class TorchTrainer(Trained):
         return self._steps[key]
 
 
-def _form(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
+def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
     """The bundle's network around the weights in its files."""
     config = GeneratorConfig.from_dict(bundle.info.generator)
     weights = read_weights(bundle.file("synthesis.onnx"))

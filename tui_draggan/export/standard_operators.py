@@ -15,7 +15,7 @@ import onnx
 from onnx import defs, helper, numpy_helper
 
 from tui_draggan.errors import EngineError
-from tui_draggan.export.rewriting import Replacements, attributes, by_operator, rewrite
+from tui_draggan.export.graph_rewriting import Replacements, attributes, by_operator, rewrite
 
 GRADIENT = "gradient"
 """The output that is added, in the latent's shape."""

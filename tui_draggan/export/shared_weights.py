@@ -24,7 +24,7 @@ from onnx.external_data_helper import set_external_data
 from torch import Tensor
 
 from tui_draggan.engines.torch.weights import SAME
-from tui_draggan.export.surgery import give_values
+from tui_draggan.export.graph_surgery import give_values
 
 SMALLEST = 1024
 """Bytes from which on a tensor is stored apart."""

@@ -1,4 +1,4 @@
-"""Whether an engine computes a model's step as torch did where it was exported, and how fast."""
+"""Whether an engine reproduces a model's reference step, and how fast."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ STEPS, SECONDS = 3, 0.3
 """Timing ends after the first of these."""
 
 
-def seconds_per_step(engine: Engine, check: ReferenceStep) -> float:
+def seconds_per_step(engine: Engine, reference: ReferenceStep) -> float:
     """The quickest of a few steps. Raises EngineError where the first one is not as exported."""
     info = engine.info
     ws = np.tile(engine.w_avg, (info.num_ws, 1))
-    points = np.array(check.points, np.float32)
+    points = np.array(reference.points, np.float32)
     request = StepRequest(
-        handles=np.array(check.handles, np.float32),
-        targets=np.array(check.targets, np.float32),
+        handles=np.array(reference.handles, np.float32),
+        targets=np.array(reference.targets, np.float32),
         templates=engine.features(ws, points),
-        r1=check.r1,
-        r2=check.r2,
+        r1=reference.r1,
+        r2=reference.r2,
         mask_weight=0.0,
         learning_rate=0.0,
     )
     engine.begin(Problem(ws, rows=info.drag.trainable_rows))
     first = engine.step(request)
     for what, value, expected in (
-        ("a loss", first.loss, check.loss),
-        ("a gradient", first.gradient_norm, check.gradient_norm),
+        ("a loss", first.loss, reference.loss),
+        ("a gradient", first.gradient_norm, reference.gradient_norm),
     ):
         if not abs(value - expected) <= TOLERANCE * abs(expected):
             raise EngineError(

@@ -1,0 +1,50 @@
+"""The trained rows of w+, their gradient and their optimizer, on one runtime."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from tui_draggan.arrays import Floats
+from tui_draggan.engines.graph_inputs import Feeds
+
+
+class LatentOptimizer(Protocol):
+    """What `drag_run` asks of a runtime: the latent, Adam, and the graph of one iteration.
+
+    Symbols as in `base`; R trainable rows, h side and C channels of the feature map.
+    """
+
+    gradient_is_new: bool
+    """No update has used the gradient yet."""
+
+    @property
+    def latent(self) -> Floats:
+        """(R, w_dim) the trained parameter."""
+        ...
+
+    @property
+    def gradient(self) -> Floats:
+        """(R, w_dim) as the last `iterate` left it."""
+        ...
+
+    def begin(self, latent: Floats) -> None:
+        """Starts anew from that latent, without moments or gradient."""
+        ...
+
+    def update(self, learning_rate: float) -> None:
+        """One Adam step with the gradient of the last `iterate`."""
+        ...
+
+    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+        """→ loss, motion_loss, mask_loss, image (1, P, P, 3), new_handles (N, 2)."""
+        ...
+
+    def features_at_handles(self, feeds: Feeds) -> Floats:
+        """→ features (N, C)."""
+        ...
+
+    def features_outside(self, feeds: Feeds) -> Floats:
+        """→ features (C, rows, h) of the rows outside the mask, to the bit those of `iterate`."""
+        ...
