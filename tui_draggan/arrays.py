@@ -12,5 +12,5 @@ Bytes = NDArray[np.uint8]
 def to_bytes(image: Floats) -> Bytes:
     """A picture's values in [-1, 1], as the network gives them → 0 to 255, rounded and clipped;
     any shape. `stylegan.pixels` does the same in torch."""
-    levels = np.rint(image * np.float32(127.5) + np.float32(127.5))
-    return np.clip(levels, 0, 255).astype(np.uint8)
+    levels: Floats = np.rint(image * np.float32(127.5) + np.float32(127.5))
+    return levels.clip(0, 255).astype(np.uint8)

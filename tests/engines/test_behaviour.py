@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def start_ws(engine: LocalEngine, seed: int = 1) -> np.ndarray:
     return np.tile(engine.map(z), (engine.info.num_ws, 1))
 
 
-def request(engine: LocalEngine, ws: np.ndarray, **changes: object) -> StepRequest:
+def request(engine: LocalEngine, ws: np.ndarray, **changes: Any) -> StepRequest:
     handles = np.array([[10, 20], [20, 12]], np.float32)
     targets = np.array([[25, 8], [4, 4]], np.float32)
     templates = engine.features(ws, handles)
@@ -36,7 +37,10 @@ def test_map_render_and_features_agree_with_themselves(engine: LocalEngine) -> N
     image = engine.render(ws)
     assert image.shape == (SIZE, SIZE, 3) and image.dtype == np.uint8 and image.std() > 5
     assert engine.w_avg.shape == (engine.info.w_dim,)
-    assert engine.features(ws, np.zeros((0, 2))).shape == (0, engine.info.drag.feature_channels)
+    assert engine.features(ws, np.zeros((0, 2), np.float32)).shape == (
+        0,
+        engine.info.drag.feature_channels,
+    )
 
 
 def test_the_first_step_moves_nothing(engine: LocalEngine) -> None:
@@ -258,6 +262,7 @@ def test_the_engine_starts_without_torch(tiny_bundle: ModelBundle, engine_name: 
     program = f"""
 import importlib.util, sys
 from pathlib import Path
+from typing import Any
 import numpy as np
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine

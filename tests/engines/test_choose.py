@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tui_draggan.arguments import parse
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import choose
 from tui_draggan.engines.auto import AutoEngine
-from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import CHOICES
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.reference_check import seconds_per_step
@@ -57,7 +58,7 @@ def fill(engines: dict[str, type[Named]], *names: str) -> None:
         engines[name] = type(name, (Named,), {"name": name})
 
 
-def first_point(engine: choose.LocalEngine) -> None:
+def first_point(engine: LocalEngine) -> None:
     engine.features(np.tile(engine.w_avg, (engine.info.num_ws, 1)), np.zeros((1, 2), np.float32))
 
 
@@ -79,12 +80,19 @@ def test_every_engine_here_gives_the_exported_numbers(
         ({"points": [[12, 16], [22, 12]]}, "tracks 3 px beside"),
     ],
 )
-def test_another_number_is_refused(tiny_bundle: ModelBundle, change: dict, words: str) -> None:
+def test_another_number_is_refused(
+    tiny_bundle: ModelBundle,
+    change: dict[str, Any],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     reference = tiny_bundle.info.drag.reference
     assert reference is not None
     engine = choose.open_engine(tiny_bundle, "cpu", "ort")
     if "points" in change:  # the templates come from there, so the features do too
-        engine.features = lambda ws, points, take=engine.features: take(ws, reference.points)  # type: ignore[method-assign]
+        at = np.array(reference.points, np.float32)
+        features = engine.features
+        monkeypatch.setattr(engine, "features", lambda ws, _: features(ws, at))
     with pytest.raises(EngineError, match=words):
         seconds_per_step(engine, replace(reference, **change))
 

@@ -23,7 +23,9 @@ class Build(ModuleType):
         self.get_available_providers = lambda: [*providers, "CPUExecutionProvider"]
         self.set_default_logger_severity = lambda level: None
 
-    def ortvalue_from_shape_and_type(self, shape, kind, device, number):
+    def ortvalue_from_shape_and_type(
+        self, shape: list[int], kind: str, device: str, number: int
+    ) -> None:
         if number >= self.devices:
             raise RuntimeError("no such device")
 

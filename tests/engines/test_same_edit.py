@@ -15,7 +15,7 @@ from tui_draggan.errors import EngineError
 
 STEPS = 30
 EAR, NOSE, CHIN = (99, 28, 103, 14), (71, 79, 79, 86), (70, 98, 70, 108)
-SCRIPTS = {
+SCRIPTS: dict[str, tuple[list[tuple[int, ...]], bool, bool]] = {
     "ear": ([EAR], True, False),
     "ear and chin, one w": ([EAR, CHIN], False, False),
     "nose, masked": ([NOSE], True, True),

@@ -14,4 +14,6 @@ def run(model: onnx.ModelProto, **feeds: ArrayLike) -> list[np.ndarray]:
     session = load_runtime().InferenceSession(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
-    return session.run(None, {name: np.array(value, np.float32) for name, value in feeds.items()})
+    arrays = {name: np.array(value, np.float32) for name, value in feeds.items()}
+    outputs: list[np.ndarray] = session.run(None, arrays)
+    return outputs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -25,7 +26,7 @@ SPANS = st.tuples(st.integers(0, H), st.integers(0, H)).filter(lambda ends: ends
 """First and end of rows or columns."""
 
 
-def node(operator: str, inputs: str, output: str, **attributes: object) -> onnx.NodeProto:
+def node(operator: str, inputs: str, output: str, **attributes: Any) -> onnx.NodeProto:
     domain = "com.microsoft" if operator in ("FusedMatMul", "ConvGrad", "LeakyReluGrad") else ""
     domain = "com.microsoft" if operator in ("ConvTransposeGrad", "SliceGrad") else domain
     names = inputs.split(), [output]
@@ -90,7 +91,7 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
         node("ReduceSum", "product places", "by_style", keepdims=1),
         node("Neg", "both", "unknown"),  # nothing is known of Neg here: it gets the whole map
     ]
-    inputs = {
+    inputs: dict[str, tuple[int | str, ...]] = {
         **{"by_near": (1, C, "v", "u"), "by_rows": (1, C, "r", H), "limit": ()},
         **{"outside_weight": ("r", H)},
     }
@@ -120,7 +121,7 @@ def gradient_graph() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     return model, matrices
 
 
-def session(model: onnx.ModelProto) -> object:
+def session(model: onnx.ModelProto) -> Any:
     providers = ["CPUExecutionProvider"]
     return load_runtime().InferenceSession(model.SerializeToString(), providers=providers)
 
@@ -155,16 +156,16 @@ def test_the_same_numbers_wherever_it_pulls(
 @pytest.mark.parametrize(
     "options", [{}, {"conv_clamp": 1.2}, {"architecture": "resnet"}, {"architecture": "orig"}]
 )
-def test_every_gradient_of_a_network_is_cropped(tmp_path: Path, options: dict[str, object]) -> None:
-    """No map is made whole again, and each convolution on the way back reads a window."""
+def test_every_gradient_of_a_network_is_cropped(tmp_path: Path, options: dict[str, Any]) -> None:
+    """No map is made whole again, and each convolution of the backward pass reads a window."""
     torch.manual_seed(0)
     export_bundle(tiny_generator(**options), tmp_path / "model", name="m", feature_block=16)
     for name in "step", "training_model":
         model = onnx.load(tmp_path / f"model/drag/{name}.onnx", load_external_data=False)
         made = {output: node for node in model.graph.node for output in node.output}
         assert not [output for output in made if "/grown/integers_0_0" in output]
-        back = [n for n in model.graph.node if n.op_type == "Conv" and "_grad" in n.output[0]]
-        assert len(back) >= 5
-        for conv in back:
+        backward = [n for n in model.graph.node if n.op_type == "Conv" and "_grad" in n.output[0]]
+        assert len(backward) >= 5
+        for conv in backward:
             wide = attributes(conv)["kernel_shape"][0] > 1
             assert not wide or made[conv.input[0]].op_type == "Pad", conv.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ OPSET = 17
 
 def model(
     nodes: list[onnx.NodeProto],
-    inputs: dict[str, tuple[Any, ...]],
+    inputs: Mapping[str, Sequence[Any]],
     outputs: str,
     constants: dict[str, np.ndarray] | None = None,
 ) -> onnx.ModelProto:
@@ -42,7 +43,7 @@ def training_model(*nodes: onnx.NodeProto, **constants: np.ndarray) -> onnx.Mode
     return model([*nodes, accumulate], inputs, "latent_grad.out", constants)
 
 
-def foreign(operator: str, inputs: str, output: str, **attributes: object) -> onnx.NodeProto:
+def foreign(operator: str, inputs: str, output: str, **attributes: Any) -> onnx.NodeProto:
     return helper.make_node(
         operator, inputs.split(), [output], name=output, domain="com.microsoft", **attributes
     )
@@ -63,7 +64,7 @@ def test_elementwise_operators_keep_their_values() -> None:
     torch_y = torch.nn.functional.leaky_relu(torch_x, 0.2)
     torch_y.backward(torch.full((5,), 3.0))
     np.testing.assert_array_equal(y, torch_y.detach())
-    np.testing.assert_array_equal(sign, np.sign(np.float32(x)))
+    np.testing.assert_array_equal(sign, np.sign(np.array(x, np.float32)))
     np.testing.assert_array_equal(grad, torch_x.grad)  # at zero the slope, as in torch
 
 

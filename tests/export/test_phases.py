@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,10 +17,10 @@ IN, OUT, S = 5, 3, 6
 WIDE = 2 * S + 1
 
 
-def model(*more: onnx.NodeProto, **changes: object) -> onnx.ModelProto:
+def model(*more: onnx.NodeProto, **changes: Any) -> onnx.ModelProto:
     """x (1, IN, S, S) → y (1, OUT, 2S, 2S): a transposed convolution, matrices behind it."""
     random = np.random.RandomState(0)
-    shape = {"kernel_shape": [3, 3], "strides": [2, 2], **changes}
+    shape: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [2, 2], **changes}
     nodes = [
         helper.make_node("ConvTranspose", ["x", "w"], ["wide"], **shape),
         helper.make_node("MatMul", ["wide", "right"], ["half"]),

@@ -40,6 +40,13 @@ def test_sampling_the_small_map_is_sampling_the_large_one(
     torch.testing.assert_close(composed.double(), sampled[0, :, 0], rtol=1e-4, atol=1e-4)
 
 
+class ReadsAll(Locate):
+    """Takes the whole map for what lies near the handles."""
+
+    def near(self, *_: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor([0, 0]), torch.tensor([self.size, self.size])
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     SIDES,
@@ -60,8 +67,7 @@ def test_the_part_near_the_handles_is_all_that_is_read(
     *found, (top, left), (bottom, right), sampled = locate(features, *request)
     assert 0 <= top < bottom <= small and 0 <= left < right <= small
 
-    locate.near = lambda *_: (torch.tensor([0, 0]), torch.tensor([small, small]))
-    *whole, _, _, everywhere = locate(features, *request)
+    *whole, _, _, everywhere = ReadsAll(small, 3, large)(features, *request)
     found[1] = torch.zeros(small, small, found[1].shape[1]).index_put_(
         (torch.arange(top, bottom)[:, None], torch.arange(left, right)),
         found[1].reshape(int(bottom - top), int(right - left), -1),
@@ -97,8 +103,10 @@ def test_where_later_blocks_cost_much_the_preview_is_the_skip_picture(
     step = DragStep(FoldedSynthesis(generator.synthesis, 16))
     assert step.preview_size == 16
     ws = torch.randn(8, 16)
-    nothing = (torch.zeros(1, 1), torch.zeros(12, 1), torch.zeros(1))
-    nothing += (torch.tensor([0, 0]), torch.tensor([1, 1]))
+    nothing = (
+        *(torch.zeros(1, 1), torch.zeros(12, 1), torch.zeros(1)),
+        *(torch.tensor([0, 0]), torch.tensor([1, 1])),
+    )
     mask = (torch.tensor([0]), torch.tensor([1]), torch.zeros(1, 16), torch.zeros(12, 1, 16))
     image = step(ws, torch.zeros(5, 5), *nothing, *mask)[3]
     skip = next(image for size, _, image in generator.synthesis.walk(ws[None]) if size == 16)

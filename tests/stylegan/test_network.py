@@ -5,6 +5,8 @@ Published networks clamp at 256; here so low that it shows.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -82,6 +84,6 @@ def test_the_mean_w_is_of_all_classes_alike() -> None:
         ({"channels": (8, 8)}, "2 entries; 16 px needs 3"),
     ],
 )
-def test_numbers_that_make_no_network_are_refused(changes: dict, words: str) -> None:
+def test_numbers_that_make_no_network_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         GeneratorConfig(**{"resolution": 16, "channels": (8, 8, 8), **changes})

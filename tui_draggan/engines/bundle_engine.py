@@ -52,8 +52,8 @@ class BundleEngine(ABC):
                 raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
             feed["label"] = np.eye(info.c_dim, dtype=np.float32)[label : label + 1]
         with runtime.failing_as("mapping"):
-            ws: list[Floats] = self._mapping.run(["w"], feed)
-        return ws[0][0]
+            w: Floats = self._mapping.run(["w"], feed)[0][0]
+        return w
 
     @cached_property
     def w_avg(self) -> Floats:
@@ -61,8 +61,8 @@ class BundleEngine(ABC):
         if self.info.c_dim:
             feed["label"] = np.zeros((1, self.info.c_dim), np.float32)
         with runtime.failing_as("mapping"):
-            means: list[Floats] = self._mapping.run(["w_avg"], feed)
-        return means[0]
+            mean: Floats = self._mapping.run(["w_avg"], feed)[0]
+        return mean
 
     def render(self, ws: Floats) -> Bytes:
         ws = self._checked_ws(ws)

@@ -54,7 +54,7 @@ class StepGraphOptimizer(AdamLatent):
 
     def _output(self, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
-            outputs: list[Floats] = self._session.run(
+            features: Floats = self._session.run(
                 [name], {**feeds, "latent": self.latent}, self._part_only
-            )
-        return outputs[0]
+            )[0]
+        return features

@@ -63,23 +63,28 @@ class EngineProcess:
         self._answer()
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
-        return self._call("map", z, label)
+        w: Floats = self._call("map", z, label)
+        return w
 
     @cached_property
     def w_avg(self) -> Floats:
-        return self._call("w_avg")
+        mean: Floats = self._call("w_avg")
+        return mean
 
     def render(self, ws: Floats) -> Bytes:
-        return self._call("render", ws)
+        image: Bytes = self._call("render", ws)
+        return image
 
     def features(self, ws: Floats, points: Floats) -> Floats:
-        return self._call("features", ws, points)
+        features: Floats = self._call("features", ws, points)
+        return features
 
     def begin(self, problem: Problem) -> None:
         self._call("begin", problem)
 
     def step(self, request: StepRequest) -> StepResult:
-        return self._call("step", request)
+        result: StepResult = self._call("step", request)
+        return result
 
     def _call(self, method: str, *arguments: Any) -> Any:
         pipe = self._process.stdin

@@ -129,7 +129,9 @@ class FoldedConv(Constants):
     def forward(
         self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
     ) -> Tensor:
-        return self.activation(F.conv2d(x * style, self.weight, padding=1), demodulation, first)
+        y = F.conv2d(x * style, self.weight, padding=1)
+        activated: Tensor = self.activation(y, demodulation, first)
+        return activated
 
 
 class FoldedUpConv(Constants):
@@ -160,7 +162,8 @@ class FoldedUpConv(Constants):
         x = x * style
         parts = [F.conv_transpose2d(x, weight, stride=2) for weight in self.weights]
         x = parts[0] if self.parts == 1 else torch.cat(parts, dim=1)
-        return self.activation(self.filter(x), demodulation, first)
+        activated: Tensor = self.activation(self.filter(x), demodulation, first)
+        return activated
 
 
 class FoldedToRGB(Constants):
@@ -215,10 +218,14 @@ class FoldedBlock(Constants):
     ) -> Tensor:
         """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
         those from row `first` on, from some rows of the previous block's."""
+        y: Tensor
         if x is None:
-            return self.conv1(self.const, *styles[0])
-        y = self.conv1(self.conv0(x, *styles[0], first), *styles[1], first)
-        return self.upsample(F.conv2d(x, self.skip_weight)) + y if self.residual else y
+            y = self.conv1(self.const, *styles[0])
+        else:
+            y = self.conv1(self.conv0(x, *styles[0], first), *styles[1], first)
+            if self.residual:
+                y = self.upsample(F.conv2d(x, self.skip_weight)) + y
+        return y
 
     def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor | None:
         """The picture (1, 3, r, r) from the features and the previous block's picture, if any."""

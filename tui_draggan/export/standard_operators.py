@@ -105,7 +105,8 @@ class _SliceGradient:
     def _values(self, name: str, node: onnx.NodeProto) -> list[int]:
         if name not in self._known:
             raise EngineError(f"SliceGrad ({node.name}): only fixed axes have a standard form")
-        return numpy_helper.to_array(self._known[name]).tolist()
+        values: list[int] = numpy_helper.to_array(self._known[name]).tolist()
+        return values
 
 
 ZERO = helper.make_tensor("zero", onnx.TensorProto.INT64, (1,), (0,))

@@ -86,10 +86,10 @@ class DragStep(nn.Module):
                 break
         assert image is not None and features is not None
 
-        near = _Cut.apply(features, near_first, near_end, [2, 3])
+        near = _cut(features, near_first, near_end, [2, 3])
         moved = torch.matmul(near.reshape(near.shape[0], -1), selector)
         motion_loss = ((moved - reference).abs() * weight).sum()
-        outside = _Cut.apply(features, outside_first, outside_end, [2])
+        outside = _cut(features, outside_first, outside_end, [2])
         mask_loss = ((outside - outside_reference).abs() * outside_weight).sum()
         loss = motion_loss + mask_loss
         return loss, motion_loss, mask_loss, to_pictures(image), outside, features
@@ -205,9 +205,14 @@ class Locate(nn.Module):
         return (y[:, None] * x[None]).reshape(-1, points.shape[1])
 
 
+def _cut(features: Tensor, first: Tensor, end: Tensor, axes: list[int]) -> Tensor:
+    """features (1, C, h, h) → from `first` to `end` along `axes`, without the first axis."""
+    part: Tensor = _Cut.apply(features, first, end, axes)  # type: ignore[no-untyped-call]
+    return part
+
+
 class _Cut(torch.autograd.Function):
-    """features (1, C, h, h) → from `first` to `end` along `axes`, without the first axis: a Slice
-    with dynamic borders."""
+    """`_cut` as a Slice with dynamic borders."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, first: Tensor, end: Tensor, axes: list[int]) -> Tensor:

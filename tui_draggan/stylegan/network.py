@@ -172,10 +172,14 @@ class SynthesisBlock(nn.Module):
 
     def forward(self, x: Tensor | None, ws: Tensor) -> Tensor:
         """Features (N, O, r, r) from the previous block's; ws (N, num_conv + 1, w_dim)."""
+        y: Tensor
         if x is None:
-            return self.conv1(self.const[None].expand(ws.shape[0], -1, -1, -1), ws[:, 0])
-        y = self.conv1(self.conv0(x, ws[:, 0]), ws[:, 1])
-        return y if self.skip is None else self.skip(x) + y
+            y = self.conv1(self.const[None].expand(ws.shape[0], -1, -1, -1), ws[:, 0])
+        else:
+            y = self.conv1(self.conv0(x, ws[:, 0]), ws[:, 1])
+            if self.skip is not None:
+                y = self.skip(x) + y
+        return y
 
 
 class Synthesis(nn.Module):
@@ -241,7 +245,8 @@ class Generator(nn.Module):
 
     def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
         w = truncate(self.mapping(z, label), self.mapping.w_avg, psi)
-        return self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+        image: Tensor = self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
+        return image
 
 
 def mean_w(mapping: Mapping) -> Tensor:
@@ -253,7 +258,8 @@ def mean_w(mapping: Mapping) -> Tensor:
         label = F.one_hot(torch.arange(MEAN_SAMPLES) % classes, classes).float()
         label = label.to(mapping.w_avg.device)
     with torch.no_grad():
-        return mapping(z.to(mapping.w_avg.device), label).mean(dim=0)
+        ws: Tensor = mapping(z.to(mapping.w_avg.device), label)
+    return ws.mean(dim=0)
 
 
 def truncate(w: Tensor, w_avg: Tensor, psi: float) -> Tensor:

@@ -271,4 +271,5 @@ def _matrix(x: Tensor) -> Tensor:
 
 def _tiles_of(x: Tensor, size: int) -> Tensor:
     """(rows·size, columns·size, C) → (size, size, rows, columns, C), the same memory."""
-    return x.unflatten(1, (-1, size)).unflatten(0, (-1, size)).permute(1, 3, 0, 2, 4)
+    tiles: Tensor = x.unflatten(1, (-1, size)).unflatten(0, (-1, size))
+    return tiles.permute(1, 3, 0, 2, 4)

@@ -1,4 +1,4 @@
-"""The weights that a bundle's graphs hold, by name (`export.weights` writes them)."""
+"""The weights that a bundle's graphs hold, by name (`export.shared_weights` writes them)."""
 
 from __future__ import annotations
 
