@@ -78,7 +78,8 @@ class Watch:
         return getattr(self.optimizer, name)
 
     def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
-        return self._timed("iterate", feeds)
+        found: tuple[NDArray[Any], ...] = self._timed("iterate", feeds)
+        return found
 
     def update(self, learning_rate: float) -> None:
         self._timed("update", learning_rate)
