@@ -4,9 +4,9 @@
 
 An edit takes a seed, a species and landmarks that the landmark network finds on the generated
 picture with a confidence of at least ½, with targets 5 to 20 % of the width away that the domain
-allows (`tui_draggan.training.metrics.edits` states the rule), and runs the headless session to
-its end. Every choice of drag parameters gets the same edits. Columns, lengths in pixels of the
-model's picture:
+allows (`tui_draggan.training.critters.displacements` states the rule), and runs the headless
+session to its end. Every choice of drag parameters gets the same edits. Columns, lengths in pixels
+of the model's picture:
 
 reached    share whose handles all came within 2/256 of the width of their targets, as tracked
 seen       share whose landmarks all are within 4/256 of the width, as the network re-finds them
@@ -48,8 +48,13 @@ from tui_draggan.engines.choose import CHOICES, open_engine
 from tui_draggan.errors import DragganError
 from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES
-from tui_draggan.training.metrics.edits import SURE, Displacements, draw_displacements, reservoir
-from tui_draggan.training.metrics.landmarks import find_landmarks
+from tui_draggan.training.critters.displacements import (
+    SURE,
+    Displacements,
+    draw_displacements,
+    reservoir,
+)
+from tui_draggan.training.metrics.landmarks.network import find_landmarks
 
 WITHIN = 2 / 256
 """Of the width: an edit that comes so near has reached its target."""

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from tui_draggan.training.critters.pairs import one_hot
 from tui_draggan.training.discriminator import Discriminator, minibatch_deviation
-from tui_draggan.training.pairs import one_hot
 
 
 def test_minibatch_deviation_is_the_plain_formula():

@@ -19,9 +19,9 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.testing.waiting import wait_until
 from tui_draggan.training.critters import SPECIES, Z_DIM
+from tui_draggan.training.critters.pairs import one_hot
 from tui_draggan.training.data import PictureData
 from tui_draggan.training.loop import train
-from tui_draggan.training.pairs import one_hot
 from tui_draggan.training.report import LOG, DivergedError, progress_line, read_log
 from tui_draggan.training.snapshots import NETWORK, snapshots
 

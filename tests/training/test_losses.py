@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from tui_draggan.training.critters.pairs import one_hot
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.losses import LOSSES, path_lengths, penalty, squared_slope
-from tui_draggan.training.pairs import one_hot
 
 REAL = np.array([2.0, -0.5, 0.3, 1.4])
 FAKE = np.array([-1.2, 0.4, 2.0, -0.1])

@@ -6,8 +6,8 @@ import torch
 
 from tests.training.tiny import TINY
 from tui_draggan.stylegan.network import Generator
-from tui_draggan.training.paired import generate, paired_loss
-from tui_draggan.training.pairs import Pairs, draw_batch, one_hot
+from tui_draggan.training.critters.pairs import Pairs, draw_batch, one_hot
+from tui_draggan.training.critters.regression import generate, paired_loss
 
 
 def test_pairs_are_a_function_of_their_seed():

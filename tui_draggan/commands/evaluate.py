@@ -16,7 +16,7 @@ from tui_draggan import __version__
 from tui_draggan.errors import UsageError
 from tui_draggan.training.config import CRITTERS
 from tui_draggan.training.metrics.generators import Evaluated, open_judge, open_model
-from tui_draggan.training.metrics.landmarks import find_landmarks
+from tui_draggan.training.metrics.landmarks.network import find_landmarks
 from tui_draggan.training.metrics.measures import (
     CritterMeasures,
     Features,

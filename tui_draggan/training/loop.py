@@ -16,10 +16,10 @@ from rich.console import Console
 from torch import Tensor
 
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.critters.regression import held_out
 from tui_draggan.training.data import PictureData
 from tui_draggan.training.distributed import World
 from tui_draggan.training.metrics.distances import sliced_wasserstein
-from tui_draggan.training.paired import held_out
 from tui_draggan.training.report import (
     DivergedError,
     Log,

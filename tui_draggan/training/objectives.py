@@ -17,10 +17,10 @@ from torch import Tensor, nn
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.augmentation import Augmentation, augmented, draw
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.critters.pairs import Pairs
+from tui_draggan.training.critters.regression import generate, paired_loss
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.losses import LOSSES, path_lengths, penalty
-from tui_draggan.training.paired import generate, paired_loss
-from tui_draggan.training.pairs import Pairs
 from tui_draggan.training.randomness import random_of
 
 

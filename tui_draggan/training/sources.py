@@ -13,11 +13,11 @@ from torch.utils.data import DataLoader, Dataset
 from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters import SPECIES
+from tui_draggan.training.critters.pairs import Pairs, draw_batch
 from tui_draggan.training.data import PictureData, batches
 from tui_draggan.training.data.workers import quiet_worker
 from tui_draggan.training.distributed import World
 from tui_draggan.training.objectives import Pictures
-from tui_draggan.training.pairs import Pairs, draw_batch
 
 HELD_OUT = 2**40
 """A step that no run reaches: its pictures are never learnt from."""

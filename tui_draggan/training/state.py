@@ -11,11 +11,11 @@ from torch import nn
 
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.critters.regression import PairedObjective
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.distributed import World
 from tui_draggan.training.muon import Muon, is_matrix
 from tui_draggan.training.objectives import DiscriminatorObjective, GeneratorObjective
-from tui_draggan.training.paired import PairedObjective
 
 NETWORKS = ("g", "g_ema", "d")
 OPTIMISERS = ("paired_muon", "paired_adam", "g_adam", "d_adam")

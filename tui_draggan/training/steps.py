@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.critters.regression import rate
 from tui_draggan.training.objectives import Deal, Pictures, deal, make
-from tui_draggan.training.paired import rate
 from tui_draggan.training.state import TrainingState
 
 Values = dict[str, Tensor]

@@ -11,21 +11,21 @@ from torch import Tensor
 
 from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES, Z_DIM, parameters_from_z, render
-from tui_draggan.training.metrics.corruption import blurred, corrupted, moved
 from tui_draggan.training.metrics.distances import frechet, kernel_distance
-from tui_draggan.training.metrics.landmark_training import (
-    LandmarkTraining,
-    draw_renders,
-    save,
-    train,
-)
-from tui_draggan.training.metrics.landmarks import (
+from tui_draggan.training.metrics.landmarks.corruption import blurred, corrupted, moved
+from tui_draggan.training.metrics.landmarks.network import (
     FEATURES,
     NEAR,
     SIDE,
     WEIGHTS,
     LandmarkNetwork,
     find_landmarks,
+)
+from tui_draggan.training.metrics.landmarks.training import (
+    LandmarkTraining,
+    draw_renders,
+    save,
+    train,
 )
 
 UNSEEN = 123_456_789

@@ -9,7 +9,7 @@ A Gaussian vector and a species are a critter:
 ``render(parameters_from_z(z, species), resolution)``.
 """
 
-from tui_draggan.training.critters.canvas import PARTS
+from tui_draggan.training.critters.drawing.canvas import PARTS
 from tui_draggan.training.critters.parameters import (
     PARAMETERS,
     SPECIES,

@@ -5,16 +5,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters.canvas import Canvas
-from tui_draggan.training.critters.colours import Palette
-from tui_draggan.training.critters.ears import make_ear
-from tui_draggan.training.critters.eyes import draw_eye
-from tui_draggan.training.critters.head import draw_head
-from tui_draggan.training.critters.mouth import draw_mouth
-from tui_draggan.training.critters.muzzle import Muzzle, draw_muzzle, draw_nose, draw_whiskers
+from tui_draggan.training.critters.drawing.canvas import Canvas
+from tui_draggan.training.critters.drawing.colours import Palette
+from tui_draggan.training.critters.drawing.ears import make_ear
+from tui_draggan.training.critters.drawing.eyes import draw_eye
+from tui_draggan.training.critters.drawing.head import draw_head
+from tui_draggan.training.critters.drawing.mouth import draw_mouth
+from tui_draggan.training.critters.drawing.muzzle import (
+    Muzzle,
+    draw_muzzle,
+    draw_nose,
+    draw_whiskers,
+)
+from tui_draggan.training.critters.drawing.pose import Pose
+from tui_draggan.training.critters.drawing.scene import draw_body, draw_sky
 from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.pose import Pose
-from tui_draggan.training.critters.scene import draw_body, draw_sky
 
 LANDMARKS = (
     "left ear tip",

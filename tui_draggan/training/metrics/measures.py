@@ -17,7 +17,7 @@ from tui_draggan.training.metrics.distances import (
     sliced_wasserstein,
 )
 from tui_draggan.training.metrics.generators import Evaluated
-from tui_draggan.training.metrics.landmarks import Found, find_landmarks
+from tui_draggan.training.metrics.landmarks.network import Found, find_landmarks
 from tui_draggan.training.metrics.path_length import path_length
 from tui_draggan.training.metrics.real import Real
 

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters.canvas import Canvas, between
-from tui_draggan.training.critters.colours import Palette
-from tui_draggan.training.critters.light import lit
-from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.pose import Pose
-from tui_draggan.training.critters.shapes import (
+from tui_draggan.training.critters.drawing.canvas import Canvas, between
+from tui_draggan.training.critters.drawing.colours import Palette, lit
+from tui_draggan.training.critters.drawing.pose import Pose
+from tui_draggan.training.critters.drawing.shapes import (
     Limb,
     Thickness,
     coverage,
@@ -18,6 +16,7 @@ from tui_draggan.training.critters.shapes import (
     per_picture,
     smooth,
 )
+from tui_draggan.training.critters.parameters import Parameters
 
 JOINTS = 9
 """Points of an ear's spine."""

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.pairs import Pairs, one_hot
+from tui_draggan.training.critters.pairs import Pairs, one_hot
 
 
 def paired_loss(fake: Tensor, pairs: Pairs) -> Tensor:

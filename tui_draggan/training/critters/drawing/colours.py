@@ -184,3 +184,11 @@ def _along(paths: tuple[Path, ...], place: Tensor, species: Tensor) -> Tensor:
     first = (place * last).floor().clamp(max=last - 1).long()
     share = (place * last - first)[:, None, None]
     return torch.lerp(table[species, first], table[species, first + 1], share)
+
+
+def lit(fur: Tensor, light: Tensor, colours: Palette) -> Tensor:
+    """Fur (N, 3) or (N, 3, H, W) under light (N, H, W), 0 none, 1 full."""
+    if fur.ndim == 2:
+        fur = fur[:, :, None, None]
+    shadow = colours.shadow[:, :, None, None]
+    return fur * torch.lerp(shadow, torch.full_like(shadow, 1.05), light[:, None])

@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters.canvas import Canvas, between
-from tui_draggan.training.critters.colours import Palette
-from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.pose import Pose
-from tui_draggan.training.critters.shapes import (
+from tui_draggan.training.critters.drawing.canvas import Canvas, between
+from tui_draggan.training.critters.drawing.colours import Palette
+from tui_draggan.training.critters.drawing.pose import Pose
+from tui_draggan.training.critters.drawing.shapes import (
     almond,
     coverage,
     ellipse,
@@ -15,6 +14,7 @@ from tui_draggan.training.critters.shapes import (
     per_picture,
     smooth,
 )
+from tui_draggan.training.critters.parameters import Parameters
 
 
 def draw_eye(canvas: Canvas, p: Parameters, pose: Pose, colours: Palette, side: float) -> Tensor:

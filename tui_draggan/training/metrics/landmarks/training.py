@@ -1,6 +1,6 @@
 """Trains the landmark network on renders: one command, the same weights for the same seed.
 
-    python -m tui_draggan.training.metrics.landmark_training OUT.pt
+    python -m tui_draggan.training.metrics.landmarks.training OUT.pt
 
 The weights that ship are of its defaults: some 20 minutes on one thread of an Intel Xeon, with
 bfloat16 convolutions; 0.29 px mean error on fresh renders of 128 px.
@@ -32,8 +32,8 @@ from tui_draggan.training.critters import (
     parameters_from_z,
     render,
 )
-from tui_draggan.training.metrics.corruption import corrupted
-from tui_draggan.training.metrics.landmarks import (
+from tui_draggan.training.metrics.landmarks.corruption import corrupted
+from tui_draggan.training.metrics.landmarks.network import (
     CELL,
     CHANNELS,
     NEAR,

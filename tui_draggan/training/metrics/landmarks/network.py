@@ -28,7 +28,7 @@ NEAR = SIDE / 64
 CHANNELS = (16, 32, 64, 96)
 """Of the stages at 64×64, 32×32, 16×16 and 8×8."""
 FEATURES = 2 * sum(CHANNELS)
-WEIGHTS = Path(__file__).with_name("landmarks.pt")
+WEIGHTS = Path(__file__).with_name("weights.pt")
 _CHUNK = 32
 
 

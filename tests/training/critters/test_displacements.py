@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.training.critters import LANDMARKS, SPECIES
-from tui_draggan.training.metrics.edits import (
+from tui_draggan.training.critters.displacements import (
     LONGEST,
     NEIGHBOURS,
     SHORTEST,

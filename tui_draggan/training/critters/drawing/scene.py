@@ -2,11 +2,17 @@
 
 import torch
 
-from tui_draggan.training.critters.canvas import Canvas, between
-from tui_draggan.training.critters.colours import Palette
-from tui_draggan.training.critters.light import lit
+from tui_draggan.training.critters.drawing.canvas import Canvas, between
+from tui_draggan.training.critters.drawing.colours import Palette, lit
+from tui_draggan.training.critters.drawing.shapes import (
+    coverage,
+    ellipse,
+    glow,
+    per_picture,
+    smooth,
+    union,
+)
 from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.shapes import coverage, ellipse, glow, per_picture, smooth, union
 
 
 def draw_sky(canvas: Canvas, p: Parameters, colours: Palette) -> None:

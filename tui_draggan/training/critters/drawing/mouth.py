@@ -3,11 +3,17 @@
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters.canvas import between
-from tui_draggan.training.critters.colours import Palette
-from tui_draggan.training.critters.muzzle import Muzzle
+from tui_draggan.training.critters.drawing.canvas import between
+from tui_draggan.training.critters.drawing.colours import Palette
+from tui_draggan.training.critters.drawing.muzzle import Muzzle
+from tui_draggan.training.critters.drawing.shapes import (
+    coverage,
+    ellipse,
+    glow,
+    per_picture,
+    smooth,
+)
 from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.shapes import coverage, ellipse, glow, per_picture, smooth
 
 LIP = 0.03
 """Height of the lips below the middle of the muzzle."""

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from tui_draggan.training.critters.drawing.shapes import Frame
 from tui_draggan.training.critters.parameters import Parameters
-from tui_draggan.training.critters.shapes import Frame
 
 HEAD_CENTRE = (0.0, 0.18)
 """Where the head's middle always is, picture units."""

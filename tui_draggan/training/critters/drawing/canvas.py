@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters.shapes import Grid
+from tui_draggan.training.critters.drawing.shapes import Grid
 
 PARTS = ("background", "body", "ears", "head", "muzzle", "nose", "mouth", "eyes")
 """Part names; a mask holds their indices."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tui_draggan.training.metrics.landmarks import SIDE
+from tui_draggan.training.metrics.landmarks.network import SIDE
 
 BROKEN = 1 / 16
 """Share of pictures that are made into none of a critter."""

@@ -1,0 +1,1 @@
+"""How a critter is drawn: soft shapes laid over each other, one module for each part."""
