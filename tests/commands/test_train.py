@@ -8,7 +8,8 @@ from PIL import Image
 
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
-from tui_draggan.training.report import read_log
+from tui_draggan.run_folder import RunFolder
+from tui_draggan.training.log import read_log
 
 SMALL = ("--resolution", "64", "--channel-base", "512", "--channel-max", "8", "--batch", "4")
 SHORT = ("--kimg", "0.016", "--log-kimg", "0.004", "--precision", "fp32", "--workers", "0")
@@ -39,7 +40,7 @@ def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
     assert "8 pictures are few" in said
     assert "8 pictures, classes moon, sun" in said
     assert f"tui-draggan export {run}/network.pt" in said
-    losses = [line for line in read_log(run) if "d" in line]
+    losses = [line for line in read_log(RunFolder(run)) if "d" in line]
     assert [line["kimg"] for line in losses] == [0.004, 0.008, 0.012, 0.016]
     assert main(["export", str(run / "network.pt"), str(model)]) == 0
     assert ModelBundle.open(model).info.classes == ("moon", "sun")
@@ -49,7 +50,7 @@ def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
     words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
     assert main(words) == 0
     assert main([*words, "--kimg", "0.024"]) == 0
-    assert read_log(tmp_path / "run")[-1]["kimg"] == 0.024
+    assert read_log(RunFolder(tmp_path / "run"))[-1]["kimg"] == 0.024
     capsys.readouterr()
     assert main([*words, "--seed", "2"]) == 2
     assert "begun with another seed" in capsys.readouterr().err
@@ -68,7 +69,7 @@ def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
         (("--data", "PICTURES", "--out", "run", "--kimg", "-1"), "--kimg is -1"),
         (("--data", "PICTURES", "--out", "run", "--kimg", "nan"), "--kimg is nan"),
         (("--data", "PICTURES", "--out", "run", "--augment", "much"), "ada, none, or 0 to 1"),
-        (("--data", "PICTURES", "--out", "run", "--device", "tpuu"), "--device tpuu is unknown"),
+        (("--data", "PICTURES", "--out", "run", "--device", "tpuu"), "no device named tpuu"),
         (("--data", "PICTURES", "--out", "run", "--from", "no.pt"), "no.pt does not exist"),
         (("--data", "PICTURES", "--out", "run", "--resolution", "100"), "invalid choice"),
         (("--watch", "nowhere"), "nowhere"),

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed
+from torch.multiprocessing.spawn import spawn
 
-from tests.training.tiny import GAME, TINY
-from tui_draggan.training.config import TrainingConfig
+from tests.training.tiny import ADVERSARIAL, TINY
+from tui_draggan.training.config import CRITTERS, TrainingConfig
 from tui_draggan.training.data import PictureData
 from tui_draggan.training.distributed import World
 from tui_draggan.training.sources import open_source
@@ -27,14 +28,14 @@ def gradients(config: TrainingConfig, world: World) -> dict[str, torch.Tensor]:
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
     data = PictureData(pictures, np.zeros(20, dtype=np.int64), (), (), None)
-    state = TrainingState(config, "cpu", world)
+    state = TrainingState(config)
     state.step = config.total_steps - 4  # late enough for every loss
-    source = open_source(config, None if config.data == "critters" else data, state.device, world)
-    pictures = next(iter(source.batches(state.step, state.step + 1)))
-    train_step(state, pictures, config)
-    found = {"p": state.augment_p.clone(), "length": state.usual_length.clone()}
-    for kind in ("g", "d"):
-        for name, weight in getattr(state, kind).named_parameters():
+    source = open_source(config, None if config.data == CRITTERS else data, state.device, world)
+    batch = next(iter(source.batches(state.step, state.step + 1)))
+    train_step(state, batch, config, world)
+    found = {"p": state.augment_p.clone(), "length": state.mean_path_length.clone()}
+    for kind, network in (("g", state.g), ("d", state.d)):
+        for name, weight in network.named_parameters():
             if weight.grad is not None:
                 found[f"{kind}.{name}"] = weight.grad.clone()
     return found
@@ -49,16 +50,16 @@ def process(rank: int, config: TrainingConfig, meeting: str, folder: str) -> Non
 @pytest.mark.parametrize(
     "config",
     [
-        replace(GAME, path_from=0.0, augment="ada", augment_target=-1.0),
+        replace(ADVERSARIAL, path_from=0.0, augment="ada", augment_target=-1.0),
         # Two parts of two shares of 16 are groups of four, as they are without.
-        replace(GAME, batch=16, kimg=0.32, accumulate=2, loss="relativistic"),
+        replace(ADVERSARIAL, batch=16, kimg=0.32, accumulate=2, loss="relativistic"),
         replace(TINY, kimg=0.0),
     ],
-    ids=["game", "accumulated", "pairs"],
+    ids=["adversarial", "accumulated", "pairs"],
 )
-def test_gradients_are_those_of_one_process(config, tmp_path):
+def test_gradients_are_those_of_one_process(config: TrainingConfig, tmp_path: Path) -> None:
     meeting = f"file://{tmp_path}/meeting"
-    multiprocessing.spawn(process, (config, meeting, str(tmp_path)), PROCESSES)
+    spawn(process, (config, meeting, str(tmp_path)), PROCESSES)
     alone = gradients(replace(config, accumulate=1), World())
     both = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
     assert alone.keys() == both[0].keys() == both[1].keys()

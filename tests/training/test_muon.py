@@ -7,14 +7,14 @@ from tui_draggan.training.muon import Muon, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(16, 40), (40, 16), (12, 12)])
-def test_singular_values_come_near_one(shape):
+def test_singular_values_come_near_one(shape: tuple[int, ...]) -> None:
     matrices = torch.randn(3, *shape, generator=torch.Generator().manual_seed(0))
     values = torch.linalg.svdvals(orthogonalised(matrices))
     assert values.min() > 0.3 and values.max() < 1.35
 
 
 @pytest.mark.parametrize("shape", [(16, 8, 3, 3), (24, 10)])
-def test_a_step_has_the_size_of_its_rate(shape):
+def test_a_step_has_the_size_of_its_rate(shape: tuple[int, ...]) -> None:
     weight = torch.nn.Parameter(torch.zeros(shape))
     weight.grad = torch.randn(shape, generator=torch.Generator().manual_seed(0))
     Muon([weight], lr=0.01).step()
@@ -24,7 +24,7 @@ def test_a_step_has_the_size_of_its_rate(shape):
 
 
 @pytest.mark.parametrize("shape", [(16, 40), (40, 16)])
-def test_the_small_iteration_is_newton_schulz(shape):
+def test_the_small_iteration_is_newton_schulz(shape: tuple[int, ...]) -> None:
     matrix = torch.randn(1, *shape, generator=torch.Generator().manual_seed(1))
     x = matrix[0].double() / matrix.norm()
     for _ in range(5):

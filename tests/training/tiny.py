@@ -1,4 +1,4 @@
-"""Configurations of a run that takes a second."""
+"""Configurations that train in a second."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TINY = TrainingConfig(
     compared=16,
     snapshot_kimg=0.04,
 )
-"""Twenty steps of pairs, ten of the game."""
+"""Twenty paired steps, ten adversarial ones."""
 
-GAME = replace(
+ADVERSARIAL = replace(
     TINY,
     data="folder",
     generator=GeneratorConfig(16, CHANNELS, 12, 16, mapping_layers=2),
@@ -41,4 +41,4 @@ GAME = replace(
     kimg=0.16,
     augment="0.5",
 )
-"""Twenty steps of the game, with all that a folder's run has."""
+"""Twenty adversarial steps, with all that a folder's run has."""

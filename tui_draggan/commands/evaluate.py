@@ -15,7 +15,8 @@ from torch import Tensor
 from tui_draggan import __version__
 from tui_draggan.errors import UsageError
 from tui_draggan.training.config import CRITTERS
-from tui_draggan.training.metrics.generators import Evaluated, open_judge, open_model
+from tui_draggan.training.devices import choose_device
+from tui_draggan.training.metrics.generators import Evaluated, open_discriminator, open_model
 from tui_draggan.training.metrics.landmarks.network import find_landmarks
 from tui_draggan.training.metrics.measures import (
     CritterMeasures,
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"--samples is {options.samples}; expected at least {FEWEST}")
     if options.seed < 0:
         raise UsageError(f"--seed is {options.seed}; expected 0 or more")
-    device = _device(options.device)
+    device = choose_device(options.device)
     model = open_model(options.model, device)
     of_critters = options.data == CRITTERS
     features, named = _features(options, model, device)
@@ -130,27 +131,16 @@ def _features(
     """What is compared, and its name. Raises UsageError."""
     if options.data == CRITTERS and options.features is None:
         return lambda image: find_landmarks(image.to(device)).features.cpu(), LANDMARK_FEATURES
-    judge = open_judge(options.features, options.model, device)
-    if judge is None:
+    discriminator = open_discriminator(options.features, options.model, device)
+    if discriminator is None:
         return None, None
-    if judge.resolution != model.resolution:
+    if discriminator.resolution != model.resolution:
         raise UsageError(
-            f"the discriminator in {judge.name} is for {judge.resolution} px; "
+            f"the discriminator in {discriminator.name} is for {discriminator.resolution} px; "
             f"{model.name} makes {model.resolution} px"
         )
 
     def features(image: Tensor) -> Tensor:
-        return judge.features(image.to(device)).cpu()
+        return discriminator.features(image.to(device)).cpu()
 
-    return features, f"the discriminator in {judge.name}"
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
-    try:
-        return torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"--device {name} is unknown; expected auto, cpu or cuda") from None
+    return features, f"the discriminator in {discriminator.name}"

@@ -13,15 +13,16 @@ from rich.progress import Progress
 
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
+from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.generator_file import load_generator
-from tui_draggan.training.config import CRITTERS, TrainingConfig, critters_generator
-from tui_draggan.training.critters import SPECIES, Z_DIM
+from tui_draggan.training.config import CRITTERS, TrainingConfig
+from tui_draggan.training.critters import SPECIES
+from tui_draggan.training.critters.regression import critters_generator
 from tui_draggan.training.data import PictureData, prepare
+from tui_draggan.training.devices import bf16_pays, choose_device
 from tui_draggan.training.distributed import local_device, world_of_torchrun
 from tui_draggan.training.loop import train
-from tui_draggan.training.precision import bf16_pays
-from tui_draggan.training.snapshots import NETWORK, snapshots
+from tui_draggan.training.networks import TrainedNetworks, read_networks
 
 SAME = ("data", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
 """What a run that goes on must have as it was begun."""
@@ -41,7 +42,7 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("train needs --data and --out (or --watch RUN)")
     if options.out.exists() and not options.out.is_dir():
         raise UsageError(f"{options.out} is a file; --out wants a folder")
-    device = local_device(_device(options.device))
+    device = local_device(choose_device(options.device))
     if options.threads:
         torch.set_num_threads(options.threads)
     with world_of_torchrun(device) as world:
@@ -50,7 +51,7 @@ def _run(options: argparse.Namespace) -> int:
             data = _prepared(Path(options.data), options.resolution, shown=world.first)
         if data is not None and world.first:
             _say_skipped(data)
-        begin_with = None if options.begin_with is None else _weights(options.begin_with)
+        begin_with = None if options.begin_with is None else read_networks(options.begin_with)
         before = _begun_with(options.out)
         bf16 = _bf16(options.precision, device, before)
         config = _config(options, data, bf16, begin_with)
@@ -62,7 +63,7 @@ def _run(options: argparse.Namespace) -> int:
         )
         if world.first:
             done = state.step * config.batch / 1000
-            path = options.out / NETWORK
+            path = RunFolder(options.out).network
             print(f"{done:g} kimg; next: tui-draggan export {path} MODEL")
     return 0
 
@@ -71,11 +72,11 @@ def _config(
     options: argparse.Namespace,
     data: PictureData | None,
     bf16: bool,
-    begin_with: dict[str, Any] | None,
+    begin_with: TrainedNetworks | None,
 ) -> TrainingConfig:
     resolution = options.resolution
     if data is None:
-        generator = critters_generator(resolution, len(SPECIES), Z_DIM)
+        generator = critters_generator(resolution)
         classes: tuple[str, ...] = SPECIES
         paired = 164.0 if options.paired_kimg is None else options.paired_kimg
         kimg = paired if options.kimg is None else options.kimg
@@ -90,7 +91,7 @@ def _config(
         kimg = 5000.0 if options.kimg is None else options.kimg
         rates = (0.0025, 0.0025)
     if begin_with is not None:
-        generator = GeneratorConfig.from_dict(begin_with["config"])
+        generator = begin_with.generator.config
         if generator.resolution != resolution or generator.c_dim != len(classes):
             raise UsageError(
                 f"{options.begin_with} makes pictures of {generator.resolution} px in "
@@ -130,10 +131,10 @@ def _config(
 
 
 def _discriminator_channels(
-    generator: GeneratorConfig, begin_with: dict[str, Any] | None
+    generator: GeneratorConfig, begin_with: TrainedNetworks | None
 ) -> tuple[int, ...]:
-    if begin_with is not None and "discriminator" in begin_with:
-        return tuple(begin_with["discriminator"]["config"]["channels"])
+    if begin_with is not None and begin_with.discriminator is not None:
+        return begin_with.discriminator.channels
     return generator.channels
 
 
@@ -189,26 +190,7 @@ def _make_folder(path: Path) -> None:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{path} cannot be made: {error.strerror}") from None
-    check_writable(path / NETWORK)
-
-
-def _weights(path: Path) -> dict[str, Any]:
-    """What --from names, checked as any weights are."""
-    load_generator(path)
-    values: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return values
-
-
-def _device(name: str) -> str:
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise UsageError("--device cuda: torch finds no CUDA device here; take --device cpu")
-    try:
-        torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"--device {name} is unknown; expected auto, cpu or cuda") from None
-    return name
+    check_writable(RunFolder(path).network)
 
 
 def _bf16(precision: str, device: torch.device, before: dict[str, Any] | None) -> bool:
@@ -222,10 +204,11 @@ def _bf16(precision: str, device: torch.device, before: dict[str, Any] | None) -
 
 def _begun_with(folder: Path) -> dict[str, Any] | None:
     """The configuration of the run in a folder, None where none has a snapshot yet."""
-    if not snapshots(folder):
+    run = RunFolder(folder)
+    if not run.list_snapshots():
         return None
     try:
-        values: dict[str, Any] = json.loads((folder / "config.json").read_text())
+        values: dict[str, Any] = json.loads(run.config.read_text())
     except (OSError, json.JSONDecodeError):
         return None
     return values

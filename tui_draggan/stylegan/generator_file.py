@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -28,6 +29,11 @@ def load_generator(path: Path) -> Generator:
 
 def load_named_generator(path: Path) -> tuple[Generator, tuple[str, ...]]:
     """`load_generator`, and the names of its classes where the file has them ("classes")."""
+    return generator_in(read_values(path), path)
+
+
+def read_values(path: Path) -> dict[str, Any]:
+    """Tensors and plain values of a .pt file. Raises UsageError."""
     try:
         values = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
@@ -35,7 +41,14 @@ def load_named_generator(path: Path) -> tuple[Generator, tuple[str, ...]]:
     except Exception as error:  # unpickling what is no checkpoint raises nearly anything
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UsageError(f"{path} cannot be read as weights ({reason})") from error
-    if not isinstance(values, dict) or not {"config", "state"} <= values.keys():
+    if not isinstance(values, dict):
+        raise UsageError(f"{path} holds a {type(values).__name__}; expected a generator's weights")
+    return values
+
+
+def generator_in(values: dict[str, Any], path: Path) -> tuple[Generator, tuple[str, ...]]:
+    """The generator of a file's values, and the names of its classes. Raises UsageError."""
+    if not {"config", "state"} <= values.keys():
         raise UsageError(
             f'{path} has no "config" and "state"; it is not a generator of this program'
         )

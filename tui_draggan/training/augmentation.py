@@ -31,14 +31,16 @@ class Augmentation:
         return Augmentation(self.places[which], self.colours[which])
 
 
-def draw(count: int, p: float, random: torch.Generator) -> Augmentation:
-    """Changes for ``count`` pictures, each kind with probability p; on the processor."""
-    drawn = _Drawn(count, p, random)
-    return Augmentation(_places(drawn)[:, :2], _colours(drawn)[:, :3])
+def draw_augmentation(count: int, p: float, random: torch.Generator) -> Augmentation:
+    """Changes for `count` pictures, each kind with probability p; on the CPU."""
+    draws = _Draws(count, p, random)
+    return Augmentation(_places(draws)[:, :2], _colours(draws)[:, :3])
 
 
-def augmented(images: Tensor, augmentation: Augmentation) -> Tensor:
-    """Pictures (N, 3, H, W) in [-1, 1], changed. Differentiable once."""
+def augmented(images: Tensor, augmentation: Augmentation | None) -> Tensor:
+    """Pictures (N, 3, H, W) in [-1, 1], changed; as they are for None. Differentiable once."""
+    if augmentation is None:
+        return images
     places = augmentation.places.to(images.device)
     colours = augmentation.colours.to(images.device)
     grid = F.affine_grid(places, list(images.shape), align_corners=False)
@@ -47,7 +49,7 @@ def augmented(images: Tensor, augmentation: Augmentation) -> Tensor:
     return mixed + colours[:, :, 3, None, None]
 
 
-class _Drawn:
+class _Draws:
     """Random numbers of one value a picture, which are neutral where a coin says «not»."""
 
     def __init__(self, count: int, p: float, random: torch.Generator) -> None:
@@ -61,56 +63,56 @@ class _Drawn:
     def normal(self) -> Tensor:
         return torch.randn(self.count, generator=self._random)
 
-    def or_else(self, value: Tensor, neutral: float, p: float | None = None) -> Tensor:
+    def maybe(self, value: Tensor, neutral: float, p: float | None = None) -> Tensor:
         chosen = self.uniform() < (self.p if p is None else p)
         return torch.where(chosen, value, torch.full_like(value, neutral))
 
 
-def _places(drawn: _Drawn) -> Tensor:
+def _places(draws: _Draws) -> Tensor:
     """(N, 3, 3), the product of all changes of place."""
-    total = torch.eye(3).expand(drawn.count, 3, 3)
+    total = torch.eye(3).expand(draws.count, 3, 3)
     # Pixel blitting.
-    flip = drawn.or_else(1.0 - 2.0 * (drawn.uniform() < 0.5).float(), 1.0)
+    flip = draws.maybe(1.0 - 2.0 * (draws.uniform() < 0.5).float(), 1.0)
     total = total @ _scaling(flip, torch.ones_like(flip))
-    quarters = (drawn.uniform() * 4).floor() * (math.pi / 2)
-    total = total @ _rotation(drawn.or_else(quarters, 0.0))
-    x, y = (drawn.uniform() * 0.5 - 0.25 for _ in range(2))
-    total = total @ _translation(*_both(drawn, x, y, 0.0))
+    quarters = (draws.uniform() * 4).floor() * (math.pi / 2)
+    total = total @ _rotation(draws.maybe(quarters, 0.0))
+    x, y = (draws.uniform() * 0.5 - 0.25 for _ in range(2))
+    total = total @ _translation(*_both(draws, x, y, 0.0))
     # Geometry.
-    scale = drawn.or_else(torch.exp2(0.2 * drawn.normal()), 1.0)
+    scale = draws.maybe(torch.exp2(0.2 * draws.normal()), 1.0)
     total = total @ _scaling(scale, scale)
     # Twice, before and after the stretch, so that one of them happens with probability p.
-    once = 1.0 - math.sqrt(1.0 - drawn.p)
-    total = total @ _rotation(drawn.or_else((drawn.uniform() * 2 - 1) * math.pi, 0.0, once))
-    stretch = drawn.or_else(torch.exp2(0.2 * drawn.normal()), 1.0)
+    once = 1.0 - math.sqrt(1.0 - draws.p)
+    total = total @ _rotation(draws.maybe((draws.uniform() * 2 - 1) * math.pi, 0.0, once))
+    stretch = draws.maybe(torch.exp2(0.2 * draws.normal()), 1.0)
     total = total @ _scaling(stretch, 1.0 / stretch)
-    total = total @ _rotation(drawn.or_else((drawn.uniform() * 2 - 1) * math.pi, 0.0, once))
-    x, y = (drawn.normal() * 0.25 for _ in range(2))
-    return total @ _translation(*_both(drawn, x, y, 0.0))
+    total = total @ _rotation(draws.maybe((draws.uniform() * 2 - 1) * math.pi, 0.0, once))
+    x, y = (draws.normal() * 0.25 for _ in range(2))
+    return total @ _translation(*_both(draws, x, y, 0.0))
 
 
-def _colours(drawn: _Drawn) -> Tensor:
+def _colours(draws: _Draws) -> Tensor:
     """(N, 4, 4), the product of all changes of colour."""
     grey = torch.ones(3) / math.sqrt(3)
     along = torch.outer(grey, grey)
     rest = torch.eye(3) - along
-    brightness = drawn.or_else(0.2 * drawn.normal(), 0.0)
-    total = _affine(torch.eye(3).expand(drawn.count, 3, 3), brightness)
-    zero = torch.zeros(drawn.count)
-    contrast = drawn.or_else(torch.exp2(0.5 * drawn.normal()), 1.0)
+    brightness = draws.maybe(0.2 * draws.normal(), 0.0)
+    total = _affine(torch.eye(3).expand(draws.count, 3, 3), brightness)
+    zero = torch.zeros(draws.count)
+    contrast = draws.maybe(torch.exp2(0.5 * draws.normal()), 1.0)
     total = _affine(contrast[:, None, None] * torch.eye(3), zero) @ total
-    flip = drawn.or_else(1.0 - 2.0 * (drawn.uniform() < 0.5).float(), 1.0)
+    flip = draws.maybe(1.0 - 2.0 * (draws.uniform() < 0.5).float(), 1.0)
     total = _affine(flip[:, None, None] * along + rest, zero) @ total
-    angle = drawn.or_else((drawn.uniform() * 2 - 1) * math.pi, 0.0)[:, None, None]
+    angle = draws.maybe((draws.uniform() * 2 - 1) * math.pi, 0.0)[:, None, None]
     cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     total = _affine(along + angle.cos() * rest + angle.sin() * cross, zero) @ total
-    saturation = drawn.or_else(torch.exp2(drawn.normal()), 1.0)
+    saturation = draws.maybe(torch.exp2(draws.normal()), 1.0)
     return _affine(along + saturation[:, None, None] * rest, zero) @ total
 
 
-def _both(drawn: _Drawn, x: Tensor, y: Tensor, neutral: float) -> tuple[Tensor, Tensor]:
+def _both(draws: _Draws, x: Tensor, y: Tensor, neutral: float) -> tuple[Tensor, Tensor]:
     """Two values under one coin."""
-    chosen = drawn.uniform() < drawn.p
+    chosen = draws.uniform() < draws.p
     other = torch.full_like(x, neutral)
     return torch.where(chosen, x, other), torch.where(chosen, y, other)
 

@@ -90,11 +90,6 @@ class TrainingConfig:
         return self.generator.resolution
 
     @property
-    def colour_row(self) -> int:
-        """The first row of w+ that says colours of critters: of the block of half the side."""
-        return self.generator.num_ws - 5
-
-    @property
     def penalty_weight(self) -> float:
         if self.gamma is not None:
             return self.gamma
@@ -125,19 +120,3 @@ class TrainingConfig:
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "generator": self.generator.to_dict()}
-
-
-def critters_generator(resolution: int, classes: int, z_dim: int) -> GeneratorConfig:
-    """A small generator, 15 drag iterations a second on two processor cores."""
-    channels = (160, 160, 160, 128, 64, 32, 24, 16)
-    blocks = resolution.bit_length() - 2
-    return GeneratorConfig(
-        resolution=resolution,
-        channels=channels[:blocks],
-        z_dim=z_dim,
-        w_dim=256,
-        c_dim=classes,
-        mapping_layers=4,
-        # In the paired stage the mapping network must learn as fast as the rest.
-        mapping_lr=1.0,
-    )

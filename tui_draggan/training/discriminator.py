@@ -30,6 +30,8 @@ class Discriminator(nn.Module):
         super().__init__()
         if 4 * 2 ** (len(channels) - 1) != resolution:
             raise ValueError(f"{len(channels)} channel counts do not make {resolution} px")
+        self.resolution = resolution
+        self.channels = tuple(channels)
         self.group = group
         self.from_rgb = EqualisedConv(3, channels[-1], kernel=1)
         self.blocks = nn.ModuleList(
@@ -45,11 +47,12 @@ class Discriminator(nn.Module):
         x = self._maps(image)
         with torch.autocast(x.device.type, enabled=False):
             x = self._last(x.float(), minibatch_deviation(x.float(), self.group))
-            logit = self.out(x)[:, 0]
+            logit: Tensor = self.out(x)[:, 0]
             if self.embed is None:
                 return logit
             assert label is not None
-            return logit + (x * self.embed(label)).sum(dim=1) / math.sqrt(x.shape[1])
+            projection: Tensor = (x * self.embed(label)).sum(dim=1)
+            return logit + projection / math.sqrt(x.shape[1])
 
     def features(self, image: Tensor) -> Tensor:
         """What the logit is made of, (N, channels[0]), each picture for itself: its group's
@@ -83,7 +86,8 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.avg_pool2d(leaky_relu(self.conv0(x)), 2)
-        return (leaky_relu(self.conv1(y)) + self.skip(F.avg_pool2d(x, 2))) * math.sqrt(0.5)
+        skipped: Tensor = self.skip(F.avg_pool2d(x, 2))
+        return (leaky_relu(self.conv1(y)) + skipped) * math.sqrt(0.5)
 
 
 class EqualisedConv(nn.Module):

@@ -1,6 +1,9 @@
-"""One process or several, by torchrun and DistributedDataParallel.
+"""One process or several, started by torchrun.
 
 torchrun --nproc-per-node 4 -m tui_draggan train --data FOLDER --resolution 256 --out RUN
+
+Every process holds the same networks, computes gradients of its share of a batch, and takes the
+same step by the mean of all gradients.
 """
 
 from __future__ import annotations
@@ -9,13 +12,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.nn.parallel import DistributedDataParallel
-
-M = TypeVar("M", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -27,22 +26,29 @@ class World:
 
     @property
     def first(self) -> bool:
-        """Whether this process writes what a run leaves."""
+        """Whether this process writes what a run keeps."""
         return self.rank == 0
 
     @property
     def share(self) -> slice:
-        """Of a batch's pictures. Every size-th: so groups of minibatch deviation stay whole."""
+        """Which of a batch's pictures this process takes: every size-th, so that groups of
+        minibatch deviation stay together."""
         return slice(self.rank, None, self.size)
 
-    def wrapped(self, objective: M) -> M | DistributedDataParallel:
-        """Its gradients are then means over all processes."""
+    def average_gradients(self, network: nn.Module) -> None:
+        """Gradients become their means over all processes: one exchange of all of them."""
         if self.size == 1:
-            return objective
-        return DistributedDataParallel(objective)
+            return
+        gradients = [p.grad for p in network.parameters() if p.grad is not None]
+        together = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(together)
+        together /= self.size
+        parts = torch.split(together, [gradient.numel() for gradient in gradients])
+        for gradient, part in zip(gradients, parts, strict=True):
+            gradient.copy_(part.view(gradient.shape))
 
     def mean(self, value: Tensor) -> Tensor:
-        """Over all processes."""
+        """Mean over all processes."""
         if self.size > 1:
             value = value.clone()
             distributed.all_reduce(value)
@@ -71,11 +77,11 @@ def world_of_torchrun(device: torch.device) -> Iterator[World]:
         distributed.destroy_process_group()
 
 
-def local_device(name: str) -> torch.device:
-    """cuda is this process's own card where torchrun says which."""
-    if name == "cuda" and "LOCAL_RANK" in os.environ:
+def local_device(device: torch.device) -> torch.device:
+    """cuda becomes this process's own card where torchrun says which."""
+    if device == torch.device("cuda") and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-    return torch.device(name)
+    return device
 
 
 def _device() -> str:

@@ -1,7 +1,7 @@
 """The training loop: step after step, and what is kept of them.
 
-Every random choice is a function of the seed and the step, so a run that is killed goes on from its
-last snapshot as if it had not been.
+Every random choice is a function of the seed and the step, so a run that was killed resumes from
+its last snapshot as if it had not been.
 """
 
 from __future__ import annotations
@@ -9,30 +9,29 @@ from __future__ import annotations
 import signal
 from functools import cached_property
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
 from rich.console import Console
 from torch import Tensor
 
+from tui_draggan.run_folder import RunFolder
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.critters.regression import held_out
+from tui_draggan.training.critters.regression import held_out_loss
 from tui_draggan.training.data import PictureData
 from tui_draggan.training.distributed import World
+from tui_draggan.training.log import DivergedError, Log, completes, write_config
 from tui_draggan.training.metrics.distances import sliced_wasserstein
-from tui_draggan.training.report import (
-    DivergedError,
-    Log,
-    passes,
-    sample_grid,
-    samples,
-    save_samples,
-    write_config,
-)
-from tui_draggan.training.snapshots import load_newest, save_snapshot
-from tui_draggan.training.sources import Critters, Source, open_source
+from tui_draggan.training.networks import TrainedNetworks, load_newest, save_snapshot
+from tui_draggan.training.progress import Progress
+from tui_draggan.training.samples import sample_grid, samples, save_grid
+from tui_draggan.training.sources import CritterSource, Source, open_source
 from tui_draggan.training.state import TrainingState
-from tui_draggan.training.steps import train_step
+from tui_draggan.training.steps import Values, train_step
+
+HELD_OUT = 64
+"""Pairs by which the paired stage is judged."""
 
 
 def train(
@@ -42,112 +41,132 @@ def train(
     data: PictureData | None = None,
     device: torch.device | str = "cpu",
     world: World | None = None,
-    begin_with: dict[str, Any] | None = None,
+    begin_with: TrainedNetworks | None = None,
     stop_after: int | None = None,
     console: Console | None = None,
 ) -> TrainingState:
-    """Run in ``folder``, from its newest snapshot where there is one.
+    """Train in `folder`, from its newest snapshot where there is one.
 
-    data: the pictures of a folder, None for critters. begin_with: weights of another run, as
-    network.pt holds them. SIGTERM and SIGINT end the run after the current step, with a snapshot;
-    so does ``stop_after`` steps. Raises DivergedError, with the last good snapshot kept, and
-    UsageError where the folder's snapshots are of other networks.
+    data: the pictures of a folder, None for critters. begin_with: weights of another run. SIGTERM
+    and SIGINT end the training after the current step, with a snapshot; so does `stop_after`
+    steps. Raises DivergedError, with the last good snapshot kept, and UsageError where the folder's
+    snapshots are of other networks.
     """
     world = world or World()
-    state = TrainingState(config, device, world)
+    run = RunFolder(folder)
+    state = TrainingState(config, device)
     if begin_with is not None:
-        _begin_with(state, begin_with)
+        _copy_weights(begin_with, state)
     folder.mkdir(parents=True, exist_ok=True)
-    load_newest(state, folder)
+    load_newest(state, run)
     source = open_source(config, data, state.device, world)
     last = config.total_steps if stop_after is None else state.step + stop_after
     last = min(last, config.total_steps)
     if not world.first:
-        _run(state, source, config, last, None)
+        _steps(state, source, config, world, last, None)
         return state
-    write_config(folder, config)
-    with Log(folder, config, state.step, console or Console(stderr=True)) as log:
-        _run(state, source, config, last, _Writer(folder, config, source, log))
+    write_config(run, config)
+    with Progress(config, console or Console(stderr=True)) as progress:
+        recorder = _Recorder(run, config, source, state.step, progress)
+        try:
+            _steps(state, source, config, world, last, recorder)
+        finally:
+            recorder.close()
     return state
 
 
-class _Writer:
-    """Keeps what a run leaves; in its first process alone."""
+def _steps(
+    state: TrainingState,
+    source: Source,
+    config: TrainingConfig,
+    world: World,
+    last: int,
+    recorder: _Recorder | None,
+) -> None:
+    """Steps until `last`, or until a signal asks for an end in any process."""
+    with _StopSignals() as stop:
+        if state.step < last:
+            for batch in source.batches(state.step, last):
+                values = train_step(state, batch, config, world)
+                if recorder:
+                    recorder.after_step(state, values)
+                if world.any(stop.asked):
+                    break
+        if recorder:
+            recorder.save(state)
 
-    def __init__(self, folder: Path, config: TrainingConfig, source: Source, log: Log) -> None:
+
+class _Recorder:
+    """Writes what a run keeps, and says how far it is; in the first process alone."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        config: TrainingConfig,
+        source: Source,
+        step: int,
+        progress: Progress,
+    ) -> None:
         self._folder = folder
         self._config = config
         self._source = source
-        self.log = log
+        self._progress = progress
+        self._log = Log(folder, config, step)
         self._saved = -1
 
-    def after(self, state: TrainingState) -> None:
+    def close(self) -> None:
+        self._log.close()
+
+    def after_step(self, state: TrainingState, values: Values) -> None:
         step, config = state.step, self._config
-        if passes(step, config.samples_kimg, config.batch) or step == config.total_steps:
-            self.log.flush(step, state.augment_p)
+        if self._log.add(step, values, state.augment_p):
+            self._progress.show(self._log.last)
+        if completes(step, config.samples_kimg, config.batch) or step == config.total_steps:
+            self._log.flush(step, state.augment_p)
             self._sample(state)
-            self.log.resume()
-        if passes(step, config.snapshot_kimg, config.batch):
+            self._log.skip_time()
+            self._progress.show(self._log.last)
+        if completes(step, config.snapshot_kimg, config.batch):
             self.save(state)
 
     def save(self, state: TrainingState) -> None:
+        """A snapshot, if there is none of this step. Raises DivergedError instead of one with
+        broken weights."""
         if state.step == self._saved:
             return
-        self.log.flush(state.step, state.augment_p)
+        self._log.flush(state.step, state.augment_p)
         if not state.finite():
-            raise DivergedError(
-                f"weights became NaN or infinite before step {state.step}; the last snapshot is "
-                "kept; try a lower --learning-rate, another --gamma, or --precision fp32"
-            )
+            raise DivergedError("weights", state.step)
         save_snapshot(state, self._config, self._folder)
         self._saved = state.step
 
     def _sample(self, state: TrainingState) -> None:
+        """A grid of samples, and how far they are from real pictures."""
         config, step = self._config, state.step
         grid = sample_grid(state, config)
-        save_samples(self._folder, grid, step * config.batch / 1000)
-        self.log.picture(step, grid)
-        if isinstance(self._source, Critters) and step <= config.paired_steps:
-            pairs = self._source.held_out(64, config.resolution_at(step))
-            self.log.note(step, held_out=held_out(state.g_ema, pairs, config))
+        save_grid(self._folder, grid, step * config.batch / 1000)
+        self._log.picture(step, grid)
+        if isinstance(self._source, CritterSource) and step <= config.paired_steps:
+            pairs = self._source.held_out(HELD_OUT, config.resolution_at(step))
+            self._log.note(step, held_out=held_out_loss(state.g_ema, pairs, config))
         if config.resolution_at(step) == config.resolution:
-            made = samples(state, config, len(self._real)).clamp(-1, 1)
-            self.log.note(step, metric=sliced_wasserstein(made, self._real))
+            made = samples(state, config, len(self._references)).clamp(-1, 1)
+            self._log.note(step, metric=sliced_wasserstein(made, self._references))
 
     @cached_property
-    def _real(self) -> Tensor:
-        return self._source.some(self._config.compared)
+    def _references(self) -> Tensor:
+        return self._source.references(self._config.compared)
 
 
-def _run(
-    state: TrainingState,
-    source: Source,
-    config: TrainingConfig,
-    last: int,
-    writer: _Writer | None,
-) -> None:
-    with _StopSignals() as stop:
-        if state.step < last:
-            for pictures in source.batches(state.step, last):
-                values = train_step(state, pictures, config)
-                if writer:
-                    writer.log.add(state.step, values, state.augment_p)
-                    writer.after(state)
-                if state.world.any(stop.asked):
-                    break
-        if writer:
-            writer.save(state)
-
-
-def _begin_with(state: TrainingState, values: dict[str, Any]) -> None:
-    for network in (state.g, state.g_ema):
-        network.load_state_dict(values["state"])
-    if "discriminator" in values:
-        state.d.load_state_dict(values["discriminator"]["state"])
+def _copy_weights(networks: TrainedNetworks, state: TrainingState) -> None:
+    for generator in (state.g, state.g_ema):
+        generator.load_state_dict(networks.generator.state_dict())
+    if networks.discriminator is not None:
+        state.d.load_state_dict(networks.discriminator.state_dict())
 
 
 class _StopSignals:
-    """While entered, SIGTERM and SIGINT only set ``asked``."""
+    """While entered, SIGTERM and SIGINT only set `asked`."""
 
     def __init__(self) -> None:
         self.asked = False
@@ -162,5 +181,5 @@ class _StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _ask(self, *_: object) -> None:
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self.asked = True

@@ -1,6 +1,6 @@
-"""The losses of the game between generator and discriminator, by name, and their penalties.
+"""What the two networks minimise: adversarial losses by name, gradient penalties, path lengths.
 
-Logits (N,) of real and of generated pictures; every function gives one number.
+Logits (N,) of real and of generated pictures; every loss gives one number.
 """
 
 from __future__ import annotations
@@ -15,18 +15,22 @@ from torch.nn import functional as F
 
 Penalty = Literal["r1", "r1+r2", "gradient penalty"]
 
+LogitsOf = Callable[[Tensor], Tensor]
+"""Pictures (N, 3, H, W) → logits (N,)."""
+
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """discriminator(real, fake) and generator(fake, real) → the loss of that player.
+    """discriminator(real logits, fake logits) and generator(fake logits, real logits) → the loss
+    of that network.
 
-    paired: the generator's loss looks at the logits of real pictures too.
+    relative: the generator's loss looks at the logits of real pictures too.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor, Tensor], Tensor]
     penalty: Penalty = "r1"
-    paired: bool = False
+    relative: bool = False
 
 
 LOSSES: dict[str, AdversarialLoss] = {
@@ -56,35 +60,32 @@ LOSSES: dict[str, AdversarialLoss] = {
         lambda real, fake: F.softplus(fake - real).mean(),
         lambda fake, real: F.softplus(real - fake).mean(),
         penalty="r1+r2",
-        paired=True,
+        relative=True,
     ),
 }
 
 
-Judge = Callable[[Tensor], Tensor]
-"""Pictures (N, 3, H, W) → logits (N,)."""
-
-
-def penalty(kind: Penalty, judge: Judge, real: Tensor, fake: Tensor, share: Tensor) -> Tensor:
+def penalty(kind: Penalty, logits_of: LogitsOf, real: Tensor, fake: Tensor, at: Tensor) -> Tensor:
     """What is added to the discriminator's loss, without its weight.
 
-    share (N,) in [0, 1]: where between the two the gradient penalty looks.
+    R1 is ½·E‖∇D(x)‖² on real pictures (Mescheder et al., "Which Training Methods for GANs do
+    actually Converge?", 2018, equation 9), R2 the same on generated ones; the gradient penalty is
+    E(‖∇D(x̂)‖ − 1)² (Gulrajani et al., equation 3) at x̂ between the two, `at` (N,) in [0, 1].
     """
     if kind == "gradient penalty":
-        between = torch.lerp(real, fake, share[:, None, None, None])
-        return (squared_slope(judge, between).sqrt() - 1).square().mean()
-    total = squared_slope(judge, real).mean() / 2
+        between = torch.lerp(real, fake, at[:, None, None, None])
+        return (squared_gradients(logits_of, between).sqrt() - 1).square().mean()
+    total = squared_gradients(logits_of, real).mean() / 2
     if kind == "r1+r2":
-        total = total + squared_slope(judge, fake).mean() / 2
+        total = total + squared_gradients(logits_of, fake).mean() / 2
     return total
 
 
-def squared_slope(judge: Judge, pictures: Tensor) -> Tensor:
-    """‖∇D(x)‖² of every picture (N,). Half its mean over real pictures is R1 (Mescheder et al.,
-    "Which Training Methods for GANs do actually Converge?", 2018, equation 9)."""
+def squared_gradients(logits_of: LogitsOf, pictures: Tensor) -> Tensor:
+    """‖∇D(x)‖² of every picture (N,), itself differentiable."""
     with torch.enable_grad():
         watched = pictures.detach().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(judge(watched).sum(), watched, create_graph=True)
+        (gradient,) = torch.autograd.grad(logits_of(watched).sum(), watched, create_graph=True)
     return gradient.square().sum(dim=(1, 2, 3)) + 1e-12
 
 
@@ -94,6 +95,6 @@ def path_lengths(image: Tensor, ws: Tensor, noise: Tensor) -> Tensor:
 
     image (N, 3, H, W) made from ws (N, L, w_dim); the mean over rows is under the root.
     """
-    weighed = (image * noise / (image.shape[2] * image.shape[3]) ** 0.5).sum()
-    (gradient,) = torch.autograd.grad(weighed, ws, create_graph=True)
+    projected = (image * noise / (image.shape[2] * image.shape[3]) ** 0.5).sum()
+    (gradient,) = torch.autograd.grad(projected, ws, create_graph=True)
     return (gradient.square().sum(2).mean(1) + 1e-12).sqrt()

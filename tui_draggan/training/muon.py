@@ -67,8 +67,8 @@ def orthogonalised(matrices: Tensor) -> Tensor:
         factor = a * identity + b * gram + c * gram @ gram
         product = factor @ product
         gram = factor @ gram @ factor
-    x = product @ x
-    return x.mT if tall else x
+    near: Tensor = product @ x
+    return near.mT if tall else near
 
 
 def is_matrix(parameter: nn.Parameter) -> bool:

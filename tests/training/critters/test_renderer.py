@@ -1,5 +1,7 @@
 """The renderer: its labels lie where they say, its parameters and species do what they say."""
 
+import math
+
 import pytest
 import torch
 
@@ -48,7 +50,7 @@ def extent(name: str, species: str) -> tuple[float, float]:
     return next(p for p in PARAMETERS if p.name == name).of_species(SPECIES.index(species))
 
 
-def test_shapes_and_ranges():
+def test_shapes_and_ranges() -> None:
     critters = render(parameters_from_z(gaussian(10), mixed(10)), RESOLUTION)
     assert critters.image.shape == (10, 3, RESOLUTION, RESOLUTION)
     assert critters.landmarks.shape == (10, len(LANDMARKS), 2)
@@ -58,7 +60,7 @@ def test_shapes_and_ranges():
         assert critter.unique().tolist() == list(range(len(PARTS)))
 
 
-def test_parameters_stay_in_their_ranges_whatever_the_length_of_z():
+def test_parameters_stay_in_their_ranges_whatever_the_length_of_z() -> None:
     z, species = gaussian(200), mixed(200)
     short, long = parameters_from_z(z, species), parameters_from_z(z * 30, species)
     for p in PARAMETERS:
@@ -67,7 +69,7 @@ def test_parameters_stay_in_their_ranges_whatever_the_length_of_z():
         torch.testing.assert_close(short[p.name], long[p.name], rtol=1e-4, atol=1e-4)
 
 
-def test_z_of_the_wrong_shape_is_refused():
+def test_z_of_the_wrong_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=f"{Z_DIM}"):
         parameters_from_z(torch.zeros(2, Z_DIM + 1), mixed(2))
     with pytest.raises(ValueError, match="species"):
@@ -87,7 +89,7 @@ def test_z_of_the_wrong_shape_is_refused():
         ("right ear tip", {"ears"}, 0.9),
     ],
 )
-def test_landmarks_lie_on_their_part(name, parts, share):
+def test_landmarks_lie_on_their_part(name: str, parts: set[str], share: float) -> None:
     critters = render(parameters_from_z(gaussian(100), mixed(100)), 128)
     places = critters.landmarks[:, LANDMARKS.index(name)].round().long()
     inside = ((places >= 0) & (places < 128)).all(1)
@@ -99,7 +101,7 @@ def test_landmarks_lie_on_their_part(name, parts, share):
 
 
 @pytest.mark.parametrize("species", ["cat", "bear", "rabbit", "fox"])
-def test_upright_ears_end_at_their_tips(species):
+def test_upright_ears_end_at_their_tips(species: str) -> None:
     critter = render(middle(species), 128)
     x, y = (round(value) for value in place(critter, "left ear tip"))
     ears = critter.mask[0] == PARTS.index("ears")
@@ -120,7 +122,9 @@ def test_upright_ears_end_at_their_tips(species):
         ("mouth_open", "mouth", 1, 1.0),
     ],
 )
-def test_a_parameter_moves_its_landmark(species, parameter, name, axis, least):
+def test_a_parameter_moves_its_landmark(
+    species: str, parameter: str, name: str, axis: int, least: float
+) -> None:
     low, high = (
         landmark(species, name, **{parameter: value})[axis] for value in extent(parameter, species)
     )
@@ -128,24 +132,24 @@ def test_a_parameter_moves_its_landmark(species, parameter, name, axis, least):
 
 
 @pytest.mark.parametrize("species", SPECIES)
-def test_longer_ears_end_further_from_the_head(species):
+def test_longer_ears_end_further_from_the_head(species: str) -> None:
     def length(ear_length: float) -> float:
         drawn = render(middle(species, ear_length=ear_length), RESOLUTION)
         tip, base = place(drawn, "left ear tip"), place(drawn, "left ear base")
-        return ((tip[0] - base[0]) ** 2 + (tip[1] - base[1]) ** 2) ** 0.5
+        return math.dist(tip, base)
 
     low, high = extent("ear_length", species)
     assert length(high) > length(low) + 1.0
 
 
-def test_the_nose_leads_the_eyes_when_the_head_turns():
+def test_the_nose_leads_the_eyes_when_the_head_turns() -> None:
     for species in SPECIES:
         nose = landmark(species, "nose", yaw=0.4)[0] - landmark(species, "nose")[0]
         eye = landmark(species, "left eye", yaw=0.4)[0] - landmark(species, "left eye")[0]
         assert nose > eye > 0
 
 
-def test_ears_are_those_of_the_species():
+def test_ears_are_those_of_the_species() -> None:
     tips = {species: landmark(species, "left ear tip") for species in SPECIES}
     bases = {species: landmark(species, "left ear base") for species in SPECIES}
     lengths = {species: bases[species][1] - tips[species][1] for species in SPECIES}
@@ -153,7 +157,7 @@ def test_ears_are_those_of_the_species():
     assert lengths["rabbit"] > lengths["fox"] > lengths["cat"] > lengths["bear"] > 0
 
 
-def test_a_fox_has_dark_ear_tips_and_white_cheeks():
+def test_a_fox_has_dark_ear_tips_and_white_cheeks() -> None:
     fox = render(middle("fox", coat=0.4), 128)
     light = fox.image[0].mean(0)
     x, y = (round(value) for value in place(fox, "left ear tip"))
@@ -162,7 +166,7 @@ def test_a_fox_has_dark_ear_tips_and_white_cheeks():
     assert light[y - 4, x - 20] > 0.4
 
 
-def test_the_same_z_is_another_picture_in_every_species():
+def test_the_same_z_is_another_picture_in_every_species() -> None:
     z = gaussian(1).expand(len(SPECIES), -1)
     image = render(parameters_from_z(z, mixed(len(SPECIES))), RESOLUTION).image
     for a in range(len(SPECIES)):
@@ -171,12 +175,12 @@ def test_the_same_z_is_another_picture_in_every_species():
 
 
 @pytest.mark.parametrize("species", SPECIES)
-def test_yaw_mirrors(species):
+def test_yaw_mirrors(species: str) -> None:
     right, left = (render(middle(species, yaw=yaw, **SYMMETRIC), 32) for yaw in (0.3, -0.3))
     torch.testing.assert_close(right.image, left.image.flip(3), atol=2e-4, rtol=0)
 
 
-def test_the_picture_scales_with_the_resolution():
+def test_the_picture_scales_with_the_resolution() -> None:
     parameters = parameters_from_z(gaussian(5), mixed(5))
     small, large = render(parameters, 64), render(parameters, 128)
     reduced = torch.nn.functional.avg_pool2d(large.image, 2)
@@ -184,7 +188,7 @@ def test_the_picture_scales_with_the_resolution():
     torch.testing.assert_close(small.landmarks, (large.landmarks - 0.5) / 2, atol=1e-4, rtol=0)
 
 
-def test_a_critter_does_not_depend_on_its_batch():
+def test_a_critter_does_not_depend_on_its_batch() -> None:
     z, species = gaussian(6), mixed(6)
     together = render(parameters_from_z(z, species), 32).image
     alone = render(parameters_from_z(z[4:5], species[4:5]), 32).image
@@ -193,7 +197,7 @@ def test_a_critter_does_not_depend_on_its_batch():
 
 
 @pytest.mark.parametrize("parameter", [p.name for p in PARAMETERS])
-def test_neighbouring_parameters_are_neighbouring_pictures(parameter):
+def test_neighbouring_parameters_are_neighbouring_pictures(parameter: str) -> None:
     """Nothing jumps: half a step changes the picture by about half as much."""
     for species in SPECIES:
         low, high = extent(parameter, species)
@@ -205,7 +209,7 @@ def test_neighbouring_parameters_are_neighbouring_pictures(parameter):
         assert fine <= 0.75 * coarse + 1e-6
 
 
-def test_colours_of_another_leave_every_part_where_it_is():
+def test_colours_of_another_leave_every_part_where_it_is() -> None:
     species = mixed(5)
     own, other = (parameters_from_z(gaussian(5, seed), species) for seed in (0, 1))
     before, after = render(own, 64), render(recoloured(own, other), 64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -33,13 +34,13 @@ def smooth_pictures(count: int, seed: int = 0, size: int = 32) -> Tensor:
 # -- Fréchet ---------------------------------------------------------------------------------------
 
 
-def test_frechet_in_one_dimension_is_the_closed_form():
+def test_frechet_in_one_dimension_is_the_closed_form() -> None:
     a, b = gaussian(400, 1), 3.0 * gaussian(300, 1, seed=1) + 2.0
     expected = (a.mean() - b.mean()) ** 2 + (a.std() - b.std()) ** 2
     assert frechet(a, b) == pytest.approx(float(expected), rel=1e-5)
 
 
-def test_frechet_of_commuting_covariances_is_that_of_their_axes():
+def test_frechet_of_commuting_covariances_is_that_of_their_axes() -> None:
     """Features turned by the same rotation, independent along the axes by construction."""
     points = np.array(list(itertools.product((-1.0, 1.0), repeat=3)))
     turn, _ = np.linalg.qr(gaussian(3, 3).double().numpy())
@@ -50,7 +51,7 @@ def test_frechet_of_commuting_covariances_is_that_of_their_axes():
     assert frechet(a, b) == pytest.approx(expected, rel=1e-9)
 
 
-def test_frechet_agrees_with_the_root_of_the_product():
+def test_frechet_agrees_with_the_root_of_the_product() -> None:
     """tr (Σ₁Σ₂)^½ by the eigenvalues of the unsymmetric product, in numpy."""
     a, b = gaussian(200, 6), gaussian(150, 6, seed=1) @ gaussian(6, 6, seed=2)
     x, y = a.double().numpy(), b.double().numpy()
@@ -61,7 +62,7 @@ def test_frechet_agrees_with_the_root_of_the_product():
     assert frechet(a, b) == pytest.approx(expected, rel=1e-9)
 
 
-def test_frechet_of_a_set_and_itself_is_nothing_even_with_more_dimensions_than_pictures():
+def test_frechet_of_a_set_and_itself_is_nothing_even_with_more_dimensions_than_pictures() -> None:
     a = gaussian(10, 30)
     assert abs(frechet(a, a)) < 1e-6
 
@@ -69,7 +70,7 @@ def test_frechet_of_a_set_and_itself_is_nothing_even_with_more_dimensions_than_p
 # -- kernel distance -------------------------------------------------------------------------------
 
 
-def test_kernel_distance_is_the_double_loop():
+def test_kernel_distance_is_the_double_loop() -> None:
     a, b = gaussian(7, 4), gaussian(9, 4, seed=1) + 0.5
 
     def kernel(x: Tensor, y: Tensor) -> float:
@@ -83,7 +84,7 @@ def test_kernel_distance_is_the_double_loop():
     assert kernel_distance(a, b) == pytest.approx(within(a) + within(b) - 2 * across, rel=1e-9)
 
 
-def test_kernel_distance_is_unbiased():
+def test_kernel_distance_is_unbiased() -> None:
     same = [
         kernel_distance(gaussian(20, 3, seed=2 * i), gaussian(20, 3, seed=2 * i + 1))
         for i in range(300)
@@ -100,7 +101,7 @@ def line(*values: float) -> Tensor:
     return torch.tensor(values)[:, None]
 
 
-def test_precision_and_recall_of_points_on_a_line():
+def test_precision_and_recall_of_points_on_a_line() -> None:
     real = line(0, 1, 2, 3, 4)
     fake = line(0.5, 1.5, 2.5, 3.5, 50)
     # With k 1 every real ball has radius 1, so four of five fakes lie in one.
@@ -110,7 +111,7 @@ def test_precision_and_recall_of_points_on_a_line():
     assert recall == pytest.approx(1.0)
 
 
-def test_a_collapsed_generator_has_precision_and_no_recall():
+def test_a_collapsed_generator_has_precision_and_no_recall() -> None:
     real = gaussian(200, 2)
     fake = 0.02 * gaussian(200, 2, seed=1)
     precision, recall = precision_recall(real, fake)
@@ -118,19 +119,21 @@ def test_a_collapsed_generator_has_precision_and_no_recall():
     assert recall < 0.1
 
 
-def test_precision_and_recall_change_places_with_the_sets():
+def test_precision_and_recall_change_places_with_the_sets() -> None:
     real, fake = gaussian(60, 2), 2 * gaussian(50, 2, seed=1)
     assert precision_recall(real, fake) == precision_recall(fake, real)[::-1]
 
 
-def test_the_radius_is_that_of_the_third_neighbour():
+def test_the_radius_is_that_of_the_third_neighbour() -> None:
     real = line(0, 1, 2, 4)  # of 0 the third neighbour is at 4, of 4 at 0, of 1 and 2 at 4 and 0
     inside, outside = precision_recall(real, line(7.9, 7.9, 7.9, 8.1), k=3)[0], 0.25
     assert inside == 1 - outside
 
 
 @pytest.mark.parametrize("distance", [frechet, kernel_distance, precision_recall])
-def test_features_that_cannot_be_compared_are_refused(distance):
+def test_features_that_cannot_be_compared_are_refused(
+    distance: Callable[[Tensor, Tensor], object],
+) -> None:
     with pytest.raises(ValueError, match="compared"):
         distance(gaussian(5, 2), gaussian(5, 3))
     with pytest.raises(ValueError):
@@ -140,14 +143,14 @@ def test_features_that_cannot_be_compared_are_refused(distance):
 # -- sliced Wasserstein ----------------------------------------------------------------------------
 
 
-def test_equal_sets_are_not_apart_and_the_seed_decides():
+def test_equal_sets_are_not_apart_and_the_seed_decides() -> None:
     a, b = smooth_pictures(12), smooth_pictures(12, seed=5)
     assert sliced_wasserstein(a, a.clone()) == 0.0
     assert sliced_wasserstein(a, b, seed=3) == sliced_wasserstein(a, b, seed=3)
     assert sliced_wasserstein(a, b, seed=3) != sliced_wasserstein(a, b, seed=4)
 
 
-def test_it_grows_with_what_is_wrong():
+def test_it_grows_with_what_is_wrong() -> None:
     real, other = smooth_pictures(40), smooth_pictures(40, seed=9)
     floor = sliced_wasserstein(real, other)
     shrunk = torch.nn.functional.avg_pool2d(other, 2)
@@ -156,7 +159,7 @@ def test_it_grows_with_what_is_wrong():
     assert floor < sliced_wasserstein(real, blurred) < sliced_wasserstein(real, noise)
 
 
-def test_the_number_is_the_mean_distance_of_sorted_projections():
+def test_the_number_is_the_mean_distance_of_sorted_projections() -> None:
     """At 7 px a picture is its own only patch, at one level; the rest is written out in numpy."""
     a, b = gaussian(30, 3, 7, 7), gaussian(30, 3, 7, 7, seed=1).abs()
 
@@ -174,7 +177,7 @@ def test_the_number_is_the_mean_distance_of_sorted_projections():
     assert sliced_wasserstein(a, b) == pytest.approx(expected, rel=0.05)
 
 
-def test_pictures_of_two_sizes_are_refused():
+def test_pictures_of_two_sizes_are_refused() -> None:
     with pytest.raises(ValueError, match="size"):
         sliced_wasserstein(smooth_pictures(2), smooth_pictures(2, size=16))
 
@@ -182,7 +185,7 @@ def test_pictures_of_two_sizes_are_refused():
 # -- path length -----------------------------------------------------------------------------------
 
 
-def test_on_a_straight_map_the_path_length_is_the_distance_of_its_ends():
+def test_on_a_straight_map_the_path_length_is_the_distance_of_its_ends() -> None:
     pairs = gaussian(500, 2, 4).double()
     matrix = gaussian(4, 6, seed=1).double()
     ends = ((pairs[:, 1] - pairs[:, 0]) @ matrix).square().sum(1).sort().values
@@ -192,7 +195,7 @@ def test_on_a_straight_map_the_path_length_is_the_distance_of_its_ends():
     assert found == pytest.approx(float(kept.mean()) / 2.0, rel=0.02)
 
 
-def test_a_map_with_jumps_has_a_longer_path_than_a_smooth_one_with_the_same_ends():
+def test_a_map_with_jumps_has_a_longer_path_than_a_smooth_one_with_the_same_ends() -> None:
     pairs = torch.stack((torch.zeros(2000, 1), torch.ones(2000, 1)), 1)
     smooth = path_length(lambda w: w, pairs, spread=1.0)
     # Ten steps of a tenth: the same way in all, gone in jumps.

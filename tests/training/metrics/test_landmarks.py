@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -56,17 +57,18 @@ def critters() -> Fresh:
 
 
 def errors(found: Tensor, true: Tensor) -> Tensor:
-    return (found - true).norm(dim=2)
+    apart: Tensor = torch.linalg.vector_norm(found - true, dim=2)
+    return apart
 
 
 # -- the weights that ship -------------------------------------------------------------------------
 
 
-def test_weights_are_small():
+def test_weights_are_small() -> None:
     assert WEIGHTS.stat().st_size < 1_100_000
 
 
-def test_places_species_and_confidence_of_renders(critters):
+def test_places_species_and_confidence_of_renders(critters: Fresh) -> None:
     found = find_landmarks(critters.image)
     apart = errors(found.places, critters.places)
     assert apart.mean() < 0.4
@@ -76,21 +78,21 @@ def test_places_species_and_confidence_of_renders(critters):
     assert found.features.shape == (100, FEATURES)
 
 
-def test_other_sizes_are_resized_and_places_come_back_in_their_pixels(critters):
+def test_other_sizes_are_resized_and_places_come_back_in_their_pixels(critters: Fresh) -> None:
     for resolution, within in ((64, 0.25), (256, 0.8)):
         others = fresh(20, resolution)
         found = find_landmarks(others.image)
         assert errors(found.places, others.places).mean() < within
 
 
-def test_it_holds_on_softer_and_noisier_pictures(critters):
+def test_it_holds_on_softer_and_noisier_pictures(critters: Fresh) -> None:
     random = torch.Generator().manual_seed(0)
     soft = blurred(critters.image[:40], torch.full((40,), 1.0))
     noisy = soft + 0.05 * torch.randn(soft.shape, generator=random)
     assert errors(find_landmarks(noisy).places, critters.places[:40]).mean() < 0.5
 
 
-def test_confidence_is_the_share_that_is_near(critters):
+def test_confidence_is_the_share_that_is_near(critters: Fresh) -> None:
     """Over pictures from clean to hopeless: calibrated in the lower and in the upper half."""
     random = torch.Generator().manual_seed(1)
     given = corrupted(critters.image.repeat(3, 1, 1, 1), critters.places.repeat(3, 1, 1), random)
@@ -107,7 +109,7 @@ def test_confidence_is_the_share_that_is_near(critters):
         )
 
 
-def test_low_confidence_goes_with_large_errors(critters):
+def test_low_confidence_goes_with_large_errors(critters: Fresh) -> None:
     image = blurred(critters.image, torch.linspace(0.0, 6.0, 100))
     found = find_landmarks(image)
     apart, confidence = errors(found.places, critters.places).flatten(), found.confidence.flatten()
@@ -116,7 +118,7 @@ def test_low_confidence_goes_with_large_errors(critters):
     assert apart[order[:tenth]].mean() > 2.0 * apart[order[-tenth:]].mean()
 
 
-def test_what_is_no_critter_has_no_landmarks(critters):
+def test_what_is_no_critter_has_no_landmarks(critters: Fresh) -> None:
     random = torch.Generator().manual_seed(2)
     spots = torch.randn(20, 3, 8, 8, generator=random)
     for image in (
@@ -128,7 +130,7 @@ def test_what_is_no_critter_has_no_landmarks(critters):
         assert find_landmarks(image).confidence.mean() < 0.1
 
 
-def test_features_tell_coats_apart(critters):
+def test_features_tell_coats_apart(critters: Fresh) -> None:
     """Distances on them must see more than landmarks and species."""
     cats = find_landmarks(critters.image[critters.species == 0]).features
     usual = torch.nn.functional.pdist(cats).mean()
@@ -139,7 +141,7 @@ def test_features_tell_coats_apart(critters):
     assert (first - second).norm() > usual / 3
 
 
-def test_features_see_softness_between_sets_of_other_critters(critters):
+def test_features_see_softness_between_sets_of_other_critters(critters: Fresh) -> None:
     real, others = critters.image[:50], critters.image[50:]
     soft = blurred(others, torch.full((50,), 1.5))
     real, others, soft = (find_landmarks(image).features for image in (real, others, soft))
@@ -150,7 +152,7 @@ def test_features_see_softness_between_sets_of_other_critters(critters):
 # -- training --------------------------------------------------------------------------------------
 
 
-def test_training_repeats_itself():
+def test_training_repeats_itself() -> None:
     config = LandmarkTraining(renders=16, steps=3, batch=8)
     renders = draw_renders(config.renders, config.seed)
     first, second = (train(config, renders).state_dict() for _ in range(2))
@@ -159,7 +161,7 @@ def test_training_repeats_itself():
     assert not torch.equal(first["maps.weight"], other["maps.weight"])
 
 
-def test_training_finds_landmarks():
+def test_training_finds_landmarks() -> None:
     """After a few steps the error is half of that of no training."""
     config = LandmarkTraining(renders=16, steps=40, batch=8, lr=0.02)
     renders = draw_renders(config.renders, config.seed)
@@ -170,7 +172,7 @@ def test_training_finds_landmarks():
     assert trained < untrained / 2
 
 
-def test_saved_weights_are_read_back(tmp_path):
+def test_saved_weights_are_read_back(tmp_path: Path) -> None:
     network = LandmarkNetwork().eval()
     save(network, tmp_path / "weights.pt")
     state = torch.load(tmp_path / "weights.pt", weights_only=True)
@@ -184,7 +186,7 @@ def test_saved_weights_are_read_back(tmp_path):
 # -- corruption ------------------------------------------------------------------------------------
 
 
-def test_landmarks_move_with_the_picture():
+def test_landmarks_move_with_the_picture() -> None:
     """A bright dot at a landmark is at the new place after the move."""
     count = 40
     random = torch.Generator().manual_seed(3)
@@ -200,7 +202,7 @@ def test_landmarks_move_with_the_picture():
     assert (shifts < 1e-3).any() and (shifts > 3.0).any()
 
 
-def test_each_picture_has_its_own_blur():
+def test_each_picture_has_its_own_blur() -> None:
     dots = torch.zeros(3, 3, SIDE, SIDE)
     dots[:, :, 64, 64] = 1.0
     deviation = torch.tensor([0.0, 1.5, 2.5])
@@ -211,7 +213,7 @@ def test_each_picture_has_its_own_blur():
     torch.testing.assert_close(variance[1:].sqrt(), deviation[1:], atol=0.05, rtol=0)
 
 
-def test_some_corrupted_pictures_are_no_critters_and_it_says_which():
+def test_some_corrupted_pictures_are_no_critters_and_it_says_which() -> None:
     image = torch.linspace(-1, 1, SIDE).expand(32, 3, SIDE, SIDE).clone()
     given = corrupted(image, torch.zeros(32, len(LANDMARKS), 2), torch.Generator().manual_seed(0))
     assert given.critter.sum() == 30

@@ -15,7 +15,7 @@ from tui_draggan.tui.watch.charts import charts_of
 from tui_draggan.tui.watch.layout import drawn_size, plan
 from tui_draggan.tui.watch.plot import EMPTY, Ink, drawn
 from tui_draggan.tui.watch.run import Run, RunReader, check_run
-from tui_draggan.tui.watch.words import duration, fitted, status_words, title_words
+from tui_draggan.tui.watch.words import fitted, status_words, title_words
 
 INK = Ink(("blue", "yellow"), "dim")
 
@@ -122,17 +122,6 @@ def test_the_title_says_which_grid(tmp_path: Path):
         *("cats", "samples at 20 kimg", "2 of 4", "16 px", "kittens")
     ]
     assert title_words(run, None) == ["cats", "16 px", "kittens"]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [
-        *((0, "0 s"), (59, "59 s"), (59.6, "1 min"), (3500, "58 min"), (3599, "1 h 00 min")),
-        *((15_000, "4 h 10 min"), (172_800, "2 d 0 h"), (270_000, "3 d 3 h"), (float("inf"), "?")),
-    ],
-)
-def test_durations(seconds: float, words: str):
-    assert duration(seconds) == words
 
 
 def test_curves_of_a_kind_share_a_chart_and_unknown_ones_have_their_own():

@@ -1,8 +1,10 @@
-"""Pairs of latents and drawn critters, drawn while training: no pair is ever seen twice.
+"""Pairs of latents and renders, drawn while training: no pair is ever seen twice.
 
 Half of the pairs are mixed: where things are comes from one z, what colours they have from
 another. The generator makes them from two w, so its rows learn what they are for.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -10,25 +12,26 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tui_draggan.training.critters import (
-    PARTS,
+from tui_draggan.training.critters.drawing.canvas import PARTS
+from tui_draggan.training.critters.parameters import (
     SPECIES,
     Z_DIM,
+    Parameters,
     parameters_from_z,
     recoloured,
-    render,
 )
+from tui_draggan.training.critters.renderer import Render, render
 
-_WEIGHTS = {"eyes": 4.0, "nose": 4.0, "mouth": 4.0, "muzzle": 4.0, "ears": 2.0}
-"""How many times the pixels of a part count: eyes and mouth are few and decide how a face looks,
-ears end in tips that are dragged."""
+_PART_WEIGHTS = {"eyes": 4.0, "nose": 4.0, "mouth": 4.0, "muzzle": 4.0, "ears": 2.0}
+"""Weight of a part's pixels: eyes and mouth are few and decide how a face looks, ears end in tips
+that are dragged."""
 _CHUNK = 8
-"""Pictures drawn together: more do not fit the processor's cache."""
+"""Critters drawn together on a CPU: more do not fit its cache."""
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs to learn from.
+class RenderPairs:
+    """N latents, each with the picture that the renderer draws from it.
 
     z, z_colour (N, Z_DIM): of shapes and of colours, mostly the same. species (N,) int64.
     image (N, 3, H, W) in [-1, 1]. weight (N, 1, H, W), at least 1: how much a pixel counts; a
@@ -41,22 +44,23 @@ class Pairs:
     image: Tensor
     weight: Tensor
 
-    def of(self, which: slice) -> "Pairs":
-        return Pairs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+    def of(self, which: slice) -> RenderPairs:
+        """Some of the pairs."""
+        return RenderPairs(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
-    def to(self, device: torch.device) -> "Pairs":
-        return Pairs(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+    def to(self, device: torch.device) -> RenderPairs:
+        return RenderPairs(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
 
-def draw_batch(
+def draw_pairs(
     count: int,
     resolution: int,
     seed: tuple[int, int],
     mixed: float = 0.0,
     device: torch.device | str = "cpu",
     share: slice = slice(None),
-) -> Pairs:
-    """Draw ``share`` of ``count`` pairs; the same seed gives the same pairs.
+) -> RenderPairs:
+    """Draw `share` of `count` pairs; the same seed gives the same pairs.
 
     mixed: share of pairs whose colours come from another z of the same species.
     """
@@ -67,22 +71,29 @@ def draw_batch(
     z_colour = torch.where(is_mixed[:, None], other, z)
     z, z_colour, species = (x[share].to(device) for x in (z, z_colour, species))
     parameters = recoloured(parameters_from_z(z, species), parameters_from_z(z_colour, species))
-    chunk = _CHUNK if z.device.type == "cpu" else len(z)
-    drawn = [
-        render(
-            {name: value[start : start + chunk] for name, value in parameters.items()}, resolution
-        )
-        for start in range(0, len(z), chunk)
-    ]
-    mask = torch.cat([d.mask for d in drawn])
-    of_part = torch.tensor([_WEIGHTS.get(name, 1.0) for name in PARTS], device=mask.device)
-    weight = torch.nn.functional.max_pool2d(of_part[mask.long()][:, None], 3, stride=1, padding=1)
-    return Pairs(z, z_colour, species, torch.cat([d.image for d in drawn]), weight)
+    renders = _rendered(parameters, resolution)
+    weight = _pixel_weights(torch.cat([one.mask for one in renders]))
+    return RenderPairs(z, z_colour, species, torch.cat([one.image for one in renders]), weight)
 
 
-def one_hot(species: Tensor) -> Tensor:
-    """Labels (N, len(SPECIES)) of species (N,)."""
+def species_labels(species: Tensor) -> Tensor:
+    """One-hot labels (N, len(SPECIES)) of species (N,)."""
     return torch.nn.functional.one_hot(species, len(SPECIES)).float()
+
+
+def _rendered(parameters: Parameters, resolution: int) -> list[Render]:
+    species = parameters["species"]
+    chunk = _CHUNK if species.device.type == "cpu" else len(species)
+    return [
+        render({name: value[i : i + chunk] for name, value in parameters.items()}, resolution)
+        for i in range(0, len(species), chunk)
+    ]
+
+
+def _pixel_weights(mask: Tensor) -> Tensor:
+    """Weights (N, 1, H, W) of the pixels of masks (N, H, W)."""
+    by_part = torch.tensor([_PART_WEIGHTS.get(name, 1.0) for name in PARTS], device=mask.device)
+    return torch.nn.functional.max_pool2d(by_part[mask.long()][:, None], 3, stride=1, padding=1)
 
 
 def _gaussian(random: np.random.Generator, count: int) -> Tensor:

@@ -1,9 +1,7 @@
-"""What can be evaluated: a bundle, weights of ours, or a run of the trainer, behind one face."""
+"""What can be evaluated: a bundle, weights of ours, or a training run, behind one protocol."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,11 +15,10 @@ from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.graph_cache import open_graph
 from tui_draggan.errors import UsageError
-from tui_draggan.stylegan.generator_file import load_generator
+from tui_draggan.run_folder import NETWORK, RunFolder
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.discriminator import Discriminator
-
-NETWORK = "network.pt"
+from tui_draggan.training.networks import read_discriminator, read_networks
 
 
 class Evaluated(Protocol):
@@ -49,8 +46,9 @@ def open_model(model: str, device: torch.device) -> Evaluated:
     Raises BundleError, UsageError.
     """
     path = Path(model)
-    if path.is_dir() and not (path / MANIFEST).exists() and (path / NETWORK).exists():
-        path = path / NETWORK
+    run = RunFolder(path)
+    if path.is_dir() and not (path / MANIFEST).exists() and run.network.exists():
+        path = run.network
     if path.is_file():
         return TorchModel.read(path, device)
     if path.suffix in (".pt", ".pth"):
@@ -73,22 +71,20 @@ class TorchModel:
 
     @classmethod
     def read(cls, path: Path, device: torch.device) -> TorchModel:
-        generator = load_generator(path)
-        classes = tuple(str(name) for name in _values(path).get("classes") or ())
-        if len(classes) not in (0, generator.config.c_dim):
-            raise UsageError(
-                f"{path} names {len(classes)} classes; its generator has {generator.config.c_dim}"
-            )
-        return cls(str(path), generator, classes, device)
+        """Raises UsageError."""
+        networks = read_networks(path)
+        return cls(str(path), networks.generator, networks.classes, device)
 
     def w(self, z: Tensor, label: Tensor | None) -> Tensor:
         with torch.no_grad():
-            return self._generator.mapping(z.to(self._device), _one_hot(label, self.c_dim, z))
+            w: Tensor = self._generator.mapping(z.to(self._device), _one_hot(label, self.c_dim, z))
+        return w
 
     def pictures(self, w: Tensor) -> Tensor:
         ws = w[:, None].expand(-1, self._generator.num_ws, -1)
         with torch.no_grad():
-            return self._generator.synthesis(ws).clamp(-1.0, 1.0)
+            image: Tensor = self._generator.synthesis(ws)
+        return image.clamp(-1.0, 1.0)
 
 
 class BundleModel:
@@ -123,66 +119,46 @@ class BundleModel:
 
 
 @dataclass(frozen=True)
-class Judge:
-    """A discriminator whose features are compared."""
+class FeatureDiscriminator:
+    """A discriminator whose features are compared, and the file it is from."""
 
     name: str
     network: Discriminator
-    resolution: int
+
+    @property
+    def resolution(self) -> int:
+        return self.network.resolution
 
     def features(self, image: Tensor) -> Tensor:
+        """Pictures (N, 3, H, H) in [-1, 1] → (N, D)."""
         with torch.no_grad():
             return self.network.features(image)
 
 
-def open_judge(features: Path | None, model: str, device: torch.device) -> Judge | None:
+def open_discriminator(
+    features: Path | None, model: str, device: torch.device
+) -> FeatureDiscriminator | None:
     """The discriminator in --features, else the one that the model's run has trained, if any.
 
     Raises UsageError where --features names a file without one.
     """
     path = features or Path(model)
     if path.is_dir():
-        path = path / NETWORK
+        path = RunFolder(path).network
     if not path.is_file():
         if features is not None:
             raise UsageError(f"--features {features}: there is no such file")
         return None
     if features is None and path.suffix not in (".pt", ".pth"):
         return None
-    kept = _values(path).get("discriminator")
-    if kept is None:
+    network = read_discriminator(path)
+    if network is None:
         if features is not None:
             raise UsageError(
                 f"--features {features} holds no discriminator; a run's {NETWORK} does"
             )
         return None
-    with _fitting(path):
-        config = kept["config"]
-        network = Discriminator(config["resolution"], config["channels"], config["c_dim"])
-        network.load_state_dict({name: value.float() for name, value in kept["state"].items()})
-        resolution = int(config["resolution"])
-    return Judge(str(path), network.to(device).eval().requires_grad_(False), resolution)
-
-
-def _values(path: Path) -> dict[str, Any]:
-    """Tensors and plain values of a .pt file. Raises UsageError."""
-    try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpickling what is no checkpoint raises nearly anything
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UsageError(f"{path} cannot be read as weights ({reason})") from error
-    if not isinstance(values, dict):
-        raise UsageError(f"{path} holds a {type(values).__name__}; expected a run's networks")
-    return values
-
-
-@contextmanager
-def _fitting(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UsageError(f"{path} holds a discriminator that does not fit ({reason})") from error
+    return FeatureDiscriminator(str(path), network.to(device).requires_grad_(False))
 
 
 def _one_hot(label: Tensor | None, c_dim: int, like: Tensor) -> Tensor | None:

@@ -15,7 +15,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-LOG = "log.jsonl"
+from tui_draggan.run_folder import RunFolder
+
 NO_CURVES = ("step", "kimg", "seconds")
 """What says when, not how it goes."""
 
@@ -27,7 +28,7 @@ class LogReader:
     """Takes from the log what has been added since it looked last."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / LOG
+        self._path = RunFolder(folder).log
         self._file = (0, 0)
         """Device and number of the file that was read."""
         self._offset = 0

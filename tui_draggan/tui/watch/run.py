@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import UsageError
-from tui_draggan.tui.watch.log import LOG, Curve, LogReader
-
-CONFIG = "config.json"
-SAMPLES = "samples"
+from tui_draggan.run_folder import RunFolder
+from tui_draggan.tui.watch.log import Curve, LogReader
 
 
 @dataclass(frozen=True)
@@ -63,10 +60,11 @@ def check_run(folder: Path) -> None:
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
+    run = RunFolder(folder)
     shown = {name for name in names if not name.startswith(".")}
-    if shown and not shown & {CONFIG, LOG, SAMPLES}:
+    if shown and not shown & {run.config.name, run.log.name, run.samples.name}:
         raise UsageError(
-            f"{folder} is no run: there is no {CONFIG} and no {LOG} in it; "
+            f"{folder} is no run: there is no {run.config.name} and no {run.log.name} in it; "
             "--watch wants the folder that train --out was given"
         )
 
@@ -75,7 +73,7 @@ class RunReader:
     """Looks at the folder again and again; each time in one thread at most."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = RunFolder(folder)
         self._log = LogReader(folder)
         self._config: dict[str, Any] = {}
         self._config_changed = 0
@@ -84,11 +82,12 @@ class RunReader:
         """The run now. What is missing or half there is left out. Reads files: slow."""
         self._log.look()
         self._read_config()
-        grids = _grids(self._folder / SAMPLES)
-        times = [_changed(self._folder / LOG), *(grid.changed for grid in grids)]
+        listed = self._folder.list_sample_grids()
+        grids = tuple(Grid(kimg, path, _changed(path)) for kimg, path in listed)
+        times = [_changed(self._folder.log), *(grid.changed for grid in grids)]
         resolution, total = self._config.get("resolution"), self._config.get("kimg")
         return Run(
-            name=self._folder.resolve().name,
+            name=self._folder.path.resolve().name,
             resolution=resolution if isinstance(resolution, int) else None,
             data=Path(str(self._config.get("data") or "")).name,
             total=float(total) if isinstance(total, int | float) and total > 0 else None,
@@ -99,7 +98,7 @@ class RunReader:
         )
 
     def _read_config(self) -> None:
-        path = self._folder / CONFIG
+        path = self._folder.config
         changed = _changed(path)
         if not changed or changed == self._config_changed:
             return
@@ -109,17 +108,6 @@ class RunReader:
             return
         if isinstance(config, dict):
             self._config, self._config_changed = config, changed
-
-
-def _grids(folder: Path) -> tuple[Grid, ...]:
-    try:
-        names = [path.name for path in folder.iterdir()]
-    except OSError:
-        return ()
-    numbered = (name for name in names if re.fullmatch(r"\d{1,9}\.png", name, re.ASCII))
-    paths = (folder / name for name in numbered)
-    grids = (Grid(int(path.stem), path, _changed(path)) for path in paths)
-    return tuple(sorted(grids, key=lambda grid: (grid.kimg, grid.path)))
 
 
 def _changed(path: Path) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from rich.text import Text
 from tui_draggan.tui.watch.charts import LABELS
 from tui_draggan.tui.watch.log import Curve
 from tui_draggan.tui.watch.run import Grid, Run
+from tui_draggan.wording import duration
 
 SILENCE = 300.0
 """Seconds without news from which they are worth a word."""
@@ -79,20 +79,6 @@ def fitted(words: Sequence[str], width: int, first: str, others: str) -> Text:
         if not index or text.cell_len + len(gap) + cell_len(word) <= width:
             text.append(gap).append(word, style=others if index else first)
     return text
-
-
-def duration(seconds: float) -> str:
-    """«45 s», «12 min», «4 h 05 min», «3 d 2 h»."""
-    if not math.isfinite(seconds):
-        return "?"
-    minutes = round(seconds / 60)
-    if seconds < 59.5:
-        return f"{max(0, round(seconds))} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60:02} min"
-    return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
 def _fresh(curve: Curve, kimg: float) -> bool:
