@@ -36,7 +36,8 @@ def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
     run, model = tmp_path / "run", tmp_path / "model"
     assert main(["train", "--data", str(pictures), "--out", str(run), *SMALL, *SHORT]) == 0
     said = capsys.readouterr().out
-    assert "skipped sun/broken.png: not a picture" in said
+    assert said.startswith("9 pictures; 2 classes from folders: moon (4), sun (5)\n")
+    assert "skipped 1 file (not a picture of a known format): sun/broken.png" in said
     assert "8 pictures are few" in said
     assert "8 pictures, classes moon, sun" in said
     assert f"tui-draggan export {run}/network.pt" in said
@@ -44,6 +45,18 @@ def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
     assert [line["kimg"] for line in losses] == [0.004, 0.008, 0.012, 0.016]
     assert main(["export", str(run / "network.pt"), str(model)]) == 0
     assert ModelBundle.open(model).info.classes == ("moon", "sun")
+
+
+def test_where_classes_come_from_is_the_persons_choice(tmp_path, pictures, capsys):
+    words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
+    assert main([*words, "--classes", "none"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "9 pictures; no classes: as chosen by --classes none\n"
+    )
+    assert main([*words, "--classes", "folders"]) == 2
+    assert "was begun with another classes" in capsys.readouterr().err
+    assert main([*words, "--classes", "dataset.json"]) == 2
+    assert "pictures/dataset.json does not exist" in capsys.readouterr().err
 
 
 def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):

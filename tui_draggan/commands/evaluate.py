@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,7 +14,9 @@ from torch import Tensor
 
 from tui_draggan import __version__
 from tui_draggan.errors import UsageError
+from tui_draggan.paths import typed_path
 from tui_draggan.training.config import CRITTERS
+from tui_draggan.training.data import survey
 from tui_draggan.training.devices import choose_device
 from tui_draggan.training.metrics.generators import Evaluated, open_discriminator, open_model
 from tui_draggan.training.metrics.landmarks.network import find_landmarks
@@ -45,8 +47,9 @@ def run(options: argparse.Namespace) -> int:
     if of_critters:
         real = drawn_critters(options.samples, model.resolution, options.seed)
     else:
-        folder = Path(options.data)
-        real = folder_pictures(folder, options.samples, model.resolution, options.seed)
+        surveyed = survey(typed_path(options.data), options.classes)
+        print(surveyed.words, file=sys.stderr)
+        real = folder_pictures(surveyed, options.samples, model.resolution, options.seed)
     count = len(real.first)
     labels = labels_for(model, real)
     fake = sampled(model, labels, options.seed)

@@ -13,18 +13,19 @@ from rich.progress import Progress
 
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
+from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.config import CRITTERS, TrainingConfig
 from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.critters.regression import critters_generator
-from tui_draggan.training.data import PictureData, prepare
+from tui_draggan.training.data import PictureData, Survey, in_words, prepare, survey
 from tui_draggan.training.devices import bf16_pays, choose_device
 from tui_draggan.training.distributed import local_device, world_of_torchrun
 from tui_draggan.training.loop import train
 from tui_draggan.training.networks import TrainedNetworks, read_networks
 
-SAME = ("data", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
+SAME = ("data", "classes", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
 """What a run that goes on must have as it was begun."""
 
 
@@ -48,7 +49,10 @@ def _run(options: argparse.Namespace) -> int:
     with world_of_torchrun(device) as world:
         data = None
         if options.data != CRITTERS:
-            data = _prepared(Path(options.data), options.resolution, shown=world.first)
+            found = survey(typed_path(options.data), options.classes)
+            if world.first:
+                print(found.words)
+            data = _prepared(found, options.resolution, shown=world.first)
         if data is not None and world.first:
             _say_skipped(data)
         begin_with = None if options.begin_with is None else read_networks(options.begin_with)
@@ -100,7 +104,7 @@ def _config(
     if options.learning_rate is not None:
         rates = (options.learning_rate, options.learning_rate)
     return TrainingConfig(
-        data=options.data if data is None else str(Path(options.data).resolve()),
+        data=options.data if data is None else str(typed_path(options.data).resolve()),
         generator=generator,
         discriminator_channels=_discriminator_channels(generator, begin_with),
         kimg=kimg,
@@ -214,25 +218,23 @@ def _begun_with(folder: Path) -> dict[str, Any] | None:
     return values
 
 
-def _prepared(folder: Path, resolution: int, shown: bool) -> PictureData:
+def _prepared(found: Survey, resolution: int, shown: bool) -> PictureData:
     """The folder's pictures; a bar on the terminal while they are read for the first time."""
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=not (shown and console.is_terminal)
     ) as bar:
-        task = bar.add_task(f"reading {folder.name}", total=None)
+        task = bar.add_task(f"reading {found.path.name}", total=None)
         return prepare(
-            folder,
+            found,
             resolution,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
 
 
 def _say_skipped(data: PictureData) -> None:
-    for path, reason in data.skipped[:20]:
-        print(f"skipped {path}: {reason}")
-    if len(data.skipped) > 20:
-        print(f"… and {len(data.skipped) - 20} more files")
+    for line in in_words(data.skipped):
+        print(line)
     if data.warning:
         print(data.warning)
     classes = f", classes {', '.join(data.classes)}" if data.classes else ""

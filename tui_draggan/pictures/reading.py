@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import stat
 import warnings
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
-from typing import BinaryIO
+from pathlib import Path, PurePath
+from typing import BinaryIO, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tui_draggan.files import kind_of, reason_of
 
+PictureFile = Path | zipfile.Path
+"""A file of its own, or one in an archive."""
 FORMATS = {
     "PNG": ".png .apng",
     "JPEG": ".jpg .jpeg .jpe .jfif .mpo",
@@ -63,26 +67,31 @@ class UnreadableError(Exception):
     """The file is no picture that can be read; the message says why, without the file's name."""
 
 
-def read_picture(path: Path, enough: int | None = None) -> Image.Image:
+def read_picture(file: PictureFile, enough: int | None = None) -> Image.Image:
     """The first frame, decoded, in the file's own mode, turned as its EXIF says.
 
     enough: JPEGs may be decoded at a fraction of their size that has this many pixels a side.
     Raises UnreadableError. Warnings are the caller's to silence, by `quiet_decoders`.
     """
-    suffix = path.suffix.lower()
-    if suffix in OTHERS:
-        raise UnreadableError(_not_admitted(OTHERS[suffix]))
-    with _opened(path) as stream:
+    suffix = suffix_of(file)
+    with _opened(file) as stream:
         return decode(stream, enough, may_be_tga=suffix == ".tga")
+
+
+def recognise(file: PictureFile) -> None:
+    """Looks at name and first bytes alone. Raises UnreadableError where it is no picture."""
+    with _opened(file) as stream:
+        head = stream.read(HEAD)
+    if not looks_like_picture(head):
+        raise UnreadableError(_unknown(head))
 
 
 def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False) -> Image.Image:
     """As `read_picture`, from a stream that can be rewound. Raises UnreadableError."""
+    head = b""
     try:
         head = stream.read(HEAD)
         stream.seek(0)
-        if head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS:
-            raise UnreadableError(_not_admitted("HEIC"))
         with Image.open(stream, formats=_formats(may_be_tga)) as file:
             if file.width * file.height > MAX_PIXELS:
                 raise UnreadableError(
@@ -95,7 +104,7 @@ def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False
     except UnreadableError:
         raise
     except UnidentifiedImageError:
-        raise UnreadableError("not a picture of a known format") from None
+        raise UnreadableError(_unknown(head)) from None
     except Image.DecompressionBombError:
         raise UnreadableError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
     except Exception as error:  # decoders raise nearly anything on damaged files
@@ -104,12 +113,7 @@ def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False
 
 def looks_like_picture(head: bytes) -> bool:
     """Whether the first `HEAD` bytes of a file are those of an admitted format."""
-    return any(accepts(head) for accepts in _recognisers())
-
-
-def not_admitted(suffix: str) -> str | None:
-    """Why a picture of this suffix (lower case, with its dot) is not read; None where it may be."""
-    return _not_admitted(OTHERS[suffix]) if suffix in OTHERS else None
+    return not _is_heic(head) and any(accepts(head) for accepts in _recognisers())
 
 
 @contextmanager
@@ -157,24 +161,54 @@ def _upright(picture: Image.Image) -> Image.Image:
 # -- files -----------------------------------------------------------------------------------------
 
 
+def suffix_of(file: PictureFile) -> str:
+    """In lower case, with its dot."""
+    return PurePath(file.at if isinstance(file, zipfile.Path) else file).suffix.lower()
+
+
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Never waits: a pipe would, and opening a device may do anything. Raises UnreadableError."""
+def _opened(file: PictureFile) -> Iterator[BinaryIO]:
+    """Raises UnreadableError, for what goes wrong while it is read too."""
+    suffix = suffix_of(file)
+    if suffix in OTHERS:
+        raise UnreadableError(_not_admitted(OTHERS[suffix]))
     try:
-        _check_kind(path.stat())
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as stream:
-            _check_kind(os.fstat(handle))  # it may have been replaced meanwhile
+        with _opened_here(file) if isinstance(file, Path) else _opened_in_archive(file) as stream:
             yield stream
     except OSError as error:
         raise UnreadableError(reason_of(error)) from None
 
 
+@contextmanager
+def _opened_here(path: Path) -> Iterator[BinaryIO]:
+    """Never waits: a pipe would, and opening a device may do anything."""
+    _check_kind(path.stat())
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as stream:
+        _check_kind(os.fstat(handle))  # it may have been replaced meanwhile
+        yield stream
+
+
 def _check_kind(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise UnreadableError(f"it is {kind_of(found.st_mode)}, not a picture's file")
-    if found.st_size > MAX_BYTES:
-        raise UnreadableError(f"{found.st_size / 1e9:.1f} GB, more than {MAX_BYTES / 1e9:.1f} GB")
+    _check_size(found.st_size)
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_BYTES:
+        raise UnreadableError(f"{size / 1e9:.1f} GB, more than {MAX_BYTES / 1e9:.1f} GB")
+
+
+@contextmanager
+def _opened_in_archive(file: zipfile.Path) -> Iterator[BinaryIO]:
+    """Unpacked while it is read, to the size the archive says at most."""
+    try:
+        _check_size(file.root.getinfo(file.at).file_size)
+        with file.open("rb") as stream:
+            yield cast("BinaryIO", stream)
+    except (KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise UnreadableError(_first_line(error)) from None
 
 
 @cache
@@ -190,6 +224,14 @@ def _recognisers() -> tuple[Callable[[bytes], bool | str], ...]:
     """Pillow's own, by the first bytes."""
     accepts = (Image.OPEN[name][1] for name in _formats(False))
     return tuple(one for one in accepts if one is not None)
+
+
+def _unknown(head: bytes) -> str:
+    return _not_admitted("HEIC") if _is_heic(head) else "not a picture of a known format"
+
+
+def _is_heic(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in HEIC_BRANDS
 
 
 def _not_admitted(kind: str) -> str:

@@ -11,7 +11,8 @@ LOSSES = ("logistic", "hinge", "least-squares", "wasserstein-gp", "relativistic"
 
 def add_training_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--data", metavar="FOLDER|critters", help="pictures; subfolders are classes")
+    add("--data", metavar="FOLDER|ZIP|critters", help="the pictures")
+    _add_classes_option(parser)
     add("--resolution", type=int, choices=RESOLUTIONS, default=128, help="default 128")
     add("--out", type=Path, metavar="RUN", help="the run's folder; a run in it goes on")
     add("--watch", type=Path, metavar="RUN", help="shows a run in the terminal, and nothing else")
@@ -56,7 +57,8 @@ def add_training_options(parser: argparse.ArgumentParser) -> None:
 def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
-    add("--data", required=True, metavar="FOLDER|critters", help="the real pictures")
+    add("--data", required=True, metavar="FOLDER|ZIP|critters", help="the real pictures")
+    _add_classes_option(parser)
     add("--samples", type=int, default=2000, metavar="N", help="of each side (default 2000)")
     add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default 0)")
     add(
@@ -68,3 +70,12 @@ def add_evaluate_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--device", default="auto", metavar="auto|cpu|cuda", help="default auto")
     add("--json", action="store_true", help="numbers for programs")
+
+
+def _add_classes_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--classes",
+        choices=("folders", "none", "dataset.json"),
+        help="where classes come from (default: dataset.json if there is one, else the folders "
+        "side by side)",
+    )

@@ -25,7 +25,7 @@ from numpy.lib import format as npy
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
-from tui_draggan.pictures.reading import UnreadableError, quiet_decoders
+from tui_draggan.pictures.reading import PictureFile, UnreadableError, quiet_decoders
 from tui_draggan.training.data.pictures import square
 from tui_draggan.training.data.scanning import Found, printable
 
@@ -49,10 +49,19 @@ class Prepared:
 
 
 class Cache:
-    """The place of one folder's pictures of one resolution."""
+    """The place of the pictures of one folder, or archive, in one resolution."""
 
-    def __init__(self, parent: Path, folder: Path, files: Iterable[Found], resolution: int) -> None:
-        self._parent, self._folder, self._resolution = parent, folder, resolution
+    def __init__(
+        self,
+        parent: Path,
+        folder: Path,
+        root: PictureFile,
+        files: Iterable[Found],
+        resolution: int,
+    ) -> None:
+        """root: the folder, or the inside of the archive, where files are found by their names."""
+        self._parent, self._folder, self._root = parent, folder, root
+        self._resolution = resolution
         self._files = tuple(files)
         place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
         listing = [(file.name, file.size, file.changed) for file in self._files]
@@ -123,11 +132,10 @@ class Cache:
                 yield True
 
     def _remove_others(self) -> None:
-        """What was prepared before the folder changed, and what a killed process left."""
-        for pattern in (f"{self._family}-*", f".{self._family}-*"):
-            for path in self._parent.glob(pattern):
-                with suppress(OSError):
-                    path.unlink()
+        """What was prepared before the folder changed."""
+        for path in self._parent.glob(f"{self._family}-*"):
+            with suppress(OSError):
+                path.unlink()
 
     def _prepare(self, progress: Progress | None) -> None:
         self._check_room()
@@ -174,9 +182,7 @@ class Cache:
 
         def read(file: Found) -> tuple[Found, Bytes | str]:
             try:
-                return file, np.ascontiguousarray(
-                    square(self._folder / file.name, self._resolution)
-                )
+                return file, np.ascontiguousarray(square(self._root / file.name, self._resolution))
             except UnreadableError as error:
                 return file, str(error)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from tui_draggan.training.data.folder import PictureData
+from tui_draggan.training.data.dataset import PictureData
 from tui_draggan.training.data.workers import quiet_worker
 
 PREFETCHED = 4

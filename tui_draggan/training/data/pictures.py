@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from PIL import Image
 
 from tui_draggan.arrays import Bytes
-from tui_draggan.pictures.reading import read_picture, to_rgb
+from tui_draggan.pictures.reading import PictureFile, read_picture, to_rgb
 
 
-def square(path: Path, side: int) -> Bytes:
+def square(file: PictureFile, side: int) -> Bytes:
     """The picture's middle, (side, side, 3) RGB: turned as its EXIF says, on white where it is
     transparent, the first frame where it moves. Raises UnreadableError.
 
     Warnings are the caller's to silence.
     """
     # JPEGs are decoded at a fraction of their size where that is enough.
-    middle = to_rgb(_middle(read_picture(path, enough=2 * side)))
+    middle = to_rgb(_middle(read_picture(file, enough=2 * side)))
     if middle.size != (side, side):
         middle = middle.resize((side, side), Image.Resampling.LANCZOS)
     return np.asarray(middle, dtype=np.uint8)

@@ -1,13 +1,34 @@
-"""Which picture files a folder holds."""
+"""Which pictures a folder or a zip archive holds, and what else lies in it."""
 
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from tui_draggan.pictures.reading import SUFFIXES
+from tui_draggan.errors import UsageError
+from tui_draggan.files import kind_of, reason_of
+from tui_draggan.pictures.reading import (
+    SUFFIXES,
+    PictureFile,
+    UnreadableError,
+    recognise,
+    suffix_of,
+)
+
+LABELS = "dataset.json"
+"""Name of the file in which dataset tools keep the labels of pictures."""
+HOUSEKEEPING = frozenset(
+    {
+        *("@eadir", "@recycle", "@recently-snapshot", "@tmp", "#recycle", "#snapshot"),
+        *("$recycle.bin", "system volume information", "lost+found", "__macosx"),
+        *("thumbs.db", "desktop.ini", "icon\r"),
+    }
+)
+"""Names, in lower case, of what file servers and systems leave in folders of pictures."""
 
 
 @dataclass(frozen=True)
@@ -17,29 +38,67 @@ class Found:
     name: str
     size: int
     changed: int
-    """In nanoseconds."""
+    """Time of the last change in nanoseconds; in an archive the CRC."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """All of a folder, in the order of names."""
+    """All of a folder or archive, in the order of names."""
 
     files: tuple[Found, ...]
-    unreachable: tuple[tuple[str, str], ...]
-    """Names that lead nowhere, with reasons."""
+    label_files: tuple[str, ...]
+    """Paths of files named `LABELS`."""
+    passed_over: tuple[tuple[str, str], ...]
+    """Name and reason of everything else."""
 
 
-def scan(folder: Path) -> Listing:
-    """Picture files below the folder, by their suffixes; what is hidden is passed over."""
+@contextmanager
+def opened(path: Path) -> Iterator[PictureFile]:
+    """A folder, or the inside of a zip archive, as where pictures are looked for.
+
+    Raises UsageError where `path` is neither, or cannot be read.
+    """
+    wanted = "expected a folder of pictures or a zip archive of them"
+    try:
+        kind = kind_of(path.stat().st_mode)
+        if kind == "a folder":
+            yield path
+            return
+        if kind != "a file" or not zipfile.is_zipfile(path):
+            raise UsageError(f"{path} is {kind}; {wanted}")
+        archive = zipfile.ZipFile(path)
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; {wanted}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}; {wanted}") from None
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise UsageError(f"{path} is a damaged zip archive ({error}); {wanted}") from None
+    with archive:
+        yield zipfile.Path(archive)
+
+
+def scan(root: PictureFile) -> Listing:
+    """All below a folder or in an archive: pictures by their suffix, other files by their first
+    bytes. What is hidden, and what servers and systems leave in folders, is passed over."""
     files: list[Found] = []
-    unreachable: list[tuple[str, str]] = []
-    for found in _below(folder, "", frozenset()):
-        if isinstance(found, Found):
-            files.append(found)
+    label_files: list[str] = []
+    passed_over: list[tuple[str, str]] = []
+    found = _below(root, "", frozenset()) if isinstance(root, Path) else _inside(root)
+    for one in found:
+        if isinstance(one, tuple):
+            passed_over.append(one)
+        elif PurePosixPath(one.name).name == LABELS:
+            label_files.append(one.name)
         else:
-            unreachable.append(found)
+            try:
+                file = root / one.name
+                if suffix_of(file) not in SUFFIXES:
+                    recognise(file)
+                files.append(one)
+            except UnreadableError as error:
+                passed_over.append((one.name, str(error)))
     files.sort(key=lambda file: file.name)
-    return Listing(tuple(files), tuple(sorted(unreachable)))
+    return Listing(tuple(files), tuple(sorted(label_files)), tuple(sorted(passed_over)))
 
 
 def _below(
@@ -54,21 +113,37 @@ def _below(
         with os.scandir(folder) as listed:
             entries = list(listed)
     except OSError as error:
-        yield prefix or ".", error.strerror or str(error)
+        yield prefix or ".", reason_of(error)
         return
     for entry in entries:
         name = prefix + entry.name
-        if entry.name.startswith("."):
+        if _of_no_interest(entry.name):
             continue
         try:
+            stat = entry.stat()
             if entry.is_dir():
                 yield from _below(Path(entry.path), f"{name}/", above | {here})
-            elif Path(entry.name).suffix.lower() in SUFFIXES:
-                stat = entry.stat()
-                if entry.is_file():  # and no pipe, which would be waited for
-                    yield Found(name, stat.st_size, stat.st_mtime_ns)
+            elif entry.is_file():
+                yield Found(name, stat.st_size, stat.st_mtime_ns)
+            else:
+                yield name, f"it is {kind_of(stat.st_mode)}, not a picture's file"
         except OSError as error:
-            yield name, error.strerror or str(error)
+            yield name, reason_of(error)
+
+
+def _inside(root: zipfile.Path) -> Iterator[Found | tuple[str, str]]:
+    """Of two files of one name the last, which is the one that is read."""
+    for name, entry in {entry.filename: entry for entry in root.root.infolist()}.items():
+        if entry.is_dir() or any(map(_of_no_interest, PurePosixPath(name).parts)):
+            continue
+        if entry.flag_bits & 1:
+            yield name, "encrypted"
+        else:
+            yield Found(name, entry.file_size, entry.CRC)
+
+
+def _of_no_interest(name: str) -> bool:
+    return name.startswith(".") or name.lower() in HOUSEKEEPING
 
 
 def printable(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +11,7 @@ from torch import Tensor
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.pixels import to_bytes
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+from tui_draggan.training.data import Survey, prepare
 
 FEWEST = 8
 """Pictures of each half."""
@@ -47,18 +47,16 @@ def drawn_critters(count: int, resolution: int, seed: int) -> Real:
     return Real(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
 
 
-def folder_pictures(folder: Path, count: int, resolution: int, seed: int) -> Real:
-    """A folder's pictures in random order; fewer than ``count`` where the halves hold fewer.
+def folder_pictures(found: Survey, count: int, resolution: int, seed: int) -> Real:
+    """A folder's pictures in random order; fewer than `count` where the halves hold fewer.
 
     Raises UsageError where there are too few.
     """
-    from tui_draggan.training.data import prepare
-
-    data = prepare(folder, resolution)
+    data = prepare(found, resolution)
     half = min(count, len(data.pictures) // 2)
     if half < FEWEST:
         raise UsageError(
-            f"--data {folder} has {len(data.pictures)} pictures; {2 * FEWEST} are the fewest"
+            f"--data {found.path} has {len(data.pictures)} pictures; {2 * FEWEST} are the fewest"
         )
     order = np.random.default_rng(seed).permutation(len(data.pictures))[: 2 * half]
 
