@@ -24,7 +24,7 @@ from matplotlib.axes import Axes
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan.bench.benchmark import BenchOptions, Measured, measure, random_bundle
-from tui_draggan.engines import processor
+from tui_draggan.engines import cpu
 
 ENGINES = ("ort", "torch")
 PLAIN_POINTS = 20
@@ -55,14 +55,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "docs")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each case")
     options = parser.parse_args()
-    print(f"{processor.in_words()}; ms an iteration")
+    print(f"{cpu.in_words()}; ms an iteration")
     figure, axes = pyplot.subplots(1, 3, figsize=(13, 4), layout="constrained")
     for (name, (title, cases)), axis in zip(FIGURES.items(), axes, strict=True):
         values = [getattr(case, name) for case in cases]
         found = list(measured(cases, options.seconds))
         tell(name, values, found)
         draw(axis, title, values, found)
-    figure.suptitle(f"ms an iteration, {processor.in_words()}")
+    figure.suptitle(f"ms an iteration, {cpu.in_words()}")
     options.out.mkdir(exist_ok=True)
     figure.savefig(options.out / "growth.png", dpi=110)
     print(options.out / "growth.png")

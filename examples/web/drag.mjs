@@ -138,17 +138,17 @@ export class Drag {
     const { num_ws: L, w_dim: D, drag } = model.info;
     const points = [this.handles.length, 2];
     this.follow(D);
-    const found = await model.step.run({
+    const outputs = await model.step.run({
       ...this.fixed,
       latent: model.floats(this.latent, [drag.trainable_rows, D]),
       frozen: model.floats(this.frozen, [L, D]),
       handles: model.floats(this.handles.flat(), points),
       targets: model.floats(this.targets.flat(), points),
     });
-    const tracked = found.new_handles.data;
+    const tracked = outputs.new_handles.data;
     this.handles = this.handles.map((_, i) => [tracked[2 * i], tracked[2 * i + 1]]);
-    this.gradient = found.gradient.data;
-    return { loss: found.loss.data[0], handles: this.handles, image: found.image.data };
+    this.gradient = outputs.gradient.data;
+    return { loss: outputs.loss.data[0], handles: this.handles, image: outputs.image.data };
   }
 
   /** w+ of the latent; rows above the trainable ones follow where they share its one w. */

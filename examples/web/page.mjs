@@ -11,7 +11,7 @@ const context = canvas.getContext("2d");
 let model, ws, pixels;
 let pairs = [];
 let held = null;
-let round = 0; // a run goes on only while its number is the newest
+let round = 0; // a run continues only while its number is the newest
 
 try {
   model = await Model.open(ort, read);

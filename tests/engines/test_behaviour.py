@@ -203,7 +203,7 @@ def test_what_is_not_finite_is_refused_in_words(engine: LocalEngine) -> None:
 
 
 def test_an_overflow_shows_in_the_result(engine: LocalEngine) -> None:
-    """The session ends a run by this; the engine goes on to work."""
+    """The session ends a run by this; the engine still works."""
     ws = start_ws(engine)
     engine.begin(Problem(ws))
     step = request(engine, ws)

@@ -186,7 +186,7 @@ def test_names(tiny_bundle: ModelBundle, engines: dict[str, type[Named]]) -> Non
     assert choose.open_engine(tiny_bundle, "cpu").name == "quick"
     with pytest.raises(EngineError, match="pip install absent"):
         choose.open_engine(tiny_bundle, "cpu", "absent")
-    with pytest.raises(UsageError, match="engine 'fast' is unknown; choose auto, ort"):
+    with pytest.raises(UsageError, match="no engine named 'fast'; available: auto, ort"):
         choose.open_engine(tiny_bundle, "cpu", "fast")
     engines.pop("quick")
     fill(engines, "absent too")

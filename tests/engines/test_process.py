@@ -59,7 +59,7 @@ def test_what_it_raises_is_raised_here_and_it_goes_on(child: EngineProcess) -> N
 
 
 def test_a_device_that_is_not_there_is_said_at_the_door() -> None:
-    with pytest.raises(UsageError, match="unknown"):
+    with pytest.raises(UsageError, match="no device 'abacus'"):
         EngineProcess(BUNDLE, "abacus")
 
 

@@ -6,7 +6,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from tui_draggan.engines import cuda_libraries, processor, runtime
+from tui_draggan.engines import cpu, cuda_libraries, runtime
 from tui_draggan.errors import EngineError, UsageError
 
 
@@ -79,7 +79,7 @@ def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) 
 
 def test_threads_are_cores() -> None:
     ort = runtime.load_runtime()
-    assert 1 <= processor.physical_cores() == runtime.session_options(ort).intra_op_num_threads
+    assert 1 <= cpu.physical_cores() == runtime.session_options(ort).intra_op_num_threads
 
 
 def test_nothing_stays_hidden() -> None:

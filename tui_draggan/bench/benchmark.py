@@ -21,7 +21,7 @@ from tui_draggan.bench.contenders import PLAIN, SGEMM, SGEMM_GFLOP, WEIGHTS, Sce
 from tui_draggan.bench.flops import needed
 from tui_draggan.bench.profile import PARTS
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import processor
+from tui_draggan.engines import cpu
 from tui_draggan.engines.choose import NAMED
 from tui_draggan.engines.graph_cache import prepare
 from tui_draggan.errors import EngineError, UsageError
@@ -82,7 +82,7 @@ def run_bench(options: BenchOptions) -> int:
         for bundle in _bundles(options, Path(work)):
             for points in options.points:
                 found += measure(bundle, points, options)
-    where = processor.in_words()
+    where = cpu.in_words()
     if options.json:
         rows = [asdict(one) for one in found]
         told = {"version": __version__, "machine": where, "results": rows}

@@ -26,7 +26,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.engines.processor import physical_cores
+from tui_draggan.engines.cpu import physical_cores
 from tui_draggan.errors import DragganError
 
 PLAIN = "plain"

@@ -17,7 +17,7 @@ from typing import Literal
 
 from tui_draggan import __version__, paths
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import processor, runtime
+from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
 from tui_draggan.files import check_writable
 from tui_draggan.tui.terminal import graphics, probing
@@ -80,7 +80,7 @@ def _sections(model: str) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
 
 def machine() -> Iterator[Finding]:
     yield Finding("tui-draggan", "told", f"{__version__}, Python {platform.python_version()}")
-    yield Finding("processor", "told", processor.in_words())
+    yield Finding("processor", "told", cpu.in_words())
     flags = _processor_flags()
     known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
     found = [flag for flag in known if flag in flags]

@@ -1,8 +1,8 @@
-"""The fastest engine for a model on this machine, found out before the first drag.
+"""The fastest engine for a model on this computer, chosen before the first drag.
 
 Pictures come from the first engine at once. The others are tried when there is time (`warm_up`),
-at the latest when the first features or steps are wanted: each must give the model's exported
-numbers, and the quickest of those that do stays.
+at the latest when the first features or steps are wanted: each must reproduce the model's
+reference step, and the quickest of those that do stays.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class AutoEngine:
     """`base.LocalEngine`, one of several: `candidates` opens each by its name, in order of trial.
 
     `chosen` is told the name. Raises EngineError when no candidate can be opened, and from a
-    drag's first call when none computes rightly.
+    drag's first call when none reproduces the reference step.
     """
 
     def __init__(

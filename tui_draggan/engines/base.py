@@ -16,7 +16,7 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo
 
 ARRIVED = 0.5
-"""Pixels from its target within which a point is not pulled any more: tracked points are whole
+"""Pixels from its target within which a point is not pulled: tracked points are whole
 pixels, so one is pulled until it sits on its target. The authors' program lets go at 1 px, where
 the tolerance begins; of several points one or another is then always a step outside."""
 
@@ -53,7 +53,7 @@ class StepRequest:
     """λ of the mask loss; without effect where the problem has no mask."""
     learning_rate: float
     anchor: float = 0.0
-    """α: how much of a handle's drift from its template motion supervision takes back; 0 to 1."""
+    """Share α of a handle's drift from its template that motion supervision corrects; 0 to 1."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which engine runs a bundle: the one that was named, or the fastest that computes it rightly."""
+"""Which engine runs a bundle: the one that was named, or the fastest that is right."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 
 from tui_draggan import __version__, paths
 from tui_draggan.bundle import MANIFEST, ModelBundle
-from tui_draggan.engines import processor, runtime
+from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
@@ -24,15 +24,15 @@ ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
     OrtTrainingEngine.name: OrtTrainingEngine,
     TorchEngine.name: TorchEngine,
 }
-"""By the name on the command line, in the order they are tried."""
+"""Engines by their names on the command line, in the order they are tried."""
 REDUCED: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
     ReducedTorchEngine.name: ReducedTorchEngine,
 }
-"""Rounded too coarsely for the exported numbers: only for those who ask for them by name."""
+"""Engines that round too coarsely for the reference step: for those who ask for them by name."""
 NAMED = ENGINES | REDUCED
 CHOICES = (AUTO, *NAMED)
 REMEMBERED = 100
-"""Choices that are kept; the oldest go first."""
+"""Number of choices that are kept; the oldest go first."""
 
 
 def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> LocalEngine:
@@ -43,7 +43,7 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
     if engine in NAMED:
         return NAMED[engine](bundle, device)
     if engine != AUTO:
-        raise UsageError(f"engine {engine!r} is unknown; choose {', '.join(CHOICES)}")
+        raise UsageError(f"no engine named {engine!r}; available: {', '.join(CHOICES)}")
     candidates: dict[str, Callable[[], LocalEngine]] = {}
     failures: dict[str, list[str]] = {}
     for name, opener in ENGINES.items():
@@ -66,15 +66,15 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
 
 
 def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
-    """Of everything that the choice depends on."""
+    """A hash of everything that the choice depends on."""
     facts = (
         bundle.file(MANIFEST).read_text(encoding="utf-8"),
         device,
         names,
         __version__,
         runtime.load_runtime().__version__,
-        processor.name(),
-        processor.physical_cores(),
+        cpu.name(),
+        cpu.physical_cores(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
@@ -88,7 +88,7 @@ def _recall() -> dict[str, str]:
 
 
 def _remember(key: str, name: str) -> None:
-    """Where it cannot be written, it is found out again the next time."""
+    """Keeps the choice; where it cannot be written, the next start tries them again."""
     entries = [*_recall().items(), (key, name)]
     file = paths.chosen_engines()
     try:

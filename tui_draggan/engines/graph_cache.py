@@ -19,7 +19,7 @@ from typing import Any
 
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import memory, processor, runtime
+from tui_draggan.engines import cpu, memory, runtime
 from tui_draggan.engines.joint_weights import share_weights
 from tui_draggan.errors import EngineError
 
@@ -47,7 +47,7 @@ def open_graph(bundle: ModelBundle, name: str, device: str) -> Any:
 
 
 def prepare(bundle: ModelBundle) -> None:
-    """Optimises all that a drag on the processor runs, so that no editor has to wait for it; what
+    """Optimises all that a drag on the CPU runs, so that no editor has to wait for it; what
     these graphs have in common lies on disk and in memory once."""
     _optimise(bundle, [name for name in GRAPHS if not (_folder(bundle, name) / GRAPH).exists()])
 
@@ -71,14 +71,14 @@ def _folder(bundle: ModelBundle, name: str) -> Path:
 
 
 def _key(bundle: ModelBundle, name: str) -> str:
-    """Of everything the result depends on; the manifest has the hashes of the files."""
+    """A hash of everything the result depends on; the manifest has the hashes of the files."""
     ort = runtime.load_runtime()
     facts = (
         sorted((file, entry.get("sha256")) for file, entry in bundle.files.items()),
         name,
         ort.__version__,
         runtime.has_training_api(ort),
-        processor.name(),
+        cpu.name(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 

@@ -30,13 +30,13 @@ def share_weights(graphs: Sequence[Path], weights: str) -> None:
     models = [onnx.load(graph, load_external_data=False) for graph in graphs]
     with joint.open("wb") as out:
         for graph, model in zip(graphs, models, strict=True):
-            apart = np.memmap(graph.with_name(weights), np.uint8, "r").data
+            stored = np.memmap(graph.with_name(weights), np.uint8, "r").data
             for tensor in model.graph.initializer:
                 if tensor.data_location != onnx.TensorProto.EXTERNAL:
                     continue
                 entries = {entry.key: entry for entry in tensor.external_data}
                 first = int(entries["offset"].value)
-                values = apart[first : first + int(entries["length"].value)]
+                values = stored[first : first + int(entries["length"].value)]
                 digest = hashlib.sha256(values).digest()
                 if digest not in places:
                     out.seek(-(-out.tell() // 64) * 64)  # where vector instructions like it

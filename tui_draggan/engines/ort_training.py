@@ -35,8 +35,8 @@ class OrtTrainingEngine(BundleEngine):
 class TrainingApiOptimizer:
     """A `LatentOptimizer`: module, optimizer and checkpoint state.
 
-    A new optimizer on the same state would go on with the old moments, and the API has no way
-    to clear them: so a run that follows another gets all three anew.
+    A new optimizer on the same state would continue with its moments, and the API cannot clear
+    them: so a run that follows another gets all three anew.
     """
 
     def __init__(self, folder: Path, device: str) -> None:

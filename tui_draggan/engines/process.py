@@ -1,8 +1,8 @@
 """An engine in a process of its own, for programs with a screen.
 
-onnxruntime's training API holds the interpreter's lock for the whole of a step: any other thread
-stands still for those 20 to 40 ms, and a screen in the same process answers keys at every third or
-tenth step only. In another process the engine leaves the screen alone.
+ONNX Runtime's training API holds the interpreter's lock for a whole step: any other thread stands
+still for those 20 to 40 ms, and a screen in the same process answers keys at every third or tenth
+step only. In another process the engine leaves the screen alone.
 
 The two talk in pickles through the child's standard input and output: (method, arguments) there,
 (whether it went well, value or exception, name, device) back, one at a time. The child ends when
@@ -59,7 +59,7 @@ class EngineProcess:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
         self.close = weakref.finalize(self, _end, self._process, self._complaints)
-        """Ends the process; also when the program ends or nobody holds the engine any more."""
+        """Ends the process; the end of the program or of the last reference does it too."""
         self._answer()
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
@@ -160,8 +160,8 @@ def serve(path: Path, device: str, engine_name: str) -> None:
             return
         try:
             assert method in CALLS
-            found = getattr(engine, method)
-            value = found(*arguments) if callable(found) else found
+            member = getattr(engine, method)
+            value = member(*arguments) if callable(member) else member
             answer(True, value, engine.name, engine.device)
         except BrokenPipeError:
             return

@@ -11,7 +11,7 @@ from tui_draggan.engines.base import Engine, Problem, StepRequest
 from tui_draggan.errors import EngineError
 
 TOLERANCE = 0.02
-"""Of loss and gradient: what rounding to bfloat16 may cost, and no mistake."""
+"""Share by which loss and gradient may differ: what rounding to bfloat16 costs, and no mistake."""
 OFF = 1.0
 """Pixels by which a tracked handle may differ."""
 STEPS, SECONDS = 3, 0.3

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tui_draggan.engines import cuda_libraries, memory, processor
+from tui_draggan.engines import cpu, cuda_libraries, memory
 from tui_draggan.errors import EngineError, UsageError
 
 INSTALL_RUNTIME = "pip install onnxruntime"
@@ -103,7 +103,7 @@ def open_session(file: Path, device: str, optimised: bool = False) -> Any:
 
 
 def write_optimised(file: Path, out: Path, weights: str, large: int) -> None:
-    """Writes the graph as this build on this processor would run it; tensors of at least `large`
+    """Writes the graph as this build would run it on this CPU; tensors of at least `large`
     bytes go to the file `weights` beside it. Raises EngineError."""
     runtime = load_runtime()
     options = session_options(runtime)
@@ -137,7 +137,7 @@ def session_options(runtime: ModuleType) -> Any:
         options.profile_file_prefix = str(_profile)
     memory.share(runtime, options)
     options.log_severity_level = QUIET
-    options.intra_op_num_threads = processor.physical_cores()
+    options.intra_op_num_threads = cpu.physical_cores()
     options.inter_op_num_threads = 1
     return options
 
@@ -149,7 +149,7 @@ def choose_device(wanted: str, problem: Callable[[int], str | None]) -> str:
     Raises UsageError for any other word, EngineError where CUDA was asked for in vain.
     """
     if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
-        raise UsageError(f"device {wanted!r} is unknown; choose auto, cpu, cuda or cuda:N")
+        raise UsageError(f"no device {wanted!r}; choose auto, cpu, cuda or cuda:N")
     if wanted == "cpu":
         return "cpu"
     why = problem(cuda_number(wanted))

@@ -1,4 +1,4 @@
-"""A torch generator's way into a model bundle."""
+"""A torch generator as a model bundle."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def export_file(
     replace: bool = False,
     **notes: Any,
 ) -> BundleInfo:
-    """The export command: weights file → bundle folder. `notes` as in `export_bundle`."""
+    """Weights file → bundle folder. `notes` as in `export_bundle`."""
     generator, saved = load_named_generator(weights)
     classes = classes or saved
     check_classes(classes, generator.config.c_dim)

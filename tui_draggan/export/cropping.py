@@ -30,7 +30,7 @@ OUTSIDE = "outside_first", "outside_end"
 MASK = "outside_weight"
 """The mask's weights on them, all zero where there is no mask."""
 COMPARISONS = frozenset({"LessOrEqual", "GreaterOrEqual", "And", "Cast"})
-"""What the gradient of a clamp is made of: computed in the window, not cut out of a whole map."""
+"""Operators of a clamp's gradient: computed in the window, not cut out of a whole map."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Window:
     """(2,) first row and column."""
     ends: str
     sides: tuple[int, int]
-    """Of the whole map."""
+    """Rows and columns of the whole map."""
 
 
 def crop_gradient(model: onnx.ModelProto, matrices: Mapping[str, NDArray[np.float32]]) -> None:
@@ -59,7 +59,7 @@ class _Cropping:
 
     def __init__(self, graph: onnx.GraphProto, matrices: Mapping[str, NDArray[np.float32]]) -> None:
         self.windows: dict[str, Window] = {}
-        """Of every cropped map."""
+        """Windows of the cropped maps, by name."""
         self._matrices = matrices
         self._pieces: dict[tuple[str, str], str] = {}
         self._beginning: Window | None = None
@@ -143,7 +143,7 @@ class _Cropping:
         ends = new.add("Where", [masked, end, near.ends], "window/ends")
         return Window(starts, ends, near.sides)
 
-    # -- on its way down ---------------------------------------------------------------------
+    # -- down the network ---------------------------------------------------------------------
 
     def _elementwise(self, node: onnx.NodeProto, new: Replacements) -> bool:
         windows = {self.windows[name] for name in node.input if name in self.windows}
@@ -326,8 +326,8 @@ def _bands(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def _constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
-    found = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
-    return found | {
+    initializers = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    return initializers | {
         node.output[0]: numpy_helper.to_array(attributes(node)["value"])
         for node in graph.node
         if node.op_type == "Constant"

@@ -35,7 +35,7 @@ MARGIN = 4
 
 
 class ConvStyle(NamedTuple):
-    """What modulates one convolution."""
+    """Style and demodulation of one convolution."""
 
     style: Tensor
     """(1, I, 1, 1)"""
@@ -185,7 +185,7 @@ class FoldedToRGB(Constants):
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         styles = torch.addmm(self.affine_bias, w, self.affine_weight)
-        # No gradient goes this way, so the three rows of the weight are cheaper to modulate.
+        # No gradient passes here, so the three rows of the weight are cheaper to modulate.
         rgb = torch.matmul(self.weight * styles, x.reshape(x.shape[1], -1)) + self.bias
         return clamped(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
 

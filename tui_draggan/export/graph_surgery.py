@@ -1,4 +1,4 @@
-"""Changes to ONNX graphs that know nothing of GANs: splice, prune, sort, store weights apart."""
+"""Changes to ONNX graphs that know nothing of GANs: splice, prune, sort, read shapes."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def sort_nodes(graph: onnx.GraphProto) -> None:
 
 
 def shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
-    """Of inputs, outputs, initializers and what is noted, by name; 0 for a side not fixed."""
+    """Shapes of inputs, outputs, initializers and what is noted, by name; 0 for a dynamic side."""
     values = (*graph.input, *graph.value_info, *graph.output)
     noted = {
         value.name: [side.dim_value for side in value.type.tensor_type.shape.dim]

@@ -28,7 +28,7 @@ from tui_draggan.export.phases import split_phases
 from tui_draggan.export.tiling import tile_convolutions
 
 STEEP = 1e30
-"""Times this, any number but zero leaves [-1, 1]."""
+"""Factor by which any number but zero leaves [-1, 1]."""
 
 
 def lower(model: onnx.ModelProto) -> None:
@@ -95,10 +95,10 @@ def _conv_gradient(depthwise: Container[str], node: onnx.NodeProto, new: Replace
 
 def _data_gradient_only(node: onnx.NodeProto) -> dict[str, Any]:
     """The node's attributes; EngineError where a weight's gradient is wanted, or dilation."""
-    found = {"group": 1, "dilations": [1, 1], "output_padding": [], **attributes(node)}
-    if any(node.output[1:]) or list(found["dilations"]) != [1, 1] or any(found["output_padding"]):
+    known = {"group": 1, "dilations": [1, 1], "output_padding": [], **attributes(node)}
+    if any(node.output[1:]) or list(known["dilations"]) != [1, 1] or any(known["output_padding"]):
         raise EngineError(f"{node.name}: only the plain data gradient can be lowered")
-    return found
+    return known
 
 
 def _depthwise(graph: onnx.GraphProto) -> set[str]:

@@ -39,7 +39,8 @@ class _Phases:
         self._convolutions: dict[str, int] = {}
         """Side of the outputs, by their names."""
         self._products: dict[str, tuple[int, int]] = {}
-        """Which factor is a matrix to be reordered, and its size there, by the outputs' names."""
+        """Number of the factor that is a matrix to be reordered, and its size there, by the names
+        of the outputs."""
         sides = shapes(graph)
         for node in graph.node:
             wide = node.output[0]

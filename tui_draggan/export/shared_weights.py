@@ -2,7 +2,7 @@
 
 The synthesis, training and evaluation graphs hold the same tensors. ONNX lets a tensor lie in
 another file at an offset ("external data"): here every large tensor lies once in one file,
-found by its contents, and all graphs point to it.
+looked up by its contents, and all graphs point to it.
 
 Until a graph is saved, its weights are inputs without values. A graph that holds them is copied
 by every tool it passes through, and a large network many times over is gigabytes.
@@ -27,7 +27,7 @@ from tui_draggan.engines.torch.weights import SAME
 from tui_draggan.export.graph_surgery import give_values
 
 SMALLEST = 1024
-"""Bytes from which on a tensor is stored apart."""
+"""Bytes from which on a tensor is stored in the file of weights."""
 ALIGNMENT = 64
 """Offsets are multiples of this, for the vector units that read the mapped file."""
 

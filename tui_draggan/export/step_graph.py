@@ -2,11 +2,11 @@
 
 `Locate` tracks the points and says where and against what motion is supervised. None of that is
 differentiated, and ONNX Runtime has no stop-gradient: so it is a graph of its own, whose results
-enter the loss of `DragStep` as graph inputs. `artifacts` splices it in after differentiation.
+enter the loss of `DragStep` as graph inputs. `drag_graphs` splices it in after differentiation.
 
 One thing is not the paper's, and off unless asked for: the anchor α. The paper's motion loss
 moves to the next place what is under a handle now, not what was there when it was placed, and
-what is lost in a step stays lost: an ear tip turns to fur on the way. With α the reference of a
+what is lost in a step stays lost: an ear tip turns to fur as it moves. With α the reference of a
 whole patch is corrected by the handle's drift from its template, F(q) + α·(f0 − F(p)). At α = 1
 and the smallest patch that is the original feature, which GoodDrag supervises with (Zhang et al.,
 ICLR 2025).
@@ -35,8 +35,8 @@ from tui_draggan.stylegan.config import multiply_adds
 from tui_draggan.stylegan.pixels import to_pictures
 
 CHEAP = 1.2
-"""How much more the full picture may cost at every step. A terminal's panel shows a hundred pixels
-or two, and the full picture follows when the drag rests."""
+"""Cost of a step with the full picture, in steps without, up to which every step gives it. A
+terminal's panel shows a hundred pixels or two, and the full picture follows when the drag rests."""
 SMALL = 128
 """Pixels up to which every step gives the full picture."""
 
@@ -138,7 +138,7 @@ class Locate(nn.Module):
         part = features[:, :, top:bottom, left:right]
         flat = part.reshape(self.channels, -1)
         sampled = torch.matmul(flat, self.selector(handles, rows, columns)).t()
-        tracked, found = self.track(part, handles, templates, window, rows, columns)
+        tracked, there = self.track(part, handles, templates, window, rows, columns)
 
         distance = (targets - tracked).square().sum(dim=1, keepdim=True).sqrt()
         direction = (targets - tracked) / distance.clamp(min=ARRIVED)
@@ -148,7 +148,7 @@ class Locate(nn.Module):
         weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * self.channels)
 
         reference = torch.matmul(flat, self.selector(patch.reshape(-1, 2), rows, columns))
-        drift = (anchor * (templates - found)).t()[:, :, None].expand(-1, -1, disc.shape[0])
+        drift = (anchor * (templates - there)).t()[:, :, None].expand(-1, -1, disc.shape[0])
         reference = reference + drift.reshape(self.channels, -1)
         moved = (patch + direction[:, None]).reshape(-1, 2)
         selector = self.selector(moved, rows, columns)
@@ -156,7 +156,7 @@ class Locate(nn.Module):
 
     def near(self, handles: Tensor, disc: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         """First (row, column) and ends (2,) of the cells that tracking and supervision read."""
-        # One pixel for the way to the target, one for what rounding adds.
+        # One pixel for the step to the target, one for what rounding adds.
         reach = window.abs().max() + disc.abs().max() + 2.0
         low = torch.floor(handles.amin(dim=0) - reach).clamp(0.0, self.last).long().flip(0)
         high = torch.ceil(handles.amax(dim=0) + reach).clamp(0.0, self.last).long().flip(0)
@@ -191,8 +191,8 @@ class Locate(nn.Module):
         best = cost.argmin(dim=1, keepdim=True)
         x = around[:, 0].gather(1, best % side)
         y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
-        found = square.gather(2, best[:, :, None].expand(-1, self.channels, -1))[:, :, 0]
-        return torch.cat([x, y], dim=1), found
+        there = square.gather(2, best[:, :, None].expand(-1, self.channels, -1))[:, :, 0]
+        return torch.cat([x, y], dim=1), there
 
     def selector(self, points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """points (M, 2), clamped to the picture → (v·u, M): a part (C, v·u) @ it samples them.

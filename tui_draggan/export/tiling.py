@@ -65,8 +65,8 @@ class _Tiles:
         return square and LEAST_SIDE <= width <= min(self._shapes[weight][:2]) / LEAST_DEPTH
 
     def _multiply(self, node: onnx.NodeProto, new: Replacements) -> None:
-        """Of the two factors along the axes that of the columns comes first: so the last step on
-        the way in leaves them as the large product takes them."""
+        """Factors along columns come before those along rows: so the last of the products into the
+        tiles leaves them as the large product takes them."""
         (x, weight), y = node.input, node.output[0]
         outputs, inputs = self._shapes[weight][:2]
         side = self._shapes[y][-1]

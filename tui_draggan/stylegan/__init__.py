@@ -1,1 +1,1 @@
-"""StyleGAN2 in torch: the networks and the way from weights into a bundle (extra `torch`)."""
+"""StyleGAN2: the network in torch (extra `torch`), its configuration, its file of weights."""

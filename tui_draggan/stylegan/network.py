@@ -23,7 +23,7 @@ from tui_draggan.stylegan.config import GeneratorConfig
 LRELU_SLOPE = 0.2
 LRELU_GAIN = math.sqrt(2)
 RESIDUAL_GAIN = math.sqrt(0.5)
-"""Of both summands of a resnet block: their sum has the variance of one."""
+"""Gain of both summands of a resnet block: their sum has the variance of one."""
 DEMODULATION_EPSILON = 1e-8
 MEAN_SAMPLES = 10_000
 FIR = (1.0, 3.0, 3.0, 1.0)

@@ -55,7 +55,7 @@ def convolution(weight: Tensor, up: bool, side: int, workers: Workers) -> Convol
 
 
 class PlainConv:
-    """By torch's own convolutions, in the weight's precision and on its device."""
+    """A convolution by torch's own, in the weight's precision and on its device."""
 
     def __init__(self, weight: Tensor, up: bool, workers: Workers) -> None:
         """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; goes to the workers' device."""
@@ -102,7 +102,7 @@ def _pixels(x: Tensor) -> Tensor:
 
 
 class TiledConv:
-    """By matrix products over the tiles of a map, float32.
+    """A convolution by matrix products over the tiles of a map, float32.
 
     Every tile is transformed by one small matrix, the products with the transformed weights are
     one large matrix product each, the results are transformed to outputs. The backward pass goes

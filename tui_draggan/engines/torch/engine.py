@@ -1,4 +1,4 @@
-"""The DragGAN iteration in torch: by tiles on the processor, as captured graphs on CUDA.
+"""The DragGAN iteration in torch: by tiles on the CPU, as captured graphs on CUDA.
 
 The network is built again from what the bundle says of it, around the weights the bundle holds.
 Nothing here imports torch before a drag is near: seeds and first pictures come from ONNX Runtime,
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cuda_libraries, graph_cache, memory, processor
+from tui_draggan.engines import cpu, cuda_libraries, graph_cache, memory
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.errors import EngineError
 
@@ -36,9 +36,9 @@ class TorchEngine(BundleEngine):
         bundle: ModelBundle,
         device: str = "auto",
         precision: str = "float32",
-        fixed: bool | None = None,
+        cuda: Any = None,
     ) -> None:
-        """precision and fixed as in `TorchLatentOptimizer`; None: fixed on CUDA."""
+        """precision and cuda as in `TorchLatentOptimizer`."""
         for package in ("torch", "onnx"):
             if importlib.util.find_spec(package) is None:
                 raise EngineError(f"{package} is not installed; {INSTALL}")
@@ -46,7 +46,7 @@ class TorchEngine(BundleEngine):
             raise EngineError(f"{bundle.path} does not say what its network is; export it again")
         super().__init__(bundle, device)
         self._precision = precision
-        self._fixed = self.device != "cpu" if fixed is None else fixed
+        self._cuda = cuda
 
     def render(self, ws: Floats) -> Bytes:
         if "_optimizer" not in self.__dict__ and self.info.resolution <= QUICK:
@@ -69,7 +69,7 @@ class TorchEngine(BundleEngine):
             from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
         except Exception as error:  # a broken installation fails in many ways
             raise EngineError(f"torch cannot be imported ({error}); {INSTALL}") from error
-        return TorchLatentOptimizer(self._bundle, self.device, self._precision, self._fixed)
+        return TorchLatentOptimizer(self._bundle, self.device, self._precision, self._cuda)
 
     @cached_property
     def _optimizer(self) -> TorchLatentOptimizer:
@@ -85,11 +85,11 @@ class TorchEngine(BundleEngine):
 
 class ReducedTorchEngine(TorchEngine):
     """The same with maps and weights in bfloat16, losses and the latent in float32. Raises
-    EngineError where the processor would have to imitate it."""
+    EngineError where the CPU would have to emulate it."""
 
     name = "torch-bf16"
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
         super().__init__(bundle, device, "bfloat16")
-        if self.device == "cpu" and not processor.has_bfloat16():
-            raise EngineError("this processor has no bfloat16 arithmetic; choose the engine torch")
+        if self.device == "cpu" and not cpu.has_bfloat16():
+            raise EngineError("this CPU has no bfloat16 arithmetic; choose the engine torch")

@@ -1,12 +1,12 @@
 """Steps on memory that stays where it is: what CUDA's graphs need.
 
-A step launches a thousand small kernels; the processor cannot launch them as fast as the device
-runs them. Captured once as a graph, they are launched together. A graph reads and writes the same
+A step launches a thousand small kernels; the host cannot launch them as fast as the device runs
+them. Captured once as a graph, they are launched together. A graph reads and writes the same
 addresses at each replay, so what a step takes is copied to them first, and what it gives from
 them; both through pinned memory, and the host waits once, at the end.
 
-No machine with CUDA was at hand when this was written: everything but the capture itself is
-tested on the processor.
+Tests run all of this on the CPU, with a stand-in for `torch.cuda` that records operators. What
+they cannot show: that CUDA captures these kernels, pinned memory, the order of streams.
 """
 
 from __future__ import annotations
@@ -31,8 +31,10 @@ log = logging.getLogger(__name__)
 class FixedStep:
     """`step` for arrays of the same shapes, on one device."""
 
-    def __init__(self, step: Step, arrays: Arrays, device: torch.device) -> None:
+    def __init__(self, step: Step, arrays: Arrays, device: torch.device, cuda: Any) -> None:
+        """cuda: `torch.cuda`, or what captures and replays as it does."""
         self._step = step
+        self._cuda = cuda
         self._pinned = device.type == "cuda"
         self._staged = {name: self._host_like(torch.from_numpy(a)) for name, a in arrays.items()}
         self._inputs = {
@@ -40,7 +42,7 @@ class FixedStep:
         }
         self._taken: dict[str, NDArray[Any]] = {}
         self._take(arrays)
-        self._graph = self._captured() if device.type == "cuda" else None
+        self._graph = self._captured()
         if self._graph is None:
             self._outputs = step(Values(**self._inputs))
         self._results = [self._host_like(output) for output in self._outputs]
@@ -53,8 +55,7 @@ class FixedStep:
             self._graph.replay()
         for result, output in zip(self._results, self._outputs, strict=True):
             result.copy_(output, non_blocking=True)
-        if self._pinned:
-            torch.cuda.current_stream().synchronize()
+        self._cuda.current_stream().synchronize()
         numbers, image = self._results
         return numbers.numpy().copy(), image.numpy().copy()
 
@@ -70,23 +71,23 @@ class FixedStep:
             self._staged[name].copy_(torch.from_numpy(array))
             self._inputs[name].copy_(self._staged[name], non_blocking=True)
 
-    def _captured(self) -> torch.cuda.CUDAGraph | None:
+    def _captured(self) -> Any:
         """The graph, its outputs in place; None where it cannot be had, which costs speed only."""
-        values = Values(**self._inputs)
-        graph = torch.cuda.CUDAGraph()
-        aside = torch.cuda.Stream()
+        cuda, values = self._cuda, Values(**self._inputs)
+        graph = cuda.CUDAGraph()
+        aside = cuda.Stream()
         try:
-            aside.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(aside):
+            aside.wait_stream(cuda.current_stream())
+            with cuda.stream(aside):
                 for _ in range(WARM_UPS):
                     self._step(values)
-            torch.cuda.current_stream().wait_stream(aside)
-            with torch.cuda.graph(graph):
+            cuda.current_stream().wait_stream(aside)
+            with cuda.graph(graph):
                 self._outputs = self._step(values)
-        except torch.cuda.OutOfMemoryError:
+        except cuda.OutOfMemoryError:
             raise
         except RuntimeError as error:
             log.warning("CUDA graph not captured, steps are slower: %s", error)
-            torch.cuda.synchronize()
+            cuda.synchronize()
             return None
         return graph

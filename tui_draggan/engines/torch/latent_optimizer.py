@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import processor, runtime
+from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.adam import AdamLatent
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.torch.fixed_step import FixedStep
@@ -40,22 +40,22 @@ KEPT = 4
 class TorchLatentOptimizer(AdamLatent):
     """The bundle's network on one device: `cpu`, `cuda` or `cuda:N`."""
 
-    def __init__(self, bundle: ModelBundle, device: str, precision: str, fixed: bool) -> None:
+    def __init__(self, bundle: ModelBundle, device: str, precision: str, cuda: Any = None) -> None:
         """precision: of the maps, `float32` (on CUDA, convolutions round their factors to TF32)
-        or `bfloat16`; styles, losses and the latent are always float32. fixed: every step of a
-        kind runs the same operators on the same memory, as CUDA's graphs need it."""
+        or `bfloat16`; styles, losses and the latent are always float32. cuda: where given, steps
+        are captured by it as they are by `torch.cuda` on CUDA, whatever the device."""
         self._info = bundle.info
         super().__init__((self._info.drag.trainable_rows, self._info.w_dim))
         self._device = torch.device(device)
-        self._fixed = fixed
+        self._cuda = torch.cuda if self._device.type == "cuda" else cuda
         self._grid = Grid(self._info.resolution, self._info.drag.feature_block)
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
         dtype: torch.dtype = getattr(torch, precision)
-        cores = processor.physical_cores()
-        by_tiles = self._device.type == "cpu" and dtype == torch.float32
+        cores = cpu.physical_cores()
+        by_tiles = self._cuda is None and dtype == torch.float32
         # Either torch divides its operators among the cores, or work is divided among threads.
         torch.set_num_threads(1 if by_tiles else cores)
-        workers = Workers(self._device, dtype, cores if by_tiles else 1)
+        workers = Workers(self._device, dtype, cores if by_tiles else 1, by_tiles)
         with failing_as("drag model"):
             if self._device.type == "cuda":
                 torch.cuda.set_device(self._device)
@@ -117,22 +117,23 @@ class TorchLatentOptimizer(AdamLatent):
     def _step(
         self, feeds: Feeds, arrays: Arrays
     ) -> Callable[[Arrays], tuple[NDArray[Any], NDArray[Any]]]:
-        masked = self._fixed or bool(feeds["outside_weight"].any())
+        captured = self._cuda is not None
+        masked = captured or bool(feeds["outside_weight"].any())
         step = Step(
             self._synthesis,
             self._grid,
             preview=self._info.drag.preview_size,
             radius=int(feeds["disc"].max()) + 1,
             outside_first=int(feeds["outside_first"][0]) if masked else None,
-            whole=self._fixed,
+            whole=captured,
         )
-        if not self._fixed:
+        if not captured:
             return step.on_host
         key = step, tuple((name, array.shape) for name, array in arrays.items())
         if key not in self._steps:
             while len(self._steps) >= KEPT:
                 self._steps.popitem(last=False)
-            self._steps[key] = FixedStep(step, arrays, self._device)
+            self._steps[key] = FixedStep(step, arrays, self._device, self._cuda)
         self._steps.move_to_end(key)
         return self._steps[key]
 

@@ -27,9 +27,9 @@ class LayerForward:
 
     source: Map
     convolved: Map
-    """Before the demodulation."""
+    """Outputs of the convolution, before the demodulation."""
     out: Map
-    """With zeros where it reaches beyond the border."""
+    """Outputs of the layer; zeros beyond the border."""
 
 
 class Layer:

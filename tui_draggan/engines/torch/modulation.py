@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 
 class ConvStyle(NamedTuple):
-    """What modulates one convolution, or the gradient by that."""
+    """Style and demodulation of one convolution, or the gradient by them."""
 
     style: Tensor
     """(I,)"""

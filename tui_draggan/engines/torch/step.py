@@ -139,7 +139,7 @@ class Step:
     outside_first: int | None
     """First row that weighs outside the mask; None where none does."""
     whole: bool
-    """Whether features are `WholeFeatures` or `LocalFeatures`."""
+    """Kind of the features: `WholeFeatures`, or `LocalFeatures`."""
 
     @torch.no_grad()
     def __call__(self, values: Values) -> tuple[Tensor, Tensor]:

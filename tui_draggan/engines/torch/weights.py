@@ -12,22 +12,23 @@ from onnx import helper, numpy_helper
 from onnx.external_data_helper import ExternalDataInfo, uses_external_data
 
 SAME = "same as "
-"""Before the name of a weight in a file's notes, where the exporter made one of two equal ones."""
+"""Beginning of a file's note on a weight that equals another, whose name follows: the exporter
+made one of the two."""
 
 
 def read_weights(file: Path) -> dict[str, NDArray[Any]]:
     """The initializers of an ONNX file by name. Large ones stay on the disk until they are used."""
-    found: dict[str, NDArray[Any]] = {}
+    weights: dict[str, NDArray[Any]] = {}
     model = onnx.load(file, load_external_data=False)
     for tensor in model.graph.initializer:
         if uses_external_data(tensor):
             place = ExternalDataInfo(tensor)
             kind = helper.tensor_dtype_to_np_dtype(tensor.data_type)
             path, start, shape = file.parent / place.location, place.offset or 0, tuple(tensor.dims)
-            found[tensor.name] = np.memmap(path, kind, "c", start, shape)
+            weights[tensor.name] = np.memmap(path, kind, "c", start, shape)
         else:
-            found[tensor.name] = np.array(numpy_helper.to_array(tensor))
+            weights[tensor.name] = np.array(numpy_helper.to_array(tensor))
     for note in model.metadata_props:
         if note.value.startswith(SAME):
-            found[note.key] = found[note.value.removeprefix(SAME)]
-    return found
+            weights[note.key] = weights[note.value.removeprefix(SAME)]
+    return weights

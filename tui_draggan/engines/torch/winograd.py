@@ -25,7 +25,7 @@ class Algorithm:
     taps: Tensor
     """(factors, 3) from the kernel"""
     uses: tuple[int, ...]
-    """Which factor each of the p products takes."""
+    """Number of the factor that each of the p products takes."""
     into: Tensor
     """(p, n)"""
     out: Tensor

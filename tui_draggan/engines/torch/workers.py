@@ -23,27 +23,24 @@ PIECE = 1 << 18
 
 
 class Workers:
-    """One thread more than the caller's for each core but one; and arenas on one device.
+    """The caller's thread and one more for each other core; and arenas on one device."""
 
-    Where there is one core, or the device is none of cores, work is not divided.
-    """
-
-    def __init__(self, device: torch.device, dtype: torch.dtype, cores: int) -> None:
+    def __init__(
+        self, device: torch.device, dtype: torch.dtype, cores: int, by_tiles: bool
+    ) -> None:
+        """cores: 1 where work is not to be divided. by_tiles: convolutions are matrix products
+        over tiles, divided among these threads, as is fastest on CPUs in float32; elsewhere
+        torch's own are faster."""
         self.device = device
         self.dtype = dtype
+        self.by_tiles = by_tiles
         self.work = self.arena()
-        """For what a layer forgets at its end."""
+        """Memory for what a layer forgets at its end."""
         self.shared = self.arena()
-        """For what an operation in several parts forgets at its end."""
+        """Memory for what an operation in several parts forgets at its end."""
         self._cores = cores
         self._pool = ThreadPoolExecutor(cores - 1) if cores > 1 else None
         self._own = threading.local()
-
-    @property
-    def by_tiles(self) -> bool:
-        """Whether convolutions are matrix products over tiles, divided among these threads: on
-        processors in float32. Elsewhere torch's own are faster."""
-        return self.device.type == "cpu" and self.dtype == torch.float32
 
     def arena(self, chunk: int = CHUNK) -> Arena:
         return Arena(self.device, self.dtype, chunk)

@@ -1,0 +1,151 @@
+"""An engine beside a plain, independent torch DragGAN, at the start of the same edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+import torch
+
+from tui_draggan.bench.reference import PlainDragGAN, PlainStep
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.stylegan.network import Generator
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Points as fractions of the picture's side, so that one edit fits every model."""
+
+    pairs: tuple[tuple[float, float, float, float], ...] = ((0.4, 0.5, 0.7, 0.3),)
+    rows: int = 6
+    w_plus: bool = True
+    masked: bool = False
+    r1: int = 3
+    r2: int = 4
+    anchor: float = 0.0
+    rate: float = 2e-3
+    options: dict[str, bool] = field(default_factory=dict)
+
+
+EDITS = {
+    "one point": Edit(),
+    "several points": Edit(((0.4, 0.5, 0.7, 0.3), (0.2, 0.8, 0.25, 0.3), (0.6, 0.6, 0.1, 0.1))),
+    "masked": Edit(masked=True),
+    "several, masked": Edit(((0.4, 0.5, 0.7, 0.5), (0.5, 0.3, 0.5, 0.8)), masked=True),
+    "at the border": Edit(((0.0, 0.0, 0.5, 0.4), (1.0, 0.6, 0.8, 0.95), (0.05, 1.0, 0.3, 1.0))),
+    # Four pixels to a feature cell: the last two of them have one and the same feature.
+    "near the border": Edit(
+        ((0.04, 0.04, 0.5, 0.4), (0.96, 0.6, 0.8, 0.95), (0.05, 0.95, 0.3, 1.0))
+    ),
+    "towards the border": Edit(((0.95, 0.5, 1.0, 0.46), (0.1, 0.05, 0.0, 0.0))),
+    "one arrived": Edit(((0.5, 0.5, 0.5, 0.5), (0.3, 0.3, 0.6, 0.6))),
+    "w": Edit(w_plus=False),
+    "w, masked": Edit(w_plus=False, masked=True),
+    "two rows": Edit(rows=2),
+    "smallest disc": Edit(r1=1, r2=1),
+    "wide neighbourhoods": Edit(r1=6, r2=9),
+    "anchored": Edit(((0.4, 0.5, 0.7, 0.5), (0.5, 0.3, 0.5, 0.8)), anchor=0.5),
+    "anchored, smallest disc": Edit(r1=1, r2=1, anchor=1.0),
+}
+
+
+@dataclass
+class BothForms:
+    """Both implementations at the start of the same edit."""
+
+    engine: LocalEngine
+    plain: PlainDragGAN
+    request: StepRequest
+    handles: torch.Tensor
+    edit: Edit
+
+    def step(self, together: bool = False) -> tuple[StepResult, PlainStep]:
+        """One step of both. `together`: the plain one takes over the engine's latent before."""
+        request = self.request
+        fast = self.engine.step(request)
+        np.testing.assert_allclose(fast.ws, self.plain.ws().detach(), atol=0.02)
+        if together:
+            self.plain.trained.data.copy_(torch.tensor(fast.ws)[: len(self.plain.trained)])
+        exact = self.plain.step(
+            self.handles,
+            torch.tensor(request.targets),
+            torch.tensor(request.templates),
+            r1=request.r1,
+            r2=request.r2,
+            mask_weight=request.mask_weight,
+            learning_rate=request.learning_rate,
+            anchor=request.anchor,
+        )
+        self.request = replace(request, handles=fast.handles)
+        self.handles = exact.handles
+        return fast, exact
+
+
+def start(
+    engine: LocalEngine,
+    generator: Generator,
+    edit: Edit,
+    detach: bool = True,
+    mask_at_features: bool = True,
+) -> BothForms:
+    info = engine.info
+    size = info.resolution
+    w = engine.map(np.random.RandomState(1).randn(info.z_dim).astype(np.float32), label=0)
+    ws = np.tile(w, (info.num_ws, 1))
+    if edit.w_plus:
+        ws += 0.1 * np.random.RandomState(2).randn(*ws.shape).astype(np.float32)
+    points = np.round(np.array(edit.pairs, np.float32) * (size - 1))
+    handles, targets = points[:, :2].copy(), points[:, 2:].copy()
+    editable = None
+    if edit.masked:
+        editable = np.zeros((size, size), bool)
+        # Not on the borders of feature cells: cells half inside must count half.
+        editable[size // 5 : size // 2 + 3, size // 4 + 1 : size - 5] = True
+    plain = PlainDragGAN(
+        generator.double(),
+        torch.tensor(ws),
+        feature_block=info.drag.feature_block,
+        rows=edit.rows,
+        w_plus=edit.w_plus,
+        editable=None if editable is None else torch.tensor(editable),
+        detach=detach,
+        mask_at_features=mask_at_features,
+    )
+    templates = engine.features(ws, handles)
+    expected = plain.templates(torch.tensor(handles))
+    np.testing.assert_allclose(templates, expected, rtol=1e-4, atol=1e-5)
+    engine.begin(Problem(ws, edit.rows, edit.w_plus, editable))
+    radii = edit.r1, edit.r2
+    request = StepRequest(handles, targets, templates, *radii, 20.0, edit.rate, edit.anchor)
+    return BothForms(engine, plain, request, torch.tensor(handles).double(), edit)
+
+
+def cosine(engine: LocalEngine, exact: PlainStep) -> float:
+    expected = exact.gradient.numpy().ravel()
+    actual = np.zeros_like(exact.gradient.numpy())  # rows the features do not depend on: zero
+    given = engine.gradient()[: len(actual)]
+    actual[: len(given)] = given
+    actual = actual.ravel()
+    return float(actual @ expected / (np.linalg.norm(actual) * np.linalg.norm(expected)))
+
+
+def check_same_numbers(forms: BothForms, steps: int = 5) -> None:
+    """At the same latents: loss, gradient and tracked handles are those of the plain form."""
+    for _ in range(steps):
+        fast, exact = forms.step(together=True)
+        assert fast.loss == pytest.approx(exact.loss, rel=1e-4, abs=1e-7)
+        assert fast.motion_loss == pytest.approx(exact.motion_loss, rel=1e-4, abs=1e-7)
+        # λ = 20 times a small difference of features near 1, where float32 counts in 1e-7.
+        assert fast.mask_loss == pytest.approx(exact.mask_loss, rel=3e-4, abs=1e-6)
+        assert cosine(forms.engine, exact) >= 0.9999
+        # Where a feature is as it was, rounding decides the sign of its |difference|.
+        assert fast.gradient_norm == pytest.approx(float(exact.gradient.norm()), rel=1e-2)
+        np.testing.assert_array_equal(fast.handles, exact.handles)
+
+
+def check_same_run(forms: BothForms, steps: int = 20) -> None:
+    """Each with its own latent, from start to end: the handles go the same way."""
+    for _ in range(steps):
+        fast, exact = forms.step()
+        assert np.abs(fast.handles - exact.handles.numpy()).max() <= 1

@@ -1,0 +1,103 @@
+"""A stand-in for `torch.cuda` on the CPU whose graphs are recorded operators.
+
+As a CUDA graph, a recorded one runs the same operators on the same memory at each replay, knows
+nothing of what Python did around them, and refuses operators that wait for a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+
+WAITING = ("aten::_local_scalar_dense", "aten::nonzero", "aten::equal")
+"""Operators whose result the host has to wait for."""
+
+
+class RecordedGraph(TorchDispatchMode):
+    """Stands for `torch.cuda.CUDAGraph`."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
+        self.replays = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        name = func.name().partition(".")[0]
+        if name in WAITING:
+            raise RuntimeError(f"operation not permitted when stream is capturing: {name}")
+        out = func(*args, **(kwargs or {}))
+        if not name.startswith("profiler::"):
+            self.calls.append((func, args, kwargs or {}, out))
+        return out
+
+    def replay(self) -> None:
+        self.replays += 1
+        for func, args, kwargs, out in self.calls:
+            for old, new in zip(_tensors(out), _tensors(func(*args, **kwargs)), strict=True):
+                if old.data_ptr() != new.data_ptr():
+                    old.copy_(new)
+
+
+class RecordedCuda:
+    """What `fixed_step` uses of `torch.cuda`; `log` says what was asked for, in order."""
+
+    OutOfMemoryError = torch.OutOfMemoryError
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        """failure: raised at the end of every capture."""
+        self.log: list[str] = []
+        self.graphs: list[RecordedGraph] = []
+        self._failure = failure
+        self._main = RecordedStream("main", self.log)
+
+    def CUDAGraph(self) -> RecordedGraph:  # noqa: N802 - torch's name
+        self.graphs.append(RecordedGraph())
+        return self.graphs[-1]
+
+    def Stream(self) -> RecordedStream:  # noqa: N802 - torch's name
+        return RecordedStream("aside", self.log)
+
+    def current_stream(self) -> RecordedStream:
+        return self._main
+
+    @contextmanager
+    def stream(self, stream: RecordedStream) -> Iterator[None]:
+        self.log.append(f"on {stream.name}")
+        yield
+        self.log.append(f"off {stream.name}")
+
+    @contextmanager
+    def graph(self, graph: RecordedGraph) -> Iterator[None]:
+        self.log.append("capture")
+        with graph:
+            yield
+        if self._failure is not None:
+            raise self._failure
+
+    def synchronize(self) -> None:
+        self.log.append("wait for all")
+
+
+class RecordedStream:
+    def __init__(self, name: str, log: list[str]) -> None:
+        self.name = name
+        self._log = log
+
+    def wait_stream(self, other: RecordedStream) -> None:
+        self._log.append(f"{self.name} after {other.name}")
+
+    def synchronize(self) -> None:
+        self._log.append(f"wait for {self.name}")
+
+
+def _tensors(out: Any) -> list[Tensor]:
+    if isinstance(out, Tensor):
+        return [out]
+    return [tensor for part in out for tensor in _tensors(part)] if out else []
