@@ -1,8 +1,8 @@
-"""Start to first picture: from the start of the process to the first half cells on a terminal.
+"""Start to first picture: from the start of the process to the first half blocks on a terminal.
 
     python benchmarks/startup.py [--repeat 7] [--python OTHER/bin/python ...]
 
-Every program is started in a pseudo-terminal of 100×30; the clock stops when 400 half cells of the
+Every program is started in a pseudo-terminal of 100×30; the clock stops when 400 half blocks of the
 picture have come out. `--python` adds other environments, one without torch, say.
 """
 

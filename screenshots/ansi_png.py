@@ -19,7 +19,7 @@ from rich.cells import cell_len
 Colour = tuple[int, int, int]
 
 CELL = (10, 20)
-"""Pixels of a cell: 1 to 2, so that the dots of half cells are square."""
+"""Pixels of a cell: 1 to 2, so that the dots of half blocks are square."""
 FRONT: Colour = (215, 220, 226)
 BACK: Colour = (12, 12, 12)
 FONTS = (

@@ -39,7 +39,7 @@ def engines(pane: Pane) -> int:
 
 def choose(pane: Pane, key: str, text: str) -> None:
     pane.keys(key)
-    pane.wait_for("type to find")
+    pane.wait_for("type to search")
     pane.type(text)
     pane.keys("Enter")
 

@@ -8,22 +8,22 @@ from tui_draggan.edit.document import State
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.testing.pilot import editing
 from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine
-from tui_draggan.tui.editor import DragganApp
-from tui_draggan.tui.keys import KEYS, KeyContext, allowed
+from tui_draggan.tui.app import EditorApp
+from tui_draggan.tui.dialogs.dialog import ConfirmDialog
+from tui_draggan.tui.dialogs.help import HelpDialog
+from tui_draggan.tui.keys import KEY_BY_ID, KEYS, KeyContext
 from tui_draggan.tui.palette import matched, offers
-from tui_draggan.tui.screens.dialogs import Confirm
-from tui_draggan.tui.screens.help import HelpScreen, key_names
 
 
 async def test_the_crosshair_moves_by_image_pixels_and_stops_at_the_edge():
     async with editing() as desk:
-        assert desk.screen.hand.cursor == (32, 32)
+        assert desk.pointer.cursor == (32, 32)
         await desk.press("left", "up", "up", "l", "j")
-        assert desk.screen.hand.cursor == (32, 31)
+        assert desk.pointer.cursor == (32, 31)
         await desk.press("shift+right", "K", "H", "shift+down", "J")
-        assert desk.screen.hand.cursor == (32, 39)
+        assert desk.pointer.cursor == (32, 39)
         await desk.press(*["L"] * 9)
-        assert desk.screen.hand.cursor == (63, 39)
+        assert desk.pointer.cursor == (63, 39)
         assert "63,39" in desk.words
 
 
@@ -31,7 +31,7 @@ async def test_a_pair_by_keys_is_dragged_until_it_is_reached():
     async with editing() as desk:
         assert "Enter for a handle" in desk.words
         await desk.press("up", "up", "enter")
-        assert desk.screen.hand.first == (32, 30)
+        assert desk.pointer.pending == (32, 30)
         assert "target" in desk.words
         await desk.press("enter")
         assert desk.pairs == [], "a target on its handle would be no drag"
@@ -46,7 +46,7 @@ async def test_a_pair_by_keys_is_dragged_until_it_is_reached():
 async def test_escape_takes_the_half_made_pair_back():
     async with editing() as desk:
         await desk.press("enter", "K", "escape")
-        assert desk.screen.hand.first is None and desk.pairs == []
+        assert desk.pointer.pending is None and desk.pairs == []
         await desk.press("enter", "L", "enter")
         assert desk.pairs == [((32, 24), (40, 24))], "Enter begins anew where the crosshair is"
 
@@ -56,13 +56,13 @@ async def test_tab_walks_the_points_enter_picks_up_and_x_deletes():
         await desk.press("enter", "K", "enter", "L", "enter", "L", "enter")
         assert desk.pairs == [((32, 32), (32, 24)), ((40, 24), (48, 24))]
         await desk.press("tab")
-        assert desk.screen.hand.cursor == (32, 32), "the crosshair jumps there"
+        assert desk.pointer.cursor == (32, 32), "the crosshair jumps there"
         await desk.press("tab", "tab", "shift+tab")
-        assert desk.screen.hand.cursor == (32, 24)
+        assert desk.pointer.cursor == (32, 24)
         await desk.press("enter", "h", "enter")
         assert desk.pairs[0] == ((32, 32), (31, 24))
         await desk.press("tab", "enter", "J", "escape")
-        assert desk.screen.hand.cursor == (40, 24), "Escape leaves the point where it was"
+        assert desk.pointer.cursor == (40, 24), "Escape leaves the point where it was"
         await desk.press("x")
         assert desk.pairs == [((32, 32), (31, 24))]
         await desk.press("x")
@@ -76,7 +76,7 @@ async def test_g_types_coordinates():
         assert desk.pairs == [((10, 20), (10, 12))]
         await desk.press("j", "g")
         await desk.type("5,6")
-        assert desk.screen.hand.cursor == (5, 6)
+        assert desk.pointer.cursor == (5, 6)
         await desk.press("tab", "g")
         await desk.type("11,21")
         assert desk.pairs == [((11, 21), (10, 12))], "with a point selected it is that point"
@@ -161,29 +161,32 @@ async def test_q_asks_only_where_an_edit_would_stay_behind():
         await desk.press("enter", "K", "enter", "space")
         await desk.rest()
         await desk.press("q")
-        await desk.until(lambda: isinstance(desk.app.screen, Confirm), "the question")
+        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
         await desk.press("n")
         await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
         assert desk.app.return_code is None
         await desk.press("q")
-        await desk.until(lambda: isinstance(desk.app.screen, Confirm), "the question")
+        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
         await desk.press("enter")
         await desk.until(lambda: desk.app.return_code == 0, "the end")
 
 
 async def test_every_key_has_a_description_a_tooltip_and_an_id_and_is_in_the_help():
-    bindings = [*KEYS, *(b for b in DragganApp.BINDINGS if isinstance(b, Binding))]
+    bindings = [
+        *(key.binding for key in KEYS),
+        *(b for b in EditorApp.BINDINGS if isinstance(b, Binding)),
+    ]
     assert all(binding.description and binding.tooltip and binding.id for binding in bindings)
     assert len({binding.id for binding in bindings}) == len(bindings)
     async with editing(size=(100, 60)) as desk:
         await desk.press("question_mark")
         await desk.pilot.pause()
-        assert isinstance(desk.app.screen, HelpScreen)
+        assert isinstance(desk.app.screen, HelpDialog)
         table = desk.app.screen.table()
         keys = [str(cell) for cell in table.columns[0].cells]
         words = [str(cell) for cell in table.columns[1].cells]
-        for binding in KEYS:
-            assert f"  {key_names(binding)}" in keys and binding.tooltip in words
+        for key in KEYS:
+            assert f"  {' '.join(key.names)}" in keys and key.help in words
         await desk.press("escape")
         assert desk.app.screen is desk.screen
 
@@ -199,7 +202,7 @@ async def test_the_footer_shows_the_keys_of_the_moment():
         assert "handle" in shown() and not {"run", "delete", "pause", "scrub"} & shown()
         await desk.press("enter")
         await desk.pilot.pause()
-        assert {"target", "take back"} <= shown() and "handle" not in shown()
+        assert {"target", "cancel"} <= shown() and "handle" not in shown()
         await desk.press("K", "enter")
         await desk.pilot.pause()
         assert {"run", "handle"} <= shown() and "delete" not in shown()
@@ -216,7 +219,7 @@ async def test_the_palette_offers_what_makes_sense_now():
 
         assert "Open a seed by its number" in titles()
         assert "Save the session" in titles() and "Clear the mask" not in titles()
-        run = next(binding for binding in KEYS if binding.id == "run").tooltip
+        run = KEY_BY_ID["run"].help
         assert run not in titles()
         await desk.press("enter", "K", "enter")
         assert run in titles()
@@ -241,7 +244,7 @@ async def test_the_palette_finds_words_and_no_scattered_letters():
 
 async def test_a_parameter_from_the_palette():
     async with editing() as desk:
-        await desk.screen.run_action("parameter('steps')")
+        await desk.screen.perform(lambda screen: screen.prompts.parameter("steps"))
         await desk.pilot.pause()
         await desk.type("zero")
         assert "not a number" in str(desk.app.screen.query_one(".problem").render())
@@ -254,5 +257,5 @@ async def test_a_parameter_from_the_palette():
 
 
 def test_nothing_but_help_and_the_end_before_there_is_a_session():
-    actions = {binding.action.partition("(")[0] for binding in KEYS}
-    assert {a for a in actions if allowed(a, KeyContext())} == {"help", "leave", "commands"}
+    early = {key.id for key in KEYS if key.allowed(KeyContext())}
+    assert early == {"help", "commands", "quit"}

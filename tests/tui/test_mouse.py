@@ -6,7 +6,7 @@ import math
 
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.testing.pilot import EditorPilot, editing
-from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
 
 
 def near(place: tuple[int, int], expected: tuple[int, int]) -> bool:
@@ -37,13 +37,13 @@ async def test_a_press_on_a_point_moves_it():
 async def test_a_click_moves_the_crosshair_or_selects():
     async with editing() as desk:
         await desk.drag((50, 50), (50, 50))
-        assert desk.pairs == [] and near(desk.screen.hand.cursor, (50, 50))
+        assert desk.pairs == [] and near(desk.pointer.cursor, (50, 50))
         await desk.drag((20, 40), (20, 20))
         pairs = desk.pairs
         await desk.drag((20, 20), (20, 20))
         assert desk.pairs == pairs
-        assert desk.screen.hand.selected is not None and desk.screen.hand.selected.end == "target"
-        assert desk.screen.hand.cursor == pairs[0][1]
+        assert desk.pointer.selected is not None and desk.pointer.selected.end == "target"
+        assert desk.pointer.cursor == pairs[0][1]
 
 
 async def test_a_click_gives_the_handle_set_by_enter_its_target():
@@ -70,7 +70,7 @@ async def test_zoom_keeps_the_crosshair_in_sight_and_0_resets():
         await desk.press("plus", "plus")
         assert panel.view.zoom == 2 and "2×" in desk.words
         await desk.press(*["L"] * 4)
-        across, down = panel.view.to_dots(*desk.screen.hand.cursor)
+        across, down = panel.view.to_dots(*desk.pointer.cursor)
         assert panel.view.holds(across, down)
         await desk.press("0")
         assert panel.view.zoom == 1

@@ -13,11 +13,11 @@ from tui_draggan.errors import BundleError, EngineError
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT
+from tui_draggan.tui.dialogs.choice import ChoiceDialog
+from tui_draggan.tui.dialogs.dialog import ConfirmDialog
+from tui_draggan.tui.dialogs.opening import OpeningDialog
 from tui_draggan.tui.palette import offers
-from tui_draggan.tui.screens.choose import Choose
-from tui_draggan.tui.screens.dialogs import Confirm
-from tui_draggan.tui.screens.edit import EditScreen
-from tui_draggan.tui.screens.opening import Opening
+from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.widgets.bars import TitleBar
 
@@ -42,9 +42,9 @@ class Shelf:
     def open_model(self, name: str) -> EditorOptions:
         if name == "gone":
             raise BundleError("gone was removed meanwhile")
-        return EditorOptions(self.hooks(name), name, 64)
+        return EditorOptions(self.services(name), name, 64)
 
-    def hooks(self, name: str) -> Services:
+    def services(self, name: str) -> Services:
         def open_session() -> Session:
             if name == "slow":
                 self.go.wait(LIMIT)
@@ -67,7 +67,7 @@ def editing_with(shelf: Shelf):
 
 async def choose(desk: EditorPilot, key: str, text: str) -> None:
     await desk.press(key)
-    await desk.until(lambda: isinstance(desk.app.screen, Choose), "the list")
+    await desk.until(lambda: isinstance(desk.app.screen, ChoiceDialog), "the list")
     await desk.type(text)
 
 
@@ -77,15 +77,15 @@ async def at(desk: EditorPilot, model: str) -> EditorPilot:
     def there() -> bool:
         screen = desk.app.screen
         return (
-            isinstance(screen, EditScreen)
+            isinstance(screen, EditorScreen)
             and screen is not desk.screen
-            and screen.session is not None
+            and screen.is_open
             and screen.options.model == model
         )
 
     await desk.until(there, f"{model}'s screen")
     other = EditorPilot(desk.pilot, desk.app, desk.app.screen, desk.notes)
-    await other.until(lambda: other.screen.moment.open, "its keys")
+    await other.until(lambda: other.screen.context.open, "its keys")
     return other
 
 
@@ -105,7 +105,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends():
         await zoo.press("enter", "K", "enter", "space")
         await zoo.rest()
         assert zoo.session.frames, "it drags"
-        assert desk.screen.session is None, "the old screen holds nothing any more"
+        assert not desk.screen.is_open, "the old screen holds nothing any more"
 
         thread = zoo.app.threads[-1]
         zoo.session.open_seed(5)  # back at an unedited latent: nothing to ask about
@@ -129,7 +129,7 @@ async def test_the_list_marks_the_open_one_and_says_why_one_cannot_be_chosen():
         assert "synthesis.onnx is missing" in str(dialog.query_one(".problem", Static).render())
         await desk.press(*["backspace"] * 3, *"nothing")
         await desk.pilot.pause()
-        assert "none of that name" in str(dialog.query_one(".problem", Static).render())
+        assert "nothing of that name" in str(dialog.query_one(".problem", Static).render())
         await desk.press("enter", "escape")
         await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
 
@@ -151,7 +151,7 @@ async def test_escape_while_it_opens_stays_with_the_old_one():
     shelf = Shelf()
     async with editing_with(shelf) as desk:
         await choose(desk, "o", "slow")
-        await desk.until(lambda: isinstance(desk.app.screen, Opening), "the waiting")
+        await desk.until(lambda: isinstance(desk.app.screen, OpeningDialog), "the waiting")
         await desk.press("escape")
         await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
         shelf.go.set()
@@ -164,11 +164,11 @@ async def test_an_unsaved_edit_is_asked_about_before_another_model():
         await desk.press("enter", "K", "enter", "space")
         await desk.rest()
         await choose(desk, "o", "zoo")
-        await desk.until(lambda: isinstance(desk.app.screen, Confirm), "the question")
+        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
         await desk.press("n")
         await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
         await choose(desk, "o", "zoo")
-        await desk.until(lambda: isinstance(desk.app.screen, Confirm), "the question")
+        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
         await desk.press("enter")
         await at(desk, "zoo")
 

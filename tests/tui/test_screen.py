@@ -16,16 +16,16 @@ from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.testing.pilot import editing
 from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, pause_until
-from tui_draggan.tui.editor import DragganApp
+from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.loupe import Loupe
-from tui_draggan.tui.widgets.picture import PicturePanel
-from tui_draggan.tui.widgets.points import PointsPanel
-from tui_draggan.tui.widgets.run import RunPanel
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
+from tui_draggan.tui.widgets.points_panel import PointsPanel
+from tui_draggan.tui.widgets.run_panel import RunPanel
 from tui_draggan.tui.worker import EngineThread
 
 SIZES = {(160, 50): "large", (80, 24): "small", (50, 44): "tall", (50, 14): "tiny", (20, 5): "tiny"}
@@ -38,7 +38,7 @@ ENDLESS = PARAMETERS.with_values(learning_rate=1e-6, steps=100_000, patience=100
 async def test_each_size_shows_the_panels_it_promises(size):
     async with editing(size=size) as desk:
         screen = desk.screen
-        assert screen.arrangement.value == SIZES[size]
+        assert screen.panels.arrangement.value == SIZES[size]
         whole = Region(0, 0, *size)
         panels = [PicturePanel]
         if SIZES[size] != "tiny":
@@ -68,7 +68,7 @@ async def test_resizing_while_it_runs_loses_nothing():
             await desk.pilot.resize_terminal(*size)
             await desk.until(lambda seen=seen: len(desk.session.frames) > seen)
             assert desk.state is State.RUNNING
-        assert len(desk.pairs) == 1 and desk.screen.arrangement.value == "small"
+        assert len(desk.pairs) == 1 and desk.screen.panels.arrangement.value == "small"
         await desk.press("c")
         await desk.rest()
         iterations = [int(line.split()[0]) for line in desk.log]
@@ -130,7 +130,7 @@ async def test_only_changed_rows_are_repainted():
             return refresh(*places, **more)
 
         panel.refresh = spy  # type: ignore[method-assign]
-        desk.screen.show_hand()
+        desk.screen.show_pointer(moved=False)
         assert regions == [], "nothing has changed"
         await desk.press("left")
         crosshair = panel.view.to_dots(31, 32)[1] / 2
@@ -195,7 +195,7 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: app.problem is not None, "the problem")
     assert isinstance(app.problem, BundleError) and app.return_code == 2
@@ -214,7 +214,7 @@ async def test_leaving_while_it_runs_ends_the_thread():
 
     thread = EngineThread(open_session)
     thread.start()
-    app = DragganApp(EditorOptions(Services(open_session)), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session)), [thread], Display())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: engine.calls.count("step") >= 3, "the third step")
         await pilot.press("ctrl+c")

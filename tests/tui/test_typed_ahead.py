@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import ZooEngine
-from tui_draggan.tui.screens.dialogs import Ask
+from tui_draggan.tui.dialogs.dialog import LineDialog
 
 NAMES = {
     ",": "comma",
@@ -33,9 +33,9 @@ async def burst(desk: EditorPilot, keys: str) -> None:
 async def test_keys_behind_the_one_that_opens_a_dialog_are_the_dialogs():
     async with editing() as desk:
         await burst(desk, "g45,12⏎")
-        await desk.until(lambda: desk.screen.hand.cursor == (45, 12), "the crosshair")
+        await desk.until(lambda: desk.pointer.cursor == (45, 12), "the crosshair")
         assert desk.app.screen is desk.screen
-        assert desk.screen.hand.first is None and desk.pairs == []
+        assert desk.pointer.pending is None and desk.pairs == []
 
 
 async def test_keys_behind_the_one_that_closes_it_are_the_editors():
@@ -45,7 +45,7 @@ async def test_keys_behind_the_one_that_closes_it_are_the_editors():
         assert desk.pairs[0][1] == (45, 4)
     async with editing() as desk:
         await burst(desk, "g45,12⏎⏎KK⏎g5,5⎋?⎋g20,30⏎")
-        await desk.until(lambda: desk.screen.hand.cursor == (20, 30), "the last place")
+        await desk.until(lambda: desk.pointer.cursor == (20, 30), "the last place")
         assert desk.pairs == [((45, 12), (45, 0))], "12 − 16 stops at the edge"
         assert desk.app.screen is desk.screen
 
@@ -68,7 +68,7 @@ async def test_the_palette_gets_what_is_typed_behind_its_key():
 async def test_an_answer_that_cannot_be_meant_keeps_the_dialog_open():
     async with editing() as desk:
         await burst(desk, "g99,99⏎")
-        await desk.until(lambda: isinstance(desk.app.screen, Ask), "the dialog")
+        await desk.until(lambda: isinstance(desk.app.screen, LineDialog), "the dialog")
         assert "outside" in str(desk.app.screen.query_one(".problem").render())
         await burst(desk, "⏎⏎⎋⎋")
         await desk.until(lambda: desk.app.screen is desk.screen, "the editor")

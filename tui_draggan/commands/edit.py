@@ -40,7 +40,7 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
             _hooks(options, bundle, on_model),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
-            origin=origin(options, bundle),
+            resumed=origin(options, bundle),
             pace=pace,
             graphics=graphics_choice,
             colour=colour,
@@ -48,7 +48,7 @@ def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) ->
 
     editor = on_model(options)
 
-    from tui_draggan.tui.app import run_editor
+    from tui_draggan.tui.launch import run_editor
 
     return run_editor(editor)
 

@@ -15,13 +15,14 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, pause_until
-from tui_draggan.tui.editor import DragganApp
-from tui_draggan.tui.screens.edit import EditScreen
+from tui_draggan.tui.app import EditorApp
+from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import EditorOptions, Services
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
-from tui_draggan.tui.widgets.picture import PicturePanel
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.worker import EngineThread
 
 
@@ -30,15 +31,18 @@ class EditorPilot:
     """What a test works with."""
 
     pilot: Pilot[int]
-    app: DragganApp
-    screen: EditScreen
+    app: EditorApp
+    screen: EditorScreen
     notes: list[str] = field(default_factory=list)
     """Notifications, as `title: words`."""
 
     @property
     def session(self) -> Session:
-        assert self.screen.session is not None
-        return self.screen.session
+        return self.screen.editor.session
+
+    @property
+    def pointer(self) -> Pointer:
+        return self.screen.editor.pointer
 
     @property
     def pairs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -77,13 +81,13 @@ class EditorPilot:
         await pause_until(
             self.pilot,
             condition,
-            lambda: f"{what}; session {self.screen.session}, words {self.words}",
+            lambda: f"{what}; open {self.screen.is_open}, words {self.words}",
         )
 
     async def rest(self) -> None:
         """Until no run is under way and the screen has caught up."""
         await self.until(lambda: self.state is not State.RUNNING, "the end of the run")
-        await self.until(lambda: self.screen.moment.state is self.state, "the screen")
+        await self.until(lambda: self.screen.context.state is self.state, "the screen")
 
     def cell_of(self, x: int, y: int) -> tuple[int, int]:
         """The cell of the panel that shows image point (x, y)."""
@@ -106,7 +110,7 @@ async def editing(
     params: DragParams = PARAMETERS,
     display: Display = Display(),  # noqa: B008 - frozen
     pace: float = 0.0,
-    **hooks: Any,
+    **services: Any,
 ) -> AsyncIterator[EditorPilot]:
     """An editor with its picture on the screen; its thread has ended when this is left."""
     engine = engine or SpotEngine()
@@ -114,15 +118,15 @@ async def editing(
     def open_session() -> Session:
         return spot_session(engine, params)
 
-    options = EditorOptions(Services(open_session, **hooks), "spot", 64)
+    options = EditorOptions(Services(open_session, **services), "spot", 64)
     thread = EngineThread(open_session, pace)
     thread.start()
-    app = DragganApp(options, [thread], display)
+    app = EditorApp(options, [thread], display)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()
             screen = app.screen_stack[1]
-            assert isinstance(screen, EditScreen)
+            assert isinstance(screen, EditorScreen)
             desk = EditorPilot(pilot, app, screen)
             show = app.notify
 
@@ -141,9 +145,9 @@ async def editing(
 
 async def desk_opens(desk: EditorPilot) -> None:
     await desk.until(
-        lambda: desk.screen.session is not None and desk.screen.session.picture is not None,
+        lambda: desk.screen.is_open and desk.session.picture is not None,
         "the first picture",
     )
     await desk.pilot.pause()
-    desk.screen.sync()
+    desk.screen.refresh_all()
     await desk.pilot.pause()

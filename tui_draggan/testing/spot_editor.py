@@ -13,7 +13,8 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, DragganError
 from tui_draggan.testing.spot_engine import SpotEngine, spot_session
-from tui_draggan.tui.app import EditorOptions, Services, run_editor
+from tui_draggan.tui.launch import run_editor
+from tui_draggan.tui.services import EditorOptions, Services
 
 
 def main() -> int:
@@ -43,10 +44,12 @@ def main() -> int:
             with open(options.closed, "w") as file:  # noqa: PTH123
                 file.write("closed")
 
-    hooks = Services(open_session, close=close, export=lambda session, request: f"{request.path}")
+    services = Services(
+        open_session, close=close, export=lambda session, request: f"{request.path}"
+    )
     try:
         return run_editor(
-            EditorOptions(hooks, "spot", 64, graphics=options.graphics, colour=options.colour)
+            EditorOptions(services, "spot", 64, graphics=options.graphics, colour=options.colour)
         )
     except DragganError as error:
         print(error.line, file=sys.stderr)

@@ -1,78 +1,125 @@
-"""Starting and ending the editor: what comes before Textual is imported and after it has left."""
+"""The editor as a Textual program: its screens, its keys, one engine's thread after another."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import ClassVar
 
-from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
-from tui_draggan.tui.terminal.graphics import apply_colour, choose_display
-from tui_draggan.tui.worker import EngineThread, end
+from textual import events, on
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
+from textual.screen import Screen
+from textual.widgets import Input
 
-if TYPE_CHECKING:
-    from tui_draggan.tui.editor import DragganApp
-
-__all__ = ["Choice", "EditorOptions", "ExportRequest", "Services", "run_editor"]
-
-PATIENCE = 30.0
-"""Seconds the engine gets to finish the step at hand when the editor has been left."""
-GRACE = 2.0
-"""Seconds the screen gets to put the terminal back after a signal."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+from tui_draggan.errors import DragganError
+from tui_draggan.tui.dialogs.opening import OpeningDialog
+from tui_draggan.tui.messages import AnotherModel, Reported
+from tui_draggan.tui.palette import Commands
+from tui_draggan.tui.program import Program
+from tui_draggan.tui.screen import EditorScreen
+from tui_draggan.tui.services import EditorOptions
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.workarounds import answer_key
+from tui_draggan.tui.worker import EngineThread, OpenFailed, Report
 
 
-def run_editor(options: EditorOptions) -> int:
-    """Runs the editor until it is left; returns the exit status.
+class EditorApp(Program):
+    """One screen, one document."""
 
-    Raises the DragganError that kept the session from opening. The engine's thread starts first:
-    model and screen load side by side.
-    """
-    apply_colour(options.colour)
-    display = choose_display(options.graphics)
-    threads = [EngineThread(options.hooks.open_session, options.pace, options.hooks.close)]
-    threads[0].start()
-    try:
-        from tui_draggan.tui.editor import DragganApp
+    CSS_PATH = "editor.tcss"
+    COMMANDS: ClassVar = {Commands}  # and none of Textual's own but those of get_system_commands
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+c,ctrl+q",
+            "end(130)",
+            "quit at once",
+            show=False,
+            priority=True,
+            tooltip="Quit without a question; the journal keeps the edit",
+            id="quit-at-once",
+        ),
+    ]
 
-        app = DragganApp(options, threads, display)
-        with _ending_signals(app):
-            status = app.run()
-    finally:
-        end(threads, PATIENCE)
-    if app.problem is not None:
-        raise app.problem
-    return (app.return_code or 0) if status is None else status
+    def __init__(
+        self, options: EditorOptions, threads: list[EngineThread], display: Display
+    ) -> None:
+        """threads: the one that opens the first session; those of other models are added."""
+        super().__init__()
+        self.options = options
+        self.threads = threads
+        self.problem: DragganError | None = None
+        """Why there never was a session."""
+        self.terminal = display
 
+    def on_mount(self) -> None:
+        self.begin(self.options.theme)
+        thread = self.threads[0]
+        screen = EditorScreen(self.options, self.terminal, thread.seen, self.give_up)
+        self.push_screen(screen)
+        thread.attach(lambda report: screen.post_message(Reported(report)))
 
-@contextmanager
-def _ending_signals(app: DragganApp) -> Iterator[None]:
-    """A killed editor leaves the terminal as it was and its journal closed.
+    def on_unmount(self) -> None:
+        for thread in self.threads:
+            thread.detach()
+            thread.stop()
 
-    Where the terminal itself has gone, Textual waits for ever to write to it: after closing all
-    that matters the process ends without it.
-    """
+    def give_up(self, error: DragganError) -> None:
+        """There will be no session: leaves, and keeps the reason."""
+        self.problem = error
+        self.action_end(error.exit_status)
 
-    def last_resort(status: int) -> None:
-        end(app.threads, PATIENCE)
-        time.sleep(GRACE)
-        os._exit(status)
+    # -- keys ----------------------------------------------------------------------------------
 
-    def leave(number: int, _frame: object) -> None:
-        status = 128 + number
-        threading.Thread(target=last_resort, args=(status,), daemon=True).start()
-        app.end_soon(status)
+    async def on_event(self, event: events.Event) -> None:
+        answered = isinstance(event, events.Key) and await self._answered(event)
+        if not answered:
+            await super().on_event(event)
 
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, leave) for number in ENDING_SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    async def _answered(self, key: events.Key) -> bool:
+        """Does what a key is bound to, unless it is a letter to be typed into a line."""
+        typed = key.is_printable and isinstance(self.focused, Input)
+        return not (typed or key.is_forwarded) and await answer_key(self, key.key)
+
+    async def action_command_palette(self) -> None:  # type: ignore[override]
+        """Textual's, there before the next key is looked at."""
+        if not isinstance(self.screen, CommandPalette):
+            await self.push_screen(CommandPalette(id="--command-palette"))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)
+
+    # -- another model -------------------------------------------------------------------------
+
+    @on(AnotherModel)
+    def _open(self, event: AnotherModel) -> None:
+        """Opens it beside the one that is edited, which stays until the other has a picture."""
+        options = event.options
+        services = options.services
+        thread = EngineThread(services.open_session, options.pace, services.close)
+        self.threads.append(thread)
+        thread.start()
+
+        def opened(report: Report | None) -> None:
+            if report is None or not self.screen_stack:  # cancelled, or the program is ending
+                thread.stop()
+            elif isinstance(report, OpenFailed):
+                self.notify(str(report.error), title=report.error.title, severity="error")
+            else:
+                self._change_to(options, thread, report)
+
+        self.push_screen(OpeningDialog(options.model, thread), opened)
+
+    def _change_to(self, options: EditorOptions, thread: EngineThread, report: Report) -> None:
+        """Another screen for another session; the old thread ends and closes what it had open."""
+        for old in self.threads:
+            if old is not thread:
+                old.detach()
+                old.stop()
+        self.threads[:] = [one for one in self.threads if one.is_alive()]
+        screen = EditorScreen(options, self.terminal, thread.seen, self.give_up, thread.session)
+        self.switch_screen(screen)
+        thread.attach(lambda report: screen.post_message(Reported(report)))
+        screen.post_message(Reported(report))

@@ -1,161 +1,263 @@
-"""The Textual program round the editor's screen: theme, palette, signals, the engine's thread."""
+"""One open session under a person's hands: everything that a key, the mouse or an answer changes.
+
+It knows no widget. What is to be seen of a change it leaves to its `EditorView`.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterable
-from typing import ClassVar
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
 
-from textual import events, on
-from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
-from textual.screen import Screen
-from textual.theme import Theme
-from textual.widgets import Input
-
+from tui_draggan.edit.latent import Latent, Seed, reopened
+from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, parameter
+from tui_draggan.edit.points import Pair, Point
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
-from tui_draggan.tui.palette import Commands
-from tui_draggan.tui.screens.board import Reported
-from tui_draggan.tui.screens.edit import AnotherModel, EditScreen
-from tui_draggan.tui.screens.opening import Opening
-from tui_draggan.tui.services import EditorOptions
-from tui_draggan.tui.terminal.graphics import Display
-from tui_draggan.tui.workarounds import answer_key
-from tui_draggan.tui.worker import EngineThread, OpenFailed, Report
+from tui_draggan.tui import pointer as pointing
+from tui_draggan.tui.pointer import AddPair, Edit, MovePoint, Pointer
 
-THEME = Theme(
-    name="draggan",
-    primary="#56b4e9",
-    secondary="#8fa3b8",
-    accent="#56b4e9",
-    foreground="#d7dce2",
-    background="#13161b",
-    surface="#1a1e25",
-    panel="#232933",
-    success="#4cc38a",
-    warning="#f0c05a",
-    error="#e5707a",
-    dark=True,
-    variables={
-        "footer-background": "#1a1e25",
-        "footer-key-foreground": "#56b4e9",
-        "footer-description-foreground": "#9aa5b1",
-        "footer-item-background": "#1a1e25",
-        "foreground-muted": "#8893a0",
-    },
-)
+SEEDS = 1_000_000
+"""Seeds that a random one is drawn from."""
 
 
-class DragganApp(App[int]):
-    """One screen, one document. Returns the exit status."""
+class EditorView(Protocol):
+    """What shows an editor."""
 
-    CSS_PATH = "editor.tcss"
-    COMMANDS: ClassVar = {Commands}  # and none of Textual's own but those of get_system_commands
-    COMMAND_PALETTE_BINDING = "ctrl+p"
-    ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "ctrl+c,ctrl+q",
-            "end(130)",
-            "quit at once",
-            show=False,
-            priority=True,
-            tooltip="Leave without a question; the journal keeps the edit",
-            id="quit-at-once",
-        ),
-    ]
+    def show(self) -> None:
+        """The session may have changed: everything is shown anew."""
 
-    def __init__(
-        self, options: EditorOptions, threads: list[EngineThread], display: Display
-    ) -> None:
-        """threads: the one that opens the first session; those of other models are added."""
-        super().__init__()
-        self.title = "tui-draggan"
-        self.options = options
-        self.threads = threads
-        self.problem: DragganError | None = None
-        """Why there never was a session."""
-        self.terminal = display
+    def show_pointer(self, moved: bool) -> None:
+        """Only the pointer has changed. moved: the crosshair is elsewhere."""
 
-    def on_mount(self) -> None:
-        self.register_theme(THEME)
-        known = self.options.theme in self.available_themes
-        self.theme = self.options.theme if known and self.options.theme else THEME.name
-        self._own_loop = asyncio.get_running_loop()
-        thread = self.threads[0]
-        screen = EditScreen(self.options, self.terminal, thread.seen, self.give_up)
-        self.push_screen(screen)
-        thread.attach(lambda report: screen.post_message(Reported(report)))
+    def show_error(self, error: DragganError) -> None:
+        """Something could not be done."""
 
-    def on_unmount(self) -> None:
-        for thread in self.threads:
-            thread.detach()
-            thread.stop()
 
-    async def on_event(self, event: events.Event) -> None:
-        answered = isinstance(event, events.Key) and await self._answered(event)
-        if not answered:
-            await super().on_event(event)
+class Editor:
+    """A session, the pointer on its picture, and what was done last."""
 
-    async def _answered(self, key: events.Key) -> bool:
-        """Does what a key is bound to, unless it is a letter to be typed into a line."""
-        typed = key.is_printable and isinstance(self.focused, Input)
-        return not (typed or key.is_forwarded) and await answer_key(self, key.key)
+    def __init__(self, session: Session, view: EditorView) -> None:
+        self.session = session
+        self.snapshot = session.snapshot()
+        """The session as it was last looked at; nothing else of it is shown."""
+        side = self.snapshot.info.resolution
+        self.pointer = Pointer((side // 2, side // 2))
+        self.notice = ""
+        """What was done last; the next move takes it away."""
+        self.has_run = False
+        """Whether there has been a run since the editor opened."""
+        self._view = view
+        self._kept = self.snapshot.document.latent
+        """The latent that was opened, exported or saved last."""
 
-    # -- another model -------------------------------------------------------------------------
+    # -- looking -------------------------------------------------------------------------------
 
-    @on(AnotherModel)
-    def _open(self, event: AnotherModel) -> None:
-        """Opens it beside the one that is edited, which stays until the other has a picture."""
-        options = event.options
-        hooks = options.hooks
-        thread = EngineThread(hooks.open_session, options.pace, hooks.close)
-        self.threads.append(thread)
-        thread.start()
+    def refresh(self) -> None:
+        """Looks at the session and shows it; the pointer lets go of what is no longer there."""
+        self.snapshot = snapshot = self.session.snapshot()
+        self.pointer = pointing.reconcile(
+            self.pointer, snapshot.document.pairs, snapshot.info.resolution
+        )
+        self.has_run = self.has_run or bool(snapshot.frames)
+        self._view.show()
 
-        def opened(report: Report | None) -> None:
-            if report is None or not self.screen_stack:  # given up, or the program is ending
-                thread.stop()
-            elif isinstance(report, OpenFailed):
-                self.notify(str(report.error), title=report.error.title, severity="error")
-            else:
-                self._change_to(options, thread, report)
+    def attempt(self, do: Callable[[], object], notice: str | None = None) -> None:
+        """Does it, or says why not; the document is as it was then.
 
-        self.push_screen(Opening(options.model, thread), opened)
+        notice: what was done, in words, where that is not seen.
+        """
+        try:
+            do()
+        except DragganError as error:
+            self._view.show_error(error)
+        else:
+            if notice is not None:
+                self.notice = notice
+        self.refresh()
 
-    def _change_to(self, options: EditorOptions, thread: EngineThread, report: Report) -> None:
-        """Another screen for another session; the old thread ends and closes what it had open."""
-        for old in self.threads:
-            if old is not thread:
-                old.detach()
-                old.stop()
-        self.threads[:] = [one for one in self.threads if one.is_alive()]
-        screen = EditScreen(options, self.terminal, thread.seen, self.give_up, thread.session)
-        self.switch_screen(screen)
-        thread.attach(lambda report: screen.post_message(Reported(report)))
-        screen.post_message(Reported(report))
+    @property
+    def _pairs(self) -> tuple[Pair, ...]:
+        return self.snapshot.document.pairs
 
-    # -- the end -------------------------------------------------------------------------------
+    # -- the pointer ---------------------------------------------------------------------------
 
-    def end_soon(self, status: int) -> None:
-        """`action_end` for signal handlers."""
-        if self.is_running:
-            self._own_loop.call_soon_threadsafe(self.action_end, status)
+    def move_by(self, dx: int, dy: int) -> None:
+        """The crosshair so many image pixels further."""
+        side = self.snapshot.info.resolution
+        self._point(pointing.move_by(self.pointer, dx, dy, side, self._pairs))
 
-    def give_up(self, error: DragganError) -> None:
-        """There will be no session: leaves, and keeps the reason."""
-        self.problem = error
-        self.exit(error.exit_status, error.exit_status)
+    def go_to(self, place: Point, target: Point | None = None) -> None:
+        """Typed coordinates: with a target a new pair; else the selected point moves there, or,
+        without one, the crosshair."""
+        if target is not None:
+            self._point(replace(self.pointer, cursor=target), AddPair(place, target))
+        elif self.pointer.selected is not None:
+            edit = MovePoint(self.pointer.selected, place)
+            self._point(replace(self.pointer, cursor=place), edit)
+        else:
+            self._point(pointing.move_to(self.pointer, place, self._pairs))
 
-    def action_end(self, status: int) -> None:
-        """Leaves at once with that exit status."""
-        self.exit(status, status)
+    def confirm(self) -> None:
+        """Enter: sets a handle, its target, picks up, drops."""
+        self._point(*pointing.confirm(self.pointer, self._pairs))
 
-    async def action_command_palette(self) -> None:  # type: ignore[override]
-        """Textual's, there before the next key is looked at."""
-        if not isinstance(self.screen, CommandPalette):
-            await self.push_screen(CommandPalette(id="--command-palette"))
+    def cancel(self) -> None:
+        self._point(pointing.cancel(self.pointer, self._pairs))
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)
+    def select_next(self, step: int) -> None:
+        self._point(pointing.select_next(self.pointer, step, self._pairs))
+
+    def press(self, place: Point, reach: float) -> None:
+        """The mouse button goes down; points within `reach` image pixels are hit."""
+        self._point(pointing.press(self.pointer, place, reach, self._pairs))
+
+    def drag(self, place: Point) -> None:
+        pointer = pointing.drag(self.pointer, place)
+        if pointer != self.pointer:
+            self._point(pointer)
+
+    def release(self, place: Point) -> None:
+        self._point(*pointing.release(self.pointer, place, self._pairs))
+
+    def _point(self, pointer: Pointer, edit: Edit | None = None) -> None:
+        """The pointer as it is now, and what it did to the document."""
+        moved = pointer.cursor != self.pointer.cursor
+        self.pointer, self.notice = pointer, ""
+        if edit is not None:
+            self._apply(edit)
+        self._view.show_pointer(moved)
+
+    # -- the document --------------------------------------------------------------------------
+
+    def _apply(self, edit: Edit) -> None:
+        if isinstance(edit, AddPair):
+            self.attempt(lambda: self.session.add_pair(edit.handle, edit.target))
+            return
+        pair, end = edit.point.pair_id, edit.point.end
+        move = self.session.move_handle if end == "handle" else self.session.move_target
+        self.attempt(lambda: move(pair, edit.to))
+
+    def delete_selected(self) -> None:
+        """The pair of the selected point goes."""
+        selected = self.pointer.selected
+        if selected is not None:
+            self.attempt(lambda: self.session.delete_pair(selected.pair_id))
+
+    def undo(self) -> None:
+        self._travel(self.session.undo, "undone", "nothing to undo")
+
+    def redo(self) -> None:
+        self._travel(self.session.redo, "redone", "nothing to redo")
+
+    def _travel(self, move: Callable[[], str | None], done: str, nothing: str) -> None:
+        self.pointer = pointing.let_go(self.pointer)
+        what = move()
+        self.notice = f"{done}: {what}" if what else nothing
+        self.refresh()
+
+    def set_parameter(self, name: str, text: str) -> None:
+        """One parameter, as typed."""
+        self._set_parameter(name, parameter(name).parse(text))
+
+    def scale_step_size(self, doublings: int) -> None:
+        """The step size doubled so many times; negative: halved."""
+        rate = doubled(self.snapshot.document.parameters.learning_rate, doublings)
+        self._set_parameter("learning_rate", rate)
+
+    def _set_parameter(self, name: str, value: Value) -> None:
+        one = parameter(name)
+        changed = self.snapshot.document.parameters.with_values(**{name: value})
+        self.attempt(
+            lambda: self.session.set_parameters(changed), f"{one.title} {one.shown(value)}"
+        )
+
+    def load_mask(self, path: Path) -> None:
+        """A picture of where the edit may change something."""
+
+        def load() -> None:
+            loaded = load_mask(path, self.snapshot.info.resolution)
+            self.session.set_mask(loaded.mask)
+            self.notice = loaded.note
+
+        self.attempt(load)
+
+    def clear_mask(self) -> None:
+        """Everything may change."""
+        self.attempt(lambda: self.session.set_mask(None))
+
+    # -- another picture -----------------------------------------------------------------------
+
+    @property
+    def seed(self) -> Seed:
+        """The generated picture that is there or asked for; where it is a photograph, the one to
+        go to from there."""
+        return reopened(self.snapshot.origin, self.snapshot.info)
+
+    def step_seed(self, step: int) -> None:
+        """The next seed's picture, or the one before; from a photograph the first."""
+        origin = self.snapshot.origin
+        seed = origin.seed if isinstance(origin, Seed) else -1
+        self.open_seed((seed + step) % (MAX_SEED + 1))
+
+    def open_random_seed(self) -> None:
+        self.open_seed(random.randrange(SEEDS))
+
+    def open_seed(self, seed: int) -> None:
+        """Asks for another seed's picture."""
+        self._reopen(lambda: self.session.open_seed(seed=seed), f"seed {seed}")
+
+    def open_psi(self, psi: float) -> None:
+        """Asks for the same seed's picture with another truncation."""
+        self._reopen(lambda: self.session.open_seed(psi=psi), f"ψ {psi:g}")
+
+    def open_class(self, label: int) -> None:
+        """Asks for the same seed's picture of another class."""
+        name = self.snapshot.info.classes[label]
+        self._reopen(lambda: self.session.open_seed(label=label), f"class {name}")
+
+    def _reopen(self, ask: Callable[[], None], notice: str) -> None:
+        self.pointer = pointing.let_go(self.pointer)
+        self.attempt(ask, notice)
+
+    # -- the run -------------------------------------------------------------------------------
+
+    def run(self, steps: int | None = None) -> None:
+        """Starts or resumes; pauses again after so many steps, where given."""
+        self.notice = ""
+        self.refresh()  # a new run forgets the old one's steps: the log takes them over first
+        self.attempt(lambda: self.session.start(steps))
+
+    def pause(self) -> None:
+        self.attempt(self.session.pause)
+
+    def stop(self) -> None:
+        self.attempt(self.session.stop)
+
+    def scrub(self, steps: int) -> None:
+        """So many steps on through the run, or back."""
+        last = len(self.snapshot.frames) - 1
+        shown = self.snapshot.shown
+        wanted = min(last, max(0, (last + 1 if shown is None else shown) + steps))
+        notice = f"step {wanted} of {last}"
+        if wanted == shown:
+            self.notice = notice
+            self.refresh()
+            return
+        self.pointer = pointing.let_go(self.pointer)
+        self.attempt(lambda: self.session.goto(wanted), notice)
+
+    # -- what would be lost --------------------------------------------------------------------
+
+    def keep(self, latent: Latent) -> None:
+        """It has been exported or saved."""
+        self._kept = latent
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether an edit has been neither exported nor saved."""
+        latent = self.session.snapshot().document.latent
+        return latent.edited and latent is not self._kept

@@ -1,16 +1,26 @@
-"""The keys: what each does, and when.
+"""The keys: one row each, with what it does, when it makes sense, and what footer, help and palette
+say of it.
 
-One table for the screen, the footer, the help and the palette. Where a key means different things
-at different moments (Enter, space) it has one binding for each, and `allowed` picks the right one.
+Where a key means different things at different moments (Enter, space) it has a row for each, and
+`when` picks the right one. A mode that comes (mask, sliders, parts, gallery) brings a group of rows
+of its own; what its keys do stands in a module of its own beside `editor`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
 from tui_draggan.edit.document import State
+from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.services import Services
+
+if TYPE_CHECKING:
+    from tui_draggan.tui.screen import EditorScreen
 
 
 @dataclass(frozen=True)
@@ -18,157 +28,262 @@ class KeyContext:
     """What the keys depend on."""
 
     open: bool = False
-    """There is a session."""
+    """Whether there is a session."""
     state: State = State.EMPTY
     pairs: bool = False
     frames: bool = False
-    """There are steps to walk through."""
-    half: bool = False
-    """A handle waits for its target."""
-    held: bool = False
+    """Whether there are steps to walk through."""
+    pending: bool = False
+    """Whether a handle waits for its target."""
+    grabbed: bool = False
+    """Whether a point has been picked up."""
     selected: bool = False
     zoomed: bool = False
     export: bool = True
     save: bool = True
     classes: bool = False
-    """The model has some."""
+    """Whether the model has classes."""
     models: bool = False
-    """There is a way to another model."""
+    """Whether there is a way to another model."""
+
+    @property
+    def running(self) -> bool:
+        return self.state is State.RUNNING
+
+    @property
+    def busy(self) -> bool:
+        """Something is half done with the pointer: only what ends it makes sense."""
+        return self.pending or self.grabbed
+
+    @property
+    def idle(self) -> bool:
+        """Neither a run nor something half done: the document may be replaced."""
+        return not self.running and not self.busy
 
 
-def _key(
-    id: str,
-    keys: str,
-    action: str,
-    description: str,
-    tooltip: str,
-    display: str | None = None,
-    show: bool = False,
-    group: Binding.Group | None = None,
-) -> Binding:
-    return Binding(keys, action, description, show, display, tooltip=tooltip, id=id, group=group)
+def key_context(
+    snapshot: Snapshot, pointer: Pointer, zoomed: bool, services: Services
+) -> KeyContext:
+    """What the keys depend on while a session is open."""
+    return KeyContext(
+        open=True,
+        state=snapshot.status.state,
+        pairs=bool(snapshot.document.pairs),
+        frames=bool(snapshot.frames),
+        pending=pointer.pending is not None,
+        grabbed=pointer.grabbed is not None,
+        selected=pointer.selected is not None,
+        zoomed=zoomed,
+        export=services.export is not None,
+        save=services.save_session is not None,
+        classes=bool(snapshot.info.classes),
+        models=services.models is not None,
+    )
 
 
-_SCRUB = Binding.Group("scrub", compact=True)
-_SEED = Binding.Group("seed", compact=True)
+Action = Callable[["EditorScreen"], Awaitable[None] | None]
+"""What a key or a line of the palette does."""
+When = Callable[[KeyContext], bool]
 
 
+def always(now: KeyContext) -> bool:
+    """Whatever the moment."""
+    return True
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key and what it does."""
+
+    id: str
+    """Name for keymaps."""
+    keys: str
+    """Names of the keys, as Textual calls them, separated by commas."""
+    action: Action
+    when: When
+    label: str
+    """One or two words for the footer."""
+    help: str
+    """A line for help and palette."""
+    shown: bool = False
+    """Whether the footer has it."""
+    group: Binding.Group | None = None
+    """Keys that share a label in the footer."""
+    early: bool = False
+    """Whether it works while a session is still being opened."""
+
+    def allowed(self, now: KeyContext) -> bool:
+        """Whether it makes sense now; else it is neither shown nor offered."""
+        return (now.open or self.early) and self.when(now)
+
+    @property
+    def names(self) -> list[str]:
+        """Its keys as a person reads them: «x», «⇧⇥»."""
+        return [_name(key) for key in self.keys.split(",")]
+
+    @property
+    def binding(self) -> Binding:
+        """For Textual: every key runs the screen's one action `key`, with the row's id."""
+        return Binding(
+            self.keys,
+            f"key('{self.id}')",
+            self.label,
+            self.shown,
+            self.names[0],
+            tooltip=self.help,
+            id=self.id,
+            group=self.group,
+        )
+
+
+SIGNS = {
+    "left": "←",
+    "right": "→",
+    "up": "↑",
+    "down": "↓",
+    "enter": "↵",
+    "escape": "esc",
+    "tab": "⇥",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "comma": ",",
+    "full_stop": ".",
+    "plus": "+",
+    "equals_sign": "=",
+    "minus": "-",
+    "colon": ":",
+    "question_mark": "?",
+}
+"""Signs of the keys that have a longer name in Textual."""
+
+
+def _name(key: str) -> str:
+    for prefix, sign in (("shift+", "⇧"), ("ctrl+", "^")):
+        if key.startswith(prefix):
+            return sign + _name(key.removeprefix(prefix))
+    return SIGNS.get(key, key)
+
+
+def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:
+    keys = f"{name},{letter}" if step == 1 else f"shift+{name},{letter.upper()}"
+    return Key(
+        name if step == 1 else f"{name}-far",
+        keys,
+        lambda screen: screen.editor.move_by(dx * step, dy * step),
+        always,
+        f"{name} {step} px",
+        f"Move the crosshair {step} image pixel{'s' * (step > 1)} {name}",
+    )
+
+
+SCRUB = Binding.Group("scrub", compact=True)
+SEED = Binding.Group("seed", compact=True)
+
+# Two lines a row: id, keys, action, when; label, help.
+# fmt: off
 POINTS = (
-    _key("handle", "enter", "handle", "handle", "Put a handle point here", "↵", True),
-    _key("target", "enter", "target", "target", "Put its target point here", "↵", True),
-    _key("pick-up", "enter", "pick_up", "pick up", "Pick the selected point up", "↵", True),
-    _key("drop", "enter", "drop", "drop", "Drop the point here", "↵", True),
-    _key("back", "escape", "back", "take back", "Take back what is half made", "esc", True),
-    _key("next-point", "tab", "walk(1)", "next", "Select the next point", "⇥", True),
-    _key("previous-point", "shift+tab", "walk(-1)", "previous", "Select the point before", "⇧⇥"),
-    _key("delete", "x,delete", "delete", "delete", "Delete the selected pair", "x", True),
-    _key(
-        "coordinates",
-        "g",
-        "coordinates",
-        "go to",
-        "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair",
-        "g",
-    ),
+    Key("handle", "enter", lambda screen: screen.editor.confirm(),
+        lambda now: not now.busy and not now.selected,
+        "handle", "Set a handle point here", shown=True),
+    Key("target", "enter", lambda screen: screen.editor.confirm(), lambda now: now.pending,
+        "target", "Set its target point here", shown=True),
+    Key("pick-up", "enter", lambda screen: screen.editor.confirm(),
+        lambda now: now.selected and not now.busy,
+        "pick up", "Pick up the selected point", shown=True),
+    Key("drop", "enter", lambda screen: screen.editor.confirm(), lambda now: now.grabbed,
+        "drop", "Drop the point here", shown=True),
+    Key("cancel", "escape", lambda screen: screen.editor.cancel(), lambda now: now.busy,
+        "cancel", "Cancel the new handle or the move", shown=True),
+    Key("next-point", "tab", lambda screen: screen.editor.select_next(1),
+        lambda now: now.pairs and not now.busy,
+        "next", "Select the next point", shown=True),
+    Key("previous-point", "shift+tab", lambda screen: screen.editor.select_next(-1),
+        lambda now: now.pairs and not now.busy,
+        "previous", "Select the previous point"),
+    Key("delete", "x,delete", lambda screen: screen.editor.delete_selected(),
+        lambda now: now.selected and not now.busy,
+        "delete", "Delete the selected pair", shown=True),
+    Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), always,
+        "go to", "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair"),
 )
 
-_ARROWS = {"left": (-1, 0, "h"), "down": (0, 1, "j"), "up": (0, -1, "k"), "right": (1, 0, "l")}
-MOVES = tuple(
-    _key(
-        f"{name}{'-far' if far else ''}",
-        f"shift+{name},{letter.upper()}" if far else f"{name},{letter}",
-        f"nudge({dx * (8 if far else 1)},{dy * (8 if far else 1)})",
-        f"{name} {8 if far else 1} px",
-        f"Move the crosshair {8 if far else 1} image pixel{'s' * far} {name}",
+CROSSHAIR = tuple(
+    _move(name, dx, dy, letter, step)
+    for step in (1, 8)
+    for name, dx, dy, letter in (
+        ("left", -1, 0, "h"), ("down", 0, 1, "j"), ("up", 0, -1, "k"), ("right", 1, 0, "l")
     )
-    for far in (False, True)
-    for name, (dx, dy, letter) in _ARROWS.items()
 )
 
 RUN = (
-    _key("run", "space", "run", "run", "Drag until every handle is at its target", "space", True),
-    _key("pause", "space", "pause", "pause", "Pause the run; space goes on", "space", True),
-    _key("step", "s", "step", "step", "One step, then pause", "s", True),
-    _key("stop", "c", "stop", "stop", "End the run and keep the picture as it is", "c", True),
-    _key(
-        "smaller-step", "left_square_bracket", "step_size(-1)", "step −", "Smaller step size", "["
-    ),
-    _key("larger-step", "right_square_bracket", "step_size(1)", "step +", "Larger step size", "]"),
-    _key(
-        "frame-back",
-        "comma",
-        "scrub(-1)",
-        "back",
-        "One step back through the run",
-        ",",
-        True,
-        _SCRUB,
-    ),
-    _key(
-        "frame-on", "full_stop", "scrub(1)", "on", "One step on through the run", ".", True, _SCRUB
-    ),
+    Key("run", "space", lambda screen: screen.editor.run(),
+        lambda now: now.pairs and now.idle,
+        "run", "Drag until every handle is at its target", shown=True),
+    Key("pause", "space", lambda screen: screen.editor.pause(), lambda now: now.running,
+        "pause", "Pause the run; space resumes it", shown=True),
+    Key("step", "s", lambda screen: screen.editor.run(1),
+        lambda now: now.pairs and now.idle,
+        "step", "Run one step, then pause", shown=True),
+    Key("stop", "c", lambda screen: screen.editor.stop(),
+        lambda now: now.state in (State.RUNNING, State.PAUSED),
+        "stop", "End the run and keep the picture as it is", shown=True),
+    Key("smaller-step", "left_square_bracket", lambda screen: screen.editor.scale_step_size(-1),
+        always, "step −", "Halve the step size"),
+    Key("larger-step", "right_square_bracket", lambda screen: screen.editor.scale_step_size(1),
+        always, "step +", "Double the step size"),
+    Key("frame-back", "comma", lambda screen: screen.editor.scrub(-1),
+        lambda now: now.frames and now.idle,
+        "back", "Go back one step of the run", shown=True, group=SCRUB),
+    Key("frame-on", "full_stop", lambda screen: screen.editor.scrub(1),
+        lambda now: now.frames and now.idle,
+        "forward", "Go forward one step of the run", shown=True, group=SCRUB),
 )
 
 DOCUMENT = (
-    _key("undo", "u", "undo", "undo", "Take the last change back, points or run", "u", True),
-    _key("redo", "ctrl+r", "redo", "redo", "Do again what was undone", "^r"),
-    _key("next-seed", "n", "seed(1)", "seed +", "Picture of the next seed", "n", True, _SEED),
-    _key(
-        "previous-seed", "p", "seed(-1)", "seed −", "Picture of the seed before", "p", True, _SEED
-    ),
-    _key("class", "C", "label", "class", "Choose the class: the seed's picture of another", "C"),
-    _key("open-model", "o", "open_model", "open", "Open another model", "o"),
-    _key("export", "e", "export", "export", "Write a picture or an animation", "e", True),
+    Key("undo", "u", lambda screen: screen.editor.undo(), lambda now: not now.busy,
+        "undo", "Undo the last edit or run", shown=True),
+    Key("redo", "ctrl+r", lambda screen: screen.editor.redo(), lambda now: not now.busy,
+        "redo", "Redo what was undone last"),
+    Key("next-seed", "n", lambda screen: screen.editor.step_seed(1), lambda now: now.idle,
+        "seed +", "Open the picture of the next seed", shown=True, group=SEED),
+    Key("previous-seed", "p", lambda screen: screen.editor.step_seed(-1), lambda now: now.idle,
+        "seed −", "Open the picture of the previous seed", shown=True, group=SEED),
+    Key("class", "C", lambda screen: screen.prompts.class_from_list(),
+        lambda now: now.classes and now.idle,
+        "class", "Choose a class: the same seed's picture of another"),
+    Key("open-model", "o", lambda screen: screen.prompts.another_model(),
+        lambda now: now.models and now.idle,
+        "open", "Open another model"),
+    Key("export", "e", lambda screen: screen.prompts.export(),
+        lambda now: now.export and not now.busy,
+        "export", "Export a picture or an animation", shown=True),
 )
 
-LOOK = (
-    _key("zoom-in", "plus,equals_sign", "zoom(1)", "nearer", "Zoom in on the crosshair", "+"),
-    _key("zoom-out", "minus", "zoom(-1)", "farther", "Zoom out", "-"),
-    _key("zoom", "z", "zoom_toggle", "zoom", "Four times nearer, or the whole picture", "z"),
-    _key("zoom-reset", "0", "zoom_reset", "whole", "Show the whole picture", "0"),
-    _key("help", "question_mark", "help", "keys", "Show all keys", "?", True),
-    _key("commands", "colon", "commands", "more", "Everything else, by name", ":", True),
-    _key("quit", "q", "leave", "quit", "Leave; the journal keeps the edit", "q"),
+VIEW = (
+    Key("zoom-in", "plus,equals_sign", lambda screen: screen.panels.picture.zoom(1), always,
+        "zoom in", "Zoom in on the crosshair"),
+    Key("zoom-out", "minus", lambda screen: screen.panels.picture.zoom(-1), always,
+        "zoom out", "Zoom out"),
+    Key("zoom", "z", lambda screen: screen.panels.picture.toggle_zoom(), always,
+        "zoom", "Zoom in four times, or show the whole picture again"),
+    Key("zoom-reset", "0", lambda screen: screen.panels.picture.reset_zoom(),
+        lambda now: now.zoomed,
+        "whole", "Show the whole picture"),
+    Key("help", "question_mark", lambda screen: screen.show_help(), always,
+        "keys", "Show all keys", shown=True, early=True),
+    Key("commands", "colon,ctrl+p", lambda screen: screen.show_commands(), always,
+        "more", "Show all commands by name", shown=True, early=True),
+    Key("quit", "q", lambda screen: screen.leave(), always,
+        "quit", "Quit; the journal keeps the edit", early=True),
 )
+# fmt: on
 
 GROUPS = (
     ("points", POINTS),
-    ("crosshair", MOVES),
+    ("crosshair", CROSSHAIR),
     ("run", RUN),
     ("document", DOCUMENT),
-    ("view", LOOK),
+    ("view", VIEW),
 )
-KEYS = tuple(binding for _, bindings in GROUPS for binding in bindings)
-
-
-def allowed(action: str, moment: KeyContext) -> bool:
-    """Whether an action makes sense at this moment; others are neither shown nor offered."""
-    busy = moment.half or moment.held
-    running = moment.state is State.RUNNING
-    active = moment.state in (State.RUNNING, State.PAUSED)
-    conditions = {
-        "handle": not busy and not moment.selected,
-        "target": moment.half,
-        "pick_up": moment.selected and not busy,
-        "drop": moment.held,
-        "back": busy,
-        "walk": moment.pairs and not busy,
-        "delete": moment.selected and not busy,
-        "run": moment.pairs and not running and not busy,
-        "pause": running,
-        "step": moment.pairs and not running and not busy,
-        "stop": active,
-        "scrub": moment.frames and not running and not busy,
-        "export": moment.export and not busy,
-        "save_session": moment.save,
-        "zoom_reset": moment.zoomed,
-        "undo": not busy,
-        "redo": not busy,
-        "seed": not running and not busy,
-        "label": moment.classes and not running and not busy,
-        "open_model": moment.models and not running and not busy,
-    }
-    always = ("help", "leave", "commands")
-    if not moment.open:
-        return action in always
-    return conditions.get(action, True)
+KEYS = tuple(key for _, keys in GROUPS for key in keys)
+KEY_BY_ID = {key.id: key for key in KEYS}

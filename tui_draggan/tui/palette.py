@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from tui_draggan.edit.latent import Seed, class_name
 from tui_draggan.edit.parameters import PARAMETERS, SEED
-from tui_draggan.tui.keys import KEYS, MOVES, allowed
-from tui_draggan.tui.screens.edit import EditScreen
-from tui_draggan.tui.screens.help import key_names
+from tui_draggan.tui.keys import CROSSHAIR, KEY_BY_ID, KEYS, Action
+from tui_draggan.tui.screen import EditorScreen
 
-ELSEWHERE = ("commands", "label")
-"""Actions of keys that the palette offers in words of its own, or not at all."""
+ELSEWHERE = ("commands", "class")
+"""Keys that the palette offers in words of its own, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Offer:
 
     title: str
     help: str
-    action: str
+    action: Action
 
 
 class Commands(Provider):
-    """Keys allowed at this moment, parameters, seed, mask, session."""
+    """Keys that make sense now, parameters, seed, mask, session."""
 
     async def discover(self) -> Hits:
         for offer in self._offers():
@@ -41,17 +41,16 @@ class Commands(Provider):
                 title = matcher.highlight(offer.title)
                 yield Hit(score, title, self._runner(offer), text=offer.title, help=offer.help)
 
-    def _runner(self, offer: Offer):  # type: ignore[no-untyped-def]
+    def _runner(self, offer: Offer) -> Callable[[], Coroutine[Any, Any, None]]:
         async def run() -> None:
-            await self.screen.run_action(offer.action)
+            if isinstance(self.screen, EditorScreen):
+                await self.screen.perform(offer.action)
 
         return run
 
     def _offers(self) -> Iterator[Offer]:
-        screen = self.screen
-        if not isinstance(screen, EditScreen):
-            return
-        yield from offers(screen)
+        if isinstance(self.screen, EditorScreen):
+            yield from offers(self.screen)
 
 
 def matched(query: str, offer: Offer) -> float:
@@ -63,33 +62,66 @@ def matched(query: str, offer: Offer) -> float:
     return 0.5 * all(word in f"{title} {offer.help.casefold()}" for word in wanted)
 
 
-def offers(screen: EditScreen) -> Iterator[Offer]:
+def offers(screen: EditorScreen) -> Iterator[Offer]:
     """What the palette offers on this screen now."""
-    session, moment = screen.session, screen.moment
-    for binding in KEYS:
-        action = binding.action.partition("(")[0]
-        if binding not in MOVES and action not in ELSEWHERE and allowed(action, moment):
-            yield Offer(f"{binding.tooltip}", f"key {key_names(binding)}", binding.action)
-    if session is None:
-        return
-    snapshot = session.snapshot()
-    origin = snapshot.origin
-    for parameter in PARAMETERS:
-        value = parameter.shown(getattr(snapshot.document.parameters, parameter.name))
-        action = f"parameter('{parameter.name}')"
+    for key in KEYS:
+        if key not in CROSSHAIR and key.id not in ELSEWHERE and key.allowed(screen.context):
+            yield Offer(key.help, f"key {' '.join(key.names)}", key.action)
+    if screen.is_open:
+        yield from _parameters(screen)
+        yield from _pictures(screen)
+        yield from _mask_and_session(screen)
+
+
+def _parameters(screen: EditorScreen) -> Iterator[Offer]:
+    values = screen.editor.snapshot.document.parameters
+    for one in PARAMETERS:
         yield Offer(
-            f"Set {parameter.title} (now {value})", f"Parameter. {parameter.description}", action
+            f"Set {one.title} (now {one.shown(getattr(values, one.name))})",
+            f"Parameter. {one.description}",
+            _set(one.name),
         )
-    if allowed("seed", moment):
-        yield Offer("Open a seed by its number", SEED.range, "seed_number")
-        yield Offer("Open a random seed", "Any of a million", "random_seed")
+
+
+def _set(name: str) -> Action:
+    return lambda screen: screen.prompts.parameter(name)
+
+
+def _pictures(screen: EditorScreen) -> Iterator[Offer]:
+    snapshot, now = screen.editor.snapshot, screen.context
+    if KEY_BY_ID["next-seed"].allowed(now):
+        yield Offer("Open a seed by its number", SEED.range, lambda screen: screen.prompts.seed())
+        yield Offer(
+            "Open a random seed",
+            "One of a million",
+            lambda screen: screen.editor.open_random_seed(),
+        )
+        origin = snapshot.origin
         psi = f"now {origin.psi:g}" if isinstance(origin, Seed) else "of a generated picture"
-        yield Offer(f"Set truncation ψ ({psi})", "Opens the seed's picture anew", "truncation")
-    if allowed("label", moment):
-        now = class_name(origin, snapshot.info) or "none"
-        yield Offer(f"Set class (now {now})", "The seed's picture of another; key C", "label")
-    yield Offer("Load a mask", "White may change, black stays", "load_mask")
-    if snapshot.document.mask is not None:
-        yield Offer("Clear the mask", "Everything may change", "clear_mask")
-    if moment.save:
-        yield Offer("Save the session", "The whole edit, to go on later", "save_session")
+        yield Offer(
+            f"Set truncation ψ ({psi})",
+            "Opens the seed's picture again",
+            lambda screen: screen.prompts.truncation(),
+        )
+    if KEY_BY_ID["class"].allowed(now):
+        yield Offer(
+            f"Set class (now {class_name(snapshot.origin, snapshot.info) or 'none'})",
+            "The same seed's picture of another class; key C",
+            lambda screen: screen.prompts.class_from_list(),
+        )
+
+
+def _mask_and_session(screen: EditorScreen) -> Iterator[Offer]:
+    yield Offer(
+        "Load a mask", "White may change, black stays", lambda screen: screen.prompts.mask()
+    )
+    if screen.editor.snapshot.document.mask is not None:
+        yield Offer(
+            "Clear the mask", "Everything may change", lambda screen: screen.editor.clear_mask()
+        )
+    if screen.context.save:
+        yield Offer(
+            "Save the session",
+            "The whole edit, to resume later",
+            lambda screen: screen.prompts.save_session(),
+        )

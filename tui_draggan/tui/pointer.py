@@ -1,12 +1,13 @@
-"""What the person's hand is doing: the crosshair, what is selected, what is half made.
+"""The person's pointer on the picture: the crosshair, what is selected, what is half done.
 
-Values and plain functions, no screen; an edit is what the session is to be told.
+Values and plain functions, no screen. Each function answers a key or a move of the mouse with the
+pointer as it is then; an edit is what the session is to be told.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,8 +17,8 @@ End = Literal["handle", "target"]
 
 
 @dataclass(frozen=True)
-class Grip:
-    """One end of one pair."""
+class PointId:
+    """One of the two points of a pair."""
 
     pair_id: int
     end: End
@@ -28,16 +29,23 @@ class Pointer:
     """Where the crosshair is and what Enter would do."""
 
     cursor: Point
-    first: Point | None = None
-    """The handle of a pair whose target is being looked for."""
-    selected: Grip | None = None
-    held: Grip | None = None
-    """Picked up, to be dropped elsewhere."""
+    pending: Point | None = None
+    """Handle of a pair that has no target yet."""
+    selected: PointId | None = None
+    grabbed: PointId | None = None
+    """Point that has been picked up, to be dropped elsewhere."""
+    pressed: Point | None = None
+    """Place where the mouse button went down; None while it is up."""
+
+    @property
+    def busy(self) -> bool:
+        """Something is half done, and Escape cancels it."""
+        return self.pending is not None or self.grabbed is not None
 
 
 @dataclass(frozen=True)
-class NewPair:
-    """Edit: a pair."""
+class AddPair:
+    """Edit: a new pair."""
 
     handle: Point
     target: Point
@@ -45,89 +53,143 @@ class NewPair:
 
 @dataclass(frozen=True)
 class MovePoint:
-    """Edit: an end of a pair elsewhere."""
+    """Edit: a point elsewhere."""
 
-    grip: Grip
+    point: PointId
     to: Point
 
 
-Edit = NewPair | MovePoint
+Edit = AddPair | MovePoint
 
 
-def place_of(grip: Grip, pairs: Sequence[Pair]) -> Point | None:
-    """Where that point is; None if it is gone."""
-    for pair in pairs:
-        if pair.id == grip.pair_id:
-            return pair.handle if grip.end == "handle" else pair.target
-    return None
+def place_of(point: PointId, pairs: Sequence[Pair]) -> Point | None:
+    """Where a point is; None if it is gone."""
+    return next((place for other, place in _points(pairs) if other == point), None)
 
 
-def point_at(place: Point, pairs: Sequence[Pair], reach: float = 0.0) -> Grip | None:
-    """The point within `reach` pixels of a place, the nearest one, a handle before a target."""
-    found: list[tuple[float, int, Grip]] = []
-    for pair in pairs:
-        for order, end in enumerate(("handle", "target")):
-            grip = Grip(pair.id, end)  # type: ignore[arg-type]
-            distance = math.dist(place, pair.handle if end == "handle" else pair.target)
-            if distance <= reach:
-                found.append((distance, order, grip))
-    return min(found, key=lambda item: item[:2])[2] if found else None
+def point_at(place: Point, pairs: Sequence[Pair], reach: float = 0.0) -> PointId | None:
+    """The point within `reach` pixels of a place: the nearest, a handle before a target."""
+    near = [
+        (math.dist(place, there), point.end != "handle", point) for point, there in _points(pairs)
+    ]
+    hits = [hit for hit in near if hit[0] <= reach]
+    return min(hits, key=lambda hit: hit[:2])[2] if hits else None
 
 
-def moved(hand: Pointer, cursor: Point, pairs: Sequence[Pair]) -> Pointer:
+def move_to(pointer: Pointer, cursor: Point, pairs: Sequence[Pair]) -> Pointer:
     """The crosshair somewhere else; what lies exactly under it is selected."""
-    if hand.first is not None or hand.held is not None:
-        return replace(hand, cursor=cursor)
-    return replace(hand, cursor=cursor, selected=point_at(cursor, pairs))
+    if pointer.busy:
+        return replace(pointer, cursor=cursor)
+    return replace(pointer, cursor=cursor, selected=point_at(cursor, pairs))
 
 
-def nudged(hand: Pointer, dx: int, dy: int, resolution: int, pairs: Sequence[Pair]) -> Pointer:
-    """The crosshair moved by so many pixels, stopping at the edge."""
-    x, y = hand.cursor
+def move_by(pointer: Pointer, dx: int, dy: int, resolution: int, pairs: Sequence[Pair]) -> Pointer:
+    """The crosshair so many pixels further, stopping at the edge."""
+    x, y = pointer.cursor
     last = resolution - 1
-    return moved(hand, (min(last, max(0, x + dx)), min(last, max(0, y + dy))), pairs)
+    return move_to(pointer, (min(last, max(0, x + dx)), min(last, max(0, y + dy))), pairs)
 
 
-def entered(hand: Pointer, pairs: Sequence[Pair]) -> tuple[Pointer, Edit | None]:
-    """Enter: drops what is next or picks up what is selected."""
-    if hand.held is not None:
-        edit = MovePoint(hand.held, hand.cursor)
-        return replace(hand, held=None, selected=hand.held), edit
-    if hand.first is not None:
-        if hand.first == hand.cursor:
-            return hand, None  # a target on its handle would be no drag
-        return replace(hand, first=None), NewPair(hand.first, hand.cursor)
-    if hand.selected is not None and place_of(hand.selected, pairs) is not None:
-        return replace(hand, held=hand.selected), None
-    return replace(hand, first=hand.cursor, selected=None), None
+def confirm(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pointer, Edit | None]:
+    """Enter: sets the handle, then its target; picks the selected point up, then drops it."""
+    if pointer.grabbed is not None:
+        edit = MovePoint(pointer.grabbed, pointer.cursor)
+        return replace(pointer, grabbed=None, selected=pointer.grabbed), edit
+    if pointer.pending is not None:
+        if pointer.pending == pointer.cursor:
+            return pointer, None  # a target on its handle would be no drag
+        return replace(pointer, pending=None), AddPair(pointer.pending, pointer.cursor)
+    if pointer.selected is not None and place_of(pointer.selected, pairs) is not None:
+        return replace(pointer, grabbed=pointer.selected), None
+    return replace(pointer, pending=pointer.cursor, selected=None), None
 
 
-def escaped(hand: Pointer, pairs: Sequence[Pair]) -> Pointer:
-    """Escape: takes back what is half made."""
-    if hand.held is not None:
-        back = place_of(hand.held, pairs)
-        return replace(hand, held=None, cursor=back or hand.cursor)
-    if hand.first is not None:
-        return replace(hand, first=None)
-    return replace(hand, selected=None)
+def cancel(pointer: Pointer, pairs: Sequence[Pair]) -> Pointer:
+    """Escape: gives up what is half done."""
+    if pointer.grabbed is not None:
+        origin = place_of(pointer.grabbed, pairs)
+        return replace(pointer, grabbed=None, cursor=origin or pointer.cursor)
+    if pointer.pending is not None:
+        return replace(pointer, pending=None)
+    return replace(pointer, selected=None)
 
 
-def walked(hand: Pointer, step: int, pairs: Sequence[Pair]) -> Pointer:
-    """Tab: the next point selected, the crosshair on it; handle, target, handle, …"""
-    grips = [Grip(pair.id, end) for pair in pairs for end in ("handle", "target")]
-    if not grips:
-        return hand
-    if hand.selected in grips:
-        grip = grips[(grips.index(hand.selected) + step) % len(grips)]
+def select_next(pointer: Pointer, step: int, pairs: Sequence[Pair]) -> Pointer:
+    """Tab: another point selected, the crosshair on it; handle, target, handle, …"""
+    points = [point for point, _ in _points(pairs)]
+    if not points:
+        return pointer
+    if pointer.selected in points:
+        point = points[(points.index(pointer.selected) + step) % len(points)]
     else:
-        grip = grips[0 if step > 0 else -1]
-    return Pointer(place_of(grip, pairs) or hand.cursor, selected=grip)
+        point = points[0 if step > 0 else -1]
+    cursor = place_of(point, pairs) or pointer.cursor
+    return replace(pointer, cursor=cursor, pending=None, selected=point, grabbed=None)
 
 
-def settled(hand: Pointer, pairs: Sequence[Pair], resolution: int) -> Pointer:
-    """The same hand on a document that has changed under it: what is gone is let go."""
+def press(pointer: Pointer, place: Point, reach: float, pairs: Sequence[Pair]) -> Pointer:
+    """The mouse button goes down: picks up a point within `reach` pixels, or sets a handle."""
+    pointer = replace(pointer, pressed=place)
+    if pointer.busy:
+        return replace(pointer, cursor=place)
+    point = point_at(place, pairs, reach)
+    if point is None:
+        return replace(pointer, cursor=place, selected=None, pending=place)
+    return replace(pointer, cursor=place_of(point, pairs) or place, selected=point, grabbed=point)
+
+
+def drag(pointer: Pointer, place: Point) -> Pointer:
+    """The mouse moves with its button down; within the pixel it was pressed on that is nothing."""
+    return pointer if place == pointer.pressed else replace(pointer, cursor=place)
+
+
+def release(pointer: Pointer, place: Point, pairs: Sequence[Pair]) -> tuple[Pointer, Edit | None]:
+    """The mouse button comes up: drops what is half done, or, where it was only a click, selects
+    the point there or moves the crosshair."""
+    pressed, pointer = pointer.pressed, replace(pointer, pressed=None)
+    dragged = place != pressed
+    was_pending = pointer.pending is not None and pointer.pending != pressed
+    if dragged or was_pending:
+        return confirm(replace(pointer, cursor=place), pairs)
+    if pointer.grabbed is not None:
+        return replace(pointer, grabbed=None), None
+    return move_to(replace(pointer, pending=None), pointer.cursor, pairs), None
+
+
+def reconcile(pointer: Pointer, pairs: Sequence[Pair], resolution: int) -> Pointer:
+    """The same pointer on a document that has changed under it: what is gone is let go."""
     last = resolution - 1
-    x, y = hand.cursor
-    selected = hand.selected if hand.selected and place_of(hand.selected, pairs) else None
-    held = hand.held if hand.held and place_of(hand.held, pairs) else None
-    return replace(hand, cursor=(min(last, x), min(last, y)), selected=selected, held=held)
+    x, y = pointer.cursor
+    points = [point for point, _ in _points(pairs)]
+    return replace(
+        pointer,
+        cursor=(min(last, x), min(last, y)),
+        selected=pointer.selected if pointer.selected in points else None,
+        grabbed=pointer.grabbed if pointer.grabbed in points else None,
+    )
+
+
+def let_go(pointer: Pointer) -> Pointer:
+    """Only the crosshair: the document has become another."""
+    return Pointer(pointer.cursor, pressed=pointer.pressed)
+
+
+def with_grabbed(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The pairs as they are to be seen: the grabbed point at the crosshair."""
+    grabbed, cursor = pointer.grabbed, pointer.cursor
+
+    def seen(pair: Pair) -> Pair:
+        if grabbed is None or pair.id != grabbed.pair_id:
+            return pair
+        if grabbed.end == "handle":
+            return replace(pair, handle=cursor)
+        return replace(pair, target=cursor)
+
+    return tuple(seen(pair) for pair in pairs)
+
+
+def _points(pairs: Sequence[Pair]) -> Iterator[tuple[PointId, Point]]:
+    """Every point with its place, in the order in which Tab selects them."""
+    for pair in pairs:
+        yield PointId(pair.id, "handle"), pair.handle
+        yield PointId(pair.id, "target"), pair.target

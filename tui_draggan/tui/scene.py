@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.points import Pair
 from tui_draggan.pictures import markers
-from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.pointer import Pointer, with_grabbed
 from tui_draggan.tui.terminal.half_blocks import TextCell
 from tui_draggan.tui.view import View
 
@@ -30,7 +30,7 @@ class Scene:
     """(P, P, 3); P may be smaller than the resolution."""
     resolution: int
     pairs: tuple[Pair, ...]
-    hand: Pointer
+    pointer: Pointer
     mask: Mask | None = None
     """Where given, what may not change is dimmed."""
     moving: bool = False
@@ -53,28 +53,17 @@ def fitted(image: Bytes, view: View, mask: Mask | None, side: int) -> Bytes:
     return np.rint(dots * dim).astype(np.uint8)
 
 
-def placed(hand: Pointer, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    """The pairs with the one that is held at the cursor."""
-    if hand.held is None:
-        return tuple(pairs)
-    moved = {"handle": {"handle": hand.cursor}, "target": {"target": hand.cursor}}[hand.held.end]
-    return tuple(
-        replace(pair, **moved) if pair.id == hand.held.pair_id else pair  # type: ignore[arg-type]
-        for pair in pairs
-    )
-
-
 def pair_marks(scene: Scene, place: Place) -> list[markers.PairMark]:
-    """The pairs on the canvas, and the one half made."""
-    hand = scene.hand
-    chosen = hand.held or hand.selected
+    """The pairs on the canvas, and the one without a target."""
+    pointer = scene.pointer
+    chosen = pointer.grabbed or pointer.selected
     marks = []
-    for number, pair in enumerate(placed(hand, scene.pairs), 1):
+    for number, pair in enumerate(with_grabbed(pointer, scene.pairs), 1):
         selected = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
         mark = markers.PairMark(number, place(*pair.handle), place(*pair.target), selected)
         marks.append(mark)
-    if hand.first is not None:
-        marks.append(markers.PairMark(len(scene.pairs) + 1, place(*hand.first), None))
+    if pointer.pending is not None:
+        marks.append(markers.PairMark(len(scene.pairs) + 1, place(*pointer.pending), None))
     return marks
 
 
@@ -84,12 +73,12 @@ def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool 
     While it runs a crosshair left on a point steps aside: there the eye is on the picture.
     """
     sizes = markers.Sizes.for_canvas(side)
-    cursor = place(*scene.hand.cursor)
-    if scene.hand.first is not None:
-        markers.paint_line(canvas, place(*scene.hand.first), cursor, sizes)
+    cursor = place(*scene.pointer.cursor)
+    if scene.pointer.pending is not None:
+        markers.paint_line(canvas, place(*scene.pointer.pending), cursor, sizes)
     markers.paint_pairs(canvas, pair_marks(scene, place), sizes, numbers)
     points = {point for pair in scene.pairs for point in (pair.handle, pair.target)}
-    if not (scene.moving and scene.hand.cursor in points):
+    if not (scene.moving and scene.pointer.cursor in points):
         markers.paint_crosshair(canvas, cursor, sizes)
 
 

@@ -49,7 +49,7 @@ class Services:
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""
     resume: str = "tui-draggan --resume"
-    """The command that goes on with an edit that was left."""
+    """The command that resumes an edit that was left."""
     models: Callable[[], list[Choice]] | None = None
     """The models there are."""
     open_model: Callable[[str], EditorOptions] | None = None
@@ -60,13 +60,13 @@ class Services:
 class EditorOptions:
     """How `run_editor` starts."""
 
-    hooks: Services
+    services: Services
     model: str = ""
     """Name of the model, for the title."""
     resolution: int = 0
     """Pixels, for the title."""
-    origin: str = ""
-    """A line to show about the edit that is gone on with, if one is."""
+    resumed: str = ""
+    """A line about the edit that is resumed, if one is."""
     pace: float = 30.0
     """Steps a second at most; 0: as many as the engine makes."""
     graphics: str = "auto"

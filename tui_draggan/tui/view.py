@@ -1,6 +1,6 @@
 """Which part of a picture a panel shows, and where: image pixels ↔ dots ↔ cells.
 
-A panel of C×R cells has C×2R *dots*: half cells, square on usual terminals. Image coordinates are
+A panel of C×R cells has C×2R *dots*: half blocks, square on usual terminals. Image coordinates are
 as everywhere outside an engine: (x, y), pixel centres at whole numbers.
 """
 

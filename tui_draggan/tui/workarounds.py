@@ -1,8 +1,10 @@
-"""What Textual does not offer, got at through its inside; each says what would replace it."""
+"""What Textual and Python do not offer, got at through their inside; each says what would replace
+it."""
 
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import suppress
 
 from textual.app import App
@@ -59,3 +61,11 @@ async def _settled(widget: Widget) -> None:
         if isinstance(node, Widget) and node.call_later(seen.set):
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(seen.wait(), LONGEST_WAIT)
+
+
+def forget_startup() -> None:
+    """Spares the garbage collector what stays anyway: looking through all of it takes 100 ms, in
+    which no key is answered. Wanted: a collector that does not stop the program."""
+    gc.unfreeze()  # what another model's screen has left
+    gc.collect()
+    gc.freeze()

@@ -45,7 +45,7 @@ def test_what_no_editor_runs_in(terminal):
     assert "standard input is not a terminal" in str(terminal_problem())
 
 
-def test_half_cells_where_nothing_else_is_sure(terminal):
+def test_half_blocks_where_nothing_else_is_sure(terminal):
     assert choose_display("half") == Display()
     terminal.setenv("TMUX", "/tmp/tmux,1,0")
     assert in_tmux() and choose_display("auto") == Display()

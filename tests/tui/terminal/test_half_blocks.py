@@ -1,98 +1,49 @@
-"""Half cells against a plain loop."""
+"""Half blocks: the colours of dots, and what a terminal is told."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from tui_draggan.tui.terminal.half_blocks import (
     Depth,
     TextCell,
     colour_codes,
     depth_of,
-    row_strip,
+    escape_sequence,
+    grey_text,
+    runs,
     to_grey,
 )
 
 
-def cells(strip) -> list[tuple[str, tuple | None, tuple]]:
-    """(character, foreground, background) of every cell, colours as RGB."""
-    found = []
-    for text, style, _ in strip:
-        front = None if style.color is None else tuple(style.color.get_truecolor())
-        back = tuple(style.bgcolor.get_truecolor())
-        found += [(char, front, back) for char in text]
-    return found
-
-
-def test_each_cell_shows_the_dot_above_and_the_dot_below():
-    rng = np.random.default_rng(0)
-    dots = rng.integers(0, 256, (8, 13, 3), dtype=np.uint8)
-    dots[2:4, 3:7] = (9, 8, 7)
-    codes = colour_codes(dots, Depth.TRUE)
-    for row in range(4):
-        strip = row_strip(codes[2 * row], codes[2 * row + 1], Depth.TRUE)
-        assert strip.cell_length == 13
-        for column, (char, front, back) in enumerate(cells(strip)):
-            upper, lower = (tuple(dots[2 * row + half, column].tolist()) for half in (0, 1))
-            assert back == lower
-            assert (char, front) == ("▀", upper) if upper != lower else char == " "
-
-
-def test_runs_of_one_colour_are_one_segment():
-    dots = np.zeros((2, 20, 3), np.uint8)
-    dots[:, 10:] = 200
-    codes = colour_codes(dots, Depth.TRUE)
-    assert len(list(row_strip(codes[0], codes[1], Depth.TRUE))) == 2
-
-
-def test_the_escape_sequence_says_the_same_as_the_style():
-    codes = colour_codes(np.array([[[1, 2, 3]], [[4, 5, 6]]], np.uint8), Depth.TRUE)
-    (segment,) = row_strip(codes[0], codes[1], Depth.TRUE)
-    assert segment.style._ansi == "38;2;1;2;3;48;2;4;5;6"
-
-
-@pytest.mark.parametrize("depth", [Depth.EIGHT_BIT, Depth.STANDARD])
-def test_few_colours_are_near_on_average(depth):
-    y, x = np.mgrid[0:64, 0:64]
-    dots = np.stack([2 * x + 60, 2 * y + 60, 128 + 0 * x], axis=-1).astype(np.uint8)
-    codes = colour_codes(dots, depth)
-    shown = np.array(
-        [
-            [
-                cells(row_strip(codes[i : i + 1, j], codes[i : i + 1, j], depth))[0][2]
-                for j in range(64)
-            ]
-            for i in range(64)
-        ]
-    )
-    error = np.abs(shown.mean(axis=(0, 1)) - dots.mean(axis=(0, 1)))
-    assert (error < (8 if depth is Depth.EIGHT_BIT else 30)).all(), error
-    assert codes.min() >= 0 and codes.max() < (256 if depth is Depth.EIGHT_BIT else 16)
-
-
-def test_exact_palette_colours_stay_what_they_are():
+def test_exact_palette_colours_stay_what_they_are() -> None:
     greys = np.full((4, 4, 3), 128, np.uint8)
     assert set(colour_codes(greys, Depth.EIGHT_BIT).ravel().tolist()) <= {243, 244, 245, 102}
 
 
-def test_characters_stand_on_the_picture():
-    codes = colour_codes(np.full((2, 6, 3), 50, np.uint8), Depth.TRUE)
-    texts = {
-        (0, 2): TextCell("7", (1, 1, 1), (9, 9, 9)),
-        (1, 3): TextCell("8", (0, 0, 0), (0, 0, 0)),
-    }
-    strip = row_strip(codes[0], codes[1], Depth.TRUE, 0, texts)
-    assert strip.text == "  7   " and strip.cell_length == 6
-    assert cells(strip)[2] == ("7", (1, 1, 1), (9, 9, 9))
-
-
-def test_grey_keeps_the_brightness():
+def test_grey_keeps_the_brightness() -> None:
     dots = np.array([[[255, 0, 0], [0, 255, 0], [10, 10, 10]]], np.uint8)
     assert to_grey(dots)[0, :, 0].tolist() == [76, 150, 10]
 
 
-def test_depths_by_the_terminals_word():
+def test_depths_by_the_terminals_word() -> None:
     assert depth_of("truecolor") is Depth.TRUE
     assert depth_of("256") is Depth.EIGHT_BIT
     assert depth_of("standard") is depth_of(None) is Depth.STANDARD
+
+
+def test_neighbours_that_look_the_same_are_one_run() -> None:
+    upper, lower = np.array([1, 1, 2, 2, 2]), np.array([5, 5, 5, 6, 6])
+    assert list(runs(upper, lower)) == [(1, 5, 2), (2, 5, 1), (2, 6, 2)]
+    assert list(runs(np.zeros(0, int), np.zeros(0, int))) == []
+
+
+def test_an_escape_sequence_sets_both_colours_or_the_background_alone() -> None:
+    assert escape_sequence(0x010203, 0x0405FF) == "\x1b[38;2;1;2;3;48;2;4;5;255m"
+    assert escape_sequence(None, 0x0405FF) == "\x1b[48;2;4;5;255m"
+
+
+def test_characters_in_grey() -> None:
+    assert grey_text(TextCell("7", (255, 0, 0), (10, 10, 10))) == TextCell(
+        "7", (76, 76, 76), (10, 10, 10)
+    )

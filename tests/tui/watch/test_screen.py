@@ -12,12 +12,12 @@ from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
 from tui_draggan.testing.waiting import pause_until
-from tui_draggan.tui.terminal import true_pixels
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import app as module
 from tui_draggan.tui.watch.app import WatchApp
 from tui_draggan.tui.watch.curves import Curves
 from tui_draggan.tui.watch.picture import GridPicture
+from tui_draggan.tui.widgets import pixel_surface
 from tui_draggan.tui.widgets.readout import Readout
 
 
@@ -87,7 +87,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (160, 50), (30, 60), (12, 5)])
 async def test_newest_grid_curves_and_state(tmp_path: Path, size: tuple[int, int]):
     async with watching(whole_run(tmp_path / "cats"), size) as watcher:
-        await watcher.until(lambda: "40" in watcher.status and watcher.picture._image is not None)
+        await watcher.until(lambda: "40" in watcher.status and watcher.picture.image is not None)
         await watcher.pilot.pause()
         assert watcher.colour() == colour_of(40)
         if size[0] >= 30:
@@ -222,7 +222,7 @@ async def test_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sent: list[str] = []
-    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: sent.append(data))
+    monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("kitty", 10, 20)) as watcher:
         await watcher.until(lambda: any("\U0010eeee" in row for row in watcher.rows))
         await watcher.press("comma")
@@ -237,7 +237,7 @@ async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: p
 
 async def test_sixels_are_drawn_at_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     sent: list[str] = []
-    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: sent.append(data))
+    monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("sixel", 6, 12)) as watcher:
         await watcher.until(lambda: sent)
         place = watcher.picture.place.offset + watcher.picture.region.offset

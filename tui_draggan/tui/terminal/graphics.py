@@ -12,8 +12,11 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
+from tui_draggan.tui.terminal.probing import cell_size
+
 Graphics = Literal["half", "sixel", "kitty"]
-GRAPHICS_CHOICES = ("auto", "half", "sixel", "kitty")
+OF_CHOICE: dict[str, Graphics] = {"half": "half", "sixel": "sixel", "kitty": "kitty"}
+GRAPHICS_CHOICES = ("auto", *OF_CHOICE)
 COLOUR_CHOICES = ("auto", "truecolor", "256", "16", "none")
 
 
@@ -30,7 +33,7 @@ class Display:
 
     @property
     def words(self) -> str:
-        return "half cells" if self.graphics == "half" else self.graphics
+        return "half blocks" if self.graphics == "half" else self.graphics
 
 
 def terminal_problem() -> str | None:
@@ -75,30 +78,33 @@ def apply_colour(choice: str) -> None:
 
 
 def choose_display(choice: str) -> Display:
-    """Half cells, sixel or kitty, as asked for and as far as the terminal goes along.
+    """Half blocks, sixel or kitty, as asked for and as far as the terminal goes along.
 
-    Half cells by default inside tmux, in a browser, without a terminal, and where the terminal
+    Half blocks by default inside tmux, in a browser, without a terminal, and where the terminal
     offers nothing else. May ask the terminal and wait up to 0.3 s, so call it before Textual runs.
     """
     if choice == "half" or (choice == "auto" and (in_tmux() or _web())):
         return Display()
     if _web() or terminal_problem() is not None or not _has_columns():
-        return Display(note=f"{choice} needs a terminal; showing half cells" * (choice != "auto"))
+        return Display(note=f"{choice} needs a terminal; showing half blocks" * (choice != "auto"))
+    try:
+        graphics = _offered() if choice == "auto" else OF_CHOICE[choice]
+    except Exception as error:  # whatever a terminal's odd answers made of it
+        return Display(note=f"the terminal could not be asked for its graphics ({error})")
+    return Display(graphics, *cell_size()) if graphics != "half" else Display()
+
+
+def _offered() -> Graphics:
+    """What textual-image finds; its import asks the terminal and waits for the answer."""
     # Its warnings, where a terminal does not answer, would land on the screen.
     logging.getLogger("textual_image").addHandler(logging.NullHandler())
-    try:
-        from textual_image import renderable, widget  # noqa: F401 - the import fills its caches
-        from textual_image._terminal import get_cell_size
-    except Exception as error:  # whatever a terminal's odd answers made of it
-        return Display(note=f"the terminal's graphics could not be asked for ({error})")
-    width, height = get_cell_size()
-    found: dict[object, Graphics] = {
+    from textual_image import renderable
+
+    offers: dict[object, Graphics] = {
         renderable.SixelImage: "sixel",
         renderable.TGPImage: "kitty",
     }
-    graphics = found.get(renderable.Image, "half") if choice == "auto" else choice
-    assert graphics in ("half", "sixel", "kitty")
-    return Display(graphics, max(1, width), max(1, height))  # type: ignore[arg-type]
+    return offers.get(renderable.Image, "half")
 
 
 def _web() -> bool:
@@ -107,7 +113,7 @@ def _web() -> bool:
 
 
 def _has_columns() -> bool:
-    """textual-image divides by the number of columns when it is imported."""
+    """A terminal that nobody has given a size yet shows no picture."""
     assert sys.__stdout__ is not None
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns > 0

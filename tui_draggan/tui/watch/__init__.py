@@ -25,8 +25,7 @@ def watch(folder: Path, graphics: str = "auto", colour: str = "auto") -> int:
     apply_colour(colour)
     display = choose_display(graphics)
 
+    from tui_draggan.tui.program import run_program
     from tui_draggan.tui.watch.app import WatchApp
 
-    app = WatchApp(folder, display)
-    status = app.run()
-    return (app.return_code or 0) if status is None else status
+    return run_program(WatchApp(folder, display))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import threading
 import time
 from pathlib import Path
 from typing import ClassVar
@@ -13,13 +10,13 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 from textual import events, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Footer
 
 from tui_draggan.arrays import Bytes
-from tui_draggan.tui.editor import THEME
+from tui_draggan.tui.program import Program
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch import words
 from tui_draggan.tui.watch.curves import Curves
@@ -30,14 +27,12 @@ from tui_draggan.tui.widgets.readout import Readout
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the folder."""
-GRACE = 2.0
-"""Seconds the screen gets to put the terminal back after a signal."""
 MOST_PIXELS = 1 << 26
 """Of a sample grid; what is larger was not written by a run."""
 
 
-class WatchApp(App[int]):
-    """The newest samples, curves and a line of state. Returns the exit status."""
+class WatchApp(Program):
+    """The newest samples, curves and a line of state."""
 
     CSS_PATH = "watch.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -63,7 +58,6 @@ class WatchApp(App[int]):
 
     def __init__(self, folder: Path, display: Display) -> None:
         super().__init__()
-        self.title = "tui-draggan"
         self.terminal = display
         self.run_now = Run(folder.resolve().name)
         self._reader = RunReader(folder)
@@ -75,22 +69,13 @@ class WatchApp(App[int]):
     def compose(self) -> ComposeResult:
         yield Readout(id="title")
         with Container(id="body"):
-            yield self._picture()
+            yield GridPicture(self.terminal, "picture")
             yield Curves("curves")
         yield Readout(id="status")
         yield Footer(id="keys", compact=True, show_command_palette=False)
 
-    def _picture(self) -> GridPicture:
-        if self.terminal.graphics == "half":
-            return GridPicture("picture")
-        from tui_draggan.tui.watch.true_picture import TrueGridPicture
-
-        return TrueGridPicture(self.terminal, "picture")
-
     def on_mount(self) -> None:
-        self.register_theme(THEME)
-        self.theme = THEME.name
-        self._leave_at_signals()
+        self.begin()
         if self.terminal.note:
             self.notify(self.terminal.note)
         self._watch()
@@ -184,25 +169,6 @@ class WatchApp(App[int]):
     def action_move(self, dx: int, dy: int) -> None:
         picture = self.query_one(GridPicture)
         picture.look(picture.window.moved(dx, dy))
-
-    def action_end(self, status: int) -> None:
-        self.exit(status, status)
-
-    # -- the end -------------------------------------------------------------------------------
-
-    def _leave_at_signals(self) -> None:
-        """A killed watcher leaves the terminal as it was; where that has gone, Textual would wait
-        for ever to write to it."""
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            asyncio.get_running_loop().add_signal_handler(number, self._leave, 128 + number)
-
-    def _leave(self, status: int) -> None:
-        last_resort = threading.Timer(GRACE, os._exit, (status,))
-        last_resort.daemon = True
-        last_resort.start()
-        self.action_end(status)
 
 
 def _read(path: Path) -> Bytes | None:

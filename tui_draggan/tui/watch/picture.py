@@ -1,23 +1,25 @@
-"""The sample grid as half cells."""
+"""The sample grid, as much of it as is looked at."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from PIL import Image
 from rich.segment import Segment
-from rich.style import Style
-from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_draggan.arrays import Bytes
-from tui_draggan.tui.terminal import half_blocks
+from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.watch.layout import drawn_size
+from tui_draggan.tui.widgets.half_block_surface import HalfBlockSurface
+from tui_draggan.tui.widgets.picture import Picture
 
+LONGEST = 1536
+"""Pixels of the longer side at most, where the terminal can enlarge."""
 ZOOMS = (1, 2, 4, 8, 16)
 STEP = 0.5
 """Of the window, by which it moves."""
@@ -52,50 +54,46 @@ class Window:
         return self.x * width, self.y * height, (self.x + side) * width, (self.y + side) * height
 
 
-class GridPicture(Widget):
+class GridPicture(Picture):
     """A picture as large as fits, or words where there is none."""
 
-    ALLOW_SELECT = False
-
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, display: Display, id: str | None = None) -> None:
+        super().__init__(display, LONGEST, id)
         self.window = Window()
-        self._image: Bytes | None = None
+        self.image: Bytes | None = None
+        """(H, W, 3)"""
         self._words = ""
-        self._codes = np.zeros((0, 0), np.int32)
 
     @property
     def aspect(self) -> float:
         """Width by height."""
-        return 2.0 if self._image is None else self._image.shape[1] / self._image.shape[0]
+        return 2.0 if self.image is None else self.image.shape[1] / self.image.shape[0]
 
     def show(self, image: Bytes | None, words: str = "") -> None:
         """image (H, W, 3). words: in its place while there is none."""
-        if image is self._image and words == self._words:
+        if image is self.image and words == self._words:
             return
-        self._image, self._words = image, words
-        self.paint()
+        self.image, self._words = image, words
+        self._paint()
 
     def look(self, window: Window) -> None:
         """Shows another part."""
         if window != self.window:
             self.window = window
-            self.paint()
+            self._paint()
 
     def on_resize(self) -> None:
-        self.paint()
+        self._paint()
 
-    def paint(self) -> None:
-        """Draws what is to be shown now."""
+    def _paint(self) -> None:
         place = self.place
-        if self._image is None:
-            self._codes = np.zeros((0, 0), np.int32)
+        if self.image is None:
+            self.surface.forget()
+            self.refresh()
+        elif isinstance(self.surface, HalfBlockSurface):
+            self.surface.show(place, _seen(self.image, self.window, place.width, 2 * place.height))
         else:
-            dots = self.canvas(place.width, 2 * place.height)
-            if self.app.no_color:
-                dots = half_blocks.to_grey(dots)
-            self._codes = half_blocks.colour_codes(dots, self._depth)
-        self.refresh()
+            self.surface.show(place, partial(_seen, self.image, self.window))
 
     @property
     def place(self) -> Region:
@@ -104,37 +102,22 @@ class GridPicture(Widget):
         width, height = drawn_size(columns, rows, self.aspect)
         return Region((columns - width) // 2, (rows - height) // 2, width, height)
 
-    def canvas(self, width: int, height: int) -> Bytes:
-        """What is seen through the window, (height, width, 3)."""
-        assert self._image is not None
-        picture = Image.fromarray(self._image)
-        box = self.window.box(picture.width, picture.height)
-        return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS, box=box))
-
-    @property
-    def _depth(self) -> half_blocks.Depth:
-        return half_blocks.depth_of(self.app.console.color_system)
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        """Those for people who want no colours; the others take long and change nothing here."""
-        return super().get_line_filters() if self.app.no_color else ()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Words with Textual's layer of filters, which a picture does without."""
+        return Widget.render_lines(self, crop) if self.image is None else super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
-        blank = Style(bgcolor=self.background_colors[1].rich_color)
-        if self._image is None:
-            return self._line_of_words(y)
-        place, codes = self.place, self._codes
-        row = y - place.y
-        if not 0 <= row < place.height or codes.shape != (2 * place.height, place.width):
-            return Strip.blank(self.size.width, blank)
-        picture = half_blocks.row_strip(codes[2 * row], codes[2 * row + 1], self._depth)
-        right = max(0, self.size.width - place.right)
-        return Strip.join(
-            [Strip.blank(place.x, blank), picture, Strip.blank(right, blank)],
-        )
+        return self._line_of_words(y) if self.image is None else super().render_line(y)
 
     def _line_of_words(self, y: int) -> Strip:
         style, width = self.visual_style.rich_style, self.size.width
         if y != self.size.height // 2:
             return Strip.blank(width, style)
         return Strip([Segment(self._words[:width].center(width), style)], width)
+
+
+def _seen(image: Bytes, window: Window, width: int, height: int) -> Bytes:
+    """What of an image (H, W, 3) is seen through the window, (height, width, 3)."""
+    picture = Image.fromarray(image)
+    box = window.box(picture.width, picture.height)
+    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS, box=box))

@@ -8,8 +8,6 @@ from rich.text import Text
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.widgets.readout import Readout
 
-FIRST_RUN = "arrows, Enter for a handle, Enter for its target, space to drag"
-
 
 class TitleBar(Readout):
     """Name of the program, model, picture, engine."""
@@ -30,12 +28,12 @@ class TitleBar(Readout):
 class StatusLine(Readout):
     """Crosshair, then what to know now."""
 
-    def show(self, hand: Pointer | None, zoom: float, words: Text) -> None:
+    def show(self, pointer: Pointer | None, zoom: float, words: Text) -> None:
         """`words`: hint or message."""
         text = Text(" ")
-        if hand is not None:
+        if pointer is not None:
             text.append("✛ ", style=self.colour("accent"))
-            text.append(f"{hand.cursor[0]},{hand.cursor[1]}".ljust(8), style="bold")
+            text.append(f"{pointer.cursor[0]},{pointer.cursor[1]}".ljust(8), style="bold")
             if zoom > 1:
                 text.append(f" {zoom:g}×", style=self.colour("foreground-muted") or "dim")
             text.append("  ")

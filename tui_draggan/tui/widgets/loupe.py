@@ -7,16 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 from textual.filter import LineFilter
 from textual.strip import Strip
+from textual.timer import Timer
 from textual.widget import Widget
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.points import Point
 from tui_draggan.pictures import markers
-from tui_draggan.tui.pointer import Pointer
-from tui_draggan.tui.scene import Scene, placed
+from tui_draggan.tui.pointer import with_grabbed
+from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.terminal import half_blocks
+from tui_draggan.tui.widgets.strips import row_strip
 
 PIXELS = 16
+"""Side of what the loupe shows, in image pixels."""
+SECONDS = 1.5
+"""How long a passing loupe stays after the crosshair's last move."""
 
 
 class Loupe(Widget):
@@ -34,7 +39,7 @@ class Loupe(Widget):
         if scene.image is None:
             return
         scale = 2 if self.content_size.width >= 2 * PIXELS else 1
-        dots = _surroundings(scene.image, scene.resolution, scene.hand.cursor)
+        dots = _surroundings(scene.image, scene.resolution, scene.pointer.cursor)
         _dot_points(dots, scene)
         dots = dots.repeat(scale, axis=0).repeat(scale, axis=1)
         _tick(dots, scale)
@@ -51,7 +56,20 @@ class Loupe(Widget):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         depth = half_blocks.depth_of(self.app.console.color_system)
         upper, lower = half_blocks.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
-        return half_blocks.row_strip(upper, lower, depth)
+        return row_strip(upper, lower, depth)
+
+
+class PassingLoupe(Loupe):
+    """Lies over a small screen while the crosshair moves."""
+
+    _leaving: Timer | None = None
+
+    def appear(self) -> None:
+        """The crosshair moves."""
+        self.add_class("-on")
+        if self._leaving is not None:
+            self._leaving.stop()
+        self._leaving = self.set_timer(SECONDS, lambda: self.remove_class("-on"))
 
 
 def _origin(cursor: Point) -> Point:
@@ -72,12 +90,13 @@ def _surroundings(image: Bytes, resolution: int, cursor: Point) -> Bytes:
 
 
 def _dot_points(dots: Bytes, scene: Scene) -> None:
-    hand: Pointer = scene.hand
-    left, top = _origin(hand.cursor)
-    places = [(pair.target, markers.TARGET) for pair in placed(hand, scene.pairs)]
-    places += [(pair.handle, markers.HANDLE) for pair in placed(hand, scene.pairs)]
-    if hand.first is not None:
-        places.append((hand.first, markers.HANDLE))
+    pointer = scene.pointer
+    left, top = _origin(pointer.cursor)
+    pairs = with_grabbed(pointer, scene.pairs)
+    places = [(pair.target, markers.TARGET) for pair in pairs]
+    places += [(pair.handle, markers.HANDLE) for pair in pairs]
+    if pointer.pending is not None:
+        places.append((pointer.pending, markers.HANDLE))
     for (x, y), colour in places:
         if 0 <= x - left < PIXELS and 0 <= y - top < PIXELS:
             dots[y - top, x - left] = colour

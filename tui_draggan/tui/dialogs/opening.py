@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui_draggan.tui.screens.board import Reported
-from tui_draggan.tui.screens.dialogs import Dialog
+from tui_draggan.tui.dialogs.dialog import Dialog
+from tui_draggan.tui.messages import Reported
 from tui_draggan.tui.worker import EngineThread, Opened, Report
 
 
-class Opening(Dialog[Report]):
+class OpeningDialog(Dialog[Report]):
     """Over the editor as it was; ends with the first report after there is a picture, or with
     `OpenFailed`. Escape gives it up."""
 
@@ -24,7 +24,7 @@ class Opening(Dialog[Report]):
         with Vertical(id="box") as box:
             box.border_title = "open another model"
             yield Static(f"opening {self._model} …", markup=False)
-            yield Static("Escape stays with this one.", classes="note")
+            yield Static("Escape keeps the current model.", classes="note")
 
     def on_mount(self) -> None:
         self._thread.attach(lambda report: self.post_message(Reported(report)))

@@ -1,9 +1,8 @@
-"""Small dialogs: a line to type, a question, an export."""
+"""What all dialogs have in common, and the two plain ones: a line to type, a question."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -12,10 +11,9 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Static, Switch
+from textual.widgets import Button, Input, Static
 
 from tui_draggan.errors import DragganError
-from tui_draggan.tui.services import ExportRequest
 
 T = TypeVar("T")
 
@@ -31,12 +29,23 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.dismiss(None)
 
     def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Once: a second Enter in the same burst must not take the editor's screen away too."""
+        """Only once: a second Enter in the same burst must not close the editor's screen too."""
         return super().dismiss(result) if self.is_active else AwaitComplete.nothing()
 
+    def answer(self, answer: Callable[[], T]) -> None:
+        """Leaves with that answer, or says what is wrong with it where it raises DragganError."""
+        try:
+            self.dismiss(answer())
+        except DragganError as error:
+            self.show_problem(str(error))
 
-class Ask(Dialog[str]):
-    """One line of text. `check` raises DragganError for what cannot be meant."""
+    def show_problem(self, words: str) -> None:
+        """In the line that a dialog has for it."""
+        self.query_one(".problem", Static).update(words)
+
+
+class LineDialog(Dialog[str]):
+    """Asks for a line of text."""
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class Ask(Dialog[str]):
         check: Callable[[str], object] | None = None,
         select: bool = True,
     ) -> None:
+        """check: raises DragganError for what is no answer. select: typing replaces `value`."""
         super().__init__()
         self._title, self._note, self._value = title, note, value
         self._check, self._select = check, select
@@ -59,21 +69,20 @@ class Ask(Dialog[str]):
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
-        try:
+        def line() -> str:
             if self._check is not None:
                 self._check(event.value)
-        except DragganError as error:
-            self.query_one(".problem", Static).update(str(error))
-        else:
-            self.dismiss(event.value)
+            return event.value
+
+        self.answer(line)
 
     @on(Input.Changed)
     def _forgive(self) -> None:
-        self.query_one(".problem", Static).update("")
+        self.show_problem("")
 
 
-class Confirm(Dialog[bool]):
-    """A question with a default that Enter takes."""
+class ConfirmDialog(Dialog[bool]):
+    """Asks a question to be answered by yes or no; Enter means yes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", tooltip="Yes", id="dialog-yes"),
@@ -100,41 +109,3 @@ class Confirm(Dialog[bool]):
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
-
-
-class ExportDialog(Dialog[ExportRequest]):
-    """Where to write, and whether with the points drawn in."""
-
-    def __init__(self, path: Path, check: Callable[[Path], None] | None = None) -> None:
-        """check: raises DragganError for a file that could not be written."""
-        super().__init__()
-        self._path, self._check = path, check
-
-    def compose(self) -> ComposeResult:
-        with Vertical(id="box") as box:
-            box.border_title = "export"
-            yield Input(str(self._path), id="answer", select_on_focus=False)
-            with Horizontal(id="choice"):
-                yield Switch(id="markers")
-                yield Static("with markers", classes="note")
-            yield Static(
-                ".png: the picture   .gif .webp .mp4: all steps of the last run",
-                classes="note",
-                markup=False,
-            )
-            yield Static("", classes="problem", markup=False)
-
-    @on(Input.Submitted)
-    def _take(self, event: Input.Submitted) -> None:
-        text = event.value.strip()
-        if not text:
-            self.query_one(".problem", Static).update("type a file to write")
-            return
-        path = Path(text).expanduser()
-        try:
-            if self._check is not None:
-                self._check(path)
-        except DragganError as error:
-            self.query_one(".problem", Static).update(str(error))
-        else:
-            self.dismiss(ExportRequest(path, self.query_one("#markers", Switch).value))

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tui_draggan.edit.points import Pair
+from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.markers import HANDLE, TARGET
-from tui_draggan.tui.pointer import Grip, Pointer
-from tui_draggan.tui.scene import placed
+from tui_draggan.tui.pointer import Pointer, PointId, with_grabbed
 from tui_draggan.tui.widgets.readout import Readout
 
 BAR = 10
-"""Cells of the bar that shows what is left of a pair's way."""
+"""Cells of the bar that shows how far a handle still has to go."""
 
 
 class PointsPanel(Readout):
@@ -21,20 +20,20 @@ class PointsPanel(Readout):
     def __init__(self, id: str | None = None) -> None:
         super().__init__("points", id)
 
-    def show(self, snapshot: Snapshot, hand: Pointer) -> None:
-        """The pairs as they are; the one under the hand is marked."""
-        pairs = placed(hand, snapshot.document.pairs)
+    def show(self, snapshot: Snapshot, pointer: Pointer) -> None:
+        """The pairs as they are; the point that is selected is marked."""
+        pairs = with_grabbed(pointer, snapshot.document.pairs)
         rows = max(1, self.content_size.height)
         muted = self.colour("foreground-muted") or "dim"
         text = Text()
-        if not pairs and hand.first is None:
+        if not pairs and pointer.pending is None:
             self.write(Text("no points yet", style=muted))
             return
-        chosen = hand.held or hand.selected
+        chosen = pointer.grabbed or pointer.selected
         lines = [self._row(number, pair, chosen, snapshot) for number, pair in enumerate(pairs, 1)]
-        if hand.first is not None:
-            lines.append(_half_made(len(pairs) + 1, hand))
-        focus = _focus(pairs, chosen, hand)
+        if pointer.pending is not None:
+            lines.append(_pending_row(len(pairs) + 1, pointer.pending, pointer.cursor))
+        focus = _focus(pairs, chosen, pointer)
         if len(lines) < rows:
             text.append(" #   handle   target    distance\n", style=muted)
             rows -= 1
@@ -42,7 +41,7 @@ class PointsPanel(Readout):
         text.append(Text("\n").join(lines[start : start + rows]))
         self.write(text)
 
-    def _row(self, number: int, pair: Pair, chosen: Grip | None, snapshot: Snapshot) -> Text:
+    def _row(self, number: int, pair: Pair, chosen: PointId | None, snapshot: Snapshot) -> Text:
         muted = self.colour("foreground-muted") or "dim"
         here = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
         line = Text("▸" if here else " ")
@@ -60,18 +59,18 @@ class PointsPanel(Readout):
         return line
 
 
-def _half_made(number: int, hand: Pointer) -> Text:
-    assert hand.first is not None
+def _pending_row(number: int, handle: Point, cursor: Point) -> Text:
+    """A handle whose target is being looked for."""
     line = Text("▸")
     line.append(f"{number:<2}", style="bold")
-    line.append(f" {_xy(hand.first):>7}", style=_style(HANDLE, False))
-    line.append(f" → {_xy(hand.cursor):<7}", style="dim")
+    line.append(f" {_xy(handle):>7}", style=_style(HANDLE, False))
+    line.append(f" → {_xy(cursor):<7}", style="dim")
     return line
 
 
-def _focus(pairs: tuple[Pair, ...], chosen: Grip | None, hand: Pointer) -> int:
+def _focus(pairs: tuple[Pair, ...], chosen: PointId | None, pointer: Pointer) -> int:
     """Which row must be seen."""
-    if hand.first is not None:
+    if pointer.pending is not None:
         return len(pairs)
     if chosen is not None:
         for index, pair in enumerate(pairs):
@@ -96,7 +95,7 @@ def _bar(share: float) -> str:
     return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
-def _xy(point: tuple[int, int]) -> str:
+def _xy(point: Point) -> str:
     return f"{point[0]},{point[1]}"
 
 

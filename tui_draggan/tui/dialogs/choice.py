@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui_draggan.tui.screens.dialogs import Dialog
+from tui_draggan.tui.dialogs.dialog import Dialog
 from tui_draggan.tui.services import Choice
 
 CURRENT = "●"
@@ -22,12 +22,12 @@ LONGEST_TITLE = 40
 """Cells of a title; the note stands beside it."""
 
 
-class Choose(Dialog[str]):
+class ChoiceDialog(Dialog[str]):
     """Typing narrows the list, arrows walk it, Enter takes a line: its `Choice.value`."""
 
     VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as in Screen
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"walk('{action}')", action, show=False, tooltip=words, id=f"choose-{key}")
+        Binding(key, f"move('{action}')", action, show=False, tooltip=words, id=f"choose-{key}")
         for key, action, words in (
             ("up", "cursor_up", "The line above"),
             ("down", "cursor_down", "The line below"),
@@ -46,7 +46,7 @@ class Choose(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = self._title
-            yield Input(placeholder="type to find", id="answer")
+            yield Input(placeholder="type to search", id="answer")
             lines = OptionList(id="choices", compact=True)
             lines.can_focus = False  # the keys are the input's
             yield lines
@@ -65,7 +65,7 @@ class Choose(Dialog[str]):
         ]
         found.sort(key=lambda choice: not choice.title.casefold().startswith(wanted))
         self._list(found)
-        self._say("" if found else "there is none of that name")
+        self.show_problem("" if found else "nothing of that name")
 
     @on(Input.Submitted)
     def _take_highlighted(self) -> None:
@@ -79,15 +79,15 @@ class Choose(Dialog[str]):
 
     def _take(self, choice: Choice) -> None:
         if choice.problem:
-            self._say(choice.problem)
+            self.show_problem(choice.problem)
         else:
             self.dismiss(choice.value)
 
     @on(OptionList.OptionHighlighted)
     def _look(self, event: OptionList.OptionHighlighted) -> None:
-        self._say(self._choices[str(event.option_id)].problem)
+        self.show_problem(self._choices[str(event.option_id)].problem)
 
-    def action_walk(self, action: str) -> None:
+    def action_move(self, action: str) -> None:
         getattr(self.query_one(OptionList), f"action_{action}")()
 
     def _list(self, choices: Sequence[Choice]) -> None:
@@ -104,6 +104,3 @@ class Choose(Dialog[str]):
             (title, muted if choice.problem else ""),
             (f"  {choice.note}", muted),
         )
-
-    def _say(self, words: str) -> None:
-        self.query_one(".problem", Static).update(words)

@@ -7,17 +7,17 @@ import re
 import pytest
 
 from tui_draggan.testing.pilot import editing
-from tui_draggan.tui.terminal import true_pixels
 from tui_draggan.tui.terminal.graphics import Display
-from tui_draggan.tui.widgets.picture import PicturePanel
-from tui_draggan.tui.widgets.true_picture import TruePicture
+from tui_draggan.tui.widgets import pixel_surface
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
+from tui_draggan.tui.widgets.pixel_surface import PixelSurface
 
 
 @pytest.fixture
 def sent(monkeypatch) -> list[str]:
     """What goes past the compositor."""
     found: list[str] = []
-    monkeypatch.setattr(true_pixels, "write_through", lambda app, data: found.append(data))
+    monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: found.append(data))
     return found
 
 
@@ -45,7 +45,9 @@ async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str
         await desk.press("question_mark")
         await desk.pilot.pause(0.2)
         count = len(sent)
-        desk.screen.query_one(TruePicture).pixels.draw()
+        surface = desk.screen.query_one(PicturePanel).surface
+        assert isinstance(surface, PixelSurface)
+        surface.draw()
         assert len(sent) == count
         await desk.press("escape")
         await desk.until(lambda: len(sent) > count, "the picture after the dialog")

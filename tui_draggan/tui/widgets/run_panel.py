@@ -8,12 +8,12 @@ from tui_draggan.edit.document import State
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.snapshot import Snapshot
-from tui_draggan.tui.snapshot import state_words
 from tui_draggan.tui.widgets.readout import Readout
+from tui_draggan.tui.words import state_words
 
 
 class RunPanel(Readout):
-    """State, iteration, it/s, loss and distance, then the parameters; as much as there is room."""
+    """State, iteration, it/s, loss and distance, then the parameters, as far as there is room."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__("run", id)

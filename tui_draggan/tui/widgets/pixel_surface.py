@@ -13,57 +13,67 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui_draggan.tui.terminal import pixels
+from tui_draggan.arrays import Bytes
+from tui_draggan.tui.terminal import kitty, sixel
+from tui_draggan.tui.terminal.encoder import Encoder
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.workarounds import write_through
 
-Canvas = Callable[[int, int], pixels.Bytes]
+Canvas = Callable[[int, int], Bytes]
 """(width, height) → what is to be seen (height, width, 3)."""
+MOST_CELLS = len(kitty.NUMBERS)
+"""Rows and columns of a picture that kitty's protocol can number."""
 
 _FIRST = (1 + secrets.randbelow(255)) << 16
-"""Of kitty's pictures, 24 bits. Programs in the panes of one terminal share its numbers, and have
-no way to agree on them."""
+"""Number before those of kitty's pictures, which have 24 bits. Programs in the panes of one
+terminal share its numbers, and have no way to agree on them."""
 _NUMBERS = count(1)
 """One count for the program: for a moment two widgets are there."""
 
 
-class TruePixels:
-    """The picture of one widget, encoded in a thread of its own; two exist at a time.
-
-    The widget calls `start` and `stop` when it comes and goes, `redraw` when it draws its lines; it
-    takes those from `line`.
-    """
+class PixelSurface:
+    """The picture of one widget, encoded in a thread of its own; two exist at a time."""
 
     def __init__(self, widget: Widget, display: Display, longest: int) -> None:
         """longest: pixels of the longer side at most, where kitty can enlarge."""
         self._widget = widget
         self._display = display
         self._longest = longest
-        self._encoder = pixels.Encoder(self._delivered)
+        self._encoder = Encoder(self._deliver)
         self._next = (0, Region())
         """Number and cells of the picture that is being encoded."""
         self._number = 0
-        """Of kitty's picture on the screen."""
+        """Number of kitty's picture on the screen."""
         self._cells = Region()
         self._sixels = ""
 
     def start(self) -> None:
+        """The widget is there."""
         self._encoder.start()
 
     def stop(self) -> None:
+        """The widget goes."""
         self._encoder.stop()
         self._encoder.join(5)
         if self._number:
-            self._write(pixels.kitty_deleted(self._number))
+            self._write(kitty.deleted(self._number))
 
     def show(self, cells: Region, canvas: Canvas) -> None:
-        """Shows a picture on those cells of the widget, MOST_CELLS at most, when it is encoded."""
-        kitty = self._display.graphics == "kitty"
-        number = _FIRST + next(_NUMBERS) % 0xFFFF if kitty else 0
-        self._encoder.submit(lambda: self._encoded(cells, canvas, number))
+        """Shows a picture on those cells of the widget when it is encoded; what is beyond
+        MOST_CELLS stays blank."""
+        cells = Region(
+            cells.x, cells.y, min(cells.width, MOST_CELLS), min(cells.height, MOST_CELLS)
+        )
+        is_kitty = self._display.graphics == "kitty"
+        number = _FIRST + next(_NUMBERS) % 0xFFFF if is_kitty else 0
+        self._encoder.submit(lambda: self._encode(cells, canvas, number))
 
-    def redraw(self) -> None:
-        """Sixels again, when the cells below them have been written."""
+    def forget(self) -> None:
+        """There is no picture any more; sixels are not drawn again."""
+        self._sixels = ""
+
+    def before_lines(self) -> None:
+        """The cells below sixels are about to be written, which takes the sixels away."""
         if self._sixels:
             self._widget.call_after_refresh(self.draw)
 
@@ -72,11 +82,7 @@ class TruePixels:
         widget = self._widget
         if self._sixels and widget.app.screen is widget.screen and widget.is_attached:
             place = self._cells.offset + widget.content_region.offset
-            self._write(pixels.at_place(self._sixels, place.x, place.y))
-
-    def forget(self) -> None:
-        """Sixels are not drawn again."""
-        self._sixels = ""
+            self._write(sixel.at_place(self._sixels, place.x, place.y))
 
     def line(self, y: int) -> Strip:
         """The widget's line: kitty's placeholders, or blank."""
@@ -89,13 +95,13 @@ class TruePixels:
         return Strip(
             [
                 Segment(" " * cells.x, blank),
-                Segment(pixels.kitty_cells(row, cells.width), Style(color=colour)),
+                Segment(kitty.placeholders(row, cells.width), Style(color=colour)),
                 Segment(" " * (width - cells.right), blank),
             ],
             width,
         )
 
-    def _encoded(self, cells: Region, canvas: Canvas, number: int) -> str:
+    def _encode(self, cells: Region, canvas: Canvas, number: int) -> str:
         """In the encoder's thread."""
         width = cells.width * self._display.cell_width
         height = cells.height * self._display.cell_height
@@ -105,10 +111,10 @@ class TruePixels:
         picture = canvas(width, height)
         self._next = number, cells
         if number:
-            return pixels.kitty_sent(picture, number, cells.width, cells.height)
-        return pixels.sixel(picture)
+            return kitty.sent(picture, number, cells.width, cells.height)
+        return sixel.encode(picture)
 
-    def _delivered(self, data: str) -> None:
+    def _deliver(self, data: str) -> None:
         """In the encoder's thread."""
         if self._widget.is_attached:
             self._widget.app.call_later(self._take, data, *self._next)
@@ -120,7 +126,7 @@ class TruePixels:
             self._write(data)
             self._widget.refresh()
             if old:
-                self._widget.call_after_refresh(self._write, pixels.kitty_deleted(old))
+                self._widget.call_after_refresh(self._write, kitty.deleted(old))
             return
         self._sixels = data
         if moved:

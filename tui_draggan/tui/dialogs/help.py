@@ -1,0 +1,52 @@
+"""All keys on one page."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tui_draggan.tui.dialogs.dialog import Dialog
+from tui_draggan.tui.keys import GROUPS
+
+MOUSE = (
+    ("press, drag, release", "Set a handle where you press, its target where you release"),
+    ("drag a point", "Move it"),
+    ("click", "Select a point, or move the crosshair"),
+    ("wheel", "Zoom at the pointer"),
+)
+
+
+class HelpDialog(Dialog[None]):
+    """Every key with what it does, by subject."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark,q", "leave", "back", tooltip="Back", id="help-back"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="box") as box:
+            box.border_title = "keys"
+            box.border_subtitle = "esc: back"
+            yield Static(self.table())
+
+    def table(self) -> Table:
+        """Keys and what they do."""
+        heading = f"bold {self.app.theme_variables.get('accent', '')}".strip()
+        table = Table.grid(padding=(0, 2))
+        table.add_column(min_width=9)
+        table.add_column(ratio=1)
+        for title, keys in GROUPS:
+            table.add_row(Text(title, style=heading))
+            for key in keys:
+                table.add_row(f"  {' '.join(key.names)}", key.help)
+            table.add_row()
+        table.add_row(Text("mouse", style=heading))
+        for gesture, words in MOUSE:
+            table.add_row(f"  {gesture}", words)
+        return table

@@ -1,0 +1,34 @@
+"""Starting and ending the editor: what comes before Textual is imported and after it has left."""
+
+from __future__ import annotations
+
+from tui_draggan.tui.services import EditorOptions
+from tui_draggan.tui.terminal.graphics import apply_colour, choose_display
+from tui_draggan.tui.worker import EngineThread, end
+
+PATIENCE = 30.0
+"""Seconds the engine gets to finish the step at hand when the editor has been left."""
+
+
+def run_editor(options: EditorOptions) -> int:
+    """Runs the editor until it is left; returns the exit status.
+
+    Raises the DragganError that kept the session from opening. The engine's thread starts first:
+    model and screen load side by side.
+    """
+    apply_colour(options.colour)
+    display = choose_display(options.graphics)
+    services = options.services
+    threads = [EngineThread(services.open_session, options.pace, services.close)]
+    threads[0].start()
+    try:
+        from tui_draggan.tui.app import EditorApp
+        from tui_draggan.tui.program import run_program
+
+        app = EditorApp(options, threads, display)
+        status = run_program(app, lambda: end(threads, PATIENCE))
+    finally:
+        end(threads, PATIENCE)
+    if app.problem is not None:
+        raise app.problem
+    return status

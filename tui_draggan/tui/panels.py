@@ -1,0 +1,118 @@
+"""The editor's panels: how they lie on the screen, and what each shows of a snapshot."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal
+from textual.widget import Widget
+from textual.widgets import Footer
+
+from tui_draggan.edit.document import State
+from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.tui import words
+from tui_draggan.tui.layout import Arrangement, plan
+from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.scene import Scene
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.widgets.bars import StatusLine, TitleBar
+from tui_draggan.tui.widgets.loss_log import LossLog
+from tui_draggan.tui.widgets.loss_plot import LossPlot
+from tui_draggan.tui.widgets.loupe import Loupe, PassingLoupe
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
+from tui_draggan.tui.widgets.points_panel import PointsPanel
+from tui_draggan.tui.widgets.run_panel import RunPanel
+
+ROOMY = 46
+"""Rows of the terminal from which the loupe is twice as large."""
+PASSING_LOUPE = (18, 12)
+"""Columns and rows from the lower right corner of the terminal to the passing loupe's corner."""
+
+
+class Panels:
+    """All widgets of the editor's screen.
+
+    What a mode adds takes the place of the plot or the log, never of the picture.
+    """
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self.title = TitleBar(id="title")
+        self.picture = PicturePanel(display, id="picture")
+        self.points = PointsPanel(id="points")
+        self.loupe = Loupe(id="loupe")
+        self.run = RunPanel(id="run")
+        self.plot = LossPlot(id="plot")
+        self.log = LossLog(id="log")
+        self.passing_loupe = PassingLoupe(id="passing-loupe")
+        self.status = StatusLine(id="status")
+        self.arrangement = Arrangement.SMALL
+        """The one in force."""
+        self._frame = Container(self.picture, id="frame")
+        self._frame.border_title = "picture"
+
+    def compose(self) -> ComposeResult:
+        yield self.title
+        with Container(id="body"):
+            yield self._frame
+            with Container(id="side"):
+                yield self.points
+                with Horizontal(id="middle"):
+                    yield self.loupe
+                    yield self.run
+                yield self.plot
+                yield self.log
+        yield self.passing_loupe
+        yield self.status
+        yield Footer(id="keys", compact=True, show_command_palette=False)
+
+    def arrange(self, screen: Widget, columns: int, rows: int) -> None:
+        """As suits a terminal of that size; the classes of `screen` say which for the style."""
+        chosen = plan(columns, rows)
+        self.arrangement = chosen.arrangement
+        for arrangement in Arrangement:
+            screen.set_class(arrangement is chosen.arrangement, arrangement.value)
+        screen.set_class(rows >= ROOMY, "roomy")
+        tall = chosen.arrangement is Arrangement.TALL
+        self._frame.styles.width = chosen.width
+        self._frame.styles.height = chosen.height if tall else "100%"
+        right, bottom = PASSING_LOUPE
+        self.passing_loupe.styles.offset = (columns - right, rows - bottom)
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def show_opening(self, model: str, resolution: int) -> None:
+        """There is no session yet."""
+        facts = [f"{model} · {resolution} px"] if model else []
+        self.title.show(facts, self._display.words)
+        muted = self.status.colour("foreground-muted") or "dim"
+        self.status.show(None, 1, Text("opening the model …", style=muted))
+
+    def show(self, snapshot: Snapshot, rate: float, model: str) -> None:
+        """What does not depend on the pointer.
+
+        rate: iterations a second, 0 where nothing runs. model: name it was opened under.
+        """
+        self.title.show(words.title_facts(snapshot, model), self._display.words)
+        self.run.show(snapshot, rate)
+        self.plot.show(snapshot)
+        self.log.show(snapshot.frames)
+
+    def show_pointer(self, snapshot: Snapshot, pointer: Pointer, hint: str) -> None:
+        """What depends on crosshair and selection: a key repaints a few rows."""
+        scene = Scene(
+            snapshot.picture,
+            snapshot.info.resolution,
+            snapshot.document.pairs,
+            pointer,
+            snapshot.document.mask,
+            snapshot.status.state is State.RUNNING,
+        )
+        self.picture.show(scene)
+        self.loupe.show(scene)
+        self.passing_loupe.show(scene)
+        self.points.show(snapshot, pointer)
+        if self.arrangement is Arrangement.TINY:
+            hint = words.whole_state(snapshot, hint)
+        muted = self.status.colour("foreground-muted") or "dim"
+        self.status.show(pointer, self.picture.view.zoom, Text(hint, style=muted))

@@ -1,0 +1,235 @@
+"""The editor's screen.
+
+It only joins its parts, each of which has a file of its own:
+
+- `editor.Editor`: the session, the pointer on it, and every change a person makes;
+- `keys.KEYS`: one row for each key, with what it does;
+- `prompts.Prompts`: the dialogs that ask for something;
+- `panels.Panels`: what is shown of a snapshot, and where;
+- `pacing.Pacing`: how often, while an engine works.
+
+A mode (mask, sliders, parts, gallery, opening a picture) comes as one more part: a module beside
+`editor` with its state and what its keys do, a group of rows in `keys`, a panel in `widgets` that
+`Panels` shows in place of plot or log, and its name in the border of the picture. One key enters
+it, Escape leaves it; arrows, space, undo and export go on meaning what they mean here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import isawaitable
+from time import monotonic
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from tui_draggan.edit.document import State
+from tui_draggan.edit.session import Session
+from tui_draggan.errors import DragganError
+from tui_draggan.tui.dialogs.help import HelpDialog
+from tui_draggan.tui.editor import Editor
+from tui_draggan.tui.keys import KEY_BY_ID, KEYS, Action, KeyContext, key_context
+from tui_draggan.tui.messages import Reported
+from tui_draggan.tui.pacing import Pacing, StepRate
+from tui_draggan.tui.panels import Panels
+from tui_draggan.tui.prompts import Prompts
+from tui_draggan.tui.services import EditorOptions
+from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.widgets.picture_panel import PicturePanel
+from tui_draggan.tui.words import hint
+from tui_draggan.tui.workarounds import backlog, forget_startup
+from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
+
+
+class EditorScreen(Screen[None], inherit_bindings=False):
+    """One session, or the waiting for it."""
+
+    AUTO_FOCUS = None
+    BINDINGS: ClassVar[list[BindingType]] = [key.binding for key in KEYS]
+
+    def __init__(
+        self,
+        options: EditorOptions,
+        display: Display,
+        seen: Callable[[], None],
+        give_up: Callable[[DragganError], None],
+        session: Session | None = None,
+    ) -> None:
+        """seen: tells the engine's thread that the screen has looked. give_up: there will be no
+        session. session: where it is open already; else it is waited for."""
+        super().__init__()
+        self.options = options
+        self.panels: Panels = Panels(display)
+        self.context = KeyContext()
+        """What the keys depend on, as last shown."""
+        self._terminal = display
+        self._seen, self._give_up, self._session = seen, give_up, session
+        self._parts: tuple[Editor, Prompts] | None = None
+        """What there is once a session is open."""
+        self._pacing, self._rate = Pacing(), StepRate()
+        self._due = False
+        """A timer will draw."""
+
+    def compose(self) -> ComposeResult:
+        yield from self.panels.compose()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.refresh_all())
+        session, self._session = self._session, None
+        if session is None:
+            self.refresh_all()
+        else:
+            self._open(session)
+
+    def on_unmount(self) -> None:
+        """Lets go of what is large; the collector may pass this screen by (`forget_startup`)."""
+        self.app.theme_changed_signal.unsubscribe(self)
+        self._parts = None
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.panels.arrange(self, event.size.width, event.size.height)
+        # The panels write for the size they have; they have it after the layout.
+        self.call_after_refresh(self.refresh_all)
+
+    # -- the session ---------------------------------------------------------------------------
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session; before that there is neither editor nor prompts."""
+        return self._parts is not None
+
+    @property
+    def editor(self) -> Editor:
+        assert self._parts is not None
+        return self._parts[0]
+
+    @property
+    def prompts(self) -> Prompts:
+        assert self._parts is not None
+        return self._parts[1]
+
+    def _open(self, session: Session) -> None:
+        editor = Editor(session, self)
+        editor.notice = self._terminal.note
+        self._parts = editor, Prompts(self, editor, self.options)
+        editor.refresh()
+        self.call_after_refresh(forget_startup)
+        if self.options.resumed:
+            self.app.notify(self.options.resumed, title="resumed", markup=False)
+
+    @on(Reported)
+    def _take_report(self, event: Reported) -> None:
+        report = event.report
+        if isinstance(report, Opened):
+            self._open(report.session)
+        elif isinstance(report, OpenFailed):
+            self._give_up(report.error)
+        elif isinstance(report, WorkFailed):
+            self.show_error(report.error)
+            self.refresh_all()
+        elif isinstance(report, Worked):
+            self._draw_soon()
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def refresh_all(self) -> None:
+        """Shows everything as it is now."""
+        if self.is_open:
+            self.editor.refresh()
+        else:
+            self.panels.show_opening(self.options.model, self.options.resolution)
+
+    def show(self) -> None:
+        """The editor has looked at its session."""
+        now, snapshot = monotonic(), self.editor.snapshot
+        self._pacing.note_start(now)
+        rate = 0.0
+        if snapshot.status.state is State.RUNNING:
+            rate = self._rate.note(now, snapshot.frames[-1].iteration if snapshot.frames else 0)
+        else:
+            self._rate.forget()
+        self.panels.show(snapshot, rate, self.options.model)
+        self.show_pointer(moved=False)
+
+    def show_pointer(self, moved: bool) -> None:
+        """The pointer may have changed; the rest stays as it was shown last."""
+        editor = self.editor
+        if moved:
+            self._pacing.note_move(monotonic())
+            self.panels.passing_loupe.appear()
+        line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
+        self.panels.show_pointer(editor.snapshot, editor.pointer, line)
+        zoomed = self.panels.picture.view.zoom > 1
+        context = key_context(editor.snapshot, editor.pointer, zoomed, self.options.services)
+        if context != self.context:
+            self.context = context
+            self.refresh_bindings()
+
+    def show_error(self, error: DragganError) -> None:
+        self.app.notify(str(error), title=error.title, severity="error")
+
+    def _draw_soon(self) -> None:
+        """Draws when its time has come; what comes in between is taken along."""
+        cells = self.panels.picture.size.area
+        wait = self._pacing.wait(monotonic(), cells, backlog(self.app))
+        if wait <= 0:
+            self._seen()
+            self.refresh_all()
+            self.call_after_refresh(lambda: self._pacing.note_end(monotonic()))
+        elif not self._due:
+            self._due = True
+            self.set_timer(wait, self._draw_when_due)
+
+    def _draw_when_due(self) -> None:
+        self._due = False
+        self._draw_soon()
+
+    # -- keys ----------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Hides keys that make no sense at this moment."""
+        return action != "key" or KEY_BY_ID[str(parameters[0])].allowed(self.context)
+
+    async def action_key(self, id: str) -> None:
+        """What the key of that row does."""
+        await self.perform(KEY_BY_ID[id].action)
+
+    async def perform(self, action: Action) -> None:
+        """Does what a key or a line of the palette stands for."""
+        done = action(self)
+        if isawaitable(done):
+            await done
+
+    async def show_help(self) -> None:
+        await self.app.push_screen(HelpDialog())
+
+    async def show_commands(self) -> None:
+        await self.app.run_action("command_palette")
+
+    async def leave(self) -> None:
+        """Quits; asks first where an edit would be left behind."""
+        if self.is_open:
+            await self.prompts.leave()
+        else:
+            self.app.exit(0)
+
+    # -- the mouse -----------------------------------------------------------------------------
+
+    @on(PicturePanel.Pressed)
+    def _press(self, event: PicturePanel.Pressed) -> None:
+        self.editor.press(event.place, event.reach)
+
+    @on(PicturePanel.Dragged)
+    def _drag(self, event: PicturePanel.Dragged) -> None:
+        self.editor.drag(event.place)
+
+    @on(PicturePanel.Released)
+    def _release(self, event: PicturePanel.Released) -> None:
+        self.editor.release(event.place)
+
+    @on(PicturePanel.Viewed)
+    def _view(self) -> None:
+        self.show_pointer(moved=False)
