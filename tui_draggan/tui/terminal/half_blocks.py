@@ -77,7 +77,7 @@ def depth_of(colour_system: str | None) -> Depth:
 def colour_codes(dots: Bytes, depth: Depth) -> Codes:
     """Codes (H, W) of dots (H, W, 3)."""
     if depth is Depth.TRUE:
-        wide = dots.astype(np.int32)
+        wide: Codes = dots.astype(np.int32)
         return (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
     height, width = dots.shape[:2]
     pattern = np.tile(_BAYER, (-(-height // 4), -(-width // 4)))[:height, :width, None]
@@ -85,7 +85,8 @@ def colour_codes(dots: Bytes, depth: Depth) -> Codes:
     if depth is Depth.EIGHT_BIT:
         return _eight_bit(values)
     distances = ((values[..., None, :] - _SIXTEEN) ** 2).sum(-1)
-    return distances.argmin(-1).astype(np.int32)
+    nearest: Codes = distances.argmin(-1).astype(np.int32)
+    return nearest
 
 
 def _eight_bit(values: NDArray[np.floating]) -> Codes:

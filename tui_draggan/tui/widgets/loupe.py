@@ -83,7 +83,7 @@ def _surroundings(image: Bytes, resolution: int, cursor: Point) -> Bytes:
     side = image.shape[0]
     column = np.clip(x, 0, resolution - 1) * side // resolution
     row = np.clip(y, 0, resolution - 1) * side // resolution
-    dots = image[row][:, column].copy()
+    dots: Bytes = image[row][:, column].copy()
     dots[(y < 0) | (y >= resolution)] = markers.OUTLINE
     dots[:, (x < 0) | (x >= resolution)] = markers.OUTLINE
     return dots
