@@ -1,1 +1,2 @@
-"""The bundled image domain and the training of its generator (needs the extra ``[torch]``)."""
+"""Training of generators, the bundled image domain, and how close samples come to real pictures
+(needs the extra `[torch]`)."""

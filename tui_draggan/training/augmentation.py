@@ -50,7 +50,7 @@ def augmented(images: Tensor, augmentation: Augmentation | None) -> Tensor:
 
 
 class _Draws:
-    """Random numbers of one value a picture, which are neutral where a coin says «not»."""
+    """Random numbers, one a picture, which are neutral where a coin says so."""
 
     def __init__(self, count: int, p: float, random: torch.Generator) -> None:
         self.count = count

@@ -75,7 +75,7 @@ class ResidualBlock(nn.Module):
     """A convolution, half the size, a convolution, beside a halved 1×1 skip; summed over √2.
 
     Halving averages 2×2 pixels before the convolution, where the paper filters and strides:
-    strided bf16 convolutions are several times slower on processors.
+    strided bf16 convolutions are several times slower on CPUs.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:

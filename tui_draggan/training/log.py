@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from typing import Any
 
 import torch
 from tensorboardX import SummaryWriter
@@ -121,9 +120,9 @@ class Log:
 
 
 def write_config(folder: RunFolder, config: TrainingConfig) -> None:
-    """config.json: the whole configuration, with resolution and length for all to see."""
-    values: dict[str, Any] = {"resolution": config.resolution, **config.to_dict()}
-    values["kimg"] = config.total_steps * config.batch / 1000
+    """config.json: the configuration, with resolution and length of both stages, which whoever
+    watches the run needs."""
+    values = {"resolution": config.resolution, **config.to_dict(), "kimg": config.total_kimg}
     with replacing(folder.config) as path:
         path.write_text(json.dumps(values, indent=2) + "\n")
 

@@ -16,7 +16,7 @@ _ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """Steps of root mean square ``lr`` for weights of two or more dimensions.
+    """Steps of root mean square `lr` for weights of two or more dimensions.
 
     A weight (O, I, …) counts as the matrix (O, I·…). Momentum is Nesterov's.
     """

@@ -49,7 +49,7 @@ class Progress:
 
 def progress_line(values: dict[str, float], config: TrainingConfig) -> str:
     """«12.0 / 500 kimg   31.2 s/kimg   D 0.912   G 1.21   p 0.12   4 h 12 min left»"""
-    total = config.total_steps * config.batch / 1000
+    total = config.total_kimg
     words = [f"{values['kimg']:.1f} / {total:g} kimg"]
     pace = values.get("seconds_per_kimg")
     if pace:

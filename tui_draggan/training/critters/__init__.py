@@ -6,7 +6,7 @@ moves over the head as the head turns. The domain is aligned: the head's centre 
 size nearly so.
 
 A Gaussian vector and a species are a critter:
-``render(parameters_from_z(z, species), resolution)``.
+`render(parameters_from_z(z, species), resolution)`.
 """
 
 from tui_draggan.training.critters.drawing.canvas import PARTS
@@ -19,7 +19,7 @@ from tui_draggan.training.critters.parameters import (
     parameters_from_z,
     recoloured,
 )
-from tui_draggan.training.critters.renderer import LANDMARKS, Render, render
+from tui_draggan.training.critters.renderer import LANDMARKS, Render, render, render_parts
 
 __all__ = [
     "LANDMARKS",
@@ -33,4 +33,5 @@ __all__ = [
     "parameters_from_z",
     "recoloured",
     "render",
+    "render_parts",
 ]

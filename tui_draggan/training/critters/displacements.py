@@ -22,23 +22,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render_parts
 
 SHORTEST, LONGEST = 0.05, 0.20
-"""Of a displacement, in widths of the picture."""
+"""Lengths of a displacement, in widths of the picture."""
 RESERVOIR = 2000
+"""Critters of each species in the reservoir."""
 NEIGHBOURS = 8
+"""Least number of critters that have a landmark near an allowed target."""
 NEARBY = 0.02
+"""Distance that counts as near, in widths."""
 MARGIN = 0.02
-"""Handles and targets keep this far from the border, in widths."""
+"""Distance that handles and targets keep from the border, in widths."""
 SURE = 0.5
 """Least confidence with which a handle is found."""
 _TRIES = 100
 _DRAWN_AT = 16
-"""Pixels of the reservoir's renders: landmarks scale with the picture."""
+"""Side of the reservoir's renders in pixels: landmarks scale with the picture."""
 _TOGETHER = 500
 
 Places = NDArray[np.float32]
+"""Points (…, 2)."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,9 @@ def reservoir(seed: int = 0) -> Places:
     random = torch.Generator().manual_seed(seed)
     z = torch.randn(len(SPECIES) * RESERVOIR, Z_DIM, generator=random)
     species = torch.arange(len(SPECIES)).repeat_interleave(RESERVOIR)
-    places = [
-        render(parameters_from_z(z[some], species[some]), _DRAWN_AT).landmarks
-        for some in torch.arange(len(z)).split(_TOGETHER)
-    ]
-    found = (torch.cat(places) + 0.5) / _DRAWN_AT
-    return found.view(len(SPECIES), RESERVOIR, -1, 2).numpy()
+    drawn = render_parts(parameters_from_z(z, species), _DRAWN_AT, _TOGETHER)
+    places = (torch.cat([part.landmarks for part in drawn]) + 0.5) / _DRAWN_AT
+    return places.view(len(SPECIES), RESERVOIR, -1, 2).numpy()
 
 
 def draw_displacements(
@@ -71,9 +72,9 @@ def draw_displacements(
     resolution: int,
     random: np.random.Generator,
 ) -> Displacements | None:
-    """An edit of ``points`` points of one critter; None where none is found in a hundred tries.
+    """An edit of `points` points of one critter; None where none is found in a hundred tries.
 
-    found (K, 2): its landmarks in pixels, found with ``confidence`` (K,). others (M, K, 2): the
+    found (K, 2): its landmarks in pixels, found with `confidence` (K,). others (M, K, 2): the
     reservoir of its species.
     """
     inside = (found >= MARGIN * resolution) & (found <= (1 - MARGIN) * resolution - 1)
@@ -106,7 +107,7 @@ def draw_displacements(
 
 
 def is_allowed(target: Places, places: Places) -> bool:
-    """Whether enough of a landmark's ``places`` (M, 2) lie near a target (2,), all in widths."""
+    """Whether enough of a landmark's `places` (M, 2) lie near a target (2,), all in widths."""
     near = np.square(places - target).sum(axis=1) <= NEARBY**2
     return int(near.sum()) >= NEIGHBOURS
 

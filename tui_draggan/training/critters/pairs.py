@@ -16,17 +16,14 @@ from tui_draggan.training.critters.drawing.canvas import PARTS
 from tui_draggan.training.critters.parameters import (
     SPECIES,
     Z_DIM,
-    Parameters,
     parameters_from_z,
     recoloured,
 )
-from tui_draggan.training.critters.renderer import Render, render
+from tui_draggan.training.critters.renderer import TOGETHER, render_parts
 
 _PART_WEIGHTS = {"eyes": 4.0, "nose": 4.0, "mouth": 4.0, "muzzle": 4.0, "ears": 2.0}
 """Weight of a part's pixels: eyes and mouth are few and decide how a face looks, ears end in tips
 that are dragged."""
-_CHUNK = 8
-"""Critters drawn together on a CPU: more do not fit its cache."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,8 @@ def draw_pairs(
     z_colour = torch.where(is_mixed[:, None], other, z)
     z, z_colour, species = (x[share].to(device) for x in (z, z_colour, species))
     parameters = recoloured(parameters_from_z(z, species), parameters_from_z(z_colour, species))
-    renders = _rendered(parameters, resolution)
+    together = TOGETHER if z.device.type == "cpu" else count
+    renders = list(render_parts(parameters, resolution, together))
     weight = _pixel_weights(torch.cat([one.mask for one in renders]))
     return RenderPairs(z, z_colour, species, torch.cat([one.image for one in renders]), weight)
 
@@ -79,15 +77,6 @@ def draw_pairs(
 def species_labels(species: Tensor) -> Tensor:
     """One-hot labels (N, len(SPECIES)) of species (N,)."""
     return torch.nn.functional.one_hot(species, len(SPECIES)).float()
-
-
-def _rendered(parameters: Parameters, resolution: int) -> list[Render]:
-    species = parameters["species"]
-    chunk = _CHUNK if species.device.type == "cpu" else len(species)
-    return [
-        render({name: value[i : i + chunk] for name, value in parameters.items()}, resolution)
-        for i in range(0, len(species), chunk)
-    ]
 
 
 def _pixel_weights(mask: Tensor) -> Tensor:

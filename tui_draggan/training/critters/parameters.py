@@ -213,6 +213,6 @@ def parameters_from_z(z: Tensor, species: Tensor) -> Parameters:
 
 
 def recoloured(parameters: Parameters, colours: Parameters) -> Parameters:
-    """The critters of ``parameters`` in the colours, and the light, of other ones."""
+    """The critters of `parameters` in the colours, and the light, of other ones."""
     names = (p.name for p in PARAMETERS if p.layer == "colour")
     return parameters | {name: colours[name] for name in names}

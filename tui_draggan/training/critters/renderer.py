@@ -1,5 +1,6 @@
 """Critters drawn from their parameters."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -32,7 +33,9 @@ LANDMARKS = (
     "mouth",
     "chin",
 )
-"""Left and right are the picture's."""
+"""Names of the landmarks; left and right are the picture's."""
+TOGETHER = 8
+"""Critters drawn together on a CPU: more do not fit its cache."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ class Render:
     image: Tensor
     landmarks: Tensor
     mask: Tensor
+
+
+def render_parts(
+    parameters: Parameters, resolution: int, together: int = TOGETHER
+) -> Iterator[Render]:
+    """`render` for many critters, some together."""
+    for start in range(0, len(parameters["species"]), together):
+        part = slice(start, start + together)
+        yield render({name: value[part] for name, value in parameters.items()}, resolution)
 
 
 def render(parameters: Parameters, resolution: int) -> Render:

@@ -1,1 +1,1 @@
-"""How close generated pictures are to real ones, and where a critter's landmarks are."""
+"""How close generated pictures come to real ones: distances, and critters' landmarks."""

@@ -20,7 +20,8 @@ PATCH = 7
 PATCHES = 128
 """Descriptors of a picture at every level (ibid.)."""
 MOST_PATCHES = 2**16
-"""Of a set at one level: larger sets give fewer of each picture, so that memory is bounded."""
+"""Most descriptors of a set at one level: larger sets give fewer of each picture, which bounds
+memory."""
 PROJECTIONS = 512
 """Random directions (ibid.)."""
 COARSEST = 16

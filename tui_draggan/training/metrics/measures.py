@@ -17,7 +17,7 @@ from tui_draggan.training.metrics.distances import (
     sliced_wasserstein,
 )
 from tui_draggan.training.metrics.generators import Evaluated
-from tui_draggan.training.metrics.landmarks.network import Found, find_landmarks
+from tui_draggan.training.metrics.landmarks.network import FoundLandmarks, find_landmarks
 from tui_draggan.training.metrics.path_length import path_length
 from tui_draggan.training.metrics.real import Real
 
@@ -84,7 +84,7 @@ def measures(
 ) -> list[Measure]:
     """Every number there can be; without features, the sliced Wasserstein distance alone.
 
-    fake (N, 3, H, H) uint8 and labels (N,) are the samples' and their classes'; as many ``pairs``
+    fake (N, 3, H, H) uint8 and labels (N,) are the samples' and their classes'; as many `pairs`
     of w are lines of path length.
     """
     few = min(len(fake), MOST_SLICED)
@@ -122,7 +122,7 @@ def measures(
 
 
 def critter_measures(model: Evaluated, real: Real, fake: Tensor, labels: Tensor) -> CritterMeasures:
-    """Of renders (the first half) and of samples (N, 3, H, H) uint8 of the classes ``labels``."""
+    """Of renders (the first half) and of samples (N, 3, H, H) uint8 of the classes `labels`."""
     assert real.landmarks is not None
     on_renders, on_samples = (find_in_bytes(x) for x in (real.first, fake))
     apart = (on_renders.places - real.landmarks).norm(dim=2).mean()
@@ -137,11 +137,11 @@ def critter_measures(model: Evaluated, real: Real, fake: Tensor, labels: Tensor)
     )
 
 
-def find_in_bytes(image: Tensor) -> Found:
+def find_in_bytes(image: Tensor) -> FoundLandmarks:
     """`find_landmarks` on pictures (N, 3, H, H) uint8, a few at a time."""
     parts = [find_landmarks(from_bytes(some)) for some in image.split(_CHUNK)]
-    names = Found.__dataclass_fields__
-    return Found(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+    names = FoundLandmarks.__dataclass_fields__
+    return FoundLandmarks(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
 
 def _species(model: Evaluated, labels: Tensor) -> Tensor:
@@ -149,7 +149,7 @@ def _species(model: Evaluated, labels: Tensor) -> Tensor:
     return torch.tensor([SPECIES.index(name) for name in model.classes or SPECIES])[labels]
 
 
-def _accuracy(found: Found, species: Tensor) -> float:
+def _accuracy(found: FoundLandmarks, species: Tensor) -> float:
     return float((found.species.argmax(dim=1) == species).float().mean())
 
 

@@ -177,7 +177,7 @@ class Palette:
 
 
 def _along(paths: tuple[Path, ...], place: Tensor, species: Tensor) -> Tensor:
-    """OKLab colours (N, M, 3) at ``place`` (N,) in [0, 1] on the paths of species (N,)."""
+    """OKLab colours (N, M, 3) at `place` (N,) in [0, 1] on the paths of species (N,)."""
     labs = [[[lab_from_lch(c) for c in stop] for stop in path] for path in paths]
     table = torch.tensor(labs, dtype=place.dtype, device=place.device)
     last = table.shape[1] - 1

@@ -21,9 +21,9 @@ from tui_draggan.training.critters.parameters import Parameters
 JOINTS = 9
 """Points of an ear's spine."""
 ROOT = 0.80
-"""Where ears begin, in radii of the head from its middle."""
+"""Distance of the ears' roots from the head's middle, in its radii."""
 EDGE = 0.96
-"""Where they leave its outline: the base one sees."""
+"""Distance at which they leave its outline: the base one sees."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Ear:
     base: Tensor
 
     def lay(self, share: Tensor) -> None:
-        """Lay it over the picture, ``share`` (N,) of its opacity."""
+        """Lay it over the picture, `share` (N,) of its opacity."""
         self.window.lay(self.colour, self.opacity * per_picture(share), "ears")
 
 

@@ -22,7 +22,7 @@ from tui_draggan.training.critters.drawing.shapes import (
 from tui_draggan.training.critters.parameters import Parameters
 
 JAW_DROP = 0.12
-"""How far the jaw sinks when the mouth is wide open, picture units."""
+"""Depth by which the jaw sinks when the mouth is wide open, picture units."""
 
 
 @dataclass(frozen=True)

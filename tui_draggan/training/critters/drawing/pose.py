@@ -7,7 +7,7 @@ from tui_draggan.training.critters.drawing.shapes import Frame
 from tui_draggan.training.critters.parameters import Parameters
 
 HEAD_CENTRE = (0.0, 0.18)
-"""Where the head's middle always is, picture units."""
+"""Middle of every head, picture units."""
 
 
 class Pose:
@@ -47,7 +47,7 @@ class Pose:
         return self.centre[:, None] + turned @ self.stretch.mT
 
     def frame(self, azimuth: Tensor, down: Tensor, height: Tensor) -> Frame:
-        """Tangent frame of the head at a direction, ``height`` radii above the surface, each (N,).
+        """Tangent frame of the head at a direction, `height` radii above the surface, each (N,).
 
         azimuth: radians to the right; down: radians downwards. Local lengths are picture units
         as they would be seen from the front.

@@ -62,12 +62,12 @@ class Frame:
 
 
 def coverage(distance: Tensor, softness: Amount) -> Tensor:
-    """Opacity in [0, 1] of a shape: a linear ramp of width ``softness`` over its edge."""
+    """Opacity in [0, 1] of a shape: a linear ramp of width `softness` over its edge."""
     return (0.5 - distance / softness).clamp_(0.0, 1.0)
 
 
 def smooth(values: Tensor, low: Amount, high: Amount) -> Tensor:
-    """0 at ``low`` and before, 1 at ``high`` and beyond, without corners; low may be the larger."""
+    """0 at `low` and before, 1 at `high` and beyond, without corners; low may be the larger."""
     t = ((values - low) / (high - low)).clamp_(0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
@@ -104,7 +104,7 @@ def _arc(u: Tensor, v: Tensor, half: Amount, reach: Amount, corner: Amount) -> T
 
 
 def union(first: Tensor, second: Tensor, blend: float) -> Tensor:
-    """Both shapes as one, the edge between them rounded over about ``blend``."""
+    """Both shapes as one, the edge between them rounded over about `blend`."""
     h = (blend - (first - second).abs()).clamp_(min=0.0)
     return torch.minimum(first, second) - h * h * (0.25 / blend)
 
@@ -124,14 +124,14 @@ class Limb:
 
 @dataclass(frozen=True)
 class Thickness:
-    """Radius of a limb: from ``root`` to ``tip``, and ``bulge`` more in the middle; each (N,)."""
+    """Radius of a limb: from `root` to `tip`, and `bulge` more in the middle; each (N,)."""
 
     root: Tensor
     tip: Tensor
     bulge: Tensor
 
     def at(self, along: Tensor) -> Tensor:
-        """Radius (N, H, W) at ``along`` (N, H, W), 0 at the root, 1 at the tip."""
+        """Radius (N, H, W) at `along` (N, H, W), 0 at the root, 1 at the tip."""
         straight = per_picture(self.root) + along * per_picture(self.tip - self.root)
         return straight + along * (1.0 - along) * per_picture(4.0 * self.bulge)
 

@@ -41,7 +41,7 @@ class Corrupted:
 
 
 def corrupted(image: Tensor, places: Tensor, random: torch.Generator) -> Corrupted:
-    """Corrupt pictures (N, 3, SIDE, SIDE) with landmarks at ``places`` (N, K, 2)."""
+    """Corrupt pictures (N, 3, SIDE, SIDE) with landmarks at `places` (N, K, 2)."""
     count = len(image)
     broken = max(1, round(count * BROKEN))
     heavy = (torch.rand(count, generator=random) < HEAVY).float()

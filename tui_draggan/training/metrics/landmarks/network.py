@@ -20,20 +20,22 @@ from torch.nn import functional as F
 from tui_draggan.training.critters import LANDMARKS, SPECIES
 
 SIDE = 128
-"""Pixels of the pictures the network looks at; others are resized."""
+"""Side of the pictures that the network looks at, in pixels; others are resized."""
 CELL = 4
 """Side of a heat map's cell in those pixels."""
 NEAR = SIDE / 64
-"""A landmark this near to its place, in those pixels, counts as found: what confidence is of."""
+"""Distance from its place at which a landmark counts as found, in those pixels: what confidence is
+the probability of."""
 CHANNELS = (16, 32, 64, 96)
-"""Of the stages at 64×64, 32×32, 16×16 and 8×8."""
+"""Feature channels of the stages at 64×64, 32×32, 16×16 and 8×8."""
 FEATURES = 2 * sum(CHANNELS)
+"""Number of features: mean and deviation of every channel."""
 WEIGHTS = Path(__file__).with_name("weights.pt")
 _CHUNK = 32
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundLandmarks:
     """What the network sees in N pictures.
 
     places (N, len(LANDMARKS), 2): x and y in pixels of the pictures as they were given, centres at
@@ -51,23 +53,23 @@ class Found:
     features: Tensor
 
 
-class Sight(NamedTuple):
+class LandmarkOutputs(NamedTuple):
     """The network's outputs as they are trained.
 
-    heat (N, K, 32, 32) logits; places (N, K, 2) in pixels of SIDE; sureness (N, K) and
+    heat (N, K, 32, 32) logits; places (N, K, 2) in pixels of SIDE; confidence (N, K) and
     species (N, 5) logits; pooled (N, 96), which the last two rest on; stages, the maps of CHANNELS.
     """
 
     heat: Tensor
     places: Tensor
-    sureness: Tensor
+    confidence: Tensor
     species: Tensor
     pooled: Tensor
     stages: tuple[Tensor, ...]
 
 
 class LandmarkNetwork(nn.Module):
-    """Pictures (N, 3, 128, 128) in [-1, 1] → Sight."""
+    """Pictures (N, 3, 128, 128) in [-1, 1] → LandmarkOutputs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +87,7 @@ class LandmarkNetwork(nn.Module):
         self.doubt = nn.Linear(c8, len(LANDMARKS))
         self.species = nn.Linear(c8, len(SPECIES))
 
-    def forward(self, image: Tensor) -> Sight:
+    def forward(self, image: Tensor) -> LandmarkOutputs:
         x64 = self.stem(image)
         x32 = self.down32(x64)
         x16 = self.down16(x32)
@@ -98,9 +100,9 @@ class LandmarkNetwork(nn.Module):
             share = heat.flatten(2).softmax(dim=2)
             places = torch.stack([_mean_place(share, right, 3), _mean_place(share, down, 2)], 2)
             pooled = x8.float().mean(dim=(2, 3))
-            sureness = (share * sure.flatten(2)).sum(dim=2) + self.doubt(pooled)
+            confidence = (share * sure.flatten(2)).sum(dim=2) + self.doubt(pooled)
             stages = (x64, x32, x16, x8)
-            return Sight(heat, places, sureness, self.species(pooled), pooled, stages)
+            return LandmarkOutputs(heat, places, confidence, self.species(pooled), pooled, stages)
 
 
 class Residual(nn.Module):
@@ -113,17 +115,17 @@ class Residual(nn.Module):
         return F.relu(x + self.conv1(F.relu(self.conv0(x))))
 
 
-def find_landmarks(image: Tensor) -> Found:
+def find_landmarks(image: Tensor) -> FoundLandmarks:
     """Look at pictures (N, 3, R, R) in [-1, 1] with the weights that ship."""
     network, side = landmark_network().to(image.device), image.shape[-1]
     found = []
     with torch.no_grad():
         for some in image.split(_CHUNK):
-            sight = network(resized(some))
-            places = (sight.places + 0.5) * (side / SIDE) - 0.5
-            features = torch.cat([_statistics(stage) for stage in sight.stages], dim=1)
-            found.append((places, sight.sureness.sigmoid(), sight.species, features))
-    return Found(*(torch.cat(parts) for parts in zip(*found, strict=True)))
+            outputs = network(resized(some))
+            places = (outputs.places + 0.5) * (side / SIDE) - 0.5
+            features = torch.cat([_statistics(stage) for stage in outputs.stages], dim=1)
+            found.append((places, outputs.confidence.sigmoid(), outputs.species, features))
+    return FoundLandmarks(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 
 def resized(image: Tensor) -> Tensor:

@@ -5,9 +5,9 @@
 The weights that ship are of its defaults: some 20 minutes on one thread of an Intel Xeon, with
 bfloat16 convolutions; 0.29 px mean error on fresh renders of 128 px.
 
-What it learns beside places, species and its own sureness is to tell all of a render's parameters
-and what was done to the picture, from the pooled features: so that distances on its features
-see coats, eyes, light and sharpness, not landmarks alone.
+Beside places, species and its own confidence it learns an auxiliary task: to tell all of a render's
+parameters and what was done to the picture from the pooled features, so that distances on its
+features see coats, eyes, light and sharpness, not landmarks alone.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ from tui_draggan.training.critters import (
     SPECIES,
     Z_DIM,
     parameters_from_z,
-    render,
+    render_parts,
 )
+from tui_draggan.training.critters.renderer import TOGETHER
 from tui_draggan.training.metrics.landmarks.corruption import corrupted
 from tui_draggan.training.metrics.landmarks.network import (
     CELL,
@@ -39,25 +40,26 @@ from tui_draggan.training.metrics.landmarks.network import (
     NEAR,
     SIDE,
     LandmarkNetwork,
-    Sight,
+    LandmarkOutputs,
 )
 from tui_draggan.training.muon import Muon
+from tui_draggan.wording import duration
 
 HUE = [p.name for p in PARAMETERS].index("background_hue")
-TOLD = len(PARAMETERS) + 1 + 3
-"""What is told from the features: parameters in [0, 1], the hue as an angle, three strengths."""
-_DRAWN_TOGETHER = 8
+AUXILIARY = len(PARAMETERS) + 1 + 3
+"""Number of auxiliary outputs: parameters in [0, 1], the hue as an angle, three strengths."""
 
 
 @dataclass(frozen=True)
 class LandmarkTraining:
-    """renders: how many are drawn; every one is seen ``steps`` · ``batch`` / renders times."""
+    """How the network is trained; every render is seen `steps` · `batch` / `renders` times."""
 
     renders: int = 12_000
+    """Number of renders."""
     steps: int = 3000
     batch: int = 32
     lr: float = 0.01
-    """Of the matrices (Muon), falling as a cosine; the rest have 0.3 of it (Adam)."""
+    """Peak rate of the matrices (Muon), falling as a cosine; the rest have 0.3 of it (Adam)."""
     seed: int = 0
 
 
@@ -76,13 +78,13 @@ def train(config: LandmarkTraining, renders: Renders) -> LandmarkNetwork:
     """Train from scratch; prints a line every hundred steps."""
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        network, told = LandmarkNetwork(), nn.Linear(CHANNELS[-1], TOLD)
+        network, auxiliary = LandmarkNetwork(), nn.Linear(CHANNELS[-1], AUXILIARY)
     scaleless = list(_normalised(network))
     chosen = {id(weight) for weight in scaleless}
     for weight in scaleless:
         # Normalisation follows, so that only the steps' size relative to the weights counts.
         nn.init.normal_(weight, generator=torch.Generator().manual_seed(config.seed))
-    parameters = [*network.parameters(), *told.parameters()]
+    parameters = [*network.parameters(), *auxiliary.parameters()]
     muon = Muon(scaleless, config.lr)
     adam = torch.optim.Adam((p for p in parameters if id(p) not in chosen), betas=(0.9, 0.99))
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -93,16 +95,16 @@ def train(config: LandmarkTraining, renders: Renders) -> LandmarkNetwork:
             for group in optimiser.param_groups:
                 group["lr"] = rate * share
         random = torch.Generator().manual_seed(config.seed * 1_000_003 + step)
-        losses = _losses(network, told, renders, indices, random)
+        losses = _losses(network, auxiliary, renders, indices, random)
         for p in parameters:
             p.grad = None
-        sum(losses).backward()  # type: ignore[union-attr]
+        torch.autograd.backward(sum(losses, torch.zeros([])))
         muon.step()
         adam.step()
         shown += torch.stack([loss.detach() for loss in losses])
         if (step + 1) % 100 == 0:
             means = "  ".join(f"{value:.3f}" for value in (shown / 100).tolist())
-            print(f"{step + 1:6}  {means}  {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{step + 1:6}  {means}  {duration(time.monotonic() - began)}", flush=True)
             shown.zero_()
     return network.eval()
 
@@ -118,32 +120,32 @@ def _normalised(network: nn.Module) -> Iterator[nn.Parameter]:
 
 def _losses(
     network: LandmarkNetwork,
-    told: nn.Linear,
+    auxiliary: nn.Linear,
     renders: Renders,
     indices: Tensor,
     random: torch.Generator,
 ) -> list[Tensor]:
-    """Of places (px), heat, sureness, species and what is told."""
+    """Losses of places (px), heat, confidence, species and the auxiliary task."""
     clean = from_bytes(renders.image[indices])
     given = corrupted(clean, renders.landmarks[indices], random)
     image = given.image.contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
-        sight: Sight = network(image)
+        outputs: LandmarkOutputs = network(image)
     critter = given.critter
-    apart = (sight.places - given.places).square().sum(dim=2)
+    apart = (outputs.places - given.places).square().sum(dim=2)
     near = (apart.detach() < NEAR**2).float() * critter[:, None]
     place = (apart[critter] + 0.05).sqrt().mean()
     heat = F.cross_entropy(
-        sight.heat[critter].flatten(0, 1).flatten(1), _cells(given.places[critter])
+        outputs.heat[critter].flatten(0, 1).flatten(1), _cells(given.places[critter])
     )
-    sureness = F.binary_cross_entropy_with_logits(sight.sureness, near)
-    species = F.cross_entropy(sight.species[critter], renders.species[indices][critter])
+    confidence = F.binary_cross_entropy_with_logits(outputs.confidence, near)
+    species = F.cross_entropy(outputs.species[critter], renders.species[indices][critter])
     angle = 2.0 * math.pi * renders.parameters[indices, HUE]
     values = renders.parameters[indices].clone()
     values[:, HUE] = 0.5 + 0.5 * angle.cos()
     values = torch.cat((values, 0.5 + 0.5 * angle.sin()[:, None], given.strength), dim=1)
-    tell = (told(sight.pooled) - values)[critter].abs().mean()
-    return [place, 0.3 * heat, sureness, 0.3 * species, 2.0 * tell]
+    told = (auxiliary(outputs.pooled) - values)[critter].abs().mean()
+    return [place, 0.3 * heat, confidence, 0.3 * species, 2.0 * told]
 
 
 def _cells(places: Tensor) -> Tensor:
@@ -161,8 +163,8 @@ def draw_renders(count: int, seed: int) -> Renders:
     species = torch.arange(count) % len(SPECIES)
     image = torch.empty(count, 3, SIDE, SIDE, dtype=torch.uint8)
     landmarks = torch.empty(count, len(LANDMARKS), 2)
-    for some in torch.arange(count).split(_DRAWN_TOGETHER):
-        drawn = render(parameters_from_z(z[some], species[some]), SIDE)
+    parts = torch.arange(count).split(TOGETHER)
+    for some, drawn in zip(parts, render_parts(parameters_from_z(z, species), SIDE), strict=True):
         image[some] = to_bytes(drawn.image)
         landmarks[some] = drawn.landmarks
     length = torch.rsqrt(z.square().mean(dim=1, keepdim=True) + 1e-8)
@@ -207,7 +209,7 @@ def main() -> None:
     )
     print(f"drawing {config.renders} renders", flush=True)
     renders = draw_renders(config.renders, config.seed)
-    print("  step  place px, heat, sureness, species, parameters", flush=True)
+    print("  step  place px, heat, confidence, species, auxiliary; time", flush=True)
     save(train(config, renders), options.out)
 
 
