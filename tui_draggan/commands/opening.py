@@ -13,9 +13,10 @@ from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import model_of_journal, newest_journal, recover
 from tui_draggan.edit.latent import Seed, latent_from_seed, recommended_psi
+from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import default_params
-from tui_draggan.edit.session import Recorder, Session
+from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, model_of_session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import open_engine

@@ -50,6 +50,9 @@ class Document:
         pairs = tuple(changed if pair.id == changed.id else pair for pair in self.pairs)
         return replace(self, pairs=pairs)
 
+    def adding(self, pair: Pair) -> Document:
+        return replace(self, pairs=(*self.pairs, pair))
+
     def without_pair(self, pair_id: int) -> Document:
         """Raises UsageError where it is gone."""
         gone = self.pair(pair_id)

@@ -22,6 +22,17 @@ FULL_SCALE = {"1": 1, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "F": 1, "I"
 """White of a mode where it is not 255; None: whatever the file's largest value is."""
 
 
+def check_mask(mask: Mask, resolution: int) -> Mask:
+    """Raises UsageError unless mask is a boolean (resolution, resolution) array, somewhere True."""
+    if mask.shape != (resolution, resolution) or mask.dtype != np.bool_:
+        raise UsageError(
+            f"the mask is {mask.dtype} {mask.shape}; expected bool {(resolution, resolution)}"
+        )
+    if not mask.any():
+        raise UsageError("the mask allows no change anywhere")
+    return mask
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedMask:
     """A mask (H, H) out of a file."""

@@ -15,8 +15,9 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo, DragInfo
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.session import Recorder, Session
+from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
 
 INFO = BundleInfo(

@@ -1,0 +1,222 @@
+"""The life cycle of an edit: what every change, and every step of a run, does to document, history
+and state.
+
+    empty ⇄ ready → running ⇄ paused → done
+
+A plain state machine. It knows no engine, thread or lock; `session` has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from tui_draggan.edit.document import Document, Frame, State, Status
+from tui_draggan.edit.history import History
+from tui_draggan.edit.latent import Latent
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.points import Pair
+from tui_draggan.edit.progress import ADVICE, Outcome
+from tui_draggan.edit.task import Advance, Task
+from tui_draggan.errors import UsageError
+
+Recorder = Callable[[Document, "Frame | None"], None]
+"""Told of every change: the document, and the step where it was one."""
+
+
+class Version(NamedTuple):
+    """What undo and redo walk over."""
+
+    document: Document
+    frames: list[Frame]
+    """Steps of the run that led to it."""
+
+
+@dataclass(eq=False)
+class TaskRun:
+    """A task under way. Compared by identity: a result belongs to the run that asked for it."""
+
+    task: Task
+    begun: bool = False
+    iteration: int = -1
+    """Number of the newest frame; frame 0 shows the start."""
+    steps_left: int | None = None
+    """Steps until it pauses by itself; None: it does not."""
+
+
+class LifeCycle:
+    """A document, its history, and the run on it. Its attributes are for reading."""
+
+    def __init__(self, document: Document, recorder: Recorder | None = None) -> None:
+        self.document = document
+        self.frames: list[Frame] = []
+        """Steps of the last run so far."""
+        self.run: TaskRun | None = None
+        self.status = _at_rest(document)
+        self._history: History[Version] = History()
+        self._recorder = recorder
+        self._record()
+
+    @property
+    def running(self) -> bool:
+        return self.status.state is State.RUNNING
+
+    @property
+    def shown(self) -> int | None:
+        """Index of the frame that is the document's latent; None where none is."""
+        ws = self.document.latent.ws
+        for index in reversed(range(len(self.frames))):
+            if self.frames[index].ws is ws:
+                return index
+        return None
+
+    # -- changes by hand -----------------------------------------------------------------------
+
+    def edit(self, label: str, document: Document) -> None:
+        """Points or mask are others. A run goes on with them; an ended one is over."""
+        self._history.record(label, self._version())
+        self.document = document
+        if self.run is None or not document.pairs:
+            self._rest()
+        else:
+            self.run.task.edited(self.run.iteration)
+        self._record()
+
+    def set_parameters(self, parameters: DragParams) -> None:
+        """Other parameters. A run goes on with them, an ended one keeps its outcome.
+
+        Changes of one parameter in a row are one change.
+        """
+        changed = parameters.differing(self.document.parameters)
+        if changed:
+            label = changed[0].title if len(changed) == 1 else "parameters"
+            self._history.record(label, self._version(), merge=True)
+            self.document = replace(self.document, parameters=parameters)
+            self._record()
+
+    def open(self, label: str, latent: Latent) -> None:
+        """Another picture: without points and steps."""
+        self._replace(label, replace(self.document, latent=latent, pairs=()))
+        self.frames = []
+
+    def goto(self, index: int) -> Frame:
+        """Goes to a frame; all such walking in a row is one change. Raises UsageError."""
+        if self.running:
+            raise UsageError("pause the run before walking through its steps")
+        if not 0 <= index < len(self.frames):
+            raise UsageError(f"no step {index}; the run has {len(self.frames)}")
+        frame = self.frames[index]
+        self._replace("go to a step", self.document.at(frame), merge=True)
+        return frame
+
+    def undo(self) -> str | None:
+        """Takes the last change back; what runs is over. Returns what it was."""
+        return self._travel(self._history.undo)
+
+    def redo(self) -> str | None:
+        """Makes the change again that was undone last. Returns what it is."""
+        return self._travel(self._history.redo)
+
+    def fill(self, pair: Pair, filled: Pair) -> None:
+        """Completes a pair, if it is still as it was; no change to be undone."""
+        if self.document.holds(pair):
+            self.document = self.document.with_pair(filled)
+
+    # -- the run -------------------------------------------------------------------------------
+
+    def start(self, new_task: Callable[[], Task], steps: int | None = None) -> None:
+        """Resumes what is paused, with its moments, else starts a new run of a new task.
+
+        steps: pauses again after so many. Raises UsageError where the task cannot start.
+        """
+        if self.run is None or self.status.state is not State.PAUSED:
+            task = new_task()
+            task.check(self.document)
+            self._history.record(task.name, self._version())
+            self.run, self.frames = TaskRun(task), []
+        self.run.steps_left = steps
+        self._set_status(State.RUNNING)
+
+    def pause(self) -> None:
+        if self.running:
+            self._set_status(State.PAUSED)
+
+    def stop(self) -> None:
+        """Ends the run, if there is one; the picture stays as it is."""
+        if self.run is not None:
+            self._finish(Outcome.STOPPED)
+
+    def fail(self, reason: str) -> None:
+        """Ends the run, if there is one, at its last good step."""
+        if self.run is not None:
+            self._finish(Outcome.FAILED, reason)
+
+    def accept(self, run: TaskRun, advance: Advance) -> Frame | None:
+        """Takes a step into the document, then looks whether the run ends.
+
+        None where the run has been stopped or undone since the step was asked for.
+        """
+        if run is not self.run:
+            return None
+        run.iteration += 1
+        self.document = advance.applied(self.document, run.iteration)
+        frame = advance.frame(self.document, run.iteration)
+        self.frames.append(frame)
+        self._record(frame)
+        outcome = run.task.verdict(run.iteration, self.document)
+        if outcome is not None:
+            self._finish(outcome)
+        elif self.running:
+            self._count_down(run)
+        return frame
+
+    def _count_down(self, run: TaskRun) -> None:
+        """Step 0 is the start and does not count."""
+        if run.steps_left is not None and run.iteration > 0:
+            run.steps_left -= 1
+        self._set_status(State.PAUSED if run.steps_left == 0 else State.RUNNING)
+
+    # -- what all of them do -------------------------------------------------------------------
+
+    def _set_status(self, state: State, outcome: Outcome | None = None, message: str = "") -> None:
+        iteration = max(0, self.run.iteration) if self.run else self.status.iteration
+        self.status = Status(state, iteration, outcome, message)
+
+    def _finish(self, outcome: Outcome, reason: str = "") -> None:
+        advice = ADVICE[outcome]
+        self._set_status(State.DONE, outcome, f"{reason}; {advice}" if reason else advice)
+        self.run = None
+
+    def _rest(self) -> None:
+        """No run, no outcome."""
+        self.run = None
+        self.status = _at_rest(self.document)
+
+    def _replace(self, label: str, document: Document, merge: bool = False) -> None:
+        """Another latent: what runs is over."""
+        self._history.record(label, self._version(), merge)
+        self.document = document
+        self._rest()
+        self._record()
+
+    def _travel(self, direction: Callable[[Version], tuple[str, Version] | None]) -> str | None:
+        found = direction(self._version())
+        if found is None:
+            return None
+        label, (self.document, self.frames) = found
+        self._rest()
+        self._record()
+        return label
+
+    def _version(self) -> Version:
+        return Version(self.document, self.frames)
+
+    def _record(self, frame: Frame | None = None) -> None:
+        if self._recorder is not None:
+            self._recorder(self.document, frame)
+
+
+def _at_rest(document: Document) -> Status:
+    """Ready where there are points."""
+    return Status(State.READY if document.pairs else State.EMPTY)
