@@ -35,17 +35,9 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tui_draggan import paths
+from tui_draggan import Document, DragganError, DragParams, Model, Outcome, Seed, open_model
 from tui_draggan.arrays import Bytes
-from tui_draggan.bundle import ModelBundle
-from tui_draggan.edit.document import Document
-from tui_draggan.edit.latent import latent_from_seed, recommended_psi
-from tui_draggan.edit.parameters import DragParams, default_params
-from tui_draggan.edit.progress import Outcome
-from tui_draggan.edit.session import Session
-from tui_draggan.engines.base import Engine
-from tui_draggan.engines.choose import CHOICES, open_engine
-from tui_draggan.errors import DragganError
+from tui_draggan.engines.choose import CHOICES
 from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES
 from tui_draggan.training.critters.displacements import (
@@ -75,7 +67,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Edit:
-    seed: int
+    origin: Seed
     species: int
     points: Displacements
     before: Seen
@@ -123,18 +115,14 @@ def main() -> None:
 
 
 def bench(options: argparse.Namespace) -> None:
-    bundle = ModelBundle.open(paths.find_model(options.model))
-    info = bundle.info
+    model = open_model(options.model, options.engine)
+    info = model.info
     if info.classes != SPECIES:
         sys.exit(f"{info.name} is not of the domain that is drawn here: {', '.join(SPECIES)}")
-    engine = open_engine(bundle, engine=options.engine)
-    usual = default_params(info.resolution, info.drag.trainable_rows, info.recommended)
-    usual = usual.with_values(
-        steps=STEPS,
-        patience=STEPS,
-        tolerance=WITHIN * info.resolution,
+    usual = model.parameters.with_values(
+        steps=STEPS, patience=STEPS, tolerance=WITHIN * info.resolution
     )
-    psi = recommended_psi(info) if options.psi is None else options.psi
+    psi = model.seed(psi=options.psi).psi
     print(
         f"{info.name}, {info.resolution} px, feature block {info.drag.feature_block}, "
         f"ψ {psi:g}: {options.edits} edits drawn with seed {options.seed}"
@@ -144,9 +132,9 @@ def bench(options: argparse.Namespace) -> None:
         "others  sure before    ms"
     )
     for points in options.points:
-        edits = draw_edits(engine, options.edits, points, psi, options.seed)
+        edits = draw_edits(model, options.edits, points, psi, options.seed)
         for params in choices(options, usual):
-            done = [run(engine, edit, psi, params) for edit in edits]
+            done = [run(model, edit, params) for edit in edits]
             print(row(points, params, done, info.resolution), flush=True)
             for of in options.by:
                 print_groups(of, done)
@@ -163,7 +151,7 @@ def choices(options: argparse.Namespace, usual: DragParams) -> list[DragParams]:
     ]
 
 
-def draw_edits(engine: Engine, count: int, points: int, psi: float, seed: int) -> list[Edit]:
+def draw_edits(model: Model, count: int, points: int, psi: float, seed: int) -> list[Edit]:
     """The same for the same seed, whatever the drag parameters."""
     random = np.random.default_rng((seed, points))
     allowed = reservoir()
@@ -177,30 +165,29 @@ def draw_edits(engine: Engine, count: int, points: int, psi: float, seed: int) -
             )
         picture_seed = int(random.integers(1_000_000))
         species = int(random.integers(len(SPECIES)))
-        latent = latent_from_seed(engine, picture_seed, psi, species)
-        seen = look(engine.render(latent.ws))
+        origin = model.seed(picture_seed, psi, species)
+        seen = look(model.render(model.latent(origin)))
         drawn = draw_displacements(
             seen.places,
             seen.confidence,
             allowed[species],
             points,
-            engine.info.resolution,
+            model.info.resolution,
             random,
         )
         if drawn is not None:
-            edits.append(Edit(picture_seed, species, drawn, seen))
+            edits.append(Edit(origin, species, drawn, seen))
     print(f"{points} points: {count} edits of {tried} pictures", file=sys.stderr)
     return edits
 
 
-def run(engine: Engine, edit: Edit, psi: float, params: DragParams) -> Done:
-    latent = latent_from_seed(engine, edit.seed, psi, edit.species)
-    session = Session(engine, Document(latent, parameters=params))
+def run(model: Model, edit: Edit, params: DragParams) -> Done:
+    session = model.edit(Document(model.latent(edit.origin), parameters=params))
     for handle, target in zip(edit.points.handles, edit.points.targets, strict=True):
         session.add_pair(handle, target)
     frames = list(session.run())
     document = session.document
-    after = look(engine.render(document.latent.ws))
+    after = look(model.render(document.latent))
     chosen = list(edit.points.landmarks)
     still = edit.before.confidence >= SURE
     still[chosen] = False

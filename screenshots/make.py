@@ -19,9 +19,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from screenshots.ansi_png import ansi_to_image
-from tui_draggan.bundle import ModelBundle
-from tui_draggan.edit.latent import latent_from_seed
-from tui_draggan.engines.choose import open_engine
+from tui_draggan import open_model
 from tui_draggan.paths import bundled_models
 from tui_draggan.testing.pane import Pane
 
@@ -47,14 +45,12 @@ def main() -> None:
 
 def save_seeds() -> None:
     """Eight seeds of each species as they come, the model's own ψ: nothing chosen."""
-    bundle = ModelBundle.open(bundled_models() / "critters")
-    engine = open_engine(bundle, "cpu")
-    psi = bundle.info.recommended.get("psi", 0.7)
+    model = open_model(bundled_models() / "critters", device="cpu")
     rows = []
-    for label in range(len(bundle.info.classes)):
+    for label in range(model.info.c_dim):
         seeds = range(COLUMNS * label, COLUMNS * (label + 1))
-        latents = [latent_from_seed(engine, seed, psi, label) for seed in seeds]
-        rows.append(np.concatenate([engine.render(latent.ws) for latent in latents], axis=1))
+        latents = [model.latent(model.seed(seed, label=label)) for seed in seeds]
+        rows.append(np.concatenate([model.render(latent) for latent in latents], axis=1))
     Image.fromarray(np.concatenate(rows)).save(HERE / "critters.png")
     print(HERE / "critters.png")
 

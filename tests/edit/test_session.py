@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tui_draggan.arrays import Floats
 from tui_draggan.edit.document import Document, Frame, Picture, State
-from tui_draggan.edit.latent import Latent, Seed, latent_from_seed
+from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
+from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
-from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
+from tui_draggan.testing.waiting import LIMIT, wait_until
 
 PARAMS = DragParams(learning_rate=0.002, steps=40, r1=1, r2=2)
 
 
 def make(engine: SpotEngine | None = None, params: DragParams = PARAMS) -> Session:
-    engine = engine or SpotEngine()
-    return Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=params))
+    return spot_session(engine, params)
 
 
 def finish(session: Session, limit: int = 500) -> list[Frame]:
-    frames = []
+    frames: list[Frame] = []
     for _ in range(limit):
         if not session.wait_for_work(0):
             return frames
@@ -34,13 +43,17 @@ def finish(session: Session, limit: int = 500) -> list[Frame]:
     raise AssertionError("the session never came to rest")
 
 
-def test_a_run_reaches_its_target_and_says_so():
+def state_of(session: Session) -> State:
+    return session.status.state
+
+
+def test_a_run_reaches_its_target_and_says_so() -> None:
     session = make()
     session.add_pair((30, 30), (30, 20))
-    assert session.status.state is State.READY
+    assert state_of(session) is State.READY
     session.start()
     frames = finish(session)
-    assert session.status.state is State.DONE
+    assert state_of(session) is State.DONE
     assert session.status.outcome is Outcome.REACHED
     assert [frame.iteration for frame in frames] == list(range(len(frames)))
     assert frames[0].handles[1] == (30, 30), "step 0 shows the start"
@@ -49,7 +62,7 @@ def test_a_run_reaches_its_target_and_says_so():
     assert session.document.latent.edited
 
 
-def test_limits_and_stuck():
+def test_limits_and_stuck() -> None:
     session = make(params=PARAMS.with_values(steps=3))
     session.add_pair((30, 30), (30, 0))
     session.start()
@@ -63,7 +76,7 @@ def test_limits_and_stuck():
     assert session.status.outcome is Outcome.STUCK
 
 
-def test_undo_and_redo_walk_over_points_and_runs():
+def test_undo_and_redo_walk_over_points_and_runs() -> None:
     session = make()
     first = session.document.latent.ws
     session.add_pair((30, 30), (30, 20))
@@ -73,14 +86,14 @@ def test_undo_and_redo_walk_over_points_and_runs():
     assert session.undo() == "drag"
     assert session.document.latent.ws is first and session.document.pairs[0].handle == (30, 30)
     assert isinstance(session.work(), Picture), "the old picture is shown again"
-    assert session.undo() == "add point" and session.status.state is State.EMPTY
+    assert session.undo() == "add point" and state_of(session) is State.EMPTY
     assert session.undo() is None
     assert session.redo() == "add point" and session.redo() == "drag"
     assert session.document.latent.ws is last
     assert session.redo() is None
 
 
-def test_adding_and_moving_while_running_keeps_the_other_templates():
+def test_adding_and_moving_while_running_keeps_the_other_templates() -> None:
     engine = SpotEngine()
     session = make(engine)
     one = session.add_pair((30, 30), (30, 10))
@@ -91,7 +104,7 @@ def test_adding_and_moving_while_running_keeps_the_other_templates():
     two = session.add_pair((10, 10), (12, 10))
     session.move_target(one, (30, 15))
     session.work()
-    assert session.status.state is State.RUNNING
+    assert state_of(session) is State.RUNNING
     assert session.document.pair(one).template is template
     assert session.document.pair(two).template is not None
     assert engine.calls.count("begin") == 1, "the run goes on, its moments are kept"
@@ -99,10 +112,10 @@ def test_adding_and_moving_while_running_keeps_the_other_templates():
     assert session.document.pair(one).template is None, "a handle elsewhere has another feature"
     session.delete_pair(one)
     session.delete_pair(two)
-    assert session.status.state is State.EMPTY
+    assert state_of(session) is State.EMPTY
 
 
-def test_pause_resumes_the_same_run_and_stop_ends_it():
+def test_pause_resumes_the_same_run_and_stop_ends_it() -> None:
     engine = SpotEngine()
     session = make(engine)
     session.add_pair((30, 30), (30, 10))
@@ -110,7 +123,7 @@ def test_pause_resumes_the_same_run_and_stop_ends_it():
     for _ in range(3):
         session.work()
     session.pause()
-    assert session.status.state is State.PAUSED
+    assert state_of(session) is State.PAUSED
     session.start()
     session.work()
     assert engine.calls.count("begin") == 1
@@ -121,20 +134,20 @@ def test_pause_resumes_the_same_run_and_stop_ends_it():
     assert engine.calls.count("begin") == 2, "a new run has new moments"
 
 
-def test_one_step_moves_once_then_pauses():
+def test_one_step_moves_once_then_pauses() -> None:
     session = make()
     session.add_pair((30, 30), (30, 10))
     session.start(steps=1)
     frames = finish(session)
     assert [frame.iteration for frame in frames] == [0, 1]
-    assert session.status.state is State.PAUSED
+    assert state_of(session) is State.PAUSED
     session.start(steps=1)
     assert [frame.iteration for frame in finish(session)] == [2]
 
 
-def test_a_result_that_comes_after_undo_is_dropped():
+def test_a_result_that_comes_after_undo_is_dropped() -> None:
     class Undoing(SpotEngine):
-        def step(self, request):
+        def step(self, request: StepRequest) -> StepResult:
             result = super().step(request)
             session.undo()
             return result
@@ -147,7 +160,7 @@ def test_a_result_that_comes_after_undo_is_dropped():
     assert session.document.latent.ws is before
 
 
-def test_a_loss_that_is_not_finite_keeps_the_last_good_picture():
+def test_a_loss_that_is_not_finite_keeps_the_last_good_picture() -> None:
     session = make(SpotEngine(fail_at=3))
     session.add_pair((30, 30), (30, 10))
     session.start()
@@ -158,7 +171,7 @@ def test_a_loss_that_is_not_finite_keeps_the_last_good_picture():
     assert np.isfinite(session.document.latent.ws).all()
 
 
-def test_scrubbing_goes_to_any_step_and_back():
+def test_scrubbing_goes_to_any_step_and_back() -> None:
     session = make()
     session.add_pair((30, 30), (30, 20))
     session.start()
@@ -170,7 +183,7 @@ def test_scrubbing_goes_to_any_step_and_back():
     assert session.document.latent.ws is frames[-1].ws
 
 
-def test_a_new_seed_clears_the_points_and_undo_brings_them_back():
+def test_a_new_seed_clears_the_points_and_undo_brings_them_back() -> None:
     session = make()
     session.add_pair((30, 30), (30, 20))
     session.open_seed(9)
@@ -180,9 +193,9 @@ def test_a_new_seed_clears_the_points_and_undo_brings_them_back():
     assert session.document.latent.origin == Seed(3, 0.7) and len(session.document.pairs) == 1
 
 
-def test_a_class_is_opened_kept_and_undone():
+def test_a_class_is_opened_kept_and_undone() -> None:
     engine = ZooEngine()
-    session = Session(engine, Document(latent_from_seed(engine, 3, 0.7), parameters=PARAMS))
+    session = make(engine)
     assert session.document.latent.origin == Seed(3, 0.7, 0), "the first class where none is given"
     session.open_seed(label=3)
     finish(session)
@@ -200,11 +213,11 @@ def test_a_class_is_opened_kept_and_undone():
     assert session.document.latent.origin == Seed(3, 0.7, 0)
     session.open_seed(9)
     assert session.snapshot().origin == Seed(9, 0.7, 0), "known before it is there"
-    with pytest.raises(UsageError, match="no class 5; zoo has 5"):
+    with pytest.raises(UsageError, match="no class 5 in zoo; available: cat"):
         latent_from_seed(engine, 3, 0.7, 5)
 
 
-def test_truncation_follows_the_formula():
+def test_truncation_follows_the_formula() -> None:
     engine = SpotEngine()
     z = np.random.RandomState(5).randn(INFO.z_dim).astype(np.float32)
     expected = engine.w_avg + 0.3 * (engine.map(z) - engine.w_avg)
@@ -212,7 +225,7 @@ def test_truncation_follows_the_formula():
     np.testing.assert_allclose(latent.ws, np.tile(expected, (INFO.num_ws, 1)), rtol=1e-6)
 
 
-def test_bad_input_is_refused_at_the_door():
+def test_bad_input_is_refused_at_the_door() -> None:
     session = make()
     with pytest.raises(UsageError, match="nothing to drag"):
         session.start()
@@ -227,9 +240,9 @@ def test_bad_input_is_refused_at_the_door():
         Session(SpotEngine(), Document(Latent(np.zeros((2, 2), np.float32), Seed(3))))
 
 
-def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again():
+def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again() -> None:
     class Broken(SpotEngine):
-        def features(self, ws, points):
+        def features(self, ws: Floats, points: Floats) -> Floats:
             raise EngineError("out of memory")
 
     session = make(Broken())
@@ -244,7 +257,7 @@ def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again()
     assert "out of memory" in session.status.message
 
 
-def test_w_needs_equal_rows():
+def test_w_needs_equal_rows() -> None:
     session = make(params=PARAMS.with_values(w_plus=False))
     ws = session.document.latent.ws.copy()
     ws[2] += 1
@@ -255,7 +268,7 @@ def test_w_needs_equal_rows():
         session.start()
 
 
-def test_the_steps_of_a_run_belong_to_its_document():
+def test_the_steps_of_a_run_belong_to_its_document() -> None:
     session = make()
     session.add_pair((30, 30), (30, 20))
     session.start()
@@ -273,10 +286,165 @@ def test_the_steps_of_a_run_belong_to_its_document():
     assert session.frames == tuple(frames)
 
 
-def test_a_stored_document_opens_as_it_was_with_nothing_to_undo():
+def test_a_stored_document_opens_as_it_was_with_nothing_to_undo() -> None:
     first = make()
     first.add_pair((30, 30), (30, 20))
     finish(first)
     again = Session(SpotEngine(), first.document)
     assert again.status.state is State.READY and again.undo() is None
     assert again.add_pair((1, 1), (2, 2)) == 2, "ids go on"
+
+
+def test_changing_a_parameter_is_an_edit_of_the_document() -> None:
+    session = make()
+    session.add_pair((30, 30), (30, 10))
+    session.start(steps=2)
+    finish(session)
+    ws = session.document.latent.ws
+    for rate in (0.004, 0.008):
+        session.set_parameters(session.document.parameters.with_values(learning_rate=rate))
+    assert session.document.parameters.learning_rate == 0.008
+    assert state_of(session) is State.PAUSED, "the run goes on"
+    assert session.undo() == "step size"
+    assert session.document.parameters == PARAMS and session.document.latent.ws is ws
+    with pytest.raises(UsageError, match=r"rows is 11; w\+ of this model has 10"):
+        session.set_parameters(PARAMS.with_values(rows=11))
+    assert session.redo() == "step size" and session.document.parameters.learning_rate == 0.008
+
+
+def test_a_parameter_acts_at_the_next_step() -> None:
+    class Noting(SpotEngine):
+        def step(self, request: StepRequest) -> StepResult:
+            rates.append(request.learning_rate)
+            return super().step(request)
+
+    rates: list[float] = []
+    session = make(Noting())
+    session.add_pair((30, 30), (30, 5))
+    for frame in session.run():
+        if frame.iteration == 2:
+            session.set_parameters(session.document.parameters.with_values(learning_rate=0.003))
+        if frame.iteration == 4:
+            session.undo()
+    assert rates == [0.002] * 3 + [0.003] * 2
+    assert session.document.parameters.learning_rate == 0.002
+    assert state_of(session) is State.READY, "undo ends the run"
+
+
+def test_a_mask_that_does_not_fit_is_refused() -> None:
+    session = make()
+    for mask in (np.ones((32, 32), bool), np.zeros((64, 64), bool)):
+        with pytest.raises(UsageError, match="the mask"):
+            session.set_mask(mask)
+        with pytest.raises(UsageError, match="the mask"):
+            Session(SpotEngine(), replace(session.document, mask=mask))
+    assert session.undo() is None
+
+
+def test_a_photograph_is_edited_like_any_picture_and_left_for_a_seed() -> None:
+    photo = Photo("cat.jpg", "ab" * 32)
+    latent = replace(make().document.latent, origin=photo)
+    session = Session(SpotEngine(), Document(latent, parameters=PARAMS))
+    session.add_pair((30, 30), (30, 20))
+    session.start()
+    finish(session)
+    assert session.document.latent.origin == photo and session.document.latent.edited
+    session.open_seed(psi=0.5)
+    assert session.snapshot().origin == Seed(0, 0.5)
+    finish(session)
+    assert session.undo() == "seed 0" and session.document.latent.origin == photo
+
+
+def test_every_snapshot_is_of_one_moment() -> None:
+    """A person's thread and a worker change all there is while snapshots are taken."""
+    session = make(SpotEngine(), PARAMS.with_values(steps=25))
+    ended = threading.Event()
+    problems: list[BaseException] = []
+
+    def guarded(loop: Callable[[], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                while not ended.is_set():
+                    loop()
+            except BaseException as error:
+                problems.append(error)
+
+        return run
+
+    def work() -> None:
+        if session.wait_for_work(0.01):
+            session.work()
+
+    random = np.random.default_rng(3)
+
+    def edit() -> None:
+        x, y, choice = (int(value) for value in random.integers(0, 64, 3))
+        pairs, frames = session.document.pairs, session.frames
+        with suppress(UsageError):  # what is gone, or not allowed while it runs
+            match choice % 16:
+                case 0 | 1:
+                    session.add_pair((x, y), (y, x))
+                case 2 if pairs:
+                    session.delete_pair(pairs[0].id)
+                case 3 if pairs:
+                    session.move_target(pairs[0].id, (x, y))
+                case 4 if pairs:
+                    session.move_handle(pairs[0].id, (x, y))
+                case 5:
+                    session.open_seed(x)
+                case 6:
+                    values = session.document.parameters.with_values(r1=1 + x % 5)
+                    session.set_parameters(values)
+                case 7:
+                    session.undo()
+                case 8:
+                    session.redo()
+                case 9 if frames:
+                    session.goto(x % len(frames))
+                case 10:
+                    session.pause()
+                case 11:
+                    session.stop()
+                case _:
+                    session.start()
+        time.sleep(0.001)  # some steps until the next
+
+    threads = [threading.Thread(target=guarded(loop)) for loop in (work, edit)]
+    for thread in threads:
+        thread.start()
+    states: Counter[State] = Counter()
+
+    def enough() -> bool:
+        for _ in range(100):
+            snapshot = session.snapshot()
+            states[snapshot.status.state] += 1
+            check_one_moment(snapshot)
+            time.sleep(0)
+        return bool(problems) or (sum(states.values()) >= 3000 and set(states) == set(State))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        wait_until(enough, lambda: f"all states; seen were {states}")
+    finally:
+        sys.setswitchinterval(interval)
+        ended.set()
+        for thread in threads:
+            thread.join(LIMIT)
+    assert not problems, problems
+
+
+def check_one_moment(snapshot: Snapshot) -> None:
+    """What holds between the parts of every snapshot."""
+    document, status, frames = snapshot.document, snapshot.status, snapshot.frames
+    assert [frame.iteration for frame in frames] == list(range(len(frames)))
+    assert bool(document.pairs) == (status.state is not State.EMPTY)
+    assert (status.outcome is not None) == (status.state is State.DONE)
+    if snapshot.shown is not None:
+        frame = frames[snapshot.shown]
+        assert frame is snapshot.frame and frame.ws is document.latent.ws
+    if status.state in (State.RUNNING, State.PAUSED) and frames:
+        assert snapshot.shown == len(frames) - 1, "a run is at its newest step"
+        assert status.iteration == frames[-1].iteration
+        assert snapshot.picture is frames[-1].image
+    assert len({pair.id for pair in document.pairs}) == len(document.pairs)

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import Journal, model_of_journal, newest_journal, recover
-from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
+from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
-from tui_draggan.edit.store import load_session, save_session
+from tui_draggan.edit.store import VERSION, decode, load_session, model_of_session, save_session
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine
 
+Values = dict[str, Any]
+DATA = Path(__file__).parent / "data"
+"""Files of format 1: version 0.1.0 wrote them, seed 3 of the zoo's bears after three steps."""
 PARAMS = DragParams(learning_rate=0.002, r1=1, r2=2)
 
 
-def dragged(recorder=None, steps: int = 4) -> tuple[Session, list[Frame]]:
+def dragged(recorder: Recorder | None = None, steps: int = 4) -> tuple[Session, list[Frame]]:
     engine = SpotEngine()
     mask = np.zeros((64, 64), bool)
     mask[10:50, 3:60] = True
@@ -44,12 +52,16 @@ def assert_same(one: Document, other: Document) -> None:
     assert one.latent.edited == other.latent.edited
     for ours, theirs in zip(one.pairs, other.pairs, strict=True):
         assert (ours.id, ours.handle, ours.target) == (theirs.id, theirs.handle, theirs.target)
-        np.testing.assert_array_equal(ours.template, theirs.template)
-    np.testing.assert_array_equal(one.mask, other.mask)
+        assert (ours.template is None) == (theirs.template is None)
+        if ours.template is not None and theirs.template is not None:
+            np.testing.assert_array_equal(ours.template, theirs.template)
+    assert (one.mask is None) == (other.mask is None)
+    if one.mask is not None and other.mask is not None:
+        np.testing.assert_array_equal(one.mask, other.mask)
     assert one.parameters == other.parameters
 
 
-def test_a_session_file_loads_again(tmp_path: Path):
+def test_a_session_file_loads_again(tmp_path: Path) -> None:
     session, _ = dragged()
     path = tmp_path / "edit.json"
     save_session(path, session.document, INFO.name)
@@ -70,12 +82,23 @@ def test_a_session_file_loads_again(tmp_path: Path):
         (lambda values: values.update(mask="AAAA"), "mask is not"),
         (lambda values: values["latent"]["origin"].update({"class": 0}), "class 0 is not in spot"),
         (
+            lambda values: values["latent"]["origin"].update(photo="cat.jpg"),
+            "incomplete or damaged",
+        ),
+        (lambda values: values["latent"].update(origin={"photo": 1, "sha256": ""}), "photograph"),
+        (lambda values: values["latent"].update(origin={}), "incomplete or damaged"),
+        (lambda values: values["latent"].update(origin="seed 3"), "incomplete or damaged"),
+        (lambda values: values["latent"]["origin"].update(psi=3), "psi is 3"),
+        (lambda values: values["parameters"].update(speed=1), "no parameter named speed"),
+        (
             lambda values: values["latent"]["origin"].update(seed=float("inf")),
             "incomplete or damaged",
         ),
     ],
 )
-def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
+def test_a_damaged_session_is_refused(
+    tmp_path: Path, damage: Callable[[Values], object], message: str
+) -> None:
     session, _ = dragged()
     path = tmp_path / "edit.json"
     save_session(path, session.document, INFO.name)
@@ -87,22 +110,20 @@ def test_a_damaged_session_is_refused(tmp_path: Path, damage, message: str):
     assert str(path) in str(error.value)
 
 
-def test_a_latent_with_nan_is_refused(tmp_path: Path):
+def test_a_latent_with_nan_is_refused(tmp_path: Path) -> None:
     session, _ = dragged()
     path = tmp_path / "edit.json"
     save_session(path, session.document, INFO.name)
     values = json.loads(path.read_text())
     size = INFO.num_ws * INFO.w_dim
     nan = np.full(size, np.nan, np.float32)
-    import base64
-
     values["latent"]["ws"]["float32"] = base64.b64encode(nan.tobytes()).decode()
     path.write_text(json.dumps(values))
     with pytest.raises(UsageError, match="NaN"):
         load_session(path, INFO)
 
 
-def test_session_and_journal_keep_the_class(tmp_path: Path):
+def test_session_and_journal_keep_the_class(tmp_path: Path) -> None:
     engine = ZooEngine()
     journal = Journal(tmp_path, "zoo")
     latent = latent_from_seed(engine, 3, 0.7, 2)
@@ -119,7 +140,7 @@ def test_session_and_journal_keep_the_class(tmp_path: Path):
         load_session(path, engine.info)
 
 
-def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path):
+def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path, "spot")
     engine = SpotEngine()
     session = Session(engine, Document(latent_from_seed(engine, 3, 0.7)), journal.record)
@@ -129,7 +150,7 @@ def test_what_is_merely_looked_at_leaves_no_journal(tmp_path: Path):
     assert recover(newest_journal(tmp_path), INFO).pairs == (), "the first state is in it"
 
 
-def test_each_model_has_its_newest_journal(tmp_path: Path):
+def test_each_model_has_its_newest_journal(tmp_path: Path) -> None:
     paths = {}
     for age, model in enumerate(("spot", "zoo", "spot", "zoo")):
         journal = Journal(tmp_path, model)
@@ -145,7 +166,7 @@ def test_each_model_has_its_newest_journal(tmp_path: Path):
         newest_journal(tmp_path, "cats")
 
 
-def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):
+def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journals", INFO.name)
     session, frames = dragged(journal.record)
     path = newest_journal(tmp_path / "journals")
@@ -162,7 +183,7 @@ def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path):
     journal.close()
 
 
-def test_journals_do_not_pile_up(tmp_path: Path):
+def test_journals_do_not_pile_up(tmp_path: Path) -> None:
     for i in range(30):
         (tmp_path / f"2020-{i:02d}.jsonl").write_text("")
     dragged(Journal(tmp_path, "spot").record)
@@ -171,10 +192,118 @@ def test_journals_do_not_pile_up(tmp_path: Path):
         newest_journal(tmp_path / "none")
 
 
-def test_writing_where_one_cannot(tmp_path: Path):
+def test_writing_where_one_cannot(tmp_path: Path) -> None:
     session, _ = dragged()
     with pytest.raises(OutputError, match="cannot be written"):
         save_session(tmp_path / "no" / "edit.json", session.document, "spot")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="journal"):
         Journal(tmp_path / "file" / "journals", "spot")
+
+
+def test_a_photograph_comes_back_from_file_and_journal(tmp_path: Path) -> None:
+    photo = Photo("cat.jpg", "0123456789abcdef" * 4)
+    journal = Journal(tmp_path / "journals", INFO.name)
+    ws = latent_from_seed(SpotEngine(), 3, 0.7).ws
+    session = Session(SpotEngine(), Document(Latent(ws, photo), parameters=PARAMS), journal.record)
+    session.add_pair((30, 30), (30, 10))
+    for _ in session.run(steps=2):
+        pass
+    path = tmp_path / "edit.json"
+    save_session(path, session.document, INFO.name)
+    origin = json.loads(path.read_text())["latent"]["origin"]
+    assert origin == {"photo": "cat.jpg", "sha256": photo.sha256}
+    assert_same(load_session(path, INFO), session.document)
+    assert_same(recover(journal.path, INFO), session.document)
+    journal.close()
+
+
+def test_a_changed_parameter_is_in_the_journal(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, INFO.name)
+    session, _ = dragged(journal.record)
+    session.set_parameters(PARAMS.with_values(r1=7))
+    assert recover(journal.path, INFO).parameters.r1 == 7
+    assert_same(recover(journal.path, INFO), session.document)
+    session.undo()
+    assert recover(journal.path, INFO).parameters == PARAMS
+    journal.close()
+
+
+# -- format 1 -------------------------------------------------------------------------------------
+
+ZOO = ZooEngine.info
+
+
+def test_files_and_journals_of_format_1_are_read() -> None:
+    assert json.loads((DATA / "session-1.json").read_text())["version"] == 1
+    assert model_of_session(DATA / "session-1.json") == "zoo"
+    document = load_session(DATA / "session-1.json", ZOO)
+    assert document.latent.origin == Seed(3, 0.7, 2) and document.latent.edited
+    assert document.parameters == DragParams(
+        learning_rate=0.004, r1=1, r2=2, w_plus=False, tolerance=1.5
+    )
+    [pair] = document.pairs
+    assert (pair.id, pair.handle, pair.target) == (1, (30, 18), (30, 10))
+    start = latent_from_seed(ZooEngine(), 3, 0.7, 2)
+    assert pair.template is not None
+    np.testing.assert_array_equal(pair.template, start.ws[0])
+    mask = np.zeros((64, 64), bool)
+    mask[10:50, 3:60] = True
+    assert document.mask is not None
+    np.testing.assert_array_equal(document.mask, mask)
+
+    assert model_of_journal(DATA / "journal-1.jsonl") == "zoo"
+    bare = document.with_pair(replace(pair, template=None))  # a journal of format 1 has none
+    assert_same(recover(DATA / "journal-1.jsonl", ZOO), bare)
+
+
+def test_what_format_1_leaves_out_of_the_latent_is_the_drags() -> None:
+    values = json.loads((DATA / "session-1.json").read_text())
+    values["latent"].update(seed=None, psi=None, label=None)
+    values["params"].update(seed=8, psi=0.25)
+    assert decode(values, ZOO).latent.origin == Seed(8, 0.25)
+
+
+def test_a_session_of_format_1_is_saved_as_the_format_of_today(tmp_path: Path) -> None:
+    document = load_session(DATA / "session-1.json", ZOO)
+    path = tmp_path / "edit.json"
+    save_session(path, document, "zoo")
+    values = json.loads(path.read_text())
+    assert values["version"] == VERSION == 2
+    assert values["latent"]["origin"] == {"seed": 3, "psi": 0.7, "class": 2}
+    assert not {"seed", "psi"} & set(values["parameters"])
+    assert_same(load_session(path, ZOO), document)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda values: values.pop("params"),
+        lambda values: values["latent"].pop("seed"),
+        lambda values: values["latent"].update(label=5),
+        lambda values: values.update(latent=None),
+        lambda values: values.update(params=[1]),
+    ],
+)
+def test_damage_in_format_1_is_refused_too(damage: Callable[[Values], object]) -> None:
+    values = json.loads((DATA / "session-1.json").read_text())
+    damage(values)
+    with pytest.raises(UsageError, match=r"incomplete or damaged|class 5"):
+        decode(values, ZOO)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "5",
+        "[]",
+        '{"step": 1}',
+        '{"step": 1, "ws": {"shape": [2], "float32": ""}, "handles": {}}',
+        '{"step": null, "ws": null, "handles": null}',
+    ],
+)
+def test_a_journal_with_a_line_that_is_neither_is_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text((DATA / "journal-1.jsonl").read_text() + line + "\n")
+    with pytest.raises(UsageError, match=r"journal.jsonl: (incomplete|not a session)"):
+        recover(path, ZOO)

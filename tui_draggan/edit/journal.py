@@ -11,13 +11,12 @@ import json
 import os
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.store import decode, decode_array, encode, encode_array, model_of
+from tui_draggan.edit.store import decode, decode_step, encode, encode_step, is_step, model_of
 from tui_draggan.errors import OutputError, UsageError
 
 KEPT = 20
@@ -51,7 +50,7 @@ class Journal:
         """Writes a step where there is one, else the whole document."""
         if self._closed:
             return
-        line = encode(document, self._model) if frame is None else _step(frame)
+        line = encode(document, self._model) if frame is None else encode_step(frame)
         if self._start is None:
             self._start = line
             return
@@ -94,8 +93,8 @@ def recover(path: Path, info: BundleInfo) -> Document:
 
     Raises UsageError where nothing can be recovered for this model.
     """
-    session: dict[str, Any] | None = None
-    step: dict[str, Any] | None = None
+    document: Any = None
+    step: Any = None
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError as error:
@@ -105,29 +104,14 @@ def recover(path: Path, info: BundleInfo) -> Document:
             values = json.loads(line)
         except ValueError:
             continue
-        if "step" in values:
+        if is_step(values):
             step = values
         else:
-            session, step = values, None
-    if session is None:
+            document, step = values, None
+    if document is None:
         raise UsageError(f"journal {path} holds no edit")
-    document = decode(session, info)
-    return document if step is None else _apply(document, step)
-
-
-def _step(frame: Frame) -> dict[str, Any]:
-    return {
-        "step": frame.iteration,
-        "ws": encode_array(frame.ws),
-        "handles": {str(pair_id): handle for pair_id, handle in frame.handles.items()},
-        "loss": frame.loss,
-    }
-
-
-def _apply(document: Document, step: dict[str, Any]) -> Document:
-    document = document.with_ws(decode_array(step["ws"]), edited=step["step"] > 0)
-    pairs = tuple(
-        replace(pair, handle=tuple(step["handles"].get(str(pair.id), pair.handle)))
-        for pair in document.pairs
-    )
-    return replace(document, pairs=pairs)
+    try:
+        recovered = decode(document, info)
+        return recovered if step is None else decode_step(step, recovered, info)
+    except UsageError as error:
+        raise UsageError(f"journal {path}: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,9 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.parameters import PSI, SEED, USUAL_PSI
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
+
+LISTED = 12
+"""Classes an error names; a model may have thousands."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +34,18 @@ class Seed:
 
 @dataclass(frozen=True)
 class Photo:
-    """A photograph whose latent was searched."""
+    """A photograph whose latent was searched. Raises UsageError for values of another kind."""
 
     file: str
     """Name of its file, without folders."""
     sha256: str
-    """Hash of the file's bytes, in hexadecimal digits."""
+    """Hash of the file's bytes, 64 hexadecimal digits."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.file, str) or not self.file:
+            raise UsageError(f"the photograph's file is {self.file!r}; expected its name")
+        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise UsageError(f"the photograph's SHA-256 is {self.sha256!r}; expected 64 hex digits")
 
 
 Origin = Seed | Photo
@@ -59,6 +69,22 @@ def class_name(origin: Origin, info: BundleInfo) -> str | None:
     if isinstance(origin, Photo) or origin.label is None:
         return None
     return info.classes[origin.label]
+
+
+def class_index(label: str | int | None, info: BundleInfo) -> int | None:
+    """The number of a class given by name or number. Raises UsageError where there is none."""
+    if label is None:
+        return None
+    if not info.classes:
+        raise UsageError(f"no class {label}: {info.name} has no classes")
+    if isinstance(label, str) and label in info.classes:
+        return info.classes.index(label)
+    if str(label).isdecimal() and int(label) < info.c_dim:
+        return int(label)
+    names = ", ".join(info.classes[:LISTED]) + (", …" if info.c_dim > LISTED else "")
+    raise UsageError(
+        f"no class {label} in {info.name}; available: {names} (or a number, 0 to {info.c_dim - 1})"
+    )
 
 
 def recommended_psi(info: BundleInfo) -> float:
@@ -101,13 +127,9 @@ def latent_from_seed(engine: Engine, seed: int, psi: float, label: int | None = 
     Truncation: w_avg + ψ·(w − w_avg). Where the model has classes and none is given: the first.
     """
     info = engine.info
-    if not info.classes:
-        label = None
-    elif label is None:
+    if label is None and info.classes:
         label = 0
-    if label is not None and label not in range(info.c_dim):
-        raise UsageError(f"no class {label}; {info.name} has {info.c_dim} classes")
-    origin = Seed(seed, psi, label)
+    origin = Seed(seed, psi, class_index(label, info))
     z = np.random.RandomState(seed).randn(info.z_dim).astype(np.float32)
     w = engine.map(z, label)
     w = engine.w_avg + np.float32(psi) * (w - engine.w_avg)

@@ -8,7 +8,7 @@ A plain state machine. It knows no engine, thread or lock; `session` has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -118,10 +118,14 @@ class LifeCycle:
         """Makes the change again that was undone last. Returns what it is."""
         return self._travel(self._history.redo)
 
-    def fill(self, pair: Pair, filled: Pair) -> None:
-        """Completes a pair, if it is still as it was; no change to be undone."""
-        if self.document.holds(pair):
-            self.document = self.document.with_pair(filled)
+    def fill(self, pairs: Iterable[tuple[Pair, Pair]]) -> None:
+        """Completes those pairs that are still as they were; no change to be undone."""
+        before = self.document
+        for pair, filled in pairs:
+            if self.document.holds(pair):
+                self.document = self.document.with_pair(filled)
+        if self.document is not before:
+            self._record()
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -167,15 +171,16 @@ class LifeCycle:
         outcome = run.task.verdict(run.iteration, self.document)
         if outcome is not None:
             self._finish(outcome)
-        elif self.running:
+        else:
             self._count_down(run)
         return frame
 
     def _count_down(self, run: TaskRun) -> None:
-        """Step 0 is the start and does not count."""
+        """Step 0 is the start and does not count. What was paused during a step stays paused."""
         if run.steps_left is not None and run.iteration > 0:
             run.steps_left -= 1
-        self._set_status(State.PAUSED if run.steps_left == 0 else State.RUNNING)
+        goes_on = self.running and run.steps_left != 0
+        self._set_status(State.RUNNING if goes_on else State.PAUSED)
 
     # -- what all of them do -------------------------------------------------------------------
 

@@ -308,8 +308,7 @@ class Session:
         """Fills in the templates that pairs lack; the document as it is then."""
         filled = take_templates(self._engine, self._cycle.document)
         with self._changed:
-            for pair, with_template in filled:
-                self._cycle.fill(pair, with_template)
+            self._cycle.fill(filled)
             return self._cycle.document
 
     def _step(self) -> Frame | None:

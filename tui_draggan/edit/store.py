@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from tui_draggan import __version__
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.edit.document import Document
+from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Latent, Origin, Photo, Seed, check_latent, recommended_psi
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
@@ -77,7 +77,7 @@ def encode(document: Document, model: str) -> dict[str, Any]:
         "program": f"tui-draggan {__version__}",
         "model": model,
         "latent": {
-            "ws": encode_array(latent.ws),
+            "ws": _encode_array(latent.ws),
             "origin": _encode_origin(latent.origin),
             "edited": latent.edited,
         },
@@ -86,7 +86,7 @@ def encode(document: Document, model: str) -> dict[str, Any]:
                 "id": pair.id,
                 "handle": pair.handle,
                 "target": pair.target,
-                "template": None if pair.template is None else encode_array(pair.template),
+                "template": None if pair.template is None else _encode_array(pair.template),
             }
             for pair in document.pairs
         ],
@@ -132,19 +132,51 @@ def _renewed(values: dict[str, Any], info: BundleInfo) -> dict[str, Any]:
     return {**values, "latent": latent, "parameters": parameters}
 
 
-def encode_array(array: Floats) -> dict[str, Any]:
+def encode_step(frame: Frame) -> dict[str, Any]:
+    """A step as JSON values, on top of the document before it."""
+    return {
+        "step": frame.iteration,
+        "ws": _encode_array(frame.ws),
+        "handles": {str(pair_id): handle for pair_id, handle in frame.handles.items()},
+        "loss": frame.loss,
+    }
+
+
+def is_step(values: Any) -> bool:
+    """Whether that is what `encode_step` gave, and not a whole document."""
+    return isinstance(values, dict) and "step" in values
+
+
+def decode_step(values: Any, document: Document, info: BundleInfo) -> Document:
+    """The document as a step left it; the inverse of `encode_step`. Raises UsageError."""
+    try:
+        ws = check_latent(_decode_array(values["ws"]), info.num_ws, info.w_dim)
+        document = document.with_ws(ws, edited=values["step"] > 0)
+        for pair in document.pairs:
+            if str(pair.id) in values["handles"]:
+                point = _decode_point(values["handles"][str(pair.id)])
+                handle = check_inside(point, info.resolution, "handle")
+                document = document.with_pair(replace(pair, handle=handle))
+        return document
+    except DragganError:
+        raise
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise UsageError(f"incomplete or damaged ({error})") from error
+
+
+def _encode_array(array: Floats) -> dict[str, Any]:
     data = np.ascontiguousarray(array, dtype="<f4")
     return {"shape": data.shape, "float32": base64.b64encode(data.tobytes()).decode("ascii")}
 
 
-def decode_array(values: dict[str, Any]) -> Floats:
+def _decode_array(values: dict[str, Any]) -> Floats:
     """Raises ValueError where shape and data do not agree."""
     data = np.frombuffer(base64.b64decode(values["float32"], validate=True), dtype="<f4")
     return data.reshape([int(side) for side in values["shape"]]).astype(np.float32)
 
 
 def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
-    ws = check_latent(decode_array(values["ws"]), info.num_ws, info.w_dim)
+    ws = check_latent(_decode_array(values["ws"]), info.num_ws, info.w_dim)
     return Latent(ws, _decode_origin(values["origin"], info), bool(values["edited"]))
 
 
@@ -156,7 +188,7 @@ def _encode_origin(origin: Origin) -> dict[str, Any]:
 
 def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
     if "photo" in values:
-        return Photo(str(values["photo"]), str(values["sha256"]))
+        return Photo(values["photo"], values["sha256"])
     label = values["class"]
     if label is not None and int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")
@@ -164,7 +196,7 @@ def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
 
 
 def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:
-    template = None if values["template"] is None else decode_array(values["template"])
+    template = None if values["template"] is None else _decode_array(values["template"])
     channels = (info.drag.feature_channels,)
     if template is not None and (template.shape != channels or not np.isfinite(template).all()):
         raise UsageError(f"a template has shape {template.shape}; this model has {channels}")

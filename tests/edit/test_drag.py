@@ -1,0 +1,116 @@
+"""A step of a drag: what the engine is asked for, and how its answer gets into the document."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.drag import DragTask, is_finite, step_request
+from tui_draggan.edit.latent import Latent, Seed
+from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.points import Pair
+from tui_draggan.edit.task import Advance
+from tui_draggan.edit.templates import lacks_templates, take_templates
+from tui_draggan.engines.base import StepResult
+from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.testing.spot_engine import INFO, SpotEngine
+
+F0 = np.zeros(4, np.float32)
+PARAMETERS = DragParams(r1=2, r2=5, mask_weight=7.0, learning_rate=0.01, anchor=0.25, rows=3)
+
+
+def document(*pairs: Pair, parameters: DragParams = PARAMETERS) -> Document:
+    ws = np.full((INFO.num_ws, INFO.w_dim), 0.5, np.float32)
+    return Document(Latent(ws, Seed(3)), pairs, parameters=parameters)
+
+
+def result(loss: float = 1.0, gradient: float = 1.0, ws: float = 0.25) -> StepResult:
+    latent = np.full((INFO.num_ws, INFO.w_dim), ws, np.float32)
+    image = np.zeros((64, 64, 3), np.uint8)
+    return StepResult(latent, np.zeros((1, 2), np.float32), image, loss, loss, 0.0, gradient, 5.0)
+
+
+def test_a_request_holds_points_templates_and_parameters() -> None:
+    pairs = [Pair(1, (1, 2), (3, 4), F0), Pair(2, (5, 6), (7, 8), F0 + 1)]
+    request = step_request(pairs, PARAMETERS)
+    np.testing.assert_array_equal(request.handles, [[1, 2], [5, 6]])
+    np.testing.assert_array_equal(request.targets, [[3, 4], [7, 8]])
+    np.testing.assert_array_equal(request.templates, [F0, F0 + 1])
+    assert (request.r1, request.r2, request.mask_weight) == (2, 5, 7.0)
+    assert (request.learning_rate, request.anchor) == (0.01, 0.25)
+
+
+def test_finite_means_loss_gradient_and_latent() -> None:
+    assert is_finite(result())
+    for broken in (float("nan"), float("inf")):
+        assert not is_finite(result(loss=broken))
+        assert not is_finite(result(gradient=broken))
+        assert not is_finite(result(ws=broken))
+
+
+def test_a_task_says_where_it_cannot_start() -> None:
+    task = DragTask(SpotEngine())
+    with pytest.raises(UsageError, match="nothing to drag"):
+        task.check(document())
+    pair = Pair(1, (1, 2), (3, 4))
+    shared = document(pair, parameters=PARAMETERS.with_values(w_plus=False))
+    task.check(shared)
+    ws = shared.latent.ws.copy()
+    ws[2] += 1
+    uneven = replace(shared, latent=Latent(ws, Seed(3)))
+    with pytest.raises(UsageError, match="rows differ"):
+        task.check(uneven)
+    task.check(replace(uneven, parameters=PARAMETERS))
+    task.check(replace(uneven, parameters=PARAMETERS.with_values(w_plus=False, rows=2)))
+
+
+def test_a_step_works_on_the_pairs_that_have_templates() -> None:
+    engine = SpotEngine()
+    task = DragTask(engine)
+    bare, ready = Pair(1, (1, 2), (3, 4)), Pair(2, (32, 32), (40, 32), F0)
+    task.begin(document(bare, ready))
+    assert task.step(document(bare)) is None
+    advance = task.step(document(bare, ready))
+    assert advance is not None and advance.pairs == (ready,)
+    assert advance.handles == ((32, 32),), "whole pixels; the first step moves nothing"
+
+
+def test_a_step_that_is_not_finite_is_an_error() -> None:
+    task = DragTask(SpotEngine(fail_at=0))
+    there = document(Pair(2, (32, 32), (40, 32), F0))
+    task.begin(there)
+    with pytest.raises(EngineError, match="not a finite number"):
+        task.step(there)
+
+
+def test_a_step_leaves_alone_what_was_edited_while_it_was_computed() -> None:
+    one, two, three = (Pair(i, (i, i), (9, 9), F0) for i in (1, 2, 3))
+    advance = Advance(result(), (one, two, three), ((11, 1), (12, 2), (13, 3)))
+    moved = replace(two, target=(20, 20))
+    then = document(one, two, three).with_pair(moved).without_pair(3)
+    new = advance.applied(then, 4)
+    assert [pair.handle for pair in new.pairs] == [(11, 1), (2, 2)]
+    assert new.pair(2) is moved
+    assert new.latent.ws is advance.result.ws and new.latent.edited
+    assert new.latent.origin == Seed(3)
+    assert not advance.applied(then, 0).latent.edited, "step 0 is the start"
+    frame = advance.frame(new, 4)
+    assert frame.iteration == 4 and frame.ws is new.latent.ws
+    assert frame.handles == {1: (11, 1), 2: (2, 2)}
+    assert frame.distance == np.mean([pair.distance for pair in new.pairs])
+
+
+def test_templates_are_taken_for_pairs_that_have_none() -> None:
+    engine = SpotEngine()
+    bare, ready = Pair(1, (1, 2), (3, 4)), Pair(2, (32, 32), (40, 32), F0)
+    there = document(bare, ready)
+    assert lacks_templates(there)
+    [(asked, filled)] = take_templates(engine, there)
+    assert asked is bare and filled.template is not None and filled.handle == bare.handle
+    done = there.with_pair(filled)
+    assert not lacks_templates(done)
+    engine.calls.clear()
+    assert list(take_templates(engine, done)) == [] and engine.calls == []

@@ -1,0 +1,107 @@
+"""Models and sessions for programs: what `import tui_draggan` opens and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+from tui_draggan import paths
+from tui_draggan.arrays import Bytes
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.edit.document import Document
+from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
+from tui_draggan.edit.lifecycle import Recorder
+from tui_draggan.edit.mask import Mask, load_mask
+from tui_draggan.edit.parameters import DragParams, Value, default_params
+from tui_draggan.edit.session import Session
+from tui_draggan.edit.store import load_session
+from tui_draggan.engines.base import Engine
+from tui_draggan.engines.choose import AUTO, open_engine
+
+
+def open_model(
+    model: str | Path = paths.DEFAULT_MODEL, engine: str = AUTO, device: str = AUTO
+) -> Model:
+    """Opens a model by its name or folder.
+
+    engine: `auto`, the fastest that reproduces the model's numbers here, or one of its names
+    (`ort`, `ort-training`, `torch`, `torch-bf16`). device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+    Raises BundleError where there is no such model or it is damaged. The engine is opened for the
+    first picture; that raises EngineError where it cannot be had.
+    """
+    bundle = ModelBundle.open(paths.find_model(str(model)))
+    return Model(bundle, lambda: open_engine(bundle, device, engine))
+
+
+class Model:
+    """An opened model and the engine that runs it.
+
+    All sessions of a model share its engine, which works on one run at a time: end or leave a run
+    before another session begins one. Nothing here is thread-safe.
+    """
+
+    def __init__(self, bundle: ModelBundle, open_engine: Callable[[], Engine]) -> None:
+        self.bundle = bundle
+        self._open_engine = open_engine
+
+    @property
+    def info(self) -> BundleInfo:
+        """Name, resolution, classes and the like."""
+        return self.bundle.info
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Opened when it is asked for first. Raises EngineError."""
+        return self._open_engine()
+
+    @property
+    def parameters(self) -> DragParams:
+        """The parameters of a drag that the model recommends, else the paper's."""
+        drag = self.info.drag
+        return default_params(self.info.resolution, drag.trainable_rows, self.info.recommended)
+
+    def seed(self, seed: int = 0, psi: float | None = None, label: str | int | None = None) -> Seed:
+        """A generated picture by its seed; `psi`: None for what the model recommends; `label`:
+        class by name or number, None for the first. Raises UsageError out of range."""
+        psi = recommended_psi(self.info) if psi is None else psi
+        return Seed(seed, psi, class_index(label, self.info))
+
+    def latent(self, origin: Seed) -> Latent:
+        """w+ of a generated picture."""
+        return latent_from_seed(self.engine, origin.seed, origin.psi, origin.label)
+
+    def render(self, latent: Latent) -> Bytes:
+        """The picture (H, H, 3) of a latent."""
+        return self.engine.render(latent.ws)
+
+    def session(
+        self,
+        seed: int = 0,
+        psi: float | None = None,
+        label: str | int | None = None,
+        mask: Mask | str | Path | None = None,
+        recorder: Recorder | None = None,
+        **parameters: Value,
+    ) -> Session:
+        """A session on a generated picture (`seed`), without points.
+
+        mask: (H, H), True where the picture may change, or a picture file, white there.
+        recorder: told of every change. parameters: values of `DragParams` that overrule the
+        model's. All that can be wrong is found before the engine is opened; raises UsageError.
+        """
+        origin = self.seed(seed, psi, label)
+        values = self.parameters.with_values(**parameters)
+        if isinstance(mask, str | Path):
+            mask = load_mask(Path(mask), self.info.resolution).mask
+        document = Document(self.latent(origin), mask=mask, parameters=values)
+        return self.edit(document, recorder)
+
+    def edit(self, document: Document, recorder: Recorder | None = None) -> Session:
+        """A session on a document as it is. Raises UsageError where it is of another model."""
+        return Session(self.engine, document, recorder)
+
+    def load(self, path: str | Path) -> Session:
+        """A session on what a session file holds. Raises UsageError, naming the file."""
+        return self.edit(load_session(Path(path), self.info))
