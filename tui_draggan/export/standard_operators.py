@@ -21,13 +21,12 @@ GRADIENT = "gradient"
 """The output that is added, in the latent's shape."""
 
 
-def standardise(model: onnx.ModelProto, latent: str, opset: int) -> None:
-    """Makes a lowered training model a standard one, in place; `latent` is its only parameter.
+def standardise(model: onnx.ModelProto, opset: int) -> None:
+    """Makes a differentiated and lowered model a standard one, in place.
 
     Raises EngineError, naming the operator, where one has no standard form here.
     """
     graph = model.graph
-    _give_out_gradient(graph, latent)
     rewrite(graph, by_operator({"FusedMatMul": _matmul, "SliceGrad": _SliceGradient(graph)}))
     for node in graph.node:
         try:
@@ -38,20 +37,6 @@ def standardise(model: onnx.ModelProto, latent: str, opset: int) -> None:
             raise EngineError(f"{node.op_type} ({node.name}) has no standard form here")
     del model.opset_import[:]
     model.opset_import.append(helper.make_opsetid("", opset))
-
-
-def _give_out_gradient(graph: onnx.GraphProto, latent: str) -> None:
-    """An output takes the accumulator's place."""
-    (accumulator,) = (node for node in graph.node if node.op_type == "InPlaceAccumulatorV2")
-    inputs, outputs = list(accumulator.input), list(accumulator.output)
-    accumulator.CopyFrom(helper.make_node("Identity", [inputs[1]], [GRADIENT]))
-    for values in (graph.input, graph.output):
-        for value in [v for v in values if v.name in (*inputs, *outputs)]:
-            values.remove(value)
-    (parameter,) = (value for value in graph.input if value.name == latent)
-    output = graph.output.add()
-    output.CopyFrom(parameter)
-    output.name = GRADIENT
 
 
 def _matmul(node: onnx.NodeProto, new: Replacements) -> None:
