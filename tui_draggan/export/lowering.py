@@ -45,7 +45,7 @@ def lower(model: onnx.ModelProto) -> None:
 
 
 def _leaky_relu(node: onnx.NodeProto, new: Replacements) -> None:
-    slope = new.scalar(attributes(node)["alpha"])
+    slope = new.scalar(attributes(node).get("alpha", 0.01))
     new.add("PRelu", [node.input[0], slope], node.output[0])
 
 

@@ -22,7 +22,7 @@ from tui_draggan.export.standard import standardise
 
 Array = NDArray[Any]
 OPSET = 17
-STEP = 1e-5
+STEP = 1e-7
 
 
 def model_of(

@@ -100,6 +100,31 @@ def _path(
 
 
 def _infer_shapes(model: onnx.ModelProto) -> None:
+    """Notes the shapes of all tensors, in place.
+
+    onnx knows nothing of a slice whose borders are computed; the axes that it does not cut are
+    as they were.
+    """
+    _note_inferred(model)
+    graph = model.graph
+    tape = Tape(graph, ())
+    for node in graph.node:
+        if node.op_type != "Slice" or len(node.input) < 4:
+            continue
+        shape, cut = tape.shape(node.input[0]), tape.values(node.input[3])
+        if shape is None or cut is None:
+            continue
+        axes = {int(axis) % len(shape) for axis in cut}
+        known = [None if axis in axes else side for axis, side in enumerate(shape)]
+        notes = [value for value in graph.value_info if value.name == node.output[0]]
+        for note in notes:
+            for side, length in zip(note.type.tensor_type.shape.dim, known, strict=True):
+                if isinstance(length, int):
+                    side.dim_value = length
+    _note_inferred(model)
+
+
+def _note_inferred(model: onnx.ModelProto) -> None:
     inferred = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     for field, found in (
         (model.graph.value_info, inferred.value_info),

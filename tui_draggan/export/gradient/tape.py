@@ -142,9 +142,8 @@ class Tape:
             elif side != into and not isinstance(side, int) and into != 1:
                 # A dynamic side may be 1 at run time, unless it is known to be the result's.
                 return self._summed_at_run_time(gradient, name)
-        if not repeated:
-            return gradient
-        gradient = self.add("ReduceSum", [gradient, self.integers(*repeated)], keepdims=1)
+        if repeated:
+            gradient = self.add("ReduceSum", [gradient, self.integers(*repeated)], keepdims=1)
         if extra:
             gradient = self.add("Squeeze", [gradient, self.integers(*range(extra))])
         return gradient
