@@ -5,7 +5,7 @@ mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_di
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
-                 for ONNX Runtime's training API
+                 for ONNX Runtime's training API, where the bundle was written beside it
                  weights.bin: the one copy of the weights all graphs share
 """
 
@@ -29,12 +29,15 @@ REQUIRED_FILES = (
     "mapping.onnx",
     "synthesis.onnx",
     "drag/step.onnx",
+    "drag/weights.bin",
+)
+TRAINING_FILES = (
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
     "drag/optimizer_model.onnx",
     "drag/checkpoint",
-    "drag/weights.bin",
 )
+"""For ONNX Runtime's training API: all of them, or none where the bundle was written without it."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,18 @@ class ModelBundle:
         except (OSError, ValueError) as error:
             raise BundleError(f"{manifest} cannot be read ({error}); export it again") from error
         info, files = _parse(values, manifest)
-        for name in (*REQUIRED_FILES, *files):
+        training = TRAINING_FILES if not files.keys().isdisjoint(TRAINING_FILES) else ()
+        for name in (*REQUIRED_FILES, *training, *files):
             _check_size(path, name, files)
         return cls(path, info, files)
 
     def file(self, name: str) -> Path:
         return self.path / name
+
+    @property
+    def for_training_api(self) -> bool:
+        """Whether it holds the graphs of ONNX Runtime's training API."""
+        return not self.files.keys().isdisjoint(TRAINING_FILES)
 
     def verify(self) -> None:
         """Hashes every file. Raises BundleError at the first that differs from the manifest."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,9 @@ from tests.tiny import tiny_generator
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
+from tui_draggan.export import drag_graphs, resampling
 from tui_draggan.export import folded as folded_module
-from tui_draggan.export import resampling
 from tui_draggan.export.bundle_writer import default_feature_block, export_bundle, export_file
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.generator_file import load_generator
@@ -159,3 +160,32 @@ def test_a_picture_drawn_in_bands_keeps_its_noise(
     ws = torch.randn(info.num_ws, info.w_dim)
     expected = (generator.synthesis(ws[None])[0].permute(1, 2, 0) * 127.5 + 127.5).clamp(0, 255)
     assert np.abs(engine.render(ws.numpy()) - expected.numpy()).max() <= 1
+
+
+def test_without_training_tools_the_step_is_the_same_to_the_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient is the program's own: any platform writes the step that any other would."""
+    export_bundle(tiny_generator(), tmp_path / "with", name="m", feature_block=8)
+    monkeypatch.setattr(drag_graphs, "has_training_tools", lambda: False)
+    export_bundle(tiny_generator(), tmp_path / "without", name="m", feature_block=8)
+    bundle = ModelBundle.open(tmp_path / "without")
+    assert not bundle.for_training_api
+    assert {path.name for path in (bundle.path / "drag").iterdir()} == {"step.onnx", "weights.bin"}
+    for name in ("drag/step.onnx", "drag/weights.bin"):
+        assert bundle.file(name).read_bytes() == (tmp_path / "with" / name).read_bytes()
+    with pytest.raises(EngineError, match=r"^m has no graphs for the training API"):
+        open_engine(bundle, "cpu", "ort-training")
+    assert open_engine(bundle, "cpu", "ort").name == "ort"
+
+
+def test_a_bundle_with_a_part_of_the_training_files_is_damaged(tmp_path: Path) -> None:
+    export_bundle(tiny_generator(), tmp_path / "model", name="m", feature_block=8)
+    if not ModelBundle.open(tmp_path / "model").for_training_api:
+        pytest.skip("this onnxruntime has no training tools")
+    manifest = tmp_path / "model" / "bundle.json"
+    values = json.loads(manifest.read_text())
+    del values["files"]["drag/checkpoint"]
+    manifest.write_text(json.dumps(values))
+    with pytest.raises(BundleError, match="does not list drag/checkpoint"):
+        ModelBundle.open(tmp_path / "model")

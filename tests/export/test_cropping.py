@@ -164,7 +164,11 @@ def test_every_gradient_of_a_network_is_cropped(tmp_path: Path, options: dict[st
         model = onnx.load(tmp_path / f"model/drag/{name}.onnx", load_external_data=False)
         made = {output: node for node in model.graph.node for output in node.output}
         assert not [output for output in made if "/grown/integers_0_0" in output]
-        backward = [n for n in model.graph.node if n.op_type == "Conv" and "_grad" in n.output[0]]
+        backward = [
+            n
+            for n in model.graph.node
+            if n.op_type == "Conv" and n.output[0].startswith("gradient/")
+        ]
         assert len(backward) >= 5
         for conv in backward:
             wide = attributes(conv)["kernel_shape"][0] > 1

@@ -13,17 +13,24 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.errors import EngineError
 
 LATENT = "latent"
 """Name of the only trainable parameter, (R, w_dim)."""
 
 
 class OrtTrainingEngine(BundleEngine):
-    """Runs the bundle's training artifacts. Raises EngineError without the training API."""
+    """Runs the bundle's training artifacts. Raises EngineError where the bundle has none, and
+    without the training API."""
 
     name = "ort-training"
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        if not bundle.for_training_api:
+            raise EngineError(
+                f"{bundle.info.name} has no graphs for the training API: it was imported where "
+                "onnxruntime-training is not installed; choose the engine ort, which does the same"
+            )
         runtime.require_training_api()
         super().__init__(bundle, device)
 

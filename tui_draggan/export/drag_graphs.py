@@ -2,7 +2,7 @@
 
 1. `DragStep` and `Locate` are traced.
 2. `DragStep` is differentiated. What `Locate` computes enters it as graph inputs, so no gradient
-   reaches it: this is the stop-gradient ONNX Runtime does not have.
+   reaches it: the reference of motion supervision is detached, and tracking has no gradient.
 3. `Locate` is spliced in: it takes the features that are in the graph already, and its results
    take the place of those inputs.
 4. The gradient is cropped to the window where it is not zero.
@@ -18,17 +18,26 @@ from pathlib import Path
 
 import onnx
 import torch
-from onnx import numpy_helper
+from onnx import helper
 
 from tui_draggan.export.cropping import crop_gradient
-from tui_draggan.export.graph_surgery import give_values, keep_outputs, splice
+from tui_draggan.export.gradient import differentiate, note_shapes
+from tui_draggan.export.graph_surgery import keep_outputs, splice
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.standard_operators import standardise
 from tui_draggan.export.step_graph import DragStep, Locate
 from tui_draggan.export.tracing import IR_VERSION, OPSET, trace
-from tui_draggan.export.training_api import LATENT, differentiate
+from tui_draggan.export.training_api import (
+    accumulate,
+    has_training_tools,
+    optimizer_and_checkpoint,
+)
 
+LATENT = "latent"
+"""The only trainable parameter: `DragStep.latent`."""
+GRADIENT = "gradient"
+"""The loss's gradient by the latent, in its shape."""
 SUPERVISION = ("selector", "reference", "weight", "near_first", "near_end")
 STEP_INPUTS = (
     *("frozen", "mix", *SUPERVISION),
@@ -41,38 +50,46 @@ STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS)
 
 
 def write_drag_graphs(step: DragStep, folder: Path, weights: SharedWeights) -> None:
-    """Writes training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for the
-    training API, step.onnx for every other runtime.
+    """Writes step.onnx, for every runtime; where onnxruntime's training tools are installed, also
+    training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for its training API.
 
     The checkpoint holds the latent alone; the network's weights are constants of the graphs.
     """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
     locator = Locate(step.feature_block, channels, config.resolution)
-    step_model = trace_step(step, channels)
-    locate = trace_locate(locator)
+    forward, locate = trace_step(step, channels), trace_locate(locator)
     values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
-    training, evaluation, optimizer, checkpoint = differentiate(step_model)
-    (folder / "checkpoint").write_bytes(checkpoint)
-
     matrices = {name: value.numpy() for name, value in values.items() if value.ndim == 2}
-    gradients = [o.name for o in training.graph.output if o.name not in STEP_OUTPUTS]
-    for model in (training, evaluation):
+
+    note_shapes(forward)
+    evaluation = copy.deepcopy(
+        forward
+    )  # lowered alike, so that its features are the same to the bit
+    gradient = differentiate(forward, "loss", [LATENT])[LATENT]
+    forward.graph.node.append(helper.make_node("Identity", [gradient], [GRADIENT], GRADIENT))
+    shape = list(step.latent.shape)
+    forward.graph.output.append(
+        helper.make_tensor_value_info(GRADIENT, onnx.TensorProto.FLOAT, shape)
+    )
+    for model in (forward, evaluation):
         splice(model, locate, SUPERVISION)
-    crop_gradient(training, matrices)
-    standard = copy.deepcopy(training)
-    keep_outputs(training, [*TRAINING_OUTPUTS, *gradients])
-    keep_outputs(evaluation, EVAL_OUTPUTS)
-    keep_outputs(standard, [*STANDARD_OUTPUTS, *gradients])
-    for model in (training, evaluation, standard):
+    crop_gradient(forward, matrices)
+    models = {"step": forward}
+    if has_training_tools():
+        training = models["training_model"] = copy.deepcopy(forward)
+        keep_outputs(training, [*TRAINING_OUTPUTS, GRADIENT])
+        accumulate(training, LATENT, GRADIENT)
+        keep_outputs(evaluation, EVAL_OUTPUTS)
+        models["eval_model"] = evaluation
+    keep_outputs(forward, [*STANDARD_OUTPUTS, GRADIENT])
+    for model in models.values():
         lower(model)
-    standardise(standard, LATENT, OPSET)
-    models = {
-        "training_model": training,
-        "eval_model": evaluation,
-        "optimizer_model": optimizer,
-        "step": standard,
-    }
+    standardise(forward, OPSET)
+    if "training_model" in models:
+        latent = step.latent.detach().numpy()
+        models["optimizer_model"], checkpoint = optimizer_and_checkpoint(LATENT, latent)
+        (folder / "checkpoint").write_bytes(checkpoint)
     for name, model in models.items():
         model.ir_version = IR_VERSION
         weights.save(model, folder / f"{name}.onnx", values)
@@ -102,10 +119,7 @@ def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:
         "outside_reference": {1: "rows"},
         "outside": {1: "rows"},
     }
-    model = trace(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
-    latent = numpy_helper.from_array(step.latent.detach().numpy(), LATENT)
-    give_values(model.graph, {LATENT}, lambda _: latent)
-    return model
+    return trace(step, example, STEP_INPUTS, STEP_OUTPUTS, axes)
 
 
 def trace_locate(locate: Locate) -> onnx.ModelProto:

@@ -35,7 +35,7 @@ def splice(model: onnx.ModelProto, part: onnx.ModelProto, joints: Sequence[str])
     graph.input.extend(value for value in part.graph.input if value.name not in known)
     graph.output.extend(value for value in part.graph.output if value.name not in joints)
     kept = [value for value in graph.input if value.name not in joints]
-    _replace(graph.input, kept)
+    replace_items(graph.input, kept)
     sort_nodes(graph)
 
 
@@ -43,7 +43,7 @@ def keep_outputs(model: onnx.ModelProto, names: Sequence[str]) -> None:
     """Leaves the outputs `names`, in that order, and drops what only the others needed."""
     graph = model.graph
     outputs = {value.name: value for value in graph.output}
-    _replace(graph.output, [outputs[name] for name in names])
+    replace_items(graph.output, [outputs[name] for name in names])
     drop_unused(graph)
 
 
@@ -54,7 +54,7 @@ def give_values(
     read = {tensor for node in graph.node for tensor in node.input}
     given = [item.name for item in graph.input if item.name in names]
     graph.initializer.extend(value(name) for name in given if name in read)
-    _replace(graph.input, [item for item in graph.input if item.name not in names])
+    replace_items(graph.input, [item for item in graph.input if item.name not in names])
 
 
 def drop_unused(graph: onnx.GraphProto) -> None:
@@ -65,15 +65,15 @@ def drop_unused(graph: onnx.GraphProto) -> None:
         if needed.intersection(node.output):
             nodes.append(node)
             needed.update(node.input)
-    _replace(graph.node, nodes[::-1])
-    _replace(graph.initializer, [item for item in graph.initializer if item.name in needed])
+    replace_items(graph.node, nodes[::-1])
+    replace_items(graph.initializer, [item for item in graph.initializer if item.name in needed])
     produced = {output for node in nodes for output in node.output}
-    _replace(graph.value_info, [item for item in graph.value_info if item.name in produced])
+    replace_items(graph.value_info, [item for item in graph.value_info if item.name in produced])
 
 
 def drop_shapes(graph: onnx.GraphProto, names: Container[str]) -> None:
     """Drops the shape notes of these tensors."""
-    _replace(graph.value_info, [item for item in graph.value_info if item.name not in names])
+    replace_items(graph.value_info, [item for item in graph.value_info if item.name not in names])
 
 
 def sort_nodes(graph: onnx.GraphProto) -> None:
@@ -91,7 +91,7 @@ def sort_nodes(graph: onnx.GraphProto) -> None:
         if len(later) == len(waiting):
             raise ValueError(f"the graph has a cycle or lacks an input, near {later[0].name}")
         waiting = later
-    _replace(graph.node, done)
+    replace_items(graph.node, done)
 
 
 def shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
@@ -106,7 +106,7 @@ def shapes(graph: onnx.GraphProto) -> dict[str, list[int]]:
 
 
 def set_nodes(graph: onnx.GraphProto, nodes: Sequence[onnx.NodeProto]) -> None:
-    _replace(graph.node, nodes)
+    replace_items(graph.node, nodes)
 
 
 def _tensors(graph: onnx.GraphProto) -> set[str]:
@@ -114,7 +114,7 @@ def _tensors(graph: onnx.GraphProto) -> set[str]:
     return names | {output for node in graph.node for output in node.output}
 
 
-def _replace(field: object, items: Sequence[object]) -> None:
+def replace_items(field: object, items: Sequence[object]) -> None:
     """Sets a repeated protobuf field; copies first, for the items may live in it."""
     copies = []
     for item in items:

@@ -1,8 +1,6 @@
-"""A lowered training graph in standard ONNX operators: it runs wherever ONNX does.
+"""A lowered graph in standard ONNX operators: it runs wherever ONNX does.
 
 What `lowering` leaves of ONNX Runtime's own operators, and what stands for it:
-- InPlaceAccumulatorV2, which adds to a gradient that the training API keeps: nothing. The
-  gradient is an output, and the latent an input like any other.
 - FusedMatMul: MatMul, with transposed operands where it says so. They are weights, which the
   runtime transposes once, at load.
 - SliceGrad: Pad. Opset 17's Pad wants the widths of all axes: zeros, with those of the sliced
@@ -16,9 +14,6 @@ from onnx import defs, helper, numpy_helper
 
 from tui_draggan.errors import EngineError
 from tui_draggan.export.graph_rewriting import Replacements, attributes, by_operator, rewrite
-
-GRADIENT = "gradient"
-"""The output that is added, in the latent's shape."""
 
 
 def standardise(model: onnx.ModelProto, opset: int) -> None:

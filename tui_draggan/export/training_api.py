@@ -1,67 +1,95 @@
-"""What ONNX Runtime's training package makes of a graph: its gradient and its optimizer."""
+"""What ONNX Runtime's training API wants besides the differentiated graph."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
+import numpy as np
 import onnx
-from onnx import helper
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
 
 from tui_draggan.engines.adam import EPSILON
-from tui_draggan.engines.runtime import load_runtime
+from tui_draggan.engines.runtime import has_training_api, load_runtime
 from tui_draggan.errors import EngineError
+from tui_draggan.export.gradient.tape import MICROSOFT
 from tui_draggan.export.graph_rewriting import attributes
-
-LATENT = "latent"
-"""The only trainable parameter: `DragStep.latent`."""
-
-
-class TrainingArtifacts(NamedTuple):
-    """What ONNX Runtime's training API runs."""
-
-    training: onnx.ModelProto
-    """The graph and its gradient by the latent, which is added to a parameter of the runtime."""
-    evaluation: onnx.ModelProto
-    optimizer: onnx.ModelProto
-    """Adam as the paper's."""
-    checkpoint: bytes
-    """The latent."""
+from tui_draggan.export.graph_surgery import replace_items
+from tui_draggan.export.tracing import IR_VERSION, OPSET
 
 
-def differentiate(model: onnx.ModelProto) -> TrainingArtifacts:
-    """The artifacts of `model`, whose first output is the loss.
-
-    Raises EngineError where the package is not installed.
-    """
-    load_runtime()
+def has_training_tools() -> bool:
+    """Whether onnxruntime here is a training build with its Python tools."""
+    if not has_training_api(load_runtime()):
+        return False
     try:
-        from onnxruntime.training import artifacts
-    except ImportError as error:
-        raise EngineError(
-            f"export needs onnxruntime-training with its Python tools ({error}); "
-            'install the extra "torch"'
-        ) from error
+        importlib.import_module("onnxruntime.training.artifacts")
+    except ImportError:
+        return False
+    return True
+
+
+def accumulate(model: onnx.ModelProto, parameter: str, gradient: str) -> None:
+    """Makes a differentiated model one for the training API, in place: its output `gradient` is
+    added to a buffer that the API keeps for the input `parameter` and clears when it is told to.
+
+    Names are those that the API looks for.
+    """
+    graph = model.graph
+    (taken,) = (value for value in graph.output if value.name == gradient)
+    (given,) = (value for value in graph.input if value.name == parameter)
+    buffer, total = (f"{parameter}_grad.accumulation.{end}" for end in ("buffer", "out"))
+    reset = helper.make_tensor_value_info("lazy_reset_grad", onnx.TensorProto.BOOL, [1])
+    place = onnx.ValueInfoProto()
+    place.CopyFrom(given)
+    place.name = buffer
+    # Its own inputs stand last, as where the API wrote the graph itself.
+    others = [value for value in graph.input if value.name != parameter]
+    replace_items(graph.input, [*others, given, place, reset])
+    node = helper.make_node(
+        "InPlaceAccumulatorV2", [buffer, gradient, reset.name], [total], total, domain=MICROSOFT
+    )
+    graph.node.append(node)
+    graph.output.remove(taken)
+    graph.output.append(helper.make_tensor_value_info(total, onnx.TensorProto.BOOL, [1]))
+
+
+def optimizer_and_checkpoint(
+    parameter: str, value: NDArray[np.float32]
+) -> tuple[onnx.ModelProto, bytes]:
+    """The paper's Adam as the API's optimizer model, and a checkpoint that holds one parameter.
+
+    The package writes them for a graph of its own making: they depend on the parameter alone.
+    """
+    artifacts = importlib.import_module("onnxruntime.training.artifacts")
+    graph = helper.make_graph(
+        [helper.make_node("ReduceSum", [parameter], ["loss"], "loss", keepdims=0)],
+        "parameter",
+        [helper.make_tensor_value_info("unused", onnx.TensorProto.FLOAT, [1])],
+        [helper.make_tensor_value_info("loss", onnx.TensorProto.FLOAT, [])],
+        [numpy_helper.from_array(value, parameter)],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    model.ir_version = IR_VERSION
     with TemporaryDirectory() as folder:
         with _silence():
             artifacts.generate_artifacts(
                 model,
-                requires_grad=[LATENT],
+                requires_grad=[parameter],
                 optimizer=artifacts.OptimType.AdamW,
                 artifact_directory=folder,
-                additional_output_names=[o.name for o in model.graph.output[1:]],
                 loss_input_names=["loss"],
             )
-        names = "training_model", "eval_model", "optimizer_model"
-        training, evaluation, optimizer = (onnx.load(Path(folder, f"{n}.onnx")) for n in names)
+        optimizer = onnx.load(Path(folder, "optimizer_model.onnx"))
         checkpoint = Path(folder, "checkpoint").read_bytes()
     _set_adam(optimizer)
-    return TrainingArtifacts(training, evaluation, optimizer, checkpoint)
+    return optimizer, checkpoint
 
 
 def _set_adam(optimizer: onnx.ModelProto) -> None:

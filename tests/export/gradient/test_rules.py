@@ -23,11 +23,11 @@ def some(*shape: int, seed: int = 1) -> np.ndarray[Any, Any]:
     """Values away from zero, where many operators have a kink."""
     values = np.random.default_rng(seed).uniform(0.3, 1.5, shape)
     signs = np.random.default_rng(seed + 100).choice([-1, 1], shape)
-    return (values * signs).astype(np.float32)
+    return np.asarray(values * signs, np.float32)
 
 
 def positive(*shape: int) -> np.ndarray[Any, Any]:
-    return np.abs(some(*shape))
+    return np.asarray(np.abs(some(*shape)))
 
 
 def ints(*values: int) -> np.ndarray[Any, Any]:

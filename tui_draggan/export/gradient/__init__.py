@@ -14,6 +14,6 @@ the operators' definitions in the ONNX specification (opset 17).
 
 from __future__ import annotations
 
-from tui_draggan.export.gradient.reverse import differentiate
+from tui_draggan.export.gradient.reverse import differentiate, note_shapes
 
-__all__ = ["differentiate"]
+__all__ = ["differentiate", "note_shapes"]

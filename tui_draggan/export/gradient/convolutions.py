@@ -10,7 +10,7 @@ import onnx
 
 from tui_draggan.errors import EngineError
 from tui_draggan.export.gradient.tape import MICROSOFT, Rule, Tape, describe
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 
 @dataclass(frozen=True)

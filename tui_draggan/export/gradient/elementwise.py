@@ -6,7 +6,7 @@ import onnx
 
 from tui_draggan.errors import EngineError
 from tui_draggan.export.gradient.tape import MICROSOFT, Rule, Tape, describe
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 
 def _broadcast(node: onnx.NodeProto, parts: list[str | None], tape: Tape) -> list[str | None]:

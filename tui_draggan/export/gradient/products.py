@@ -6,7 +6,7 @@ import onnx
 
 from tui_draggan.errors import EngineError
 from tui_draggan.export.gradient.tape import MICROSOFT, Rule, Side, Tape, describe
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 
 def _matmul(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:

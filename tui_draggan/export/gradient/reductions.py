@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from tui_draggan.export.gradient.tape import Rule, Tape
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 
 def _sum(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:

@@ -43,7 +43,7 @@ def differentiate(
     loss does not depend on.
     """
     graph = model.graph
-    _infer_shapes(model)
+    note_shapes(model)
     path = _path(graph, loss, parameters, constants)
     for name in parameters:
         if name not in path:
@@ -74,6 +74,31 @@ def differentiate(
     return result
 
 
+def note_shapes(model: onnx.ModelProto) -> None:
+    """Notes the shapes of all tensors, in place.
+
+    onnx knows nothing of a slice whose borders are computed; the axes that it does not cut are
+    as they were.
+    """
+    _note_inferred(model)
+    graph = model.graph
+    tape = Tape(graph, ())
+    for node in graph.node:
+        if node.op_type != "Slice" or len(node.input) < 4:
+            continue
+        shape, cut = tape.shape(node.input[0]), tape.values(node.input[3])
+        if shape is None or cut is None:
+            continue
+        axes = {int(axis) % len(shape) for axis in cut}
+        known = [None if axis in axes else side for axis, side in enumerate(shape)]
+        notes = [value for value in graph.value_info if value.name == node.output[0]]
+        for note in notes:
+            for side, length in zip(note.type.tensor_type.shape.dim, known, strict=True):
+                if isinstance(length, int):
+                    side.dim_value = length
+    _note_inferred(model)
+
+
 def _total(found: dict[str, list[str]], name: str, tape: Tape) -> str:
     """The sum of what has come back to a tensor; "" where nothing has."""
     parts = found.get(name, [])
@@ -97,31 +122,6 @@ def _path(
         if not backward.isdisjoint(node.output):
             backward.update(node.input)
     return forward & backward
-
-
-def _infer_shapes(model: onnx.ModelProto) -> None:
-    """Notes the shapes of all tensors, in place.
-
-    onnx knows nothing of a slice whose borders are computed; the axes that it does not cut are
-    as they were.
-    """
-    _note_inferred(model)
-    graph = model.graph
-    tape = Tape(graph, ())
-    for node in graph.node:
-        if node.op_type != "Slice" or len(node.input) < 4:
-            continue
-        shape, cut = tape.shape(node.input[0]), tape.values(node.input[3])
-        if shape is None or cut is None:
-            continue
-        axes = {int(axis) % len(shape) for axis in cut}
-        known = [None if axis in axes else side for axis, side in enumerate(shape)]
-        notes = [value for value in graph.value_info if value.name == node.output[0]]
-        for note in notes:
-            for side, length in zip(note.type.tensor_type.shape.dim, known, strict=True):
-                if isinstance(length, int):
-                    side.dim_value = length
-    _note_inferred(model)
 
 
 def _note_inferred(model: onnx.ModelProto) -> None:

@@ -8,7 +8,7 @@ import onnx
 
 from tui_draggan.errors import EngineError
 from tui_draggan.export.gradient.tape import MICROSOFT, Rule, Tape, describe
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 
 def _as_it_was(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from tui_draggan.errors import EngineError
-from tui_draggan.export.rewriting import attributes
+from tui_draggan.export.graph_rewriting import attributes
 
 MICROSOFT = "com.microsoft"
 """Domain of the operators that only ONNX Runtime has."""
