@@ -83,14 +83,16 @@ def test_the_matrix_is_interpolate() -> None:
     torch.testing.assert_close(features @ bilinear_matrix(32, 8).t(), expected)
 
 
-def test_the_first_of_equal_neighbours_is_taken() -> None:
-    """On a constant map every pixel matches; row by row from the top left, the first wins."""
+def test_of_equal_neighbours_the_nearest_to_the_target_is_taken() -> None:
+    """On a constant map every pixel matches."""
     locate = Locate(8, 2, 16)
     features, templates = torch.full((1, 2, 8, 8), 0.5), torch.ones(2, 2)
     handles = torch.tensor([[5.0, 6.0], [0.0, 15.0]])
+    targets = torch.tensor([[6.0, 0.0], [9.0, 15.0]])
     whole = locate.enlarge, locate.enlarge
-    tracked, found = locate.track(features, handles, templates, torch.arange(-2.0, 3.0), *whole)
-    torch.testing.assert_close(tracked, torch.tensor([[3.0, 4.0], [0.0, 13.0]]))
+    window = torch.arange(-2.0, 3.0)
+    tracked, found = locate.track(features, handles, targets, templates, window, *whole)
+    torch.testing.assert_close(tracked, torch.tensor([[6.0, 4.0], [2.0, 15.0]]))
     torch.testing.assert_close(found, torch.full((2, 2), 0.5))
 
 

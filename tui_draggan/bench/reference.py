@@ -17,6 +17,8 @@ from torch.profiler import record_function
 
 from tui_draggan.stylegan.network import Generator
 
+EQUAL = 1e-5
+"""Share by which two costs of tracking may differ and count as equal."""
 ARRIVED = 0.5
 """Pixels; tracked points are whole ones, so this is: until it sits on its target."""
 
@@ -105,15 +107,20 @@ class PlainDragGAN:
         return self.sample(self._enlarge(self._small_features()), points)
 
     @torch.no_grad()
-    def track(self, features: Tensor, handles: Tensor, templates: Tensor, r2: int) -> Tensor:
+    def track(
+        self, features: Tensor, handles: Tensor, targets: Tensor, templates: Tensor, r2: int
+    ) -> Tensor:
+        """The nearest neighbours of the templates; of equal ones the nearest to the target."""
         tracked = []
-        for handle, template in zip(handles, templates, strict=True):
+        for handle, target, template in zip(handles, targets, templates, strict=True):
             x, y = (round(float(value)) for value in handle)
             xs = range(max(x - r2, 0), min(x + r2, self.size - 1) + 1)
             ys = range(max(y - r2, 0), min(y + r2, self.size - 1) + 1)
             candidates = torch.tensor([(a, b) for b in ys for a in xs], dtype=self.dtype)
             cost = (self.sample(features, candidates) - template).abs().sum(dim=1)
-            tracked.append(candidates[int(cost.argmin())])
+            away = (candidates - target).square().sum(dim=1)
+            away[cost > cost.min() * (1 + EQUAL)] = torch.inf
+            tracked.append(candidates[int(away.argmin())])
         return torch.stack(tracked)
 
     def step(
@@ -134,7 +141,7 @@ class PlainDragGAN:
             small = self._small_features()
         with record_function("tracking"):
             features = self._enlarge(small)
-            handles = self.track(features.detach(), handles, templates, r2)
+            handles = self.track(features.detach(), handles, targets.to(self.dtype), templates, r2)
             drift = anchor * (templates - self.sample(features, handles)).detach()
             motion_loss = self._motion_loss(features, handles, targets.to(self.dtype), drift, r1)
             mask_loss = small.new_zeros(())

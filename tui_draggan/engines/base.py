@@ -20,6 +20,12 @@ ARRIVED = 0.5
 pixels, so one is pulled until it sits on its target. The authors' program lets go at 1 px, where
 the tolerance begins; of several points one or another is then always a step outside."""
 
+EQUAL = 1e-5
+"""Share by which costs of tracking may differ and count as equal; of equal ones the pixel nearest
+to the target is taken. Bilinear up-sampling repeats the outermost cells, so at every border some
+rows and columns of pixels hold the same features; on a pixel further out than those that differ,
+a small disc would have no gradient."""
+
 
 @dataclass(frozen=True)
 class Problem:

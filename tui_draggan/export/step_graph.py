@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tui_draggan.engines.base import ARRIVED
+from tui_draggan.engines.base import ARRIVED, EQUAL
 from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.stylegan.config import multiply_adds
 from tui_draggan.stylegan.pixels import to_pictures
@@ -37,6 +37,8 @@ from tui_draggan.stylegan.pixels import to_pictures
 CHEAP = 1.2
 """Cost of a step with the full picture, in steps without, up to which every step gives it. A
 terminal's panel shows a hundred pixels or two, and the full picture follows when the drag rests."""
+FAR = 1e12
+"""Squared pixels, more than there are."""
 SMALL = 128
 """Pixels up to which every step gives the full picture."""
 
@@ -138,7 +140,7 @@ class Locate(nn.Module):
         part = features[:, :, top:bottom, left:right]
         flat = part.reshape(self.channels, -1)
         sampled = torch.matmul(flat, self.selector(handles, rows, columns)).t()
-        tracked, there = self.track(part, handles, templates, window, rows, columns)
+        tracked, there = self.track(part, handles, targets, templates, window, rows, columns)
 
         distance = (targets - tracked).square().sum(dim=1, keepdim=True).sqrt()
         direction = (targets - tracked) / distance.clamp(min=ARRIVED)
@@ -166,13 +168,15 @@ class Locate(nn.Module):
         self,
         part: Tensor,
         handles: Tensor,
+        targets: Tensor,
         templates: Tensor,
         window: Tensor,
         rows: Tensor,
         columns: Tensor,
     ) -> tuple[Tensor, Tensor]:
         """Point tracking (section 3.2, equation 6): the nearest neighbour, by L1, of f0 among the
-        pixels of a square around the handle; the square is clamped at the border.
+        pixels of a square around the handle; the square is clamped at the border. Of equal ones
+        the nearest to the target (`engines.base.EQUAL`).
 
         part (1, C, v, u) of the features; rows (H, v), columns (H, u) of `enlarge` for it.
         → tracked (N, 2) and the features (N, C) there.
@@ -188,7 +192,10 @@ class Locate(nn.Module):
         square = torch.matmul(strips.reshape(-1, self.channels * side, u), across)
         square = square.reshape(-1, self.channels, side * side)  # (N, C, k·k)
         cost = (square - templates[:, :, None]).abs().sum(dim=1)
-        best = cost.argmin(dim=1, keepdim=True)
+        away = (around - targets[:, :, None]).square()  # (N, 2, k)
+        away = (away[:, 1, :, None] + away[:, 0, None]).reshape(-1, side * side)
+        equal = cost <= cost.amin(dim=1, keepdim=True) * (1 + EQUAL)
+        best = torch.where(equal, away, FAR).argmin(dim=1, keepdim=True)
         x = around[:, 0].gather(1, best % side)
         y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
         there = square.gather(2, best[:, :, None].expand(-1, self.channels, -1))[:, :, 0]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tui_draggan.engines.base import ARRIVED
+from tui_draggan.engines.base import ARRIVED, EQUAL
 
 AT_ONCE = 1 << 23
 """Elements of the tracking windows that are compared at once."""
@@ -70,23 +70,35 @@ def sampled(grid: Grid, gather: Gather, points: Tensor) -> Tensor:
 
 
 def track(
-    grid: Grid, gather: Gather, handles: Tensor, templates: Tensor, window: Tensor
+    grid: Grid,
+    gather: Gather,
+    handles: Tensor,
+    targets: Tensor,
+    templates: Tensor,
+    window: Tensor,
 ) -> tuple[Tensor, Tensor]:
-    """handles (N, 2), templates (N, C), window (k,) offsets along one axis → tracked (N, 2):
-    the nearest neighbour, by L1, of f0 in a square (DragGAN, section 3.2, equation 6); and the
-    features there (N, C)."""
+    """handles and targets (N, 2), templates (N, C), window (k,) offsets along one axis → tracked
+    (N, 2): the nearest neighbour, by L1, of f0 in a square (DragGAN, section 3.2, equation 6), of
+    equal ones the nearest to the target; and the features there (N, C)."""
     side, channels = len(window), templates.shape[1]
     part = max(AT_ONCE // (side * side * channels), 1)
     parts = [
-        _track(grid, gather, handles[i : i + part], templates[i : i + part], window)
-        for i in range(0, len(handles), part)
+        _track(grid, gather, *points, window)
+        for points in zip(
+            handles.split(part), targets.split(part), templates.split(part), strict=True
+        )
     ]
     tracked, features = zip(*parts, strict=True)
     return torch.cat(tracked), torch.cat(features)
 
 
 def _track(
-    grid: Grid, gather: Gather, handles: Tensor, templates: Tensor, window: Tensor
+    grid: Grid,
+    gather: Gather,
+    handles: Tensor,
+    targets: Tensor,
+    templates: Tensor,
+    window: Tensor,
 ) -> tuple[Tensor, Tensor]:
     side, radius = len(window), len(window) // 2
     middle = torch.round(handles)
@@ -96,7 +108,11 @@ def _track(
     columns = grid.weights(around[:, 0], first[:, 1], count)
     strips = torch.bmm(rows, gather(first, count).flatten(2)).unflatten(2, (count, -1))
     square = torch.matmul(columns[:, None], strips).flatten(1, 2)  # (N, k·k, C)
-    best = torch.cdist(square, templates[:, None], p=1.0).argmin(dim=1)
+    cost = torch.cdist(square, templates[:, None], p=1.0)[:, :, 0]
+    away = (around - targets[:, :, None]).square()  # (N, 2, k)
+    away = (away[:, 1, :, None] + away[:, 0, None]).flatten(1)
+    equal = cost <= cost.amin(dim=1, keepdim=True) * (1 + EQUAL)
+    best = torch.where(equal, away, torch.inf).argmin(dim=1, keepdim=True)
     x = around[:, 0].gather(1, best % side)
     y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
     features = square.gather(1, best[:, :, None].expand(-1, -1, square.shape[2]))[:, 0]

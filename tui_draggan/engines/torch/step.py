@@ -158,7 +158,9 @@ class Step:
     def _track_and_supervise(self, features: Features, values: Values) -> tuple[Tensor, Tensor]:
         """→ tracked handles (N, 2), motion and mask loss (2,); `features` has their gradient."""
         grid, gather, templates = self.grid, features.gather, values.templates
-        handles, tracked = track(grid, gather, values.handles, templates, values.window)
+        handles, tracked = track(
+            grid, gather, values.handles, values.targets, templates, values.window
+        )
         correction = values.anchor * (templates - tracked)
         motion_loss, first, cells = supervise(
             grid, gather, handles, values.targets, correction, values.disc, self.radius
