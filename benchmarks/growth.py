@@ -2,8 +2,8 @@
 
     python benchmarks/growth.py [--out docs] [--seconds 20]
 
-Prints a table for each and writes docs/growth.png. Generators have random weights; the ways take
-turns, as in `tui-draggan bench`. Takes about a quarter of an hour.
+Prints a table for each and writes docs/growth.png. Models have random weights; the contenders
+take turns, as in `tui-draggan bench`. Takes about a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from matplotlib.axes import Axes
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tui_draggan.bench.benchmark import BenchOptions, Measured, measure, random_bundle
+from tui_draggan.bench.random_model import random_bundle
+from tui_draggan.bench.turns import Measured, measure
 from tui_draggan.engines import cpu
 
 ENGINES = ("ort", "torch")
-PLAIN_POINTS = 20
-"""Points from which on the plain reference is not waited for."""
+REFERENCE_POINTS = 20
+"""Points from which on the reference is not waited for."""
 
 
 @dataclass(frozen=True)
@@ -69,31 +70,37 @@ def main() -> None:
 
 
 def measured(cases: Sequence[Case], seconds: float) -> Iterator[dict[str, Measured]]:
-    """By way, for each case."""
+    """By contender, for each case."""
     for case in cases:
         with tempfile.TemporaryDirectory() as work:
             bundle = random_bundle(case.size, Path(work, "model"), case.block)
-            plain = case.points < PLAIN_POINTS
-            options = BenchOptions(None, (), ENGINES, (), seconds, plain, parts=False)
-            yield {one.way: one for one in measure(bundle, case.points, options)}
+            results = measure(
+                bundle,
+                case.points,
+                seconds=seconds,
+                engines=ENGINES,
+                reference=case.points < REFERENCE_POINTS,
+                profile=False,
+            )
+            yield {result.contender: result for result in results}
 
 
 def tell(name: str, values: Sequence[int], found: Sequence[dict[str, Measured]]) -> None:
-    ways = list(found[0])
-    print(f"\n| {name} | {' | '.join(ways)} |\n| --- |{' --- |' * len(ways)}")
+    contenders = list(found[0])
+    print(f"\n| {name} | {' | '.join(contenders)} |\n| --- |{' --- |' * len(contenders)}")
     for value, ms in zip(values, found, strict=True):
-        cells = (f"{ms[way].milliseconds:.1f}" if way in ms else "" for way in ways)
+        cells = (f"{ms[name].milliseconds:.1f}" if name in ms else "" for name in contenders)
         print(f"| {value} | {' | '.join(cells)} |", flush=True)
 
 
 def draw(
     axis: Axes, title: str, values: Sequence[int], found: Sequence[dict[str, Measured]]
 ) -> None:
-    for way in found[0]:
+    for name in found[0]:
         there = [
-            (x, ms[way].milliseconds) for x, ms in zip(values, found, strict=True) if way in ms
+            (x, ms[name].milliseconds) for x, ms in zip(values, found, strict=True) if name in ms
         ]
-        axis.plot(*zip(*there, strict=True), marker="o", label=way)
+        axis.plot(*zip(*there, strict=True), marker="o", label=name)
     axis.set(title=title, xscale="log", yscale="log", xticks=values, xticklabels=values)
     axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
     axis.grid(alpha=0.3)

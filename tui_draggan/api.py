@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
-from tui_draggan import paths
+from tui_draggan import library
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.document import Document
@@ -21,7 +21,7 @@ from tui_draggan.engines.choose import AUTO, open_engine
 
 
 def open_model(
-    model: str | Path = paths.DEFAULT_MODEL, engine: str = AUTO, device: str = AUTO
+    model: str | Path = library.DEFAULT_MODEL, engine: str = AUTO, device: str = AUTO
 ) -> Model:
     """Opens a model by its name or folder.
 
@@ -31,7 +31,7 @@ def open_model(
     Raises BundleError where there is no such model or it is damaged. The engine is opened for the
     first picture; that raises EngineError where it cannot be had.
     """
-    bundle = ModelBundle.open(paths.find_model(str(model)))
+    bundle = ModelBundle.open(library.find_model(str(model)))
     return Model(bundle, lambda: open_engine(bundle, device, engine))
 
 

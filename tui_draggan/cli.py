@@ -1,24 +1,58 @@
-"""The commands. Everything heavy is imported where it is used, so that --help answers at once."""
+"""The commands: a name, a line of help and a module for each; `main` runs one.
+
+A command's module is imported when the command is called, so that `--help` answers at once.
+"""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, NoReturn
 
-from tui_draggan.arguments import PROGRAM, given, parse
-from tui_draggan.edit.parameters import PARAMETERS, RECOMMENDABLE
+from tui_draggan import __version__
 from tui_draggan.errors import DragganError, UsageError
+
+PROGRAM = "tui-draggan"
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command and the module that has its `add_arguments` and `run`."""
+
+    name: str
+    module: str
+    """Name of the module in `tui_draggan.commands`."""
+    help: str | None = None
+    """Line in the list of commands; None for a command that is not listed."""
+    needs_torch: bool = False
+    """Whether it needs what the extra `torch` installs."""
+
+
+EDITOR = Command("edit", "edit")
+"""What runs where no command is given."""
+COMMANDS = (
+    Command("drag", "drag", "run a drag without the editor and write the result"),
+    Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),
+    Command("export", "export", needs_torch=True),
+    Command("models", "models", "list, show, verify and remove models"),
+    Command("doctor", "doctor", "check this machine and terminal, with advice on what is missing"),
+    Command("bench", "bench", "measure how fast an iteration is on this machine", True),
+    Command("train", "train", "train a generator on a folder of pictures", True),
+    Command("evaluate", "evaluate", "compare a model's pictures with real ones", True),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; the exit status: 0 well, 1 failed, 2 wrong input, 3 a drag stopped short."""
+    """Runs a command.
+
+    Returns the exit status: 0 done, 1 failed, 2 wrong input, 3 a drag that stopped short.
+    """
     try:
-        options = parse(sys.argv[1:] if arguments is None else arguments)
-        status = COMMANDS[options.command](options)
+        status = _run(parse(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
         return status
     except DragganError as error:
@@ -32,174 +66,90 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _open_options(options: argparse.Namespace) -> Any:
-    from tui_draggan.commands.opening import OpenOptions
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The options, with the command itself as `command`, its function as `run`.
 
-    return OpenOptions(
-        model=options.model,
-        device=options.device or "auto",
-        engine=options.engine or "auto",
-        seed=options.seed,
-        psi=options.psi,
-        label=options.label,
-        mask=options.mask,
-        session=options.session,
-        resume=options.resume,
-        feature_block=options.feature_block,
-        values=given(options, PARAMETERS),
-    )
-
-
-def _drag(options: argparse.Namespace) -> int:
-    from tui_draggan.commands.drag import DragOptions, run_drag
-
-    return run_drag(
-        DragOptions(
-            open=_open_options(options),
-            points=tuple(options.point),
-            out=options.out,
-            animation=options.animation,
-            log=options.log,
-            save=options.save,
-            markers=options.markers,
-        )
-    )
-
-
-def _edit(options: argparse.Namespace) -> int:
-    from tui_draggan.commands.edit import run
-
-    return run(_open_options(options), options.graphics, options.colour, options.pace)
-
-
-def _import(options: argparse.Namespace) -> int:
-    with _torch_for("import"):
-        from tui_draggan.commands.import_model import ImportOptions, run_import
-    return run_import(
-        ImportOptions(
-            file=options.file,
-            name=options.name,
-            classes=_classes(options),
-            feature_block=options.feature_block,
-            recommended=_recommended(options),
-            description=options.description,
-            licence=options.licence,
-            replace=options.replace,
-        )
-    )
-
-
-def _models(options: argparse.Namespace) -> int:
-    from tui_draggan import models
-
-    if options.remove:
-        if options.name is None:
-            raise UsageError("which model is to be removed? give its name")
-        return models.remove_model(options.name, sure=options.yes)
-    if options.verify:
-        return models.verify_models(options.name)
-    return models.list_models() if options.name is None else models.show_model(options.name)
-
-
-def _export(options: argparse.Namespace) -> int:
-    with _torch_for("export"):
-        from tui_draggan.bundle import ModelBundle
-        from tui_draggan.engines.graph_cache import prepare
-        from tui_draggan.export.bundle_writer import export_file
-    info = export_file(
-        options.weights,
-        options.bundle,
-        name=options.name,
-        feature_block=options.feature_block,
-        recommended=_recommended(options),
-        classes=_classes(options),
-        description=options.description,
-        licence=options.licence,
-        keep_weights=options.keep_weights,
-        replace=options.replace,
-    )
-    prepare(ModelBundle.open(options.bundle))
-    print(
-        f"{info.name}: {info.resolution} px, feature block {info.drag.feature_block}; "
-        f"open it with {PROGRAM} --model {options.bundle}"
-    )
-    return 0
-
-
-def _doctor(options: argparse.Namespace) -> int:
-    from tui_draggan.commands.doctor import run_doctor
-
-    return run_doctor(options.model)
-
-
-def _bench(options: argparse.Namespace) -> int:
-    with _torch_for("bench"):
-        import torch  # noqa: F401 - the command line says what is missing
-
-        from tui_draggan.bench.benchmark import BenchOptions, run_bench
-    return run_bench(
-        BenchOptions(
-            model=options.model,
-            sizes=options.sizes,
-            engines=options.engines,
-            points=options.points,
-            seconds=options.seconds,
-            plain=options.plain,
-            json=options.json,
-        )
-    )
-
-
-def _train(options: argparse.Namespace) -> int:
-    if options.watch is not None:
-        from tui_draggan.tui.watch import watch
-
-        return watch(options.watch, options.graphics, options.colour)
-    with _torch_for("train"):
-        from tui_draggan.commands.train import run
-    return run(options)
-
-
-def _evaluate(options: argparse.Namespace) -> int:
-    with _torch_for("evaluate"):
-        from tui_draggan.commands.evaluate import run
-    return run(options)
-
-
-@contextmanager
-def _torch_for(command: str) -> Iterator[None]:
-    """Round imports of what the extra `torch` installs."""
+    Raises UsageError.
+    """
     try:
-        yield
+        options, unknown = _parser().parse_known_args(words)
+    except UsageError as error:
+        # argparse takes the value of an option it does not know for a command.
+        _, unknown = _EditorParser().parse_known_args(words)
+        if "COMMAND" in str(error) and unknown and unknown[0].startswith("-"):
+            raise _unknown(unknown[0], PROGRAM) from None
+        raise
+    if unknown:
+        command: Command = options.command
+        raise _unknown(unknown[0], PROGRAM if command is EDITOR else f"{PROGRAM} {command.name}")
+    return options
+
+
+def _unknown(word: str, program: str) -> UsageError:
+    what = "option" if word.startswith("-") else "argument"
+    return UsageError(f"unknown {what} {word}; see {program} --help")
+
+
+def _run(options: argparse.Namespace) -> int:
+    command: Command = options.command
+    try:
+        return int(options.run(options))
     except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if not command.needs_torch or missing == __package__:
+            raise
         raise UsageError(
-            f"{command} needs {error.name}, which is not installed; "
-            "pip install 'tui-draggan[torch]'"
+            f"{command.name} needs {missing}, which is not installed; "
+            f"pip install '{PROGRAM}[torch]'"
         ) from None
 
 
-def _classes(options: argparse.Namespace) -> tuple[str, ...]:
-    return tuple(options.classes.split(",")) if options.classes else ()
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, and where the help is."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def _recommended(options: argparse.Namespace) -> dict[str, float]:
-    """Parameters that the model is to recommend, those that were given. Raises UsageError."""
-    values = given(options, RECOMMENDABLE)
-    for parameter in RECOMMENDABLE:
-        if parameter.name in values:
-            parameter.check(values[parameter.name])
-    return {name: value for name, value in values.items() if value is not None}
+class _EditorParser(_Parser):
+    """The program's own options: the editor's."""
+
+    def __init__(self) -> None:
+        super().__init__(prog=PROGRAM)
+        self.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+        _add_arguments(self, EDITOR)
 
 
-COMMANDS = {
-    "edit": _edit,
-    "drag": _drag,
-    "import": _import,
-    "models": _models,
-    "export": _export,
-    "doctor": _doctor,
-    "bench": _bench,
-    "train": _train,
-    "evaluate": _evaluate,
-}
-"""By their names on the command line; without one: edit."""
+class _CommandParser(_Parser):
+    """A command's options, asked for when the command is called."""
+
+    def __init__(self, *, command: Command, **options: Any) -> None:
+        super().__init__(**options)
+        self._command = command
+
+    def parse_known_args(  # type: ignore[override]  # argparse's types tell two forms apart
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        _add_arguments(self, self._command)
+        return super().parse_known_args(args, namespace)
+
+
+def _parser() -> _Parser:
+    parser = _EditorParser()
+    parser.epilog = f"{PROGRAM} COMMAND --help describes a command."
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", parser_class=_CommandParser
+    )
+    for command in COMMANDS:
+        needs = f" (needs {PROGRAM}[torch])" if command.needs_torch else ""
+        if command.help is None:
+            commands.add_parser(command.name, command=command)
+        else:
+            commands.add_parser(command.name, command=command, help=command.help + needs)
+    return parser
+
+
+def _add_arguments(parser: argparse.ArgumentParser, command: Command) -> None:
+    module = import_module(f"{__package__}.commands.{command.module}")
+    module.add_arguments(parser)
+    parser.set_defaults(command=command, run=module.run)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import platformdirs
 
-from tui_draggan.errors import BundleError, UsageError
+from tui_draggan.errors import UsageError
 
 APP = "tui-draggan"
-DEFAULT_MODEL = "critters"
 
 
 def typed_path(text: str) -> Path:
@@ -53,28 +52,3 @@ def optimised_graphs() -> Path:
 def prepared_pictures() -> Path:
     """$XDG_CACHE_HOME/tui-draggan/pictures: folders of pictures, cut to training's size"""
     return Path(platformdirs.user_cache_dir(APP)) / "pictures"
-
-
-def model_folders() -> dict[str, Path]:
-    """Every model by the name that opens it: the user's, then the bundled ones."""
-    found: dict[str, Path] = {}
-    for parent in (user_models(), bundled_models()):
-        folders = sorted(parent.iterdir()) if parent.is_dir() else []
-        for folder in folders:
-            if folder.is_dir() and not folder.name.startswith("."):
-                found.setdefault(folder.name, folder)
-    return found
-
-
-def find_model(name: str) -> Path:
-    """A path as it is; a bare name is looked for among the user's and the bundled models.
-
-    Raises BundleError, naming the models there are.
-    """
-    if "/" in name or Path(name).is_dir():
-        return Path(name)
-    folders = model_folders()
-    if name not in folders:
-        known = ", ".join(folders)
-        raise BundleError(f"{name} is unknown; there are {known} (or give a folder's path)")
-    return folders[name]

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.tiny import FEATURE_BLOCK, SIZE, tiny_generator
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.commands.evaluate import run
+from tui_draggan.commands.evaluate import add_arguments, run
 from tui_draggan.errors import BundleError, DragganError, UsageError
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.training.critters import SPECIES
@@ -22,7 +22,6 @@ from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.metrics.generators import BundleModel, TorchModel, open_model
 from tui_draggan.training.metrics.measures import labels_for, sampled
 from tui_draggan.training.metrics.real import Real, drawn_critters
-from tui_draggan.training.options import add_evaluate_options
 
 NAMES = [
     "Fréchet distance",
@@ -37,7 +36,7 @@ CPU = torch.device("cpu")
 
 def evaluate(*words: object) -> int:
     parser = argparse.ArgumentParser()
-    add_evaluate_options(parser)
+    add_arguments(parser)
     return run(parser.parse_args([str(word) for word in words]))
 
 
@@ -71,12 +70,12 @@ def write_run(
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_run(tmp_path_factory.mktemp("runs") / "run")
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     generator = tiny_generator(c_dim=len(SPECIES))
     export_bundle(generator, folder, name="tiny", feature_block=FEATURE_BLOCK, classes=SPECIES)
@@ -84,7 +83,7 @@ def bundle(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pictures(tmp_path_factory) -> Path:
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures")
     random = np.random.default_rng(0)
     for i in range(24):
@@ -93,7 +92,7 @@ def pictures(tmp_path_factory) -> Path:
     return folder
 
 
-def test_a_run_beside_critters(trained, capsys):
+def test_a_run_beside_critters(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(trained, "--data", "critters", "--samples", 16, "--seed", 3) == 0
     printed = capsys.readouterr().out
     assert "seed 3; 16 samples" in printed and "ψ 1" in printed
@@ -102,7 +101,9 @@ def test_a_run_beside_critters(trained, capsys):
         assert f"| {name}" in printed
 
 
-def test_numbers_for_programs_and_the_same_for_the_same_seed(trained, capsys):
+def test_numbers_for_programs_and_the_same_for_the_same_seed(
+    trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def numbers(seed: int) -> dict[str, Any]:
         evaluate(trained, "--data", "critters", "--samples", 10, "--seed", seed, "--json")
         found: dict[str, Any] = json.loads(capsys.readouterr().out)
@@ -121,7 +122,7 @@ def test_numbers_for_programs_and_the_same_for_the_same_seed(trained, capsys):
     assert first["critters"]["confidence_renders"] > first["critters"]["confidence_samples"]
 
 
-def test_a_bundle_makes_the_pictures_of_its_weights(bundle, trained):
+def test_a_bundle_makes_the_pictures_of_its_weights(bundle: Path, trained: Path) -> None:
     """Bundle and run hold the same generator."""
     exported, own = open_model(str(bundle), CPU), open_model(str(trained), CPU)
     assert isinstance(exported, BundleModel) and isinstance(own, TorchModel)
@@ -132,20 +133,24 @@ def test_a_bundle_makes_the_pictures_of_its_weights(bundle, trained):
     assert ModelBundle.open(bundle).info.resolution == first.shape[-1]
 
 
-def test_a_bundle_alone_beside_critters(bundle, capsys):
+def test_a_bundle_alone_beside_critters(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(bundle, "--data", "critters", "--samples", 8) == 0
     assert "tiny, 32 px" in capsys.readouterr().out
 
 
-def test_a_folder_on_the_features_of_the_runs_discriminator(trained, pictures, capsys):
+def test_a_folder_on_the_features_of_the_runs_discriminator(
+    trained: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(trained, "--data", pictures, "--samples", 50) == 0
     printed = capsys.readouterr().out
-    assert "12 samples beside 12 pictures" in printed and "too few pictures" in printed
+    assert "12 samples against 12 pictures" in printed and "too few pictures" in printed
     assert f"the discriminator in {trained / 'network.pt'}" in printed
     assert "| Fréchet distance" in printed and "landmarks" not in printed
 
 
-def test_without_a_discriminator_the_sliced_distance_alone(bundle, pictures, trained, capsys):
+def test_without_a_discriminator_the_sliced_distance_alone(
+    bundle: Path, pictures: Path, trained: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert evaluate(bundle, "--data", pictures, "--samples", 8) == 0
     printed = capsys.readouterr().out
     assert "no discriminator" in printed
@@ -155,7 +160,7 @@ def test_without_a_discriminator_the_sliced_distance_alone(bundle, pictures, tra
     assert "| Fréchet distance" in capsys.readouterr().out
 
 
-def test_samples_have_the_classes_of_the_real_pictures(trained):
+def test_samples_have_the_classes_of_the_real_pictures(trained: Path) -> None:
     model = open_model(str(trained), CPU)
     none = torch.zeros(4, 3, SIZE, SIZE, dtype=torch.uint8)
     renders = drawn_critters(10, SIZE, seed=0)
@@ -169,14 +174,16 @@ def test_samples_have_the_classes_of_the_real_pictures(trained):
     assert labels((), [0, 0, 0, 0]) == [0, 1, 2, 3]
 
 
-def test_halves_are_of_different_critters_of_the_same_species():
+def test_halves_are_of_different_critters_of_the_same_species() -> None:
     real = drawn_critters(10, SIZE, seed=0)
     assert real.first.shape == real.second.shape == (10, 3, SIZE, SIZE)
     assert real.labels.tolist() == [0, 1, 2, 3, 4] * 2
     assert all((a != b).any() for a, b in zip(real.first, real.second, strict=True))
 
 
-def test_wrong_input_is_one_line(tmp_path, trained, bundle, pictures):
+def test_wrong_input_is_one_line(
+    tmp_path: Path, trained: Path, bundle: Path, pictures: Path
+) -> None:
     text = tmp_path / "text.pt"
     text.write_text("no weights")
     plain = write_run(tmp_path / "plain", discriminator=None) / "network.pt"
@@ -184,7 +191,7 @@ def test_wrong_input_is_one_line(tmp_path, trained, bundle, pictures):
     critters = ("--data", "critters")
     assert "does not exist" in refusal(tmp_path / "none.pt", *critters)
     assert "cannot be read" in refusal(text, *critters)
-    assert "is unknown" in refusal("nobody", *critters)
+    assert "no model named nobody" in refusal("nobody", *critters)
     assert "no bundle.json" in refusal(tmp_path, *critters)
     assert "--samples is 2" in refusal(trained, *critters, "--samples", 2)
     assert "--seed is -1" in refusal(trained, *critters, "--seed", -1)
@@ -195,14 +202,14 @@ def test_wrong_input_is_one_line(tmp_path, trained, bundle, pictures):
     assert "tpu" in refusal(trained, *critters, "--device", "tpu:x")
 
 
-def test_errors_are_of_input(tmp_path):
+def test_errors_are_of_input(tmp_path: Path) -> None:
     with pytest.raises(BundleError):
         evaluate("nobody", "--data", "critters")
     with pytest.raises(UsageError):
         evaluate(tmp_path / "none.pt", "--data", "critters")
 
 
-def test_a_damaged_discriminator_is_named(tmp_path, bundle):
+def test_a_damaged_discriminator_is_named(tmp_path: Path, bundle: Path) -> None:
     path = write_run(tmp_path / "run") / "network.pt"
     values = torch.load(path, weights_only=True)
     del values["discriminator"]["state"]["conv.weight"]
@@ -210,7 +217,7 @@ def test_a_damaged_discriminator_is_named(tmp_path, bundle):
     assert "does not fit" in refusal(bundle, "--data", tmp_path, "--features", path)
 
 
-def test_classes_that_do_not_fit_are_refused(tmp_path):
+def test_classes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "network.pt"
     values = torch.load(path, weights_only=True)
     torch.save({**values, "classes": ["cat"]}, path)

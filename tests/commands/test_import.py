@@ -37,7 +37,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 
 
 @pytest.fixture
-def models(tmp_path: Path, monkeypatch) -> Path:
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's models: none yet."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -52,7 +52,9 @@ def pickle(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_pickle_becomes_a_model_that_shows_its_pictures(models: Path, pickle: Path, capsys):
+def test_a_pickle_becomes_a_model_that_shows_its_pictures(
+    models: Path, pickle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = ["--classes", "cat,dog,bear", "--learning-rate", "0.01", "--space", "w"]
     assert main(["import", str(pickle), *names, "--licence", "CC0"]) == 0
     said = capsys.readouterr().out
@@ -64,7 +66,7 @@ def test_a_pickle_becomes_a_model_that_shows_its_pictures(models: Path, pickle: 
         "z 14, w 12, 8 rows of w+",
         "16 16 12 8",
         "classes       3",
-        "writing the bundle",
+        "writing the model",
     ):
         assert words in said
     assert said.endswith("open it with: tui-draggan --model my-animals-64k\n")
@@ -92,27 +94,31 @@ def test_a_pickle_becomes_a_model_that_shows_its_pictures(models: Path, pickle: 
     assert main([*drag, "--steps", "2", "--out", str(out)]) == 3 and out.exists()
 
 
-def test_a_name_that_is_taken_is_refused_before_the_work(models: Path, pickle: Path, capsys):
+def test_a_name_that_is_taken_is_refused_before_the_work(
+    models: Path, pickle: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (models / "zoo").mkdir(parents=True)
     (models / "zoo" / "note").write_text("mine")
     arguments = ["import", str(pickle), "--name", "zoo"]
     assert main(arguments) == 1
     out, err = capsys.readouterr()
-    assert out == "" and "there is a model zoo already; --replace" in err
+    assert out == "" and "a model named zoo already exists; add --replace" in err
     assert main([*arguments, "--replace"]) == 0
     assert ModelBundle.open(models / "zoo").info.resolution == 32
     assert not (models / "zoo" / "note").exists()
 
 
 @pytest.mark.parametrize("name", ["critters", "../up", ".hidden", "-x", "a b", "", "x" * 81])
-def test_names_that_cannot_be(models: Path, pickle: Path, name: str, capsys):
+def test_names_that_cannot_be(
+    models: Path, pickle: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["import", str(pickle), f"--name={name}"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1 and not models.exists()
 
 
 def test_what_is_no_generator_or_does_not_fit_leaves_nothing(
-    models: Path, pickle: Path, tmp_path: Path, capsys
-):
+    models: Path, pickle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = tmp_path / "text.pkl"
     text.write_text("no weights")
     for arguments, words in (
@@ -130,8 +136,8 @@ def test_what_is_no_generator_or_does_not_fit_leaves_nothing(
 
 
 def test_a_full_disk_is_told_before_and_while_writing(
-    models: Path, pickle: Path, monkeypatch, capsys
-):
+    models: Path, pickle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     usage = namedtuple("usage", "total used free")
     with monkeypatch.context() as patched:
         patched.setattr(shutil, "disk_usage", lambda path: usage(10, 9, 1000))
@@ -148,7 +154,9 @@ def test_a_full_disk_is_told_before_and_while_writing(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_import_that_is_stopped_leaves_what_was_there(models: Path, number: signal.Signals):
+def test_an_import_that_is_stopped_leaves_what_was_there(
+    models: Path, number: signal.Signals
+) -> None:
     models.mkdir(parents=True)
     (models / "mine").mkdir()
     (models / "mine" / "note").write_text("mine")
@@ -172,7 +180,7 @@ def test_an_import_that_is_stopped_leaves_what_was_there(models: Path, number: s
     assert (models / "mine" / "note").read_text() == "mine"
 
 
-def test_without_torch_one_line_says_what_to_install(tmp_path: Path, pickle: Path):
+def test_without_torch_one_line_says_what_to_install(tmp_path: Path, pickle: Path) -> None:
     """A stand-in for a machine without it: a finder that knows no torch."""
     hide = "import sys; sys.modules['torch'] = None\n"
     code = f"{hide}from tui_draggan.cli import main; sys.exit(main(sys.argv[1:]))"

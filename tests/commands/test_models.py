@@ -19,7 +19,7 @@ ANIMALS = ("cat", "dog", "bear")
 
 
 @pytest.fixture(scope="module")
-def zoo(tmp_path_factory) -> Path:
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bundle with classes."""
     folder = tmp_path_factory.mktemp("bundles") / "zoo"
     export_bundle(
@@ -34,7 +34,7 @@ def zoo(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def models(zoo: Path, tmp_path: Path, monkeypatch) -> Path:
+def models(zoo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's models: zoo, one that is cut off, and what an interrupted import leaves."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -46,7 +46,9 @@ def models(zoo: Path, tmp_path: Path, monkeypatch) -> Path:
     return folder
 
 
-def test_the_list_has_a_line_for_each_model_and_says_what_is_damaged(models: Path, capsys):
+def test_the_list_has_a_line_for_each_model_and_says_what_is_damaged(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["models"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["name", "picture", "on", "disk", "from"]
@@ -57,7 +59,7 @@ def test_the_list_has_a_line_for_each_model_and_says_what_is_damaged(models: Pat
     assert by_name["critters"].endswith("came with the program")
 
 
-def test_one_in_full(models: Path, capsys):
+def test_one_in_full(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "zoo"]) == 0
     said = capsys.readouterr().out
     for words in (
@@ -72,12 +74,12 @@ def test_one_in_full(models: Path, capsys):
     assert "synthesis.onnx has 1 bytes" in capsys.readouterr().err
     assert main(["models", str(models / "zoo")]) == 0, "a folder will do"
     assert main(["models", "cats"]) == 2
-    assert "cats is unknown; there are cut, zoo, critters" in capsys.readouterr().err
+    assert "no model named cats; available: cut, zoo, critters" in capsys.readouterr().err
 
 
-def test_verify_hashes_again(models: Path, capsys):
+def test_verify_hashes_again(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "zoo", "--verify"]) == 0
-    assert capsys.readouterr().out == "zoo: whole\n"
+    assert capsys.readouterr().out == "zoo: intact\n"
     weights = models / "zoo" / "drag" / "weights.bin"
     data = bytearray(weights.read_bytes())
     data[100] ^= 1
@@ -85,11 +87,13 @@ def test_verify_hashes_again(models: Path, capsys):
     assert main(["models", "zoo"]) == 0, "its size is right"
     assert main(["models", "--verify"]) == 2
     out, err = capsys.readouterr()
-    assert "critters: whole" in out and "zoo: whole" not in out
+    assert "critters: intact" in out and "zoo: intact" not in out
     assert "weights.bin is damaged" in err and "cut: " in err
 
 
-def test_remove_asks_and_leaves_the_bundled_one(models: Path, capsys, monkeypatch):
+def test_remove_asks_and_leaves_the_bundled_one(
+    models: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(["models", "zoo", "--remove"]) == 2
     assert "add --yes" in capsys.readouterr().err and (models / "zoo").exists()
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
@@ -98,14 +102,16 @@ def test_remove_asks_and_leaves_the_bundled_one(models: Path, capsys, monkeypatc
     monkeypatch.setattr("builtins.input", lambda question: "y")
     assert main(["models", "zoo", "--remove"]) == 0 and not (models / "zoo").exists()
     assert main(["models", "cut", "--remove", "--yes"]) == 0, "a damaged one goes too"
-    for name, why in (("critters", "came with the program"), (".", "not in the folder")):
+    for name, why in (("critters", "came with the program"), (".", "not among your own models")):
         assert main(["models", name, "--remove", "--yes"]) == 2
         assert why in capsys.readouterr().err
     assert main(["models", "--remove", "--yes"]) == 2
     assert ModelBundle.open(paths.bundled_models() / "critters")
 
 
-def test_a_class_by_name_or_number_and_its_picture_says_so(models: Path, tmp_path: Path, capsys):
+def test_a_class_by_name_or_number_and_its_picture_says_so(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pictures = []
     point = ["--point", "10,10:12,10", "--steps", "1"]
     for label in ("dog", "1", "cat"):
@@ -114,8 +120,8 @@ def test_a_class_by_name_or_number_and_its_picture_says_so(models: Path, tmp_pat
         assert main(arguments) == 3
         with Image.open(out) as picture:
             pictures.append(picture.tobytes())
-            record = json.loads(picture.text["tui-draggan"])
-            source = picture.text["Source"]
+            record = json.loads(picture.info["tui-draggan"])
+            source = picture.info["Source"]
         name = "cat" if label == "cat" else "dog"
         assert (record["label"], record["class_name"]) == (ANIMALS.index(name), name)
         assert source.endswith(f"the model zoo, class {name}")
@@ -123,19 +129,23 @@ def test_a_class_by_name_or_number_and_its_picture_says_so(models: Path, tmp_pat
     assert pictures[0] == pictures[1] != pictures[2]
 
 
-def test_classes_that_are_not_there(models: Path, tmp_path: Path, capsys):
+def test_classes_that_are_not_there(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     point = ["--point", "10,10:12,10"]
     for label in ("rabbit", "3", "-1"):
         assert main(["drag", "--model", "zoo", f"--class={label}", *point]) == 2
         said = capsys.readouterr().err
-        assert f"class {label} is unknown; zoo has cat, dog, bear (or a number, 0 to 2)" in said
+        assert f"no class {label} in zoo; available: cat, dog, bear (or a number, 0 to 2)" in said
     plain = tmp_path / "plain"
     export_bundle(tiny_generator(), plain, name="plain")
     assert main(["drag", "--model", str(plain), "--class", "cat", *point]) == 2
     assert "plain has no classes" in capsys.readouterr().err
 
 
-def test_a_session_opens_with_its_own_model_and_class(models: Path, tmp_path: Path, capsys):
+def test_a_session_opens_with_its_own_model_and_class(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     saved = tmp_path / "edit.json"
     point = ["--point", "10,10:12,10", "--steps", "1"]
     arguments = ["drag", "--model", "zoo", "--class", "bear", *point, "--save", str(saved)]
@@ -143,35 +153,37 @@ def test_a_session_opens_with_its_own_model_and_class(models: Path, tmp_path: Pa
     again = tmp_path / "again.png"
     assert main(["drag", "--session", str(saved), "--steps", "1", "--out", str(again)]) == 3
     with Image.open(again) as picture:
-        record = json.loads(picture.text["tui-draggan"])
+        record = json.loads(picture.info["tui-draggan"])
     assert (record["model"], record["class_name"]) == ("zoo", "bear")
     capsys.readouterr()
     for more, why in (
         (["--model", "critters"], "made with model zoo, but critters is open"),
-        (["--class", "cat"], "brings its own class"),
-        (["--seed", "9"], "brings its own seed; leave --seed out"),
-        (["--psi", "0.3"], "brings its own psi; leave --psi out"),
+        (["--class", "cat"], "already has a class; remove --class"),
+        (["--seed", "9"], "a resumed edit already has a seed; remove --seed"),
+        (["--psi", "0.3"], "a resumed edit already has a psi; remove --psi"),
     ):
         assert main(["drag", "--session", str(saved), *more]) == 2
         assert why in capsys.readouterr().err
     shutil.rmtree(models / "zoo")
     assert main(["drag", "--session", str(saved)]) == 2
-    assert "zoo is unknown" in capsys.readouterr().err
+    assert "no model named zoo" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--sed", "7"], "option --sed is unknown"),
-        (["--sed", "7", "drag"], "option --sed is unknown"),
+        (["--sed", "7"], "unknown option --sed"),
+        (["--sed", "7", "drag"], "unknown option --sed"),
         (["--seed", "7", "--modle=zoo"], "--modle=zoo"),
         (["--seed", "7", "dra"], "'dra'"),
         (["drag", "--pont", "1,1:2,2"], "--pont"),
         (["models", "--verify", "--remove"], "not allowed with"),
-        (["--seed", "seven", "drag"], "invalid int value: 'seven'"),
+        (["--seed", "seven", "drag"], "«seven» is not a number"),
     ],
 )
-def test_a_misspelt_option_is_named(arguments: list[str], words: str, capsys):
+def test_a_misspelt_option_is_named(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said and len(said.splitlines()) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,12 +18,12 @@ SHORT = ("--kimg", "0.016", "--log-kimg", "0.004", "--precision", "fp32", "--wor
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path, monkeypatch):
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 @pytest.fixture
-def pictures(tmp_path):
+def pictures(tmp_path: Path) -> Path:
     random = np.random.default_rng(0)
     for label in ("moon", "sun"):
         (tmp_path / "pictures" / label).mkdir(parents=True)
@@ -32,7 +34,9 @@ def pictures(tmp_path):
     return tmp_path / "pictures"
 
 
-def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
+def test_a_folder_becomes_a_run_and_the_run_a_model(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     run, model = tmp_path / "run", tmp_path / "model"
     assert main(["train", "--data", str(pictures), "--out", str(run), *SMALL, *SHORT]) == 0
     said = capsys.readouterr().out
@@ -40,35 +44,39 @@ def test_a_folder_becomes_a_run_and_the_run_a_model(tmp_path, pictures, capsys):
     assert "skipped 1 file (not a picture of a known format): sun/broken.png" in said
     assert "8 pictures are few" in said
     assert "8 pictures, classes moon, sun" in said
-    assert f"tui-draggan export {run}/network.pt" in said
+    assert f"tui-draggan import {run}/network.pt" in said
     losses = [line for line in read_log(RunFolder(run)) if "d" in line]
     assert [line["kimg"] for line in losses] == [0.004, 0.008, 0.012, 0.016]
-    assert main(["export", str(run / "network.pt"), str(model)]) == 0
+    assert main(["import", str(run / "network.pt"), "--out", str(model)]) == 0
     assert ModelBundle.open(model).info.classes == ("moon", "sun")
 
 
-def test_where_classes_come_from_is_the_persons_choice(tmp_path, pictures, capsys):
+def test_where_classes_come_from_is_the_persons_choice(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
     assert main([*words, "--classes", "none"]) == 0
     assert capsys.readouterr().out.startswith(
         "9 pictures; no classes: as chosen by --classes none\n"
     )
     assert main([*words, "--classes", "folders"]) == 2
-    assert "was begun with another classes" in capsys.readouterr().err
+    assert "was started with another classes" in capsys.readouterr().err
     assert main([*words, "--classes", "dataset.json"]) == 2
     assert "pictures/dataset.json does not exist" in capsys.readouterr().err
 
 
-def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
+def test_a_run_resumes_only_as_it_was_started(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
     assert main(words) == 0
     assert main([*words, "--kimg", "0.024"]) == 0
     assert read_log(RunFolder(tmp_path / "run"))[-1]["kimg"] == 0.024
     capsys.readouterr()
     assert main([*words, "--seed", "2"]) == 2
-    assert "begun with another seed" in capsys.readouterr().err
+    assert "started with another seed" in capsys.readouterr().err
     assert main([*words, "--channel-max", "16"]) == 2
-    assert "begun with another generator" in capsys.readouterr().err
+    assert "started with another generator" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -76,7 +84,10 @@ def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
     [
         ((), "needs --data and --out"),
         (("--data", "nowhere", "--out", "run"), "nowhere does not exist"),
-        (("--data", "PICTURES", "--out", "PICTURES/moon/0.png"), "is a file; --out wants a folder"),
+        (
+            ("--data", "PICTURES", "--out", "PICTURES/moon/0.png"),
+            "is a file; --out expects",
+        ),
         (("--data", "PICTURES", "--out", "run", "--batch", "5", "--accumulate", "2"), "multiple"),
         (("--data", "PICTURES", "--out", "run", "--batch", "0"), "--batch is 0"),
         (("--data", "PICTURES", "--out", "run", "--kimg", "-1"), "--kimg is -1"),
@@ -88,16 +99,24 @@ def test_a_run_goes_on_only_as_it_was_begun(tmp_path, pictures, capsys):
         (("--watch", "nowhere"), "nowhere"),
     ],
 )
-def test_wrong_input_is_one_line(tmp_path, pictures, monkeypatch, capsys, words, said):
+def test_wrong_input_is_one_line(
+    tmp_path: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    said: str,
+) -> None:
     monkeypatch.chdir(tmp_path)
-    words = [word.replace("PICTURES", str(pictures)) for word in words]
-    assert main(["train", *words]) == 2
+    assert main(["train", *(word.replace("PICTURES", str(pictures)) for word in words)]) == 2
     line = capsys.readouterr().err
     assert said in line and line.count("\n") == 1
     assert not (tmp_path / "run").exists()
 
 
-def test_a_folder_that_cannot_be_written(tmp_path, pictures, capsys):
+def test_a_folder_that_cannot_be_written(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("x")
     words = ["train", "--data", str(pictures), "--out", str(tmp_path / "file/run"), *SMALL, *SHORT]
     assert main(words) == 1

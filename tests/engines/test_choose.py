@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from tui_draggan import paths
-from tui_draggan.arguments import parse
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import parse
 from tui_draggan.engines import choose
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult

@@ -1,1 +1,1 @@
-"""`tui-draggan bench`: how fast an iteration is here, beside DragGAN written plainly in torch."""
+"""How fast an iteration is here, beside DragGAN written plainly in torch."""

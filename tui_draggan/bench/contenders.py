@@ -1,8 +1,8 @@
-"""The same drag computed in every way there is, one way to a process.
+"""The same drag by every contender, one to a process.
 
-    python -m tui_draggan.bench.contenders WAY BUNDLE POINTS
+    python -m tui_draggan.bench.contenders CONTENDER BUNDLE POINTS
 
-A way is the name of an engine; `plain`: the paper's formulas as they stand (`plain`); or `sgemm`:
+A contender is an engine, by its name; `reference`, the paper's formulas as they stand; or `sgemm`:
 no drag, but one matrix product in numpy. The process reads a line with a number of iterations,
 does them, and answers with a JSON line: the milliseconds of each, and the most memory it has held.
 """
@@ -29,14 +29,14 @@ from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.cpu import physical_cores
 from tui_draggan.errors import DragganError
 
-PLAIN = "plain"
+REFERENCE = "reference"
 SGEMM = "sgemm"
 MATRIX = 2048
 SGEMM_GFLOP = 2 * MATRIX**3 / 1e9
 WEIGHTS = "generator.pt"
 LEARNING_RATE = 1e-3
 SETTLE = 2
-"""Iterations that are not counted: memory is found, kernels are chosen."""
+"""Iterations that are not counted: memory is allocated, kernels are chosen."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,14 @@ class Scene:
         return max(round(3 / 512 * size), 2), max(round(12 / 512 * size), 2)
 
 
-def open_way(way: str, bundle: ModelBundle, points: int) -> Callable[[], object]:
+def open_contender(name: str, bundle: ModelBundle, points: int) -> Callable[[], object]:
     """One iteration, to be called again and again."""
-    if way == PLAIN:
-        return plain_step(bundle, points)
-    if way == SGEMM:
+    if name == REFERENCE:
+        return reference_step(bundle, points)
+    if name == SGEMM:
         factors = np.random.default_rng(0).random((2, MATRIX, MATRIX), np.float32)
         return partial(np.matmul, *factors)
-    return engine_step(open_engine(bundle, "auto", way), points)
+    return engine_step(open_engine(bundle, "auto", name), points)
 
 
 def engine_step(engine: LocalEngine, points: int) -> Callable[[], object]:
@@ -90,7 +90,7 @@ def engine_step(engine: LocalEngine, points: int) -> Callable[[], object]:
     return step
 
 
-def plain_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
+def reference_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
     import torch
 
     from tui_draggan.bench.reference import PlainDragGAN
@@ -98,18 +98,18 @@ def plain_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
 
     torch.set_num_threads(physical_cores())
     scene = Scene.of(open_engine(bundle, "cpu", "ort"), points)
-    plain = PlainDragGAN(
+    reference = PlainDragGAN(
         load_generator(bundle.file(WEIGHTS)),
         torch.tensor(scene.ws),
         feature_block=bundle.info.drag.feature_block,
         all_blocks=True,
     )
     handles, targets = torch.tensor(scene.handles), torch.tensor(scene.targets)
-    templates = plain.templates(handles)
+    templates = reference.templates(handles)
 
     def step() -> None:
         nonlocal handles
-        handles = plain.step(
+        handles = reference.step(
             handles,
             targets,
             templates,
@@ -134,17 +134,17 @@ def peak_bytes() -> int:
 
 
 def main() -> None:
-    way, folder, points = sys.argv[1:]
+    name, folder, points = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever prints must not get between the answers
     try:
-        step = open_way(way, ModelBundle.open(Path(folder)), int(points))
+        step = open_contender(name, ModelBundle.open(Path(folder)), int(points))
         for _ in range(SETTLE):
             step()
     except DragganError as error:
         print(json.dumps({"error": str(error)}), file=answers, flush=True)
         return
-    print(json.dumps({"ready": way}), file=answers, flush=True)
+    print(json.dumps({"ready": name}), file=answers, flush=True)
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):

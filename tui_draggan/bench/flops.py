@@ -22,7 +22,7 @@ def needed(info: BundleInfo, points: int, r1: int) -> int:
 
 
 def backward(config: GeneratorConfig, feature_block: int, points: int, r1: int) -> int:
-    """Of the way back from squares about so many points."""
+    """Multiply-adds of the backward pass from squares about so many points."""
     total = 0
     side = 2 * r1 * feature_block // config.resolution + 3
     count = config.block_resolutions.index(feature_block) + 1

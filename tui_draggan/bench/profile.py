@@ -1,13 +1,13 @@
-"""Where the time of an iteration goes: by part, and by operator.
+"""Where the time of an iteration goes: by stage, and by operator.
 
-    python -m tui_draggan.bench.profile WAY BUNDLE POINTS ITERATIONS
+    python -m tui_draggan.bench.profile CONTENDER BUNDLE POINTS ITERATIONS
 
-prints it as JSON, for a way of `ways`. On ONNX Runtime the step is one call. Its profiler times
-every node, and which part a node belongs to follows from the graph alone: what does not depend on
-the points is synthesis as far as tracking reads it, and preview as far as only the picture does;
-what depends on them is tracking (and motion supervision) as far as handles and loss depend on it;
-the rest is the backward pass. The training API has no profiler that ends; of its steps the call is
-told as a whole. In torch the program says itself what it is at (`record_function`).
+prints it as JSON, for one of `contenders`. On ONNX Runtime the step is one call. Its profiler
+times every node, and which stage a node belongs to follows from the graph alone: what does not
+depend on the points is synthesis as far as tracking reads it, and preview as far as only the
+picture does; what depends on them is tracking (and motion supervision) as far as handles and loss
+depend on it; the rest is the backward pass. The training API has no profiler that ends; its call
+is timed as one. In torch the program says itself what it is at (`record_function`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tui_draggan.bench.contenders import PLAIN, SETTLE, engine_step, plain_step
+from tui_draggan.bench.contenders import REFERENCE, SETTLE, engine_step, reference_step
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
@@ -34,7 +34,7 @@ from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
 
-PARTS = ("synthesis", "tracking", "backward", "preview", "layout", "graph", "optimizer", "host")
+STAGES = ("synthesis", "tracking", "backward", "preview", "layout", "graph", "optimizer", "host")
 """layout: between ONNX Runtime's two orders of channels; graph: all of these, where they cannot be
 told apart; host: Python and numpy."""
 OF_THE_LATENT = {"latent", "frozen", "mix"}
@@ -49,26 +49,26 @@ BLOCKED = "_nchwc"
 class Profile:
     """Shares of an iteration's time, which add up to 1."""
 
-    parts: dict[str, float]
-    """By PARTS."""
+    stages: dict[str, float]
+    """By STAGES."""
     operators: dict[str, float]
-    """What runs inside the runtime by its operators; empty where nobody asked it."""
+    """What runs inside the runtime, by operator; empty where it is not profiled."""
 
 
-def profile(way: str, bundle: ModelBundle, points: int, iterations: int) -> Profile:
-    """Raises EngineError where the way cannot be gone."""
-    if way == PLAIN:
-        step = plain_step(bundle, points)
+def profile(contender: str, bundle: ModelBundle, points: int, iterations: int) -> Profile:
+    """Raises EngineError where the contender cannot run."""
+    if contender == REFERENCE:
+        step = reference_step(bundle, points)
         _seconds(step, SETTLE)
-        return _told_by_torch(step, iterations, {})
-    engine = WATCHED[way](bundle)
+        return _by_torch(step, iterations, {})
+    engine = PROFILED[contender](bundle)
     step = engine_step(engine, points)
     _seconds(step, SETTLE)
     return engine.profile(step, iterations)
 
 
-class Watch:
-    """A `LatentOptimizer` with a stopwatch on what takes time in each step."""
+class Stopwatch:
+    """A `LatentOptimizer`, timed in what takes time in each step."""
 
     def __init__(self, optimizer: Any) -> None:
         self.optimizer = optimizer
@@ -92,34 +92,34 @@ class Watch:
             self.seconds[name] += time.perf_counter() - start
 
 
-class Watched(BundleEngine):
-    """An engine with a stopwatch; which one, says the class it is mixed with."""
+class Profiled(BundleEngine):
+    """An engine that is timed: the one it is mixed with."""
 
     def _open_optimizer(self) -> Any:
-        self.watch = Watch(super()._open_optimizer())  # type: ignore[safe-super]
-        return self.watch
+        self.stopwatch = Stopwatch(super()._open_optimizer())  # type: ignore[safe-super]
+        return self.stopwatch
 
     def profile(self, step: Callable[[], object], iterations: int) -> Profile:
-        """Of so many of these steps of the engine."""
-        self.watch.seconds.clear()
+        """The profile of so many of these steps of the engine."""
+        self.stopwatch.seconds.clear()
         total = _seconds(step, iterations)
-        graph, optimizer = (self.watch.seconds[name] / total for name in ("iterate", "update"))
+        graph, optimizer = (self.stopwatch.seconds[name] / total for name in ("iterate", "update"))
         inside, operators = self._inside()
-        parts = {part: share * graph for part, share in inside.items()}
-        parts |= {"optimizer": optimizer, "host": 1 - graph - optimizer}
-        return Profile(parts, {name: share * graph for name, share in operators.items()})
+        stages = {stage: share * graph for stage, share in inside.items()}
+        stages |= {"optimizer": optimizer, "host": 1 - graph - optimizer}
+        return Profile(stages, {name: share * graph for name, share in operators.items()})
 
     def _inside(self) -> tuple[dict[str, float], dict[str, float]]:
-        """Shares of the call by part and by operator."""
+        """Shares of the call by stage and by operator."""
         return {"graph": 1.0}, {}
 
 
-class WatchedOrtTraining(Watched, OrtTrainingEngine):
+class ProfiledOrtTraining(Profiled, OrtTrainingEngine):
     pass
 
 
-class WatchedOrt(Watched, OrtEngine):
-    """Watched once: its session's profile ends with that."""
+class ProfiledOrt(Profiled, OrtEngine):
+    """Profiled once: its session's profile ends with that."""
 
     def _open_optimizer(self) -> Any:
         self._folder = TemporaryDirectory()
@@ -127,55 +127,53 @@ class WatchedOrt(Watched, OrtEngine):
             return super()._open_optimizer()
 
     def _inside(self) -> tuple[dict[str, float], dict[str, float]]:
-        events = json.loads(Path(self.watch.end_profiling()).read_text(encoding="utf-8"))
-        belongs = parts_of_nodes(self._bundle.file("drag/step.onnx"))
-        parts: dict[str, float] = defaultdict(float)
+        events = json.loads(Path(self.stopwatch.end_profiling()).read_text(encoding="utf-8"))
+        belongs = stages_of_nodes(self._bundle.file("drag/step.onnx"))
+        stages: dict[str, float] = defaultdict(float)
         operators: dict[str, float] = defaultdict(float)
         for event in events:
             if event["cat"] == "Node" and event["name"].endswith(NODE):
                 name = event["name"].removesuffix(NODE).removesuffix(BLOCKED)
-                parts[belongs.get(name, "layout")] += event["dur"]
+                stages[belongs.get(name, "layout")] += event["dur"]
                 operators[event["args"]["op_name"]] += event["dur"]
-        total = sum(parts.values())
-        return _divided(parts, total), _divided(operators, total)
+        total = sum(stages.values())
+        return _divided(stages, total), _divided(operators, total)
 
 
-class WatchedTorch(Watched, TorchEngine):
+class ProfiledTorch(Profiled, TorchEngine):
     def profile(self, step: Callable[[], object], iterations: int) -> Profile:
-        self.watch.seconds.clear()
-        return _told_by_torch(step, iterations, self.watch.seconds)
+        self.stopwatch.seconds.clear()
+        return _by_torch(step, iterations, self.stopwatch.seconds)
 
 
-class WatchedReducedTorch(WatchedTorch, ReducedTorchEngine):
+class ProfiledReducedTorch(ProfiledTorch, ReducedTorchEngine):
     pass
 
 
-WATCHED: dict[str, type[Watched]] = {
-    WatchedOrt.name: WatchedOrt,
-    WatchedOrtTraining.name: WatchedOrtTraining,
-    WatchedTorch.name: WatchedTorch,
-    WatchedReducedTorch.name: WatchedReducedTorch,
+PROFILED: dict[str, type[Profiled]] = {
+    ProfiledOrt.name: ProfiledOrt,
+    ProfiledOrtTraining.name: ProfiledOrtTraining,
+    ProfiledTorch.name: ProfiledTorch,
+    ProfiledReducedTorch.name: ProfiledReducedTorch,
 }
 
 
-def _told_by_torch(
-    step: Callable[[], object], iterations: int, outside: Mapping[str, float]
-) -> Profile:
-    """Of steps in torch that say what they are at; `outside`: seconds in numpy, if any."""
+def _by_torch(step: Callable[[], object], iterations: int, outside: Mapping[str, float]) -> Profile:
+    """The profile of steps in torch; `outside`: seconds in numpy, if any."""
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         total = _seconds(step, iterations)
     said = {event.key: event.cpu_time_total / 1e6 for event in seen.key_averages()}
-    parts = {part: said.get(part, 0.0) for part in PARTS}
-    parts["synthesis"] -= parts["preview"]  # is a part of it
-    parts["optimizer"] += outside.get("update", 0.0)
-    parts["host"] = total - sum(parts.values())
-    return Profile(_divided(parts, total), {})
+    stages = {stage: said.get(stage, 0.0) for stage in STAGES}
+    stages["synthesis"] -= stages["preview"]  # is a stage of it
+    stages["optimizer"] += outside.get("update", 0.0)
+    stages["host"] = total - sum(stages.values())
+    return Profile(_divided(stages, total), {})
 
 
-def parts_of_nodes(file: Path) -> dict[str, str]:
-    """Which part each node of a step graph belongs to, by its name and those of its outputs:
+def stages_of_nodes(file: Path) -> dict[str, str]:
+    """Which stage each node of a step graph belongs to, by its name and those of its outputs:
     a node that was moved to another order of channels is called by them."""
     import onnx
 
@@ -189,10 +187,10 @@ def parts_of_nodes(file: Path) -> dict[str, str]:
         if depends:
             points.update(node.output)
         if not for_losses.isdisjoint(node.output):
-            part = "tracking" if depends else "synthesis"
+            stage = "tracking" if depends else "synthesis"
         else:
-            part = "backward" if for_picture.isdisjoint(node.output) else "preview"
-        found |= dict.fromkeys((node.name, *node.output), part)
+            stage = "backward" if for_picture.isdisjoint(node.output) else "preview"
+        found |= dict.fromkeys((node.name, *node.output), stage)
     return found
 
 
@@ -217,10 +215,10 @@ def _seconds(step: Callable[[], object], iterations: int) -> float:
 
 
 def main() -> None:
-    way, folder, points, iterations = sys.argv[1:]
+    contender, folder, points, iterations = sys.argv[1:]
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever prints must not get between
-    found = profile(way, ModelBundle.open(Path(folder)), int(points), int(iterations))
+    found = profile(contender, ModelBundle.open(Path(folder)), int(points), int(iterations))
     print(json.dumps(asdict(found)), file=answer, flush=True)
 
 

@@ -7,6 +7,7 @@ rosinality's, and sometimes with a prefix that a wrapper has left on every name.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,7 @@ def _read_nvidia_names(
     if isinstance(config, Mapping) and "mapping_lr" in config:
         architecture = config.get("architecture")
         check_is(architecture, "architecture", None, *ARCHITECTURES)
-        return validated(
+        checkpoint = validated(
             tensors,
             format="generator of this program",
             mapping_lr=positive(config["mapping_lr"], "mapping_lr"),
@@ -110,6 +111,7 @@ def _read_nvidia_names(
             architecture=architecture,
             notes=notes,
         )
+        return replace(checkpoint, classes=_class_names(content, checkpoint.config.c_dim))
     return validated(
         tensors,
         format="state dict in NVIDIA's naming",
@@ -120,6 +122,16 @@ def _read_nvidia_names(
             "the file does not give conv_clamp; activations are not clamped",
         ),
     )
+
+
+def _class_names(content: Mapping[Any, Any], c_dim: int) -> tuple[str, ...]:
+    """Of a file of this program; none where it has none."""
+    names = content.get("classes") or ()
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise CheckpointError("has classes that are not a list of names")
+    if names and len(names) != c_dim:
+        raise CheckpointError(f"has {len(names)} class names for {c_dim} classes")
+    return tuple(names)
 
 
 def _read_rosinality(

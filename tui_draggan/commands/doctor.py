@@ -1,9 +1,8 @@
-"""`tui-draggan doctor`: what this machine and this terminal have, why something is missing, and
-the command that brings it."""
+"""`tui-draggan doctor`: what this machine and terminal have, what is missing, and what to do."""
 
 from __future__ import annotations
 
-import importlib.metadata
+import argparse
 import importlib.util
 import locale
 import os
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from tui_draggan import __version__, paths
+from tui_draggan import __version__, library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
@@ -31,7 +30,7 @@ SIGNS: dict[State, tuple[str, str]] = {
 }
 INSTALL_TORCH = "pip install 'tui-draggan[torch]'"
 GLYPHS = "▀①◎⣿│"
-"""Half cell, handle, target, plot, frame: signs the screen is made of, each one cell wide."""
+"""Half block, handle, target, plot, frame: signs the screen is made of, each one cell wide."""
 
 
 @dataclass(frozen=True)
@@ -44,15 +43,28 @@ class Finding:
     advice: str = ""
 
 
-def run_doctor(model: str) -> int:
-    """Prints everything; the exit status: 0 where the editor can run, 1 where it cannot."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks engines, devices, the model, the terminal and the folders, and says what to do "
+        "where something is missing. Exit status 1 where the editor cannot run."
+    )
+    parser.add_argument(
+        "--model",
+        default=library.DEFAULT_MODEL,
+        metavar="NAME|FOLDER",
+        help=f"the model to check (default: {library.DEFAULT_MODEL})",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints everything. Returns 0 where the editor can run, 1 where it cannot."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
     broken = False
-    for title, look in _sections(model):
+    for title, look in _sections(options.model):
         table = Table(box=None, show_header=False, padding=(0, 1, 0, 0), title_justify="left")
         table.add_column(width=1)
         table.add_column(style="bold", min_width=12)
@@ -80,8 +92,8 @@ def _sections(model: str) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]
 
 def machine() -> Iterator[Finding]:
     yield Finding("tui-draggan", "told", f"{__version__}, Python {platform.python_version()}")
-    yield Finding("processor", "told", cpu.in_words())
-    flags = _processor_flags()
+    yield Finding("CPU", "told", cpu.in_words())
+    flags = _cpu_flags()
     known = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
     found = [flag for flag in known if flag in flags]
     if flags:
@@ -103,17 +115,22 @@ def engines() -> Iterator[Finding]:
         if runtime.has_training_api(ort):
             yield Finding("ort-training", "good", f"{name}, with its training API")
         else:
-            words = f"{name} has no training API; the engine ort does the same"
+            words = f"{name} has no training API; the engine ort computes the same"
             yield Finding("ort-training", "missing", words, runtime.INSTALL_TRAINING)
         problem = runtime.cuda_problem(ort)
-        what, _, advice = (problem or "CUDA can be used").partition("; ")
+        what, _, advice = (problem or "available").partition("; ")
         yield Finding("· on CUDA", "missing" if problem else "good", what, advice)
     yield from _torch()
 
 
 def _torch() -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
-        yield Finding("torch", "missing", "not installed; import and export need it", INSTALL_TORCH)
+        yield Finding(
+            "torch",
+            "missing",
+            "not installed; import, train, evaluate and bench need it",
+            INSTALL_TORCH,
+        )
         return
     try:
         import torch
@@ -133,20 +150,20 @@ def _torch() -> Iterator[Finding]:
 def models(name: str) -> Iterator[Finding]:
     """The model that would be opened, every byte of it."""
     try:
-        bundle = ModelBundle.open(paths.find_model(name))
+        bundle = ModelBundle.open(library.find_model(name))
         bundle.verify()
     except DragganError as error:
         yield Finding(name, "broken", str(error))
     else:
         info = bundle.info
-        words = f"{info.resolution} px, feature block {info.drag.feature_block}, whole"
+        words = f"{info.resolution} px, feature block {info.drag.feature_block}, intact"
         yield Finding(name, "good", words)
 
 
 def terminal() -> Iterator[Finding]:
     problem = graphics.terminal_problem()
     if problem is not None:
-        words = f"{problem}; no editor here, but tui-draggan drag works"
+        words = f"{problem}: no editor here, but tui-draggan drag works"
         yield Finding("terminal", "missing", words)
         return
     columns, rows = shutil.get_terminal_size()
@@ -155,7 +172,11 @@ def terminal() -> Iterator[Finding]:
     yield from _multiplexer()
     yield _colours()
     display = graphics.choose_display("auto")
-    wanted = "as every terminal can" if display.graphics == "half" else "found by asking it"
+    wanted = (
+        "which every terminal can show"
+        if display.graphics == "half"
+        else "which the terminal offers"
+    )
     yield Finding("pictures", "good", f"{display.words}, {display.note or wanted}")
     encoding = locale.getpreferredencoding(False)
     if encoding.lower().replace("-", "") != "utf8":
@@ -173,8 +194,8 @@ def _multiplexer() -> Iterator[Finding]:
         words = told.stdout.strip() or words
     except (OSError, subprocess.SubprocessError):
         pass  # it is screen, or tmux runs elsewhere
-    advice = "--graphics sixel or kitty, where the terminal outside and tmux pass them on"
-    yield Finding("multiplexer", "told", f"{words}: half cells by default", advice)
+    advice = "--graphics sixel or kitty, if tmux and the terminal outside both support it"
+    yield Finding("multiplexer", "told", f"{words}: half blocks by default", advice)
 
 
 def _colours() -> Finding:
@@ -187,20 +208,20 @@ def _colours() -> Finding:
     depth = Console(force_terminal=True).color_system
     if depth == "truecolor":
         return Finding("colours", "good", "24 bits")
-    advice = "if the terminal can do more: --colour truecolor, or export COLORTERM=truecolor"
-    return Finding("colours", "told", f"{depth or 'none'}, by TERM and COLORTERM", advice)
+    advice = "if the terminal can show more: --colour truecolor, or export COLORTERM=truecolor"
+    return Finding("colours", "told", f"{depth or 'none'}, judging by TERM and COLORTERM", advice)
 
 
 def _font() -> Finding:
     """Whether the terminal draws the screen's signs one cell wide, as the program counts them."""
     widths = probing.widths(GLYPHS)
     if widths is None:
-        return Finding("signs", "told", "the terminal does not say how wide it draws them")
+        return Finding("signs", "told", "the terminal does not report how wide it draws them")
     wide = [sign for sign, width in zip(GLYPHS, widths, strict=True) if width != 1]
     if wide:
-        advice = "turn off «ambiguous characters are wide» in the terminal, or take another font"
+        advice = "turn off «ambiguous characters are wide» in the terminal, or use another font"
         return Finding("signs", "missing", f"{' '.join(wide)} not one cell wide", advice)
-    return Finding("signs", "good", f"{' '.join(GLYPHS)} one cell each; do you see all five?")
+    return Finding("signs", "good", f"{' '.join(GLYPHS)} one cell each, if you can see all five")
 
 
 def folders() -> Iterator[Finding]:
@@ -219,7 +240,7 @@ def folders() -> Iterator[Finding]:
             yield Finding(name, "good", str(path))
 
 
-def _processor_flags() -> set[str]:
+def _cpu_flags() -> set[str]:
     lines = [line for line in _cpuinfo() if line.startswith("flags")]
     return set(lines[0].partition(":")[2].split()) if lines else set()
 

@@ -1,90 +1,79 @@
-"""`tui-draggan drag`: the same engine and session without a screen."""
+"""`tui-draggan drag`: the editor's engine and session without a screen."""
 
 from __future__ import annotations
 
-import json
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import TYPE_CHECKING
 
-from tui_draggan.bundle import BundleInfo
-from tui_draggan.commands.opening import OpenOptions, open_bundle, open_session
-from tui_draggan.commands.results import write_picture, write_run
-from tui_draggan.edit.document import Frame
-from tui_draggan.edit.latent import class_name
-from tui_draggan.edit.points import Point, check_inside, parse_pair
-from tui_draggan.edit.progress import Outcome
-from tui_draggan.edit.session import Session
-from tui_draggan.edit.store import save_session
-from tui_draggan.errors import EngineError, OutputError, UsageError
-from tui_draggan.files import check_writable
-from tui_draggan.pictures.animation import check_animation
-from tui_draggan.pictures.png import check_png
+from tui_draggan.commands.arguments import add_opening
+from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.paths import typed_path
+
+if TYPE_CHECKING:
+    from tui_draggan.bundle import BundleInfo
+    from tui_draggan.edit.document import Frame
+    from tui_draggan.edit.points import Point
+    from tui_draggan.edit.session import Session
 
 STOPPED_SHORT = 3
 
 
-@dataclass(frozen=True)
-class DragOptions:
-    """One headless edit."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Drags handle points to their targets and writes picture, animation and log. Exit status: "
+        "0 if every handle reached its target, 3 if the drag stopped short, 2 for wrong input, 1 "
+        "for a failure."
+    )
+    parser.add_argument(
+        "--point",
+        action="append",
+        default=[],
+        metavar="X,Y:X,Y",
+        help="handle and target in pixels, once for each pair; added to those of a session",
+    )
+    add = parser.add_argument_group("output").add_argument
+    add("--out", type=typed_path, metavar="PNG", help="the edited picture")
+    add("--animation", type=typed_path, metavar="FILE", help=".gif, .webp or .mp4")
+    add("--log", type=typed_path, metavar="JSONL", help="a line of JSON for each step")
+    add("--save", type=typed_path, metavar="FILE", help="the edit, for --session")
+    add("--markers", action="store_true", help="draw the points into the pictures")
+    add_opening(parser)
 
-    open: OpenOptions
-    points: tuple[str, ...]
-    out: Path | None = None
-    animation: Path | None = None
-    log: Path | None = None
-    save: Path | None = None
-    markers: bool = False
-    """Draw the points into picture and animation."""
 
+def run(options: argparse.Namespace) -> int:
+    """Drags and writes.
 
-def run_drag(options: DragOptions) -> int:
-    """Drags and writes. Returns 0 when every handle reached its target, 3 when it stopped short."""
-    _check_outputs(options)
-    bundle = open_bundle(options.open)
-    pairs = _parse_pairs(options.points, bundle.info)
-    session = open_session(options.open, bundle)
+    Returns 0 when every handle reached its target, 3 when it stopped short. Raises UsageError,
+    BundleError, EngineError, OutputError.
+    """
+    from tui_draggan.commands import results
+    from tui_draggan.commands.opening import OpenRequest, open_bundle, open_session
+
+    results.check_outputs(options.out, options.animation, options.log, options.save)
+    request = OpenRequest.of(options)
+    bundle = open_bundle(request)
+    pairs = _parse_pairs(options.point, bundle.info)
+    session = open_session(request, bundle)
     for handle, target in pairs:
         session.add_pair(handle, target)
     if not session.document.pairs:
-        raise UsageError("nothing to drag; give --point handle:target, as in --point 60,40:60,28")
+        raise UsageError("nothing to drag; add --point handle:target, as in --point 60,40:60,28")
     started = time.perf_counter()
     frames = _drag(session, options.log)
     seconds = time.perf_counter() - started
-    _write(options, session, frames, bundle.info)
-    status = session.status
-    outcome = status.outcome or Outcome.STOPPED
-    label = class_name(session.document.latent.origin, bundle.info)
-    what = "" if label is None else f"class {label}: "
-    rate = status.iteration / seconds if seconds else 0.0
-    away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
-    print(
-        f"{what}{outcome.value} after {status.iteration} steps "
-        f"({seconds:.1f} s, {rate:.1f} it/s){away}: {status.message}",
-        file=sys.stderr,
-    )
-    outputs = (options.out, options.animation, options.log, options.save)
-    written = [str(path) for path in outputs if path is not None]
-    print(f"written: {', '.join(written) or 'nothing, for want of --out'}", file=sys.stderr)
-    return 0 if outcome is Outcome.REACHED else STOPPED_SHORT
+    written = _write(options, session, frames)
+    return _report(session, frames, seconds, written)
 
 
-def _check_outputs(options: DragOptions) -> None:
-    """Says at once, before long work, what could not be written at its end."""
-    if options.out is not None:
-        check_png(options.out)
-    if options.animation is not None:
-        check_animation(options.animation)
-    for path in (options.log, options.save):
-        if path is not None:
-            check_writable(path)
+def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]]:
+    """Raises UsageError for what is no pair, or outside the picture."""
+    from tui_draggan.edit.points import check_inside, parse_pair
 
-
-def _parse_pairs(texts: tuple[str, ...], info: BundleInfo) -> list[tuple[Point, Point]]:
     pairs = [parse_pair(text) for text in texts]
     for handle, target in pairs:
         check_inside(handle, info.resolution, "handle")
@@ -93,19 +82,20 @@ def _parse_pairs(texts: tuple[str, ...], info: BundleInfo) -> list[tuple[Point, 
 
 
 def _drag(session: Session, log: Path | None) -> list[Frame]:
-    """Runs to the end; Ctrl-C ends it at the step it has reached."""
+    """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError."""
+    from tui_draggan.commands.results import step_log
+    from tui_draggan.edit.progress import Outcome
+
     frames: list[Frame] = []
     with ExitStack() as stack:
-        advance = stack.enter_context(_progress_bar(session))
-        stream = stack.enter_context(_open_log(log))
+        show = stack.enter_context(_progress_bar(session))
+        write = stack.enter_context(step_log(log, session))
         steps = stack.enter_context(closing(session.run()))
         try:
             for frame in steps:
                 frames.append(frame)
-                advance(frame)
-                if stream is not None:
-                    stream.write(_log_line(frame, session) + "\n")
-                    stream.flush()
+                show(frame)
+                write(frame)
         except KeyboardInterrupt:
             pass  # the run has stopped and the picture is complete
     if session.status.outcome is Outcome.FAILED and not frames:
@@ -113,40 +103,11 @@ def _drag(session: Session, log: Path | None) -> list[Frame]:
     return frames
 
 
-def _log_line(frame: Frame, session: Session) -> str:
-    return json.dumps(
-        {
-            "step": frame.iteration,
-            "loss": frame.loss,
-            "motion_loss": frame.motion_loss,
-            "mask_loss": frame.mask_loss,
-            "distance": frame.distance,
-            "handles": list(frame.handles.values()),
-            "targets": [pair.target for pair in session.document.pairs],
-            "ms": round(frame.milliseconds, 3),
-        }
-    )
-
-
-@contextmanager
-def _open_log(path: Path | None) -> Iterator[IO[str] | None]:
-    if path is None:
-        yield None
-        return
-    try:
-        stream = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-    with stream:
-        yield stream
-
-
 @contextmanager
 def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
     """On a terminal a bar with distance and loss; elsewhere nothing."""
     if not sys.stderr.isatty():
-        with nullcontext():
-            yield lambda frame: None
+        yield lambda frame: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -161,18 +122,52 @@ def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("drag", total=session.document.parameters.steps, state="")
 
-        def advance(frame: Frame) -> None:
+        def show(frame: Frame) -> None:
             state = f"{frame.distance:.1f} px  loss {frame.loss:.4f}"
             progress.update(task, completed=frame.iteration, state=state)
 
-        yield advance
+        yield show
 
 
-def _write(options: DragOptions, session: Session, frames: list[Frame], info: BundleInfo) -> None:
-    document = session.document
+def _write(options: argparse.Namespace, session: Session, frames: list[Frame]) -> list[Path]:
+    """Writes what was asked for; the files there are then. Raises OutputError."""
+    from tui_draggan.commands import results
+    from tui_draggan.edit.store import save_session
+
+    document, info = session.document, session.info
+    written = []
     if options.out is not None:
-        write_picture(options.out, document, session.picture, info, options.markers)
+        results.write_picture(options.out, document, session.picture, info, options.markers)
+        written.append(options.out)
     if options.animation is not None and frames:
-        write_run(options.animation, document, frames, info, options.markers)
+        results.write_run(options.animation, document, frames, info, options.markers)
+        written.append(options.animation)
+    if options.log is not None:
+        written.append(options.log)
     if options.save is not None:
         save_session(options.save, document, info.name)
+        written.append(options.save)
+    return written
+
+
+def _report(session: Session, frames: list[Frame], seconds: float, written: list[Path]) -> int:
+    """Says how the drag ended, and where its results are. Returns the exit status."""
+    from tui_draggan.edit.latent import class_name
+    from tui_draggan.edit.progress import Outcome
+
+    status = session.status
+    outcome = status.outcome or Outcome.STOPPED
+    label = class_name(session.document.latent.origin, session.info)
+    what = "" if label is None else f"class {label}: "
+    rate = status.iteration / seconds if seconds else 0.0
+    away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
+    print(
+        f"{what}{outcome.value} after {status.iteration} steps "
+        f"({seconds:.1f} s, {rate:.1f} it/s){away}: {status.message}",
+        file=sys.stderr,
+    )
+    if written:
+        print(f"written: {', '.join(map(str, written))}", file=sys.stderr)
+    else:
+        print("nothing written; add --out FILE.png", file=sys.stderr)
+    return 0 if outcome is Outcome.REACHED else STOPPED_SHORT

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan import models, paths
+from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.commands.opening import OpenOptions, open_bundle, open_session, origin
+from tui_draggan.commands.arguments import add_opening, add_screen
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal import graphics
@@ -16,6 +17,7 @@ from tui_draggan.tui.terminal import graphics
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.journal import Journal
     from tui_draggan.edit.session import Session
     from tui_draggan.engines.base import Engine
@@ -23,63 +25,84 @@ if TYPE_CHECKING:
 MAX_PACE = 1000
 
 
-def run(options: OpenOptions, graphics_choice: str, colour: str, pace: float) -> int:
-    """Runs the editor until the person leaves it; the exit status.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Drag points of a GAN picture in the terminal. Without a command: the editor."
+    )
+    add_opening(parser)
+    screen = parser.add_argument_group("screen")
+    screen.add_argument(
+        "--pace",
+        type=float,
+        default=30.0,
+        metavar="N",
+        help="steps per second at most; 0: as many as the engine makes (default: 30)",
+    )
+    add_screen(screen)
+    parser.set_defaults(graphics="auto", colour="auto")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the editor until the person leaves it. Returns the exit status.
 
     Raises UsageError where there is no terminal for it, BundleError where there is no model.
     """
-    if not 0 <= pace <= MAX_PACE:
-        raise UsageError(f"pace is {pace}; expected 0 to {MAX_PACE} steps a second")
+    if not 0 <= options.pace <= MAX_PACE:
+        raise UsageError(f"pace is {options.pace}; expected 0 to {MAX_PACE} steps per second")
     problem = graphics.terminal_problem()
     if problem is not None:
-        raise UsageError(f"{problem}; without a screen use: tui-draggan drag --help")
+        raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
+    from tui_draggan.commands.opening import LastEdit, OpenRequest, open_bundle
 
-    def on_model(options: OpenOptions) -> EditorOptions:
-        bundle = open_bundle(options)
+    def on_model(request: OpenRequest) -> EditorOptions:
+        bundle = open_bundle(request)
+        start = request.start
         return EditorOptions(
-            _hooks(options, bundle, on_model),
+            _services(request, bundle, on_model),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
-            resumed=origin(options, bundle),
-            pace=pace,
-            graphics=graphics_choice,
-            colour=colour,
+            resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
+            pace=options.pace,
+            graphics=options.graphics,
+            colour=options.colour,
         )
 
-    editor = on_model(options)
+    editor = on_model(OpenRequest.of(options))
 
     from tui_draggan.tui.launch import run_editor
 
     return run_editor(editor)
 
 
-def _hooks(
-    options: OpenOptions,
+def _services(
+    request: OpenRequest,
     bundle: ModelBundle,
-    on_model: Callable[[OpenOptions], EditorOptions],
+    on_model: Callable[[OpenRequest], EditorOptions],
 ) -> Services:
     """What the editor asks for while it works on one model."""
+    from tui_draggan.commands.opening import OpenRequest, open_session
+    from tui_draggan.commands.results import check_result
+    from tui_draggan.engines.process import EngineProcess
+
     opened = ExitStack()
     journal = _journal(bundle.info.name)
     if journal is not None:
         opened.enter_context(closing(journal))
 
     def engine(bundle: ModelBundle, device: str, name: str) -> Engine:
-        from tui_draggan.engines.process import EngineProcess
-
         return opened.enter_context(closing(EngineProcess(bundle, device, name)))
 
     return Services(
         open_session=lambda: open_session(
-            options, bundle, journal.record if journal else None, engine
+            request, bundle, journal.record if journal else None, engine
         ),
         export=lambda session, request: _export(session, request, bundle),
-        check_export=_check_export,
+        check_export=check_result,
         save_session=lambda session, path: _save(session, path, bundle),
         close=opened.close,
-        resume=f"tui-draggan --model {models.name_that_opens(bundle.path)} --resume",
+        resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         models=lambda: _choices(bundle),
-        open_model=lambda name: on_model(OpenOptions(name, options.device, options.engine)),
+        open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),
     )
 
 
@@ -88,11 +111,11 @@ def _choices(current: ModelBundle) -> list[Choice]:
         Choice(
             model.name,
             model.name,
-            models.DAMAGED if model.bundle is None else models.facts(model.bundle.info),
+            library.DAMAGED if model.bundle is None else library.summary(model.bundle.info),
             model.problem,
             model.path.resolve() == current.path.resolve(),
         )
-        for model in models.all_models()
+        for model in library.all_models()
     ]
 
 
@@ -117,17 +140,11 @@ def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> st
     return f"written: {path}"
 
 
-def _check_export(path: Path) -> None:
-    from tui_draggan.commands.results import check_result
-
-    check_result(path)
-
-
 def _save(session: Session, path: Path, bundle: ModelBundle) -> str:
     from tui_draggan.edit.store import save_session
 
     path = path.expanduser()
     save_session(path, session.document, bundle.info.name)
-    name = models.name_that_opens(bundle.path)
+    name = library.name_that_opens(bundle.path)
     model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own
-    return f"saved: {path}; go on later with tui-draggan{model} --session {path}"
+    return f"saved: {path}; continue later with: tui-draggan{model} --session {path}"

@@ -1,4 +1,4 @@
-"""`tui-draggan evaluate`: a model's samples beside real pictures, and the table."""
+"""`tui-draggan evaluate`: a model's samples beside real pictures, as a table."""
 
 from __future__ import annotations
 
@@ -7,35 +7,66 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from tui_draggan import __version__
+from tui_draggan.commands.arguments import add_classes, add_device
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.training.config import CRITTERS
-from tui_draggan.training.data import survey
-from tui_draggan.training.devices import choose_device
-from tui_draggan.training.metrics.generators import Evaluated, open_discriminator, open_model
-from tui_draggan.training.metrics.landmarks.network import find_landmarks
-from tui_draggan.training.metrics.measures import (
-    CritterMeasures,
-    Features,
-    Measure,
-    critter_measures,
-    labels_for,
-    measures,
-    sampled,
-)
-from tui_draggan.training.metrics.real import FEWEST, drawn_critters, folder_pictures
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from tui_draggan.training.metrics.generators import Evaluated
+    from tui_draggan.training.metrics.measures import CritterMeasures, Features, Measure
 
 LANDMARK_FEATURES = "the landmark network of critters"
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Prints Fréchet and kernel distance, precision and recall, sliced Wasserstein distance and "
+        "path length, each beside its floor: the same measure between two halves of the real "
+        "pictures."
+    )
+    add = parser.add_argument
+    add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
+    add("--data", required=True, metavar="FOLDER|ZIP|critters", help="the real pictures")
+    add_classes(parser)
+    add(
+        "--samples",
+        type=int,
+        default=2000,
+        metavar="N",
+        help="samples, and as many real pictures (default: 2000)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="of everything drawn (default: 0)")
+    add(
+        "--features",
+        type=typed_path,
+        metavar="FILE",
+        help="compare features of the discriminator in this network.pt (default: that of the "
+        "model's own run; for critters, the landmark network)",
+    )
+    add_device(parser)
+    add("--json", action="store_true", help="print JSON instead of tables")
+
+
 def run(options: argparse.Namespace) -> int:
     """Measures and prints. Raises UsageError, BundleError."""
+    from tui_draggan.training.data import survey
+    from tui_draggan.training.devices import choose_device
+    from tui_draggan.training.metrics.generators import open_model
+    from tui_draggan.training.metrics.measures import (
+        critter_measures,
+        labels_for,
+        measures,
+        sampled,
+    )
+    from tui_draggan.training.metrics.real import FEWEST, drawn_critters, folder_pictures
+
     if options.samples < FEWEST:
         raise UsageError(f"--samples is {options.samples}; expected at least {FEWEST}")
     if options.seed < 0:
@@ -78,18 +109,18 @@ def table(found: Sequence[Measure]) -> str:
 def _heading(options: argparse.Namespace, model: Evaluated, named: str | None, count: int) -> str:
     lines = [
         f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
-        f"seed {options.seed}; {count} samples beside {count} pictures of {options.data}; "
-        f"floor: those beside {count} others of {options.data}"
+        f"seed {options.seed}; {count} samples against {count} pictures of {options.data}; "
+        f"floor: those pictures against {count} others"
     ]
     if named is None:
         lines.append(
-            "no discriminator, so no features and the sliced Wasserstein distance alone; "
-            "--features RUN/network.pt gives one"
+            "no discriminator, so no features: sliced Wasserstein distance only; "
+            "--features RUN/network.pt names one"
         )
     else:
         lines.append(f"features of {named}")
     if count < options.samples:
-        lines.append(f"{options.data} holds too few pictures for two halves of {options.samples}")
+        lines.append(f"{options.data} has too few pictures for two halves of {options.samples}")
     return "\n".join(lines)
 
 
@@ -131,7 +162,10 @@ def _values(
 def _features(
     options: argparse.Namespace, model: Evaluated, device: torch.device
 ) -> tuple[Features | None, str | None]:
-    """What is compared, and its name. Raises UsageError."""
+    """The features to compare, and their name. Raises UsageError."""
+    from tui_draggan.training.metrics.generators import open_discriminator
+    from tui_draggan.training.metrics.landmarks.network import find_landmarks
+
     if options.data == CRITTERS and options.features is None:
         return lambda image: find_landmarks(image.to(device)).features.cpu(), LANDMARK_FEATURES
     discriminator = open_discriminator(options.features, options.model, device)

@@ -1,7 +1,8 @@
-"""`tui-draggan import`: another program's checkpoint becomes a model of the user's."""
+"""`tui-draggan import`: a checkpoint, of another program or of `train`, becomes a model."""
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import shutil
@@ -9,93 +10,126 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui_draggan import paths
-from tui_draggan.bundle import BundleInfo, ModelBundle
-from tui_draggan.checkpoints.checkpoint import Checkpoint
-from tui_draggan.checkpoints.generator import build_generator
-from tui_draggan.checkpoints.reading import read_checkpoint
-from tui_draggan.engines import graph_cache
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.commands.arguments import add_parameter, given, words
+from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.export.bundle_writer import check_classes, export_bundle
 from tui_draggan.files import sha256
-from tui_draggan.models import size_in_words
+from tui_draggan.paths import typed_path
+
+if TYPE_CHECKING:
+    from tui_draggan.checkpoints.checkpoint import Checkpoint
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_NAME = 80
 SHARE, GRAPHS = 1.25, 20_000_000
-"""A bundle takes at most so many times its weights, and so many bytes more."""
+"""Upper bound of a bundle's size: so many times its weights, and so many bytes more."""
 
 Step = Callable[[str], None]
 """Told what is being done now."""
 
 
-@dataclass(frozen=True)
-class ImportOptions:
-    """What is to be imported, as the command line says it."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Makes a model, for tui-draggan --model, of a StyleGAN2 generator: a .pkl, .pt or "
+        ".safetensors of NVIDIA's or rosinality's programs, or a .pt of tui-draggan train. The "
+        "file is recognised by its content; nothing it names is run."
+    )
+    parser.add_argument("file", type=typed_path, metavar="FILE", help="the checkpoint")
+    parser.add_argument(
+        "--out",
+        type=typed_path,
+        metavar="FOLDER",
+        help="write the model to this new folder (default: among your models, by its name)",
+    )
+    add_model_options(parser)
 
-    file: Path
-    name: str | None = None
-    classes: tuple[str, ...] = ()
-    """Names of the classes; empty for numbers."""
-    feature_block: int | None = None
-    recommended: dict[str, float] = field(default_factory=dict)
-    description: str = ""
-    licence: str = ""
-    replace: bool = False
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """What is written into the model, whichever command writes it."""
+    parser.add_argument("--name", help="the model's name (default: the folder's, or the file's)")
+    parser.add_argument(
+        "--feature-block",
+        type=int,
+        metavar="PX",
+        help="side of the feature map that is supervised and tracked (default: 128, or half the "
+        "picture below 256 px)",
+    )
+    parser.add_argument(
+        "--classes",
+        type=words,
+        metavar="NAME,…",
+        help="names of the classes (default: the file's, or numbers)",
+    )
+    parser.add_argument("--description", default="", help="one line about the domain")
+    parser.add_argument("--licence", default="", help="licence of the weights")
+    parser.add_argument(
+        "--keep-weights", action="store_true", help="keep the weights too, as generator.pt"
+    )
+    parser.add_argument("--replace", action="store_true", help="overwrite an existing model")
+    recommended = parser.add_argument_group(
+        "recommended to whoever opens the model", argument_default=argparse.SUPPRESS
+    )
+    for parameter in RECOMMENDABLE:
+        add_parameter(recommended, parameter, parameter.note)
 
 
-def run_import(options: ImportOptions) -> int:
+def run(options: argparse.Namespace) -> int:
     """Reads, tells what it found, writes the bundle and says how to open it.
 
     Raises CheckpointError for a file that is no generator, UsageError for options that do not fit
-    it, OutputError where the bundle cannot be written. Whatever happens, Ctrl-C too: there is a
-    whole bundle under the name afterwards or what was there before.
+    it, OutputError where the bundle cannot be written. However it ends, with Ctrl-C too, what lies
+    under the name is the new bundle, complete, or what was there before.
     """
-    name = safe_name(options.file.stem) if options.name is None else checked_name(options.name)
-    folder = paths.user_models() / name
-    if folder.exists() and not options.replace:
-        raise OutputError(
-            f"there is a model {name} already; --replace overwrites it, --name gives another name"
-        )
+    from tui_draggan.checkpoints.generator import build_generator
+    from tui_draggan.checkpoints.reading import read_checkpoint
+    from tui_draggan.engines import graph_cache
+    from tui_draggan.export.bundle_writer import check_classes, export_bundle
+
+    file: Path = options.file
+    folder, name = _destination(options)
     with _signals_interrupt():
         with _progress() as step:
-            step(f"reading {options.file.name}")
-            checkpoint = read_checkpoint(options.file)
-        print(found(checkpoint, options.file))
-        check_classes(options.classes, checkpoint.config.c_dim)
+            step(f"reading {file.name}")
+            checkpoint = read_checkpoint(file)
+        print(described(checkpoint, file))
+        classes = options.classes or checkpoint.classes
+        check_classes(classes, checkpoint.config.c_dim)
         _check_space(checkpoint, folder)
         with _progress() as step:
-            info = _export(checkpoint, options, folder, step)
+            step("building the network")
+            generator = build_generator(checkpoint)
+            step("hashing the file")
+            origin = f"{file.name}, {checkpoint.format}, SHA-256 {sha256(file)}"
             del checkpoint
+            step("writing the model")
+            with _writing(folder):
+                info = export_bundle(
+                    generator,
+                    folder,
+                    name=name,
+                    feature_block=options.feature_block,
+                    recommended=_recommended(options),
+                    classes=classes,
+                    description=options.description,
+                    licence=options.licence,
+                    origin=origin,
+                    keep_weights=options.keep_weights,
+                    replace=options.replace,
+                )
             step("optimising the graphs")
             graph_cache.prepare(ModelBundle.open(folder))
     print(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
-    print(f"open it with: tui-draggan --model {shlex.quote(name)}")
+    opens = name if options.out is None else str(folder)
+    print(f"open it with: tui-draggan --model {shlex.quote(opens)}")
     return 0
 
 
-def safe_name(stem: str) -> str:
-    """A model's name from a file's: letters, digits and ._- only."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME]
-    return checked_name(name or "imported")
-
-
-def checked_name(name: str) -> str:
-    """Raises UsageError for a name that could not be typed, or is the program's own model's."""
-    if not SAFE_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise UsageError(
-            f"{name!r} cannot be a model's name; letters, digits and ._- can, {LONGEST_NAME} at "
-            "most, with a letter or a digit first (--name)"
-        )
-    if (paths.bundled_models() / name).is_dir():
-        raise UsageError(f"{name} is the model that came with the program; --name gives another")
-    return name
-
-
-def found(checkpoint: Checkpoint, file: Path) -> str:
+def described(checkpoint: Checkpoint, file: Path) -> str:
     """What a checkpoint holds, in lines."""
     config = checkpoint.config
     channels = " ".join(map(str, config.channels))
@@ -117,38 +151,64 @@ def found(checkpoint: Checkpoint, file: Path) -> str:
     )
 
 
-def _export(checkpoint: Checkpoint, options: ImportOptions, folder: Path, step: Step) -> BundleInfo:
-    step("building the network")
-    generator = build_generator(checkpoint)
-    step("hashing the file")
-    origin = f"{options.file.name}, {checkpoint.format}, SHA-256 {sha256(options.file)}"
-    step("writing the bundle")
-    try:
-        return export_bundle(
-            generator,
-            folder,
-            name=folder.name,
-            feature_block=options.feature_block,
-            recommended=options.recommended,
-            classes=options.classes,
-            description=options.description,
-            licence=options.licence,
-            origin=origin,
-            replace=options.replace,
+def _destination(options: argparse.Namespace) -> tuple[Path, str]:
+    """The folder to write and the model's name. Raises UsageError, OutputError."""
+    if options.out is not None:
+        folder = options.out
+        if folder.exists() and not options.replace:
+            raise OutputError(f"{folder} already exists; add --replace to overwrite it")
+        return folder, options.name or folder.resolve().name
+    name = safe_name(options.file.stem) if options.name is None else checked_name(options.name)
+    folder = paths.user_models() / name
+    if folder.exists() and not options.replace:
+        raise OutputError(
+            f"a model named {name} already exists; add --replace to overwrite it, or choose "
+            "another --name"
         )
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+    return folder, name
+
+
+def safe_name(stem: str) -> str:
+    """A model's name from a file's: letters, digits and ._- only. Raises UsageError."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME]
+    return checked_name(name or "imported")
+
+
+def checked_name(name: str) -> str:
+    """Raises UsageError for a name that could not be typed, or is the program's own model's."""
+    if not SAFE_NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise UsageError(
+            f"{name!r} is not a valid model name; use up to {LONGEST_NAME} letters, digits and "
+            "._-, beginning with a letter or digit (--name)"
+        )
+    if (paths.bundled_models() / name).is_dir():
+        raise UsageError(f"{name} is the model that came with the program; choose another --name")
+    return name
+
+
+def _recommended(options: argparse.Namespace) -> dict[str, float]:
+    values = given(options, RECOMMENDABLE).items()
+    return {name: value for name, value in values if value is not None}
 
 
 def _check_space(checkpoint: Checkpoint, folder: Path) -> None:
     """Raises OutputError where the disk is too full for the bundle."""
-    needed = SHARE * 4 * checkpoint.parameters + GRAPHS
-    there = next(parent for parent in folder.parents if parent.exists())
+    from rich.filesize import decimal
+
+    needed = int(SHARE * 4 * checkpoint.parameters) + GRAPHS
+    there = next(parent for parent in folder.absolute().parents if parent.exists())
     free = shutil.disk_usage(there).free
     if free < needed:
-        raise OutputError(
-            f"{folder} needs {size_in_words(needed)}, but only {size_in_words(free)} are free there"
-        )
+        raise OutputError(f"{folder} needs {decimal(needed)}, but only {decimal(free)} are free")
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Raises OutputError for what the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

@@ -1,8 +1,10 @@
-"""What an edit leaves behind: the picture, and the animation of its run."""
+"""What a command writes of an edit: the picture, the animation of its run, the log of its steps."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tui_draggan.arrays import Bytes
@@ -10,7 +12,9 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.points import Point
-from tui_draggan.errors import UsageError
+from tui_draggan.edit.session import Session
+from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.files import check_writable
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.png import check_png, write_png
@@ -32,6 +36,19 @@ def write_picture(
     write_png(path, picture, _provenance(document, info))
 
 
+def check_outputs(
+    picture: Path | None, animation: Path | None, log: Path | None, session: Path | None
+) -> None:
+    """Raises UsageError or OutputError, before long work, for what could not be written."""
+    if picture is not None:
+        check_png(picture)
+    if animation is not None:
+        check_animation(animation)
+    for path in (log, session):
+        if path is not None:
+            check_writable(path)
+
+
 def check_result(path: Path) -> None:
     """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
     if path.suffix.lower() == ".png":
@@ -51,6 +68,43 @@ def write_run(
         for frame in frames
     ]
     write_animation(path, images, _provenance(document, info))
+
+
+@contextmanager
+def step_log(path: Path | None, session: Session) -> Iterator[Callable[[Frame], None]]:
+    """Writes a line of JSON for each frame of the session it is given; for no path, nothing.
+
+    Raises OutputError.
+    """
+    if path is None:
+        yield lambda frame: None
+        return
+    try:
+        stream = path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+    with stream:
+
+        def write(frame: Frame) -> None:
+            stream.write(_line(frame, session.document) + "\n")
+            stream.flush()
+
+        yield write
+
+
+def _line(frame: Frame, document: Document) -> str:
+    return json.dumps(
+        {
+            "step": frame.iteration,
+            "loss": frame.loss,
+            "motion_loss": frame.motion_loss,
+            "mask_loss": frame.mask_loss,
+            "distance": frame.distance,
+            "handles": list(frame.handles.values()),
+            "targets": [pair.target for pair in document.pairs],
+            "ms": round(frame.milliseconds, 3),
+        }
+    )
 
 
 def _with_markers(

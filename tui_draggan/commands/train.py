@@ -5,44 +5,109 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from rich.console import Console
-from rich.progress import Progress
-
+from tui_draggan.commands.arguments import add_classes, add_device, add_screen
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.config import CRITTERS, TrainingConfig
-from tui_draggan.training.critters import SPECIES
-from tui_draggan.training.critters.regression import critters_generator
-from tui_draggan.training.data import PictureData, Survey, in_words, prepare, survey
-from tui_draggan.training.devices import bf16_pays, choose_device
-from tui_draggan.training.distributed import local_device, world_of_torchrun
-from tui_draggan.training.loop import train
-from tui_draggan.training.networks import TrainedNetworks, read_networks
 
+if TYPE_CHECKING:
+    import torch
+
+    from tui_draggan.training.data import PictureData, Survey
+    from tui_draggan.training.networks import TrainedNetworks
+
+RESOLUTIONS = (64, 128, 256, 512)
+LOSSES = ("logistic", "hinge", "least-squares", "wasserstein-gp", "relativistic")
+"""`training.losses.LOSSES`, which is slow to import."""
 SAME = ("data", "classes", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
-"""What a run that goes on must have as it was begun."""
+"""What a resumed run must have in common with the run as it was started."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Trains a StyleGAN2 on a folder of pictures, or on critters, drawn by formula. The same "
+        "command again resumes a run that was stopped or killed. With --watch: shows a run in the "
+        "terminal."
+    )
+    add = parser.add_argument
+    add("--data", metavar="FOLDER|ZIP|critters", help="the pictures")
+    add_classes(parser)
+    add("--resolution", type=int, choices=RESOLUTIONS, default=128, help="default: 128")
+    add("--out", type=typed_path, metavar="RUN", help="the run's folder; a run in it is resumed")
+    add("--watch", type=typed_path, metavar="RUN", help="show a run in the terminal, train nothing")
+    add("--kimg", type=float, metavar="K", help="length, in thousands of pictures seen")
+    add("--batch", type=int, default=16, metavar="N", help="over all processes (default: 16)")
+    add("--accumulate", type=int, default=1, metavar="N", help="parts of a batch (default: 1)")
+    add_device(parser)
+    add("--precision", choices=("auto", "bf16", "fp32"), default="auto", help="default: auto")
+    add("--compile", action="store_true", help="use torch.compile, which needs a C compiler")
+    add("--workers", type=int, default=1, metavar="N", help="processes that load (default: 1)")
+    add("--threads", type=int, metavar="N", help="of torch, on the CPU")
+    add("--seed", type=int, default=1, metavar="N", help="default: 1")
+    add("--from", dest="begin_with", type=typed_path, metavar="FILE", help="weights to start from")
+
+    add = parser.add_argument_group("objectives").add_argument
+    add("--loss", choices=LOSSES, default="logistic", help="default: logistic")
+    add("--learning-rate", "--lr", type=float, metavar="X", help="of G and D (default: 0.0025)")
+    add("--n-critic", type=int, default=1, metavar="N", help="D steps per G step (default: 1)")
+    add("--gamma", type=float, metavar="γ", help="weight of R1, R2 or the gradient penalty")
+    add("--style-mixing", type=float, default=0.9, metavar="P", help="probability (default: 0.9)")
+    add("--path-weight", type=float, default=2.0, metavar="X", help="of path length (default: 2)")
+    add("--augment", default="ada", metavar="ada|none|P", help="of what D sees (default: ada)")
+    add("--mirror", action="store_true", help="flip half of the pictures")
+
+    add = parser.add_argument_group("networks, for folders").add_argument
+    add("--channel-base", type=int, metavar="N", help="default: 16384, or 32768 above 256 px")
+    add("--channel-max", type=int, default=512, metavar="N", help="default: 512")
+
+    add = parser.add_argument_group("critters").add_argument
+    add("--paired-kimg", type=float, metavar="K", help="length of the first stage (default: 164)")
+
+    add = parser.add_argument_group("output").add_argument
+    add("--log-kimg", type=float, default=1.0, metavar="K", help="between lines (default: 1)")
+    add("--samples-kimg", type=float, default=10.0, metavar="K", help="between grids (default: 10)")
+    add(
+        "--snapshot-kimg", type=float, default=10.0, metavar="K", help="between saves (default: 10)"
+    )
+    add("--keep", type=int, default=3, metavar="N", help="snapshots that are kept (default: 3)")
+
+    add_screen(parser.add_argument_group("screen, for --watch"))
 
 
 def run(options: argparse.Namespace) -> int:
+    """Trains, or shows a run. Raises UsageError, OutputError."""
+    if options.watch is not None:
+        from tui_draggan.tui.watch import watch
+
+        return watch(options.watch, options.graphics, options.colour)
+    import torch
+
     # Numbers near zero cost a hundred times as much as others on processors.
     torch.set_flush_denormal(True)
     try:
-        return _run(options)
+        return _train(options)
     finally:
         torch.set_flush_denormal(False)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _train(options: argparse.Namespace) -> int:
+    import torch
+
+    from tui_draggan.training.data import survey
+    from tui_draggan.training.devices import choose_device
+    from tui_draggan.training.distributed import local_device, world_of_torchrun
+    from tui_draggan.training.loop import train
+    from tui_draggan.training.networks import read_networks
+
     if options.data is None or options.out is None:
         raise UsageError("train needs --data and --out (or --watch RUN)")
     if options.out.exists() and not options.out.is_dir():
-        raise UsageError(f"{options.out} is a file; --out wants a folder")
+        raise UsageError(f"{options.out} is a file; --out expects a folder")
     device = local_device(choose_device(options.device))
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -54,9 +119,9 @@ def _run(options: argparse.Namespace) -> int:
                 print(found.words)
             data = _prepared(found, options.resolution, shown=world.first)
         if data is not None and world.first:
-            _say_skipped(data)
+            _describe(data)
         begin_with = None if options.begin_with is None else read_networks(options.begin_with)
-        before = _begun_with(options.out)
+        before = _started_with(options.out)
         bf16 = _bf16(options.precision, device, before)
         config = _config(options, data, bf16, begin_with)
         _check(config, world.size)
@@ -68,7 +133,7 @@ def _run(options: argparse.Namespace) -> int:
         if world.first:
             done = state.step * config.batch / 1000
             path = RunFolder(options.out).network
-            print(f"{done:g} kimg; next: tui-draggan export {path} MODEL")
+            print(f"{done:g} kimg; next: tui-draggan import {path} --name NAME")
     return 0
 
 
@@ -78,6 +143,10 @@ def _config(
     bf16: bool,
     begin_with: TrainedNetworks | None,
 ) -> TrainingConfig:
+    """What the options describe; data: None for critters. Raises UsageError."""
+    from tui_draggan.training.critters import SPECIES
+    from tui_draggan.training.critters.regression import critters_generator
+
     resolution = options.resolution
     if data is None:
         generator = critters_generator(resolution)
@@ -98,8 +167,8 @@ def _config(
         generator = begin_with.generator.config
         if generator.resolution != resolution or generator.c_dim != len(classes):
             raise UsageError(
-                f"{options.begin_with} makes pictures of {generator.resolution} px in "
-                f"{generator.c_dim} classes; asked for are {resolution} px, {len(classes)} classes"
+                f"{options.begin_with} has {generator.resolution} px and {generator.c_dim} "
+                f"classes; expected {resolution} px and {len(classes)} classes"
             )
     if options.learning_rate is not None:
         rates = (options.learning_rate, options.learning_rate)
@@ -155,8 +224,8 @@ def _check(config: TrainingConfig, processes: int) -> None:
     parts = processes * config.accumulate
     if config.batch % parts:
         raise UsageError(
-            f"--batch {config.batch} cannot be divided among {processes} processes times "
-            f"--accumulate {config.accumulate}; take a multiple of {parts}"
+            f"--batch {config.batch} does not divide by {parts} (processes × --accumulate); "
+            f"use a multiple of {parts}"
         )
     for name, length in (
         ("--kimg", config.kimg),
@@ -176,29 +245,31 @@ def _check(config: TrainingConfig, processes: int) -> None:
 
 
 def _check_same(folder: Path, before: dict[str, Any] | None, config: TrainingConfig) -> None:
-    """Raises UsageError where the run in the folder is of other networks or data."""
+    """Raises UsageError where the run in the folder has other networks or data."""
     if before is None:
         return
     now = json.loads(json.dumps(config.to_dict()))
     for name in SAME:
         if before.get(name) != now[name]:
             raise UsageError(
-                f"the run in {folder} was begun with another {name.replace('_', ' ')}; give the "
-                "options it was begun with, or another --out"
+                f"the run in {folder} was started with another {name.replace('_', ' ')}; use the "
+                "options it was started with, or another --out"
             )
 
 
 def _make_folder(path: Path) -> None:
-    """Raises OutputError where it cannot be, or nothing can be written in it."""
+    """Raises OutputError where it cannot be made, or nothing can be written in it."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"{path} cannot be made: {error.strerror}") from None
+        raise OutputError(f"{path} cannot be created: {error.strerror}") from None
     check_writable(RunFolder(path).network)
 
 
 def _bf16(precision: str, device: torch.device, before: dict[str, Any] | None) -> bool:
-    """auto: as the run was begun, else what is faster on this device."""
+    """auto: as the run was started, else what is faster on this device."""
+    from tui_draggan.training.devices import bf16_pays
+
     if precision != "auto":
         return precision == "bf16"
     if before is not None:
@@ -206,8 +277,8 @@ def _bf16(precision: str, device: torch.device, before: dict[str, Any] | None) -
     return bf16_pays(device)
 
 
-def _begun_with(folder: Path) -> dict[str, Any] | None:
-    """The configuration of the run in a folder, None where none has a snapshot yet."""
+def _started_with(folder: Path) -> dict[str, Any] | None:
+    """The configuration of the run in a folder, None where it has no snapshot yet."""
     run = RunFolder(folder)
     if not run.list_snapshots():
         return None
@@ -219,7 +290,12 @@ def _begun_with(folder: Path) -> dict[str, Any] | None:
 
 
 def _prepared(found: Survey, resolution: int, shown: bool) -> PictureData:
-    """The folder's pictures; a bar on the terminal while they are read for the first time."""
+    """The pictures; a bar on the terminal while they are read for the first time."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from tui_draggan.training.data import prepare
+
     console = Console(stderr=True)
     with Progress(
         console=console, transient=True, disable=not (shown and console.is_terminal)
@@ -232,7 +308,9 @@ def _prepared(found: Survey, resolution: int, shown: bool) -> PictureData:
         )
 
 
-def _say_skipped(data: PictureData) -> None:
+def _describe(data: PictureData) -> None:
+    from tui_draggan.training.data import in_words
+
     for line in in_words(data.skipped):
         print(line)
     if data.warning:

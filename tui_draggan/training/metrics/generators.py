@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tui_draggan import paths
+from tui_draggan import library
 from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.graph_cache import open_graph
@@ -53,7 +53,7 @@ def open_model(model: str, device: torch.device) -> Evaluated:
         return TorchModel.read(path, device)
     if path.suffix in (".pt", ".pth"):
         raise UsageError(f"{path} does not exist; expected a generator's weights (.pt)")
-    return BundleModel(ModelBundle.open(paths.find_model(model)), device)
+    return BundleModel(ModelBundle.open(library.find_model(model)), device)
 
 
 class TorchModel:

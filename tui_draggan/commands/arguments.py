@@ -1,0 +1,138 @@
+"""Groups of options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from tui_draggan.edit.parameters import (
+    PARAMETERS,
+    PSI,
+    SCALED,
+    SEED,
+    USUAL_PSI,
+    DragParams,
+    Number,
+    Parameter,
+    Value,
+)
+from tui_draggan.errors import UsageError
+from tui_draggan.library import DEFAULT_MODEL
+from tui_draggan.paths import typed_path
+from tui_draggan.tui.terminal.graphics import COLOUR_CHOICES, GRAPHICS_CHOICES
+
+ENGINES = ("auto", "ort", "ort-training", "torch", "torch-bf16")
+"""`engines.choose.CHOICES`, which is slow to import; a test holds the two together."""
+
+
+def words(text: str) -> tuple[str, ...]:
+    """«a,b» → the words. The type of an option."""
+    return tuple(text.split(","))
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """«1,2» → the whole numbers. The type of an option; raises ValueError."""
+    return tuple(int(word) for word in text.split(","))
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """What is opened (`opening.OpenRequest`): model, picture, parameters of the drag.
+
+    The editor's parser has these options, and the parser of a command may have them again. So that
+    the second does not forget what stands before the command's name, an option that is not given
+    is not in the namespace.
+    """
+    model = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
+    add = model.add_argument
+    add(
+        "--model",
+        metavar="NAME|FOLDER",
+        help="one of the models that tui-draggan models lists, or a model's folder (default: "
+        f"{DEFAULT_MODEL}, or the model the session was saved with)",
+    )
+    add("--engine", choices=ENGINES, help="what computes (default: auto, the fastest here)")
+    add("--device", metavar="auto|cpu|cuda[:N]", help="default: auto")
+    add_parameter(model, SEED, f"{SEED.note} (default: 0)")
+    add_parameter(model, PSI, f"{PSI.note} (default: the model's own, or {USUAL_PSI:g})")
+    add("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
+    add("--mask", type=typed_path, metavar="PNG", help="white may change, black stays")
+    add("--feature-block", type=int, metavar="PX", help="refuse a model with another one")
+    start = model.add_mutually_exclusive_group()
+    start.add_argument(
+        "--session",
+        type=typed_path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="continue a saved session",
+    )
+    start.add_argument(
+        "--resume",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="continue the last edit (of --model, where given)",
+    )
+    drag = parser.add_argument_group(
+        "drag (defaults: the model's own, or those shown)", argument_default=argparse.SUPPRESS
+    )
+    for parameter in PARAMETERS:
+        note = f"{parameter.note} ({_range(parameter)}default: {_usual(parameter)})"
+        add_parameter(drag, parameter, note)
+
+
+def add_parameter(group: Any, parameter: Parameter, note: str) -> None:
+    """The option of a parameter, which admits what the parameter does."""
+
+    def value(text: str) -> Value:
+        try:
+            return parameter.parse(text)
+        except UsageError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    group.add_argument(
+        *parameter.flags, dest=parameter.name, type=value, metavar=parameter.placeholder, help=note
+    )
+
+
+def given(options: argparse.Namespace, parameters: Sequence[Parameter]) -> dict[str, Value]:
+    """The values of those parameters that were given, by name."""
+    return {
+        parameter.name: getattr(options, parameter.name)
+        for parameter in parameters
+        if hasattr(options, parameter.name)
+    }
+
+
+def _range(parameter: Parameter) -> str:
+    """«1 to 64; »; nothing where the placeholder says it."""
+    return f"{parameter.range}; " if isinstance(parameter.values, Number) else ""
+
+
+def _usual(parameter: Parameter) -> str:
+    """The default of a drag parameter, in words."""
+    usual = parameter.shown(getattr(DragParams, parameter.name))
+    return f"{usual} at 512 px" if parameter.name in SCALED else usual
+
+
+def add_screen(group: Any) -> None:
+    """How the terminal is drawn on; an option that is not given is not in the namespace."""
+    for flags, choices, words in (
+        (("--graphics",), GRAPHICS_CHOICES, "how pictures are drawn (default: auto)"),
+        (("--colour", "--color"), COLOUR_CHOICES, "colour depth (default: auto)"),
+    ):
+        group.add_argument(*flags, choices=choices, default=argparse.SUPPRESS, help=words)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """The device of a command that computes in torch."""
+    parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="default: auto")
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Where the classes of a folder of pictures come from."""
+    parser.add_argument(
+        "--classes",
+        choices=("folders", "none", "dataset.json"),
+        help="where classes come from (default: dataset.json if there is one, else the folders "
+        "side by side)",
+    )

@@ -1,0 +1,145 @@
+"""`tui-draggan models`: lists the models; describes, verifies or removes one."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from tui_draggan import library, paths
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.errors import BundleError, OutputError, UsageError
+from tui_draggan.library import Model
+
+HANGING = textwrap.TextWrapper(88, "  ", " " * 15, break_long_words=False, break_on_hyphens=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Lists the models; with NAME, describes that one."
+    parser.add_argument("name", nargs="?", metavar="NAME", help="a model's name or folder")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="check every file of NAME, or of all models, against its SHA-256; exit status 2 if "
+        "a file is damaged",
+    )
+    what.add_argument("--remove", action="store_true", help="remove NAME, after asking")
+    parser.add_argument("--yes", action="store_true", help="remove without asking")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Raises UsageError, BundleError, OutputError."""
+    if options.remove:
+        if options.name is None:
+            raise UsageError("--remove needs the name of a model")
+        return remove(options.name, sure=options.yes)
+    if options.verify:
+        return verify(options.name)
+    return show_all() if options.name is None else show(options.name)
+
+
+def show_all() -> int:
+    """Prints a line for each model."""
+    rows = [("name", "picture", "on disk", "from"), *map(_row, library.all_models())]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for name, picture, size, origin in rows:
+        line = f"{name:{widths[0]}}  {picture:{widths[1]}}  {size:>{widths[2]}}  {origin}"
+        print(line.rstrip())
+    return 0
+
+
+def show(name: str) -> int:
+    """Prints all there is to know of a model. Raises BundleError where it cannot be opened."""
+    model = library.look_up(name)
+    bundle = model.opened()
+    info = bundle.info
+    lines = {
+        "picture": f"{info.resolution} × {info.resolution} px",
+        "latent": f"z {info.z_dim}, w {info.w_dim}, {info.num_ws} rows of w+",
+        "drag": f"feature block {info.drag.feature_block} px, "
+        f"{info.drag.feature_channels} channels, up to {info.drag.trainable_rows} rows",
+        "recommended": ", ".join(_recommended(info)),
+        "classes": ", ".join(f"{number} {text}" for number, text in enumerate(info.classes)),
+        "about": info.description,
+        "licence": info.licence,
+        "origin": info.origin,
+        "folder": str(model.path),
+        "on disk": _size(bundle),
+    }
+    print(info.name)
+    for key, value in lines.items():
+        if value:
+            print(HANGING.fill(f"{key:13}{value}"))
+    print(f"open it with: tui-draggan --model {library.name_that_opens(model.path)}")
+    return 0
+
+
+def verify(name: str | None) -> int:
+    """Hashes every file of one model or of all; a line for each.
+
+    Returns 0, or 2 where a file is damaged.
+    """
+    status = 0
+    for model in library.all_models() if name is None else [library.look_up(name)]:
+        try:
+            model.opened().verify()
+        except BundleError as error:
+            print(f"{model.name}: {error}", file=sys.stderr)
+            status = BundleError.exit_status
+        else:
+            print(f"{model.name}: intact")
+    return status
+
+
+def remove(name: str, sure: bool) -> int:
+    """Removes one of the user's models; asks first unless `sure`. Returns 1 where it stays."""
+    model = library.look_up(name)
+    if model.path.parent != paths.user_models():
+        why = "it came with the program" if model.bundled else "it is not among your own models"
+        raise UsageError(f"{name} cannot be removed: {why}")
+    if not sure:
+        if not sys.stdin.isatty():
+            raise UsageError(f"no terminal to ask on before removing {name}; add --yes")
+        answer = input(f"remove {model.name} ({model.path})? [y/N] ")
+        if answer.strip().casefold() not in ("y", "yes"):
+            print("nothing removed")
+            return 1
+    try:
+        if model.path.is_symlink():
+            model.path.unlink()
+        else:
+            shutil.rmtree(model.path)
+    except OSError as error:
+        raise OutputError(f"{model.path} cannot be removed: {error.strerror or error}") from error
+    if model.bundle is not None:
+        from tui_draggan.engines import graph_cache
+
+        graph_cache.forget(model.bundle)
+    print(f"removed: {model.name}")
+    return 0
+
+
+def _row(model: Model) -> Sequence[str]:
+    if model.bundle is None:
+        return model.name, library.DAMAGED, "", model.problem
+    info = model.bundle.info
+    origin = "came with the program" if model.bundled else info.origin.partition(", SHA-256")[0]
+    return model.name, library.summary(info), _size(model.bundle), origin
+
+
+def _recommended(info: BundleInfo) -> Iterator[str]:
+    """By the names of the command's options."""
+    for key, value in info.recommended.items():
+        if key == "w_plus":
+            yield f"space {'w+' if value else 'w'}"
+        else:
+            yield f"{key.replace('_', '-')} {value:g}"
+
+
+def _size(bundle: ModelBundle) -> str:
+    from rich import filesize
+
+    return filesize.decimal(sum(int(entry["size"]) for entry in bundle.files.values()))

@@ -1,0 +1,95 @@
+"""The models there are: the user's and the bundled ones, found by name and described."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui_draggan import paths
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.errors import BundleError, DragganError
+
+DEFAULT_MODEL = "critters"
+"""The bundled model, which opens where none is named."""
+DAMAGED = "does not open"
+"""In place of what is known of a model; the reason stands behind it."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A folder among the models, whether or not it can be opened."""
+
+    name: str
+    """What --model takes."""
+    path: Path
+    bundle: ModelBundle | None
+    problem: str = ""
+    """Why it cannot be opened."""
+
+    @classmethod
+    def at(cls, path: Path, name: str) -> Model:
+        try:
+            return cls(name, path, ModelBundle.open(path))
+        except DragganError as error:
+            return cls(name, path, None, str(error))
+
+    @property
+    def bundled(self) -> bool:
+        """It came with the program."""
+        return self.path.parent == paths.bundled_models()
+
+    def opened(self) -> ModelBundle:
+        """Raises BundleError where it cannot be opened."""
+        if self.bundle is None:
+            raise BundleError(self.problem)
+        return self.bundle
+
+
+def all_models() -> list[Model]:
+    """The user's models and the bundled ones, by the names that open them."""
+    return [Model.at(path, name) for name, path in _folders().items()]
+
+
+def look_up(name: str) -> Model:
+    """One model, by name or folder, under its folder's name. Raises BundleError for none."""
+    path = find_model(name).absolute()
+    return Model.at(path, path.resolve().name)
+
+
+def find_model(name: str) -> Path:
+    """A path as it is; a bare name is looked for among the user's and the bundled models.
+
+    Raises BundleError, naming the models there are.
+    """
+    if "/" in name or Path(name).is_dir():
+        return Path(name)
+    folders = _folders()
+    if name not in folders:
+        available = ", ".join(folders)
+        raise BundleError(f"no model named {name}; available: {available} (or a folder's path)")
+    return folders[name]
+
+
+def name_that_opens(path: Path) -> str:
+    """What --model takes for the bundle in a folder, as it is typed into a shell."""
+    for name, folder in _folders().items():
+        if folder.resolve() == path.resolve():
+            return shlex.quote(name)
+    return shlex.quote(str(path.resolve()))
+
+
+def summary(info: BundleInfo) -> str:
+    """«64 px», «256 px · 5 classes»."""
+    return " · ".join((f"{info.resolution} px", *([f"{info.c_dim} classes"] * bool(info.c_dim))))
+
+
+def _folders() -> dict[str, Path]:
+    """Every model by the name that opens it: the user's, then the bundled ones."""
+    found: dict[str, Path] = {}
+    for parent in (paths.user_models(), paths.bundled_models()):
+        folders = sorted(parent.iterdir()) if parent.is_dir() else []
+        for folder in folders:
+            if folder.is_dir() and not folder.name.startswith("."):
+                found.setdefault(folder.name, folder)
+    return found
