@@ -119,7 +119,9 @@ class ModelBundle:
         except FileNotFoundError:
             raise BundleError(f"{path} has no {MANIFEST}; it is not a model bundle") from None
         except (OSError, ValueError) as error:
-            raise BundleError(f"{manifest} cannot be read ({error}); export it again") from error
+            raise BundleError(
+                f"{manifest} cannot be read ({error}); import the model again"
+            ) from error
         info, files = _parse(values, manifest)
         training = TRAINING_FILES if not files.keys().isdisjoint(TRAINING_FILES) else ()
         for name in (*REQUIRED_FILES, *training, *files):
@@ -138,7 +140,9 @@ class ModelBundle:
         """Hashes every file. Raises BundleError at the first that differs from the manifest."""
         for name, entry in self.files.items():
             if sha256(self.path / name) != entry["sha256"]:
-                raise BundleError(f"{self.path / name} is damaged (SHA-256); export it again")
+                raise BundleError(
+                    f"{self.path / name} is damaged (SHA-256); import the model again"
+                )
 
 
 @contextmanager
@@ -191,7 +195,7 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     if version != FORMAT_VERSION:
         raise BundleError(
             f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}: "
-            "export the model again"
+            "import the model again"
         )
     values = dict(values)
     try:
@@ -202,20 +206,20 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
         classes = tuple(values.pop("classes", ()))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BundleError(f"{manifest} is incomplete ({error}); export it again") from error
+        raise BundleError(f"{manifest} is incomplete ({error}); import the model again") from error
 
 
 def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None:
     if name not in files:
-        raise BundleError(f"{path / MANIFEST} does not list {name}; export it again")
+        raise BundleError(f"{path / MANIFEST} does not list {name}; import the model again")
     if ".." in Path(name).parts or Path(name).is_absolute():
         raise BundleError(f"{path / MANIFEST} lists {name}, which lies outside the bundle")
     try:
         size = (path / name).stat().st_size
     except OSError:
-        raise BundleError(f"{path / name} is missing; export the model again") from None
+        raise BundleError(f"{path / name} is missing; import the model again") from None
     if size != files[name].get("size"):
         raise BundleError(
             f"{path / name} has {size} bytes, expected {files[name].get('size')}; "
-            "it is damaged, export the model again"
+            "it is damaged, import the model again"
         )

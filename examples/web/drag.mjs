@@ -15,7 +15,7 @@ export class Model {
   static async open(ort, read) {
     const info = JSON.parse(new TextDecoder().decode(await read("bundle.json")));
     if (!("drag/step.onnx" in info.files)) {
-      throw new Error(`${info.name} has no drag/step.onnx; export or import it again`);
+      throw new Error(`${info.name} has no drag/step.onnx; import its checkpoint again`);
     }
     const weights = await read("drag/weights.bin");
     const session = async (name, path) =>
