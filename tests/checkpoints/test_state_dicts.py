@@ -147,3 +147,25 @@ def test_a_name_cannot_write_to_the_terminal(read: Read) -> None:
     with pytest.raises(CheckpointError) as caught:
         read(saved({**tensors, "\x1b[31mred\n": torch.ones(2)}))
     assert str(caught.value).isprintable()
+
+
+def test_weights_of_this_program_name_their_classes(read: Read) -> None:
+    generator = tiny_generator(c_dim=2)
+    values = {"config": generator.config.to_dict(), "state": generator.state_dict()}
+    assert read(saved(values)).classes == ()
+    assert read(saved({**values, "classes": ["sun", "moon"]})).classes == ("sun", "moon")
+
+
+@pytest.mark.parametrize(
+    ("classes", "reason"),
+    [
+        (["sun"], "1 class names for 2 classes"),
+        (["sun", 2], "not a list of names"),
+        ("ab", "not a list of names"),
+    ],
+)
+def test_class_names_that_do_not_fit_are_refused(classes: Any, reason: str, read: Read) -> None:
+    generator = tiny_generator(c_dim=2)
+    values = {"config": generator.config.to_dict(), "state": generator.state_dict()}
+    with pytest.raises(CheckpointError, match=reason):
+        read(saved({**values, "classes": classes}))

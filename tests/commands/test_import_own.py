@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tui_draggan.stylegan.saved import load_named
 
 from tests.tiny import tiny_generator
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
+from tui_draggan.stylegan.generator_file import load_named_generator
 
 WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"
 
@@ -55,7 +55,9 @@ def test_weights_become_a_model_that_drags(
 def test_the_kept_weights_are_the_imported_ones(tmp_path: Path) -> None:
     folder = tmp_path / "again"
     assert import_to(WEIGHTS, folder, "--feature-block", "16", "--keep-weights") == 0
-    (first, names), (second, same_names) = map(load_named, (WEIGHTS, folder / "generator.pt"))
+    (first, names), (second, same_names) = map(
+        load_named_generator, (WEIGHTS, folder / "generator.pt")
+    )
     assert first.config == second.config and names == same_names
     for name, tensor in first.state_dict().items():
         torch.testing.assert_close(second.state_dict()[name], tensor, rtol=0, atol=0)

@@ -15,7 +15,7 @@ from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
 from tui_draggan.export import drag_graphs, resampling
 from tui_draggan.export import folded as folded_module
-from tui_draggan.export.bundle_writer import default_feature_block, export_bundle, export_file
+from tui_draggan.export.bundle_writer import default_feature_block, export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.generator_file import load_generator
 
@@ -30,8 +30,8 @@ def save(path: Path, **changes: object) -> Path:
 def test_weights_go_through_a_bundle_and_back(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    info = export_file(
-        save(tmp_path / "weights.pt"),
+    info = export_bundle(
+        load_generator(save(tmp_path / "weights.pt")),
         tmp_path / "model",
         name="small",
         feature_block=8,

@@ -78,8 +78,8 @@ class Stopwatch:
         return getattr(self.optimizer, name)
 
     def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
-        found: tuple[NDArray[Any], ...] = self._timed("iterate", feeds)
-        return found
+        outputs: tuple[NDArray[Any], ...] = self._timed("iterate", feeds)
+        return outputs
 
     def update(self, learning_rate: float) -> None:
         self._timed("update", learning_rate)

@@ -21,10 +21,10 @@ class Checkpoint:
     tensors: dict[str, NDArray[np.floating[Any]]]
     """Weights by the names of `network.Generator.state_dict()`; they fit `config`, are finite.
     `mapping.w_avg` is left out where the file has none. May be views of the mapped file."""
-    classes: tuple[str, ...] = ()
-    """Names of the classes; only this program's own files have them."""
     notes: tuple[str, ...] = ()
     """Assumptions and changes, a line each."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes; only this program's own files have them."""
 
     @property
     def parameters(self) -> int:

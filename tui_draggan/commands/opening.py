@@ -117,8 +117,10 @@ def _start(options: argparse.Namespace) -> Start:
 def open_bundle(request: OpenRequest) -> ModelBundle:
     """Raises BundleError or UsageError."""
     start = request.start
-    usual = library.DEFAULT_MODEL if isinstance(start, NewPicture) else start.model()
-    bundle = ModelBundle.open(library.find_model(request.model or usual))
+    name = request.model
+    if name is None:
+        name = library.DEFAULT_MODEL if isinstance(start, NewPicture) else start.model()
+    bundle = ModelBundle.open(library.find_model(name))
     block = bundle.info.drag.feature_block
     if request.feature_block not in (None, block):
         raise UsageError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Values
 from pathlib import Path
-from typing import Any
 
 import onnx
 import torch
@@ -21,7 +20,7 @@ from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.generator_file import load_named_generator, save_generator
+from tui_draggan.stylegan.generator_file import save_generator
 from tui_draggan.stylegan.network import Generator, Mapping
 
 
@@ -93,33 +92,6 @@ def export_bundle(
 def default_feature_block(config: GeneratorConfig) -> int:
     """128 px as in the paper (its sixth block) from 256 px on, half the resolution below."""
     return 128 if config.resolution >= 256 else config.resolution // 2
-
-
-def export_file(
-    weights: Path,
-    out: Path,
-    *,
-    name: str | None = None,
-    feature_block: int | None = None,
-    recommended: Values[str, float] | None = None,
-    classes: tuple[str, ...] = (),
-    replace: bool = False,
-    **notes: Any,
-) -> BundleInfo:
-    """Weights file → bundle folder. `notes` as in `export_bundle`."""
-    generator, saved = load_named_generator(weights)
-    classes = classes or saved
-    check_classes(classes, generator.config.c_dim)
-    return export_bundle(
-        generator,
-        out,
-        name=name or out.name,
-        feature_block=feature_block,
-        recommended=recommended,
-        classes=classes,
-        replace=replace,
-        **notes,
-    )
 
 
 def check_classes(names: tuple[str, ...], classes: int) -> None:
