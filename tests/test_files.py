@@ -111,7 +111,7 @@ def test_free_names_are_told_without_looking_into_closed_places(tmp_path: Path) 
 # -- processes that end --------------------------------------------------------------------------
 
 
-def writer(path: Path, does: str = "time.sleep(60)") -> subprocess.Popen[str]:
+def writer(path: Path, does: str = "while True: time.sleep(0.1)") -> subprocess.Popen[str]:
     """A process in the middle of writing `path`."""
     code = (
         "import sys, time; from pathlib import Path; from tui_draggan.files import replacing\n"

@@ -62,6 +62,14 @@ def replacing(path: Path) -> Iterator[Path]:
             os.close(handle)
 
 
+def remove_unfinished() -> None:
+    """Removes this process's temporary files, when it is to end without leaving their blocks."""
+    for path, process in tuple(_unfinished.items()):
+        if process == os.getpid():
+            with suppress(OSError):
+                path.unlink()
+
+
 def check_writable(path: Path) -> None:
     """Raises OutputError, before long work is begun, where `path` could not be written."""
     check_target(path)
@@ -193,9 +201,6 @@ def _ending_signals_clean_up() -> Iterator[None]:
 
 
 def _remove_unfinished_and_end(number: int, _frame: FrameType | None) -> None:
-    for path, process in tuple(_unfinished.items()):
-        if process == os.getpid():
-            with suppress(OSError):
-                path.unlink()
+    remove_unfinished()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
