@@ -1,10 +1,10 @@
-"""Quantities in words."""
+"""Quantities and names in words."""
 
 from __future__ import annotations
 
 import pytest
 
-from tui_draggan.wording import duration
+from tui_draggan.wording import duration, percent, printable
 
 
 @pytest.mark.parametrize(
@@ -16,3 +16,16 @@ from tui_draggan.wording import duration
 )
 def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [(0, "0 %"), (0.00001, "less than 0.1 %"), (0.098, "9.8 %"), (0.23, "23 %"), (1, "100 %")],
+)
+def test_shares(share: float, words: str) -> None:
+    assert percent(share) == words
+
+
+def test_names_cannot_move_the_cursor_or_turn_the_line_round() -> None:
+    assert printable("a\x1b[2J\n\u202eb\udcff\x07") == r"a\x1b[2J\n\u202eb\udcff\x07"
+    assert printable("水 é «x»") == "水 é «x»"

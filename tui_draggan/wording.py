@@ -1,4 +1,4 @@
-"""Quantities as a person reads them, the same in every command and on every screen."""
+"""Quantities and names as a person reads them, the same in every command and on every screen."""
 
 from __future__ import annotations
 
@@ -17,3 +17,19 @@ def duration(seconds: float) -> str:
     if minutes < 48 * 60:
         return f"{minutes // 60} h {minutes % 60:02} min"
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
+
+
+def percent(share: float) -> str:
+    """A share of 1: «23 %», with a digit more near the ends, where a small part would be lost."""
+    value = 100 * share
+    if 0 < value < 0.1:
+        return "less than 0.1 %"
+    if 99.9 < value < 100:
+        return "more than 99.9 %"
+    return f"{value:.{1 if 0 < value < 10 or 90 < value < 100 else 0}f} %"
+
+
+def printable(text: str) -> str:
+    """Text from a file, a path or a variable, made fit for a terminal: what is no text in it, or
+    would move the cursor or turn the line round, is spelt, as «\\x1b»."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -13,6 +13,7 @@ from PIL import Image
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
 from tui_draggan.pictures.reading import UnreadableError, quiet_decoders, read_picture
+from tui_draggan.wording import percent
 
 Mask = NDArray[np.bool_]
 
@@ -73,7 +74,7 @@ def load_mask(path: Path, resolution: int) -> LoadedMask:
         notes.append(f"{width}×{height} {how} to {resolution}×{resolution}")
     if white != FULL_SCALE.get(picture.mode, 255):
         notes.append(f"{white:g} is white")
-    notes.append(f"{_percent(float(mask.mean()))} of the picture may change")
+    notes.append(f"{percent(float(mask.mean()))} of the picture may change")
     return LoadedMask(mask, f"mask: {', '.join(notes)}")
 
 
@@ -119,13 +120,3 @@ def _why_nothing(lightness: Floats, opacity: Floats | None) -> str:
     if not visible.any():
         return "is all black" if opacity is None else "is all black where it is not transparent"
     return "is nowhere at least half white"
-
-
-def _percent(share: float) -> str:
-    """«23 %», with a digit more near the ends, where a small region would be lost."""
-    percent = 100 * share
-    if 0 < percent < 0.1:
-        return "less than 0.1 %"
-    if 99.9 < percent < 100:
-        return "more than 99.9 %"
-    return f"{percent:.{1 if 0 < percent < 10 or 90 < percent < 100 else 0}f} %"

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from tui_draggan.files import kind_of, reason_of
+from tui_draggan.wording import printable
 
 PictureFile = Path | zipfile.Path
 """A file of its own, or one in an archive."""
@@ -242,4 +243,4 @@ def _first_line(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     words = str(error).strip().splitlines()
-    return words[0] if words else type(error).__name__
+    return printable(words[0]) if words else type(error).__name__

@@ -27,7 +27,8 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
 from tui_draggan.pictures.reading import PictureFile, UnreadableError, quiet_decoders
 from tui_draggan.training.data.pictures import square
-from tui_draggan.training.data.scanning import Found, printable
+from tui_draggan.training.data.scanning import Found
+from tui_draggan.wording import printable
 
 FORMAT = 2
 """A change of how pictures are prepared counts it up."""

@@ -14,7 +14,8 @@ from tui_draggan.errors import UsageError
 from tui_draggan.paths import prepared_pictures
 from tui_draggan.training.data.cache import Cache
 from tui_draggan.training.data.labels import Labels, decide
-from tui_draggan.training.data.scanning import Found, Listing, opened, printable, scan
+from tui_draggan.training.data.scanning import Found, Listing, opened, scan
+from tui_draggan.wording import printable
 
 FEW = 100
 """Fewer pictures than this are warned about."""

@@ -20,7 +20,8 @@ from typing import Any
 from tui_draggan.errors import UsageError
 from tui_draggan.files import reason_of
 from tui_draggan.pictures.reading import PictureFile, UnreadableError, recognise, suffix_of
-from tui_draggan.training.data.scanning import LABELS, Listing, printable
+from tui_draggan.training.data.scanning import LABELS, Listing
+from tui_draggan.wording import printable
 
 CHOICES = ("folders", "none", LABELS)
 """Where classes may be said to come from."""

@@ -144,8 +144,3 @@ def _inside(root: zipfile.Path) -> Iterator[Found | tuple[str, str]]:
 
 def _of_no_interest(name: str) -> bool:
     return name.startswith(".") or name.lower() in HOUSEKEEPING
-
-
-def printable(name: str) -> str:
-    """A file's name for the screen: what is no text in it, or would move the cursor, is spelt."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
