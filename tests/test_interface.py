@@ -127,6 +127,18 @@ def test_what_is_wrong_is_said(model: Model, wrong: dict[str, object], message: 
         model.session(**wrong)  # type: ignore[arg-type]
 
 
+def test_the_example_of_the_manual_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manual = Path(__file__).parents[1] / "docs" / "python.md"
+    example = manual.read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    example = example.replace('open_model("critters")', 'open_model("critters", engine="ort")')
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert capsys.readouterr().out.endswith("Outcome.REACHED\n")
+    assert (tmp_path / "edited.png").exists()
+
+
 def test_models_are_found_by_name_and_by_folder(model: Model) -> None:
     assert open_model(model.bundle.path).info == model.info
     with pytest.raises(tui_draggan.BundleError, match="critters"):

@@ -38,8 +38,8 @@ def open_model(
 class Model:
     """An opened model and the engine that runs it.
 
-    All sessions of a model share its engine, which works on one run at a time: end or leave a run
-    before another session begins one. Nothing here is thread-safe.
+    All sessions of a model share its engine, which works on one run at a time: a run that another
+    session displaces ends at its next step. Sessions of one model belong to one thread.
     """
 
     def __init__(self, bundle: ModelBundle, open_engine: Callable[[], Engine]) -> None:

@@ -17,7 +17,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.edit.document import Document, Frame, Picture, State
 from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.progress import ADVICE, Outcome
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
@@ -353,6 +353,25 @@ def test_a_photograph_is_edited_like_any_picture_and_left_for_a_seed() -> None:
     assert session.snapshot().origin == Seed(0, 0.5)
     finish(session)
     assert session.undo() == "seed 0" and session.document.latent.origin == photo
+
+
+def test_a_run_that_another_session_displaced_on_its_engine_ends_and_says_so() -> None:
+    engine = SpotEngine()
+    one, other = make(engine), make(engine)
+    for session in (one, other):
+        session.add_pair((30, 30), (30, 10))
+        session.start()
+    for session in (one, one, one, other, other):
+        session.work()
+    assert len(one.frames) == 2 and len(other.frames) == 1
+    finish(one)
+    assert one.status.outcome is Outcome.FAILED and "another run" in one.status.message
+    assert one.document.latent.ws is one.frames[-1].ws
+    finish(other)
+    assert other.status.outcome is Outcome.REACHED
+    one.start()
+    finish(one)
+    assert one.status.message == ADVICE[Outcome.REACHED]
 
 
 def test_every_snapshot_is_of_one_moment() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from tui_draggan.edit.task import Advance
 from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
 
+_TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
+"""Whose run has begun last on each engine: an engine works on one at a time."""
+
 
 class DragTask:
     """One run of DragGAN: handles are pulled to their targets until all are there."""
@@ -23,6 +27,7 @@ class DragTask:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._progress = Progress()
+        self._turn = object()
 
     def check(self, document: Document) -> None:
         """Raises UsageError without points, and where rows that differ are to be trained as one."""
@@ -34,12 +39,16 @@ class DragTask:
 
     def begin(self, document: Document) -> None:
         parameters = document.parameters
+        _TURNS[self._engine] = self._turn
         self._engine.begin(
             Problem(document.latent.ws, parameters.rows, parameters.w_plus, document.mask)
         )
 
     def step(self, document: Document) -> Advance | None:
-        """Works on the pairs that have their template. Raises EngineError."""
+        """Works on the pairs that have their template. Raises EngineError, also where another run
+        has begun on the same engine since."""
+        if _TURNS.get(self._engine) is not self._turn:
+            raise EngineError("another run has begun on this model's engine; start this one again")
         pairs = tuple(pair for pair in document.pairs if pair.template is not None)
         if not pairs:
             return None
