@@ -19,6 +19,8 @@ from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import nvidia_pickle
 from tests.checkpoints.writers.tensorflow import tensorflow_pickle
 
+pytestmark = pytest.mark.slow
+
 KIND = Kind(channels=(3, 2), z_dim=3, w_dim=3, mapping_layers=1)
 COUNT = 2500
 

@@ -255,6 +255,7 @@ MEASURE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("form", ["pickle", "zip", "legacy", "safetensors"])
 def test_weights_are_not_copied(form: str, tmp_path: Path) -> None:

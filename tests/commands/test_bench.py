@@ -11,6 +11,8 @@ from tests.tiny import tiny_generator
 from tui_draggan.cli import main
 from tui_draggan.export.bundle_writer import export_bundle
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -34,6 +34,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 def test_a_drag_writes_all_it_was_asked_for(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,6 +79,7 @@ def test_stopping_short_has_its_own_status_and_a_reason(capsys: pytest.CaptureFi
     assert "step limit after 2 steps" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path) -> None:
     """The same drag changes the protected half less when a mask protects it."""
     mask = np.zeros((SIDE, SIDE), np.uint8)

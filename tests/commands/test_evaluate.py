@@ -23,6 +23,8 @@ from tui_draggan.training.metrics.generators import BundleModel, TorchModel, ope
 from tui_draggan.training.metrics.measures import labels_for, sampled
 from tui_draggan.training.metrics.real import Real, drawn_critters
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     "Fréchet distance",
     "kernel distance · 1000",

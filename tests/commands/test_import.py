@@ -52,6 +52,7 @@ def pickle(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_pickle_becomes_a_model_that_shows_its_pictures(
     models: Path, pickle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -153,6 +154,7 @@ def test_a_full_disk_is_told_before_and_while_writing(
     assert list(models.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_import_that_is_stopped_leaves_what_was_there(
     models: Path, number: signal.Signals

@@ -13,6 +13,8 @@ from tui_draggan.cli import main
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.training.log import read_log
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--resolution", "64", "--channel-base", "512", "--channel-max", "8", "--batch", "4")
 SHORT = ("--kimg", "0.016", "--log-kimg", "0.004", "--precision", "fp32", "--workers", "0")
 

@@ -10,6 +10,8 @@ from tests.tiny import random_generator
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
 
+pytestmark = pytest.mark.slow
+
 EDIT = """
 import sys
 from pathlib import Path

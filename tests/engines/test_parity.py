@@ -19,6 +19,8 @@ from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.stylegan.network import Generator
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", EDITS)
 def test_loss_gradient_and_handles_equal_plain_draggan(engine: LocalEngine, name: str) -> None:

@@ -13,6 +13,8 @@ from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.choose import NAMED, open_engine
 from tui_draggan.errors import EngineError
 
+pytestmark = pytest.mark.slow
+
 STEPS = 30
 EAR, NOSE, CHIN = (99, 28, 103, 14), (71, 79, 79, 86), (70, 98, 70, 108)
 SCRIPTS: dict[str, tuple[list[tuple[int, ...]], bool, bool]] = {

@@ -15,6 +15,8 @@ from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.ort import OrtEngine
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples/web"
 BUNDLE = ROOT / "artifacts/critters"

@@ -19,6 +19,8 @@ from tui_draggan.training.sources import open_source
 from tui_draggan.training.state import TrainingState
 from tui_draggan.training.steps import train_step
 
+pytestmark = pytest.mark.slow
+
 PROCESSES = 2
 
 

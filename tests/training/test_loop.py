@@ -31,6 +31,8 @@ from tui_draggan.training.loop import train
 from tui_draggan.training.networks import read_networks
 from tui_draggan.training.state import TrainingState
 
+pytestmark = pytest.mark.slow
+
 
 def quiet() -> Console:
     return Console(file=io.StringIO())

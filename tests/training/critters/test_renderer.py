@@ -17,6 +17,8 @@ from tui_draggan.training.critters import (
     render,
 )
 
+pytestmark = pytest.mark.slow
+
 RESOLUTION = 64
 SYMMETRIC = {"roll": 0.0, "light_x": 0.0, "gaze_x": 0.0, "ear_uneven": 0.0, "pattern_side": 0.0}
 

@@ -126,6 +126,7 @@ def script(folder: Path, cache: Path, progress: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
+@pytest.mark.slow
 def test_several_processes_prepare_once_between_them(folder: Path, cache: Path) -> None:
     progress = "lambda *a: (time.sleep(0.05), print('decoded', flush=True))"
     running = [

@@ -92,6 +92,7 @@ def test_it_holds_on_softer_and_noisier_pictures(critters: Fresh) -> None:
     assert errors(find_landmarks(noisy).places, critters.places[:40]).mean() < 0.5
 
 
+@pytest.mark.slow
 def test_confidence_is_the_share_that_is_near(critters: Fresh) -> None:
     """Over pictures from clean to hopeless: calibrated in the lower and in the upper half."""
     random = torch.Generator().manual_seed(1)
@@ -161,6 +162,7 @@ def test_training_repeats_itself() -> None:
     assert not torch.equal(first["maps.weight"], other["maps.weight"])
 
 
+@pytest.mark.slow
 def test_training_finds_landmarks() -> None:
     """After a few steps the error is half of that of no training."""
     config = LandmarkTraining(renders=16, steps=40, batch=8, lr=0.02)
