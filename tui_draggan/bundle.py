@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
-from tui_draggan.files import sha256
+from tui_draggan.files import reason_of, sha256
 
 FORMAT_VERSION = 3
 MANIFEST = "bundle.json"
@@ -112,13 +113,19 @@ class ModelBundle:
         Raises BundleError, naming the file. Contents are checked by `verify`, which reads all.
         """
         manifest = path / MANIFEST
-        if not path.is_dir():
-            raise BundleError(f"{path} is not a folder; expected a model bundle with {MANIFEST}")
         try:
+            if not stat.S_ISDIR(path.stat().st_mode):
+                raise NotADirectoryError
             values = json.loads(manifest.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise BundleError(f"{path} has no {MANIFEST}; it is not a model bundle") from None
-        except (OSError, ValueError) as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
+            if error.filename == str(manifest):
+                raise BundleError(f"{path} has no {MANIFEST}; it is not a model bundle") from None
+            raise BundleError(
+                f"{path} is not a folder; expected a model bundle with {MANIFEST}"
+            ) from None
+        except OSError as error:
+            raise BundleError(f"{path} cannot be read: {reason_of(error)}") from None
+        except ValueError as error:
             raise BundleError(
                 f"{manifest} cannot be read ({error}); import the model again"
             ) from error

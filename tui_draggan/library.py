@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,8 +63,8 @@ def find_model(name: str) -> Path:
 
     Raises BundleError, naming the models there are.
     """
-    if "/" in name or Path(name).is_dir():
-        return Path(name)
+    if "/" in name or name.startswith("~") or os.path.isdir(name):  # noqa: PTH112  # no error
+        return paths.typed_path(name)
     folders = _folders()
     if name not in folders:
         available = ", ".join(folders)
@@ -88,7 +89,10 @@ def _folders() -> dict[str, Path]:
     """Every model by the name that opens it: the user's, then the bundled ones."""
     found: dict[str, Path] = {}
     for parent in (paths.user_models(), paths.bundled_models()):
-        folders = sorted(parent.iterdir()) if parent.is_dir() else []
+        try:
+            folders = sorted(parent.iterdir())
+        except OSError:
+            continue  # not there, or closed to this user
         for folder in folders:
             if folder.is_dir() and not folder.name.startswith("."):
                 found.setdefault(folder.name, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,50 @@ def test_a_saved_session_gives_the_same_picture_again(tmp_path: Path) -> None:
     assert main(["drag", *tolerance, "--session", str(saved), "--out", str(again)]) == 0
     with Image.open(first) as one, Image.open(again) as other:
         np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_how_much_a_mask_lets_change_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    values = np.zeros((32, 32), np.uint8)
+    values[:, 16:] = 255
+    Image.fromarray(values).save(tmp_path / "mask.png")
+    arguments = ["drag", "--point", "5,5:60,60", "--steps", "1"]
+    assert main([*arguments, "--mask", str(tmp_path / "mask.png")]) == 3
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said == f"mask: 32×32 scaled to {SIDE}×{SIDE}, 50 % of the picture may change"
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)]
+)
+def test_a_signal_while_results_are_written_leaves_those_that_are_complete(
+    tmp_path: Path, number: signal.Signals, status: int
+) -> None:
+    code = (
+        "import sys, time; from tui_draggan.cli import main\n"
+        "from tui_draggan.pictures import animation\n"
+        "def write(*_):\n"
+        "    print('writing', flush=True)\n"
+        "    while True: time.sleep(0.1)\n"
+        "animation._write_with_pillow = write\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    arguments = ["drag", "--point", "5,5:60,60", "--steps", "1"]
+    arguments += ["--out", str(tmp_path / "a.png"), "--animation", str(tmp_path / "a.gif")]
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and process.stdout.readline() == "writing\n"
+    assert len(list(tmp_path.iterdir())) == 2, "and one has its temporary name"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == status
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert said == ("tui-draggan: interrupted\n" if number == signal.SIGINT else "")
 
 
 def test_stopping_short_has_its_own_status_and_a_reason(capsys: pytest.CaptureFixture[str]) -> None:

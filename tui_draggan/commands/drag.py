@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tui_draggan.commands.arguments import add_opening
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.paths import typed_path
 
 if TYPE_CHECKING:
@@ -51,20 +52,28 @@ def run(options: argparse.Namespace) -> int:
     Returns 0 when every handle reached its target, 3 when it stopped short. Raises UsageError,
     BundleError, EngineError, OutputError.
     """
+    with prompt_interrupts() as interrupts:
+        return _run(options, interrupts)
+
+
+def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands import results
-    from tui_draggan.commands.opening import OpenRequest, open_bundle, open_session
+    from tui_draggan.commands.opening import OpenRequest, open_bundle, open_mask, open_session
 
     results.check_outputs(options.out, options.animation, options.log, options.save)
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     pairs = _parse_pairs(options.point, bundle.info)
-    session = open_session(request, bundle)
+    mask = open_mask(request, bundle)
+    if mask is not None:
+        print(mask.note, file=sys.stderr)
+    session = open_session(request, bundle, mask)
     for handle, target in pairs:
         session.add_pair(handle, target)
     if not session.document.pairs:
         raise UsageError("nothing to drag; add --point handle:target, as in --point 60,40:60,28")
     started = time.perf_counter()
-    frames = _drag(session, options.log)
+    frames = _drag(session, options.log, interrupts)
     seconds = time.perf_counter() - started
     written = _write(options, session, frames)
     return _report(session, frames, seconds, written)
@@ -81,7 +90,7 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
     return pairs
 
 
-def _drag(session: Session, log: Path | None) -> list[Frame]:
+def _drag(session: Session, log: Path | None, interrupts: Interrupts) -> list[Frame]:
     """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError."""
     from tui_draggan.commands.results import step_log
     from tui_draggan.edit.progress import Outcome
@@ -97,7 +106,7 @@ def _drag(session: Session, log: Path | None) -> list[Frame]:
                 show(frame)
                 write(frame)
         except KeyboardInterrupt:
-            pass  # the run has stopped and the picture is complete
+            interrupts.forgive()  # the run has stopped and the picture is complete
     if session.status.outcome is Outcome.FAILED and not frames:
         raise EngineError(session.status.message)
     return frames

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.journal import Journal
+    from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.session import Session
     from tui_draggan.engines.base import Engine
 
@@ -52,16 +53,18 @@ def run(options: argparse.Namespace) -> int:
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
-    from tui_draggan.commands.opening import LastEdit, OpenRequest, open_bundle
+    from tui_draggan.commands.opening import LastEdit, OpenRequest, open_bundle, open_mask
 
     def on_model(request: OpenRequest) -> EditorOptions:
         bundle = open_bundle(request)
+        mask = open_mask(request, bundle)
         start = request.start
         return EditorOptions(
-            _services(request, bundle, on_model),
+            _services(request, bundle, mask, on_model),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
+            masked="" if mask is None else mask.note,
             pace=options.pace,
             graphics=options.graphics,
             colour=options.colour,
@@ -77,6 +80,7 @@ def run(options: argparse.Namespace) -> int:
 def _services(
     request: OpenRequest,
     bundle: ModelBundle,
+    mask: LoadedMask | None,
     on_model: Callable[[OpenRequest], EditorOptions],
 ) -> Services:
     """What the editor asks for while it works on one model."""
@@ -94,7 +98,7 @@ def _services(
 
     return Services(
         open_session=lambda: open_session(
-            request, bundle, journal.record if journal else None, engine
+            request, bundle, mask, journal.record if journal else None, engine
         ),
         export=lambda session, request: _export(session, request, bundle),
         check_export=check_result,
@@ -132,7 +136,7 @@ def _journal(model: str) -> Journal | None:
 def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
 
-    path, document = request.path.expanduser(), session.document
+    path, document = request.path, session.document
     if path.suffix.lower() == ".png":
         write_picture(path, document, session.picture, bundle.info, request.markers)
     else:
@@ -143,7 +147,6 @@ def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> st
 def _save(session: Session, path: Path, bundle: ModelBundle) -> str:
     from tui_draggan.edit.store import save_session
 
-    path = path.expanduser()
     save_session(path, session.document, bundle.info.name)
     name = library.name_that_opens(bundle.path)
     model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own

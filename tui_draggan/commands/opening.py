@@ -15,7 +15,7 @@ from tui_draggan.commands.arguments import given
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import model_of_journal, newest_journal, recover
 from tui_draggan.edit.lifecycle import Recorder
-from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.parameters import PARAMETERS, Value
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, model_of_session
@@ -130,18 +130,23 @@ def open_bundle(request: OpenRequest) -> ModelBundle:
     return bundle
 
 
+def open_mask(request: OpenRequest, bundle: ModelBundle) -> LoadedMask | None:
+    """The mask that is asked for, None where the edit keeps its own. Raises UsageError."""
+    return None if request.mask is None else load_mask(request.mask, bundle.info.resolution)
+
+
 def open_session(
     request: OpenRequest,
     bundle: ModelBundle,
+    mask: LoadedMask | None = None,
     recorder: Recorder | None = None,
     open_engine: Callable[[ModelBundle, str, str], Engine] = open_engine,
 ) -> Session:
     """Opens the engine and makes the session. Slow: for the worker thread.
 
-    Raises UsageError, EngineError.
+    mask: what `open_mask` gave. Raises UsageError, EngineError.
     """
     model = Model(bundle, lambda: open_engine(bundle, request.device, request.engine))
-    mask = None if request.mask is None else load_mask(request.mask, bundle.info.resolution).mask
     start = request.start
     if isinstance(start, NewPicture):
         origin = model.seed(start.seed, start.psi, start.label)
@@ -149,5 +154,7 @@ def open_session(
     else:
         document = start.document(bundle.info)
     parameters = document.parameters.with_values(**request.parameters)
-    mask = document.mask if mask is None else mask
-    return model.edit(replace(document, parameters=parameters, mask=mask), recorder)
+    document = replace(document, parameters=parameters)
+    if mask is not None:
+        document = replace(document, mask=mask.mask)
+    return model.edit(document, recorder)

@@ -14,6 +14,7 @@ from tui_draggan.edit.parameters import PSI, SEED, parameter
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
 from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
+from tui_draggan.paths import typed_path
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog
 from tui_draggan.tui.dialogs.export import ExportDialog
@@ -119,9 +120,9 @@ class Prompts:
             LineDialog(
                 "mask",
                 "A picture: white may change, black and transparent stay. From the next run on.",
-                check=lambda text: load_mask(Path(text).expanduser(), side),
+                check=lambda text: load_mask(typed_path(text), side),
             ),
-            lambda answer: self._editor.load_mask(Path(answer).expanduser()),
+            lambda answer: self._editor.load_mask(typed_path(answer)),
         )
 
     # -- files ---------------------------------------------------------------------------------
@@ -152,10 +153,10 @@ class Prompts:
                 "save session",
                 "Saves the whole edit; tui-draggan --session FILE opens it again.",
                 str(path),
-                check=lambda text: check_writable(Path(text).expanduser()),
+                check=lambda text: check_writable(typed_path(text)),
                 select=False,
             ),
-            lambda answer: self._write(lambda: save(editor.session, Path(answer).expanduser())),
+            lambda answer: self._write(lambda: save(editor.session, typed_path(answer))),
         )
 
     def _write(self, write: Callable[[], str]) -> None:

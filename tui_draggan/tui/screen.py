@@ -119,6 +119,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(forget_startup)
         if self.options.resumed:
             self.app.notify(self.options.resumed, title="resumed", markup=False)
+        if self.options.masked:
+            self.app.notify(self.options.masked, markup=False)
 
     @on(Reported)
     def _take_report(self, event: Reported) -> None:

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static, Switch
 
 from tui_draggan.errors import UsageError
+from tui_draggan.paths import typed_path
 from tui_draggan.tui.dialogs.dialog import Dialog
 from tui_draggan.tui.services import ExportRequest
 
@@ -43,7 +44,7 @@ class ExportDialog(Dialog[ExportRequest]):
             text = event.value.strip()
             if not text:
                 raise UsageError("type the name of a file")
-            path = Path(text).expanduser()
+            path = typed_path(text)
             if self._check is not None:
                 self._check(path)
             return ExportRequest(path, self.query_one("#markers", Switch).value)
