@@ -1,11 +1,13 @@
 """What holds for every test.
 
 What is remembered about engines on this machine stays out of the tests, and theirs out of it.
-Hypothesis measures no time: a busy machine is slow, not wrong.
+Hypothesis measures no time: a busy machine is slow, not wrong. Programs hear signals that the
+suite's own shell may ignore.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import hypothesis
@@ -29,3 +31,12 @@ def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _programs_hear_signals() -> None:
+    """In the background SIGINT is ignored, under nohup SIGHUP, and what a test starts would inherit
+    that; a handler that does nothing is not inherited."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)

@@ -27,13 +27,6 @@ from tui_draggan.testing.waiting import LIMIT, wait_until
 
 KIND = Kind(channels=(16, 16, 12, 8), c_dim=3, architecture="resnet", conv_clamp=2.0)
 WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"
-HEARING = """
-import os, signal, sys
-for number in (signal.SIGINT, signal.SIGHUP):
-    signal.signal(number, signal.SIG_DFL)
-os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
-"""
-"""Starts Python with its arguments and hears signals that a suite in the background ignores."""
 
 
 @pytest.fixture
@@ -162,7 +155,7 @@ def test_an_import_that_is_stopped_leaves_what_was_there(
     models.mkdir(parents=True)
     (models / "mine").mkdir()
     (models / "mine" / "note").write_text("mine")
-    command = [sys.executable, "-c", HEARING, "-m", "tui_draggan", "import", str(WEIGHTS)]
+    command = [sys.executable, "-m", "tui_draggan", "import", str(WEIGHTS)]
     process = subprocess.Popen(
         [*command, "--name", "mine", "--replace"],
         stdout=subprocess.PIPE,
