@@ -44,7 +44,7 @@ def choose(pane: Pane, key: str, text: str) -> None:
     pane.keys("Enter")
 
 
-def test_models_and_classes_change_under_one_screen(pane: Pane):
+def test_models_and_classes_change_under_one_screen(pane: Pane) -> None:
     pane.run("python", "-m", "tui_draggan")
     pane.wait_for("Enter for a handle")
     choose(pane, "o", "torn")

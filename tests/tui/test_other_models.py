@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from textual.widgets import OptionList, Static
 
@@ -61,51 +63,53 @@ class Shelf:
         )
 
 
-def editing_with(shelf: Shelf):
+def editing_with(shelf: Shelf) -> AbstractAsyncContextManager[EditorPilot]:
     return editing(models=shelf.models, open_model=shelf.open_model)
 
 
-async def choose(desk: EditorPilot, key: str, text: str) -> None:
-    await desk.press(key)
-    await desk.until(lambda: isinstance(desk.app.screen, ChoiceDialog), "the list")
-    await desk.type(text)
+async def choose(editor: EditorPilot, key: str, text: str) -> None:
+    await editor.press(key)
+    await editor.until(lambda: isinstance(editor.app.screen, ChoiceDialog), "the list")
+    await editor.type(text)
 
 
-async def at(desk: EditorPilot, model: str) -> EditorPilot:
-    """The desk when another model's screen has taken its place."""
+async def at(editor: EditorPilot, model: str) -> EditorPilot:
+    """The editor with another model's screen."""
 
     def there() -> bool:
-        screen = desk.app.screen
+        screen = editor.app.screen
         return (
             isinstance(screen, EditorScreen)
-            and screen is not desk.screen
+            and screen is not editor.screen
             and screen.is_open
             and screen.options.model == model
         )
 
-    await desk.until(there, f"{model}'s screen")
-    other = EditorPilot(desk.pilot, desk.app, desk.app.screen, desk.notes)
+    await editor.until(there, f"{model}'s screen")
+    screen = editor.app.screen
+    assert isinstance(screen, EditorScreen)
+    other = EditorPilot(editor.pilot, editor.app, screen, editor.notes)
     await other.until(lambda: other.screen.context.open, "its keys")
     return other
 
 
-def title(desk: EditorPilot) -> str:
-    return desk.screen.query_one(TitleBar).text
+def title(editor: EditorPilot) -> str:
+    return editor.screen.query_one(TitleBar).text
 
 
-async def test_another_model_takes_the_screen_and_the_old_thread_ends():
+async def test_another_model_takes_the_screen_and_the_old_thread_ends() -> None:
     shelf = Shelf()
-    async with editing_with(shelf) as desk:
-        first = desk.app.threads[0]
-        await choose(desk, "o", "zo")
-        zoo = await at(desk, "zoo")
+    async with editing_with(shelf) as editor:
+        first = editor.app.threads[0]
+        await choose(editor, "o", "zo")
+        zoo = await at(editor, "zoo")
         assert "zoo · 64 px" in title(zoo) and "class cat" in title(zoo)
         first.join(5)
         assert not first.is_alive() and zoo.app.threads[-1].is_alive()
         await zoo.press("enter", "K", "enter", "space")
         await zoo.rest()
         assert zoo.session.frames, "it drags"
-        assert not desk.screen.is_open, "the old screen holds nothing any more"
+        assert not editor.screen.is_open, "the old screen holds nothing any more"
 
         thread = zoo.app.threads[-1]
         zoo.session.open_seed(5)  # back at an unedited latent: nothing to ask about
@@ -116,118 +120,122 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends():
         assert shelf.closed == ["zoo"]
 
 
-async def test_the_list_marks_the_open_one_and_says_why_one_cannot_be_chosen():
-    async with editing_with(Shelf()) as desk:
-        assert "Open another model" in [offer.title for offer in offers(desk.screen)]
-        await desk.press("o")
-        dialog = desk.app.screen
+async def test_the_list_marks_the_open_one_and_says_why_one_cannot_be_chosen() -> None:
+    async with editing_with(Shelf()) as editor:
+        assert "Open another model" in [offer.title for offer in offers(editor.screen)]
+        await editor.press("o")
+        dialog = editor.app.screen
         lines = dialog.query_one(OptionList)
         assert lines.highlighted == 1, "the current one"
         assert str(lines.get_option("spot").prompt).startswith("●")
-        await desk.type("bad")
-        assert desk.app.screen is dialog
+        await editor.type("bad")
+        assert editor.app.screen is dialog
         assert "synthesis.onnx is missing" in str(dialog.query_one(".problem", Static).render())
-        await desk.press(*["backspace"] * 3, *"nothing")
-        await desk.pilot.pause()
+        await editor.press(*["backspace"] * 3, *"nothing")
+        await editor.pilot.pause()
         assert "nothing of that name" in str(dialog.query_one(".problem", Static).render())
-        await desk.press("enter", "escape")
-        await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
+        await editor.press("enter", "escape")
+        await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
 
 
-async def test_what_cannot_be_opened_is_told_and_the_edit_goes_on():
-    async with editing_with(Shelf()) as desk:
-        await desk.press("enter", "K", "enter")
+async def test_what_cannot_be_opened_is_told_and_the_edit_goes_on() -> None:
+    async with editing_with(Shelf()) as editor:
+
+        def has_told(words: str) -> bool:
+            return words in " ".join(editor.notes)
+
+        await editor.press("enter", "K", "enter")
         for name, told in (("gone", "model: gone was removed"), ("torn", "engine: out of memory")):
-            await choose(desk, "o", name)
-            await desk.until(lambda told=told: told in " ".join(desk.notes), told)
-            await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
-        assert len(desk.pairs) == 1
-        await desk.press("space")
-        await desk.rest()
-        assert desk.session.frames
+            await choose(editor, "o", name)
+            await editor.until(partial(has_told, told), told)
+            await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
+        assert len(editor.pairs) == 1
+        await editor.press("space")
+        await editor.rest()
+        assert editor.session.frames
 
 
-async def test_escape_while_it_opens_stays_with_the_old_one():
+async def test_escape_while_it_opens_stays_with_the_old_one() -> None:
     shelf = Shelf()
-    async with editing_with(shelf) as desk:
-        await choose(desk, "o", "slow")
-        await desk.until(lambda: isinstance(desk.app.screen, OpeningDialog), "the waiting")
-        await desk.press("escape")
-        await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
+    async with editing_with(shelf) as editor:
+        await choose(editor, "o", "slow")
+        await editor.until(lambda: isinstance(editor.app.screen, OpeningDialog), "the waiting")
+        await editor.press("escape")
+        await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
         shelf.go.set()
-        await desk.until(lambda: shelf.closed == ["slow"], "the end of what was opening")
-        assert desk.app.screen is desk.screen and desk.session.picture is not None
+        await editor.until(lambda: shelf.closed == ["slow"], "the end of what was opening")
+        assert editor.app.screen is editor.screen and editor.session.picture is not None
 
 
-async def test_an_unsaved_edit_is_asked_about_before_another_model():
-    async with editing_with(Shelf()) as desk:
-        await desk.press("enter", "K", "enter", "space")
-        await desk.rest()
-        await choose(desk, "o", "zoo")
-        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
-        await desk.press("n")
-        await desk.until(lambda: desk.app.screen is desk.screen, "the editor")
-        await choose(desk, "o", "zoo")
-        await desk.until(lambda: isinstance(desk.app.screen, ConfirmDialog), "the question")
-        await desk.press("enter")
-        await at(desk, "zoo")
+async def test_an_unsaved_edit_is_asked_about_before_another_model() -> None:
+    async with editing_with(Shelf()) as editor:
+        await editor.press("enter", "K", "enter", "space")
+        await editor.rest()
+        await choose(editor, "o", "zoo")
+        await editor.until(lambda: isinstance(editor.app.screen, ConfirmDialog), "the question")
+        await editor.press("n")
+        await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
+        await choose(editor, "o", "zoo")
+        await editor.until(lambda: isinstance(editor.app.screen, ConfirmDialog), "the question")
+        await editor.press("enter")
+        await at(editor, "zoo")
 
 
-async def test_no_other_model_while_it_runs_nor_without_a_way_there():
+async def test_no_other_model_while_it_runs_nor_without_a_way_there() -> None:
     engine = SpotEngine(delay=0.3)
     shelf = Shelf()
-    async with editing(engine, models=shelf.models, open_model=shelf.open_model) as desk:
-        await desk.press("enter", "K", "enter", "space")
-        await desk.press("o")
-        assert desk.app.screen is desk.screen
-        await desk.press("c")
-        await desk.rest()
-    async with editing() as desk:
-        await desk.press("o", "C")
-        assert desk.app.screen is desk.screen
-        assert "Open another model" not in [offer.title for offer in offers(desk.screen)]
-        assert not any("class" in offer.title for offer in offers(desk.screen))
+    async with editing(engine, models=shelf.models, open_model=shelf.open_model) as editor:
+        await editor.press("enter", "K", "enter", "space")
+        await editor.press("o")
+        assert editor.app.screen is editor.screen
+        await editor.press("c")
+        await editor.rest()
+    async with editing() as editor:
+        await editor.press("o", "C")
+        assert editor.app.screen is editor.screen
+        assert "Open another model" not in [offer.title for offer in offers(editor.screen)]
+        assert not any("class" in offer.title for offer in offers(editor.screen))
 
 
-async def test_the_class_that_is_open_leaves_the_points():
-    async with editing(ZooEngine()) as desk:
-        await desk.press("enter", "K", "enter", "C")
-        await desk.pilot.pause()
-        await desk.press("enter")
-        await desk.pilot.pause(0.2)
-        assert len(desk.session.document.pairs) == 1
+async def test_the_class_that_is_open_leaves_the_points() -> None:
+    async with editing(ZooEngine()) as editor:
+        await editor.press("enter", "K", "enter", "C")
+        await editor.pilot.pause()
+        await editor.press("enter")
+        await editor.pilot.pause(0.2)
+        assert len(editor.session.document.pairs) == 1
 
 
-async def test_a_class_from_the_list_and_back():
-    async with editing(ZooEngine()) as desk:
-        latent = desk.session.document.latent
-        assert desk.origin.label == 0 and "seed 3   class cat" in title(desk)
-        assert "Set class (now cat)" in [offer.title for offer in offers(desk.screen)]
-        await choose(desk, "C", "rab")
-        await desk.until(lambda: desk.origin.label == 3, "the rabbit")
-        await desk.until(lambda: "class rabbit" in title(desk), "its name")
-        assert desk.origin.seed == 3
-        await desk.press("n")
-        await desk.until(lambda: desk.origin.seed == 4, "seed 4")
-        assert desk.origin.label == 3, "the next seed keeps the class"
-        await desk.press("u", "u")
-        assert desk.session.document.latent is latent and "undone: class rabbit" in desk.words
-        await desk.press("n")
-        await desk.until(lambda: desk.origin.seed == 4, "seed 4")
-        assert desk.origin.label == 0
-        assert desk.state is State.EMPTY
+async def test_a_class_from_the_list_and_back() -> None:
+    async with editing(ZooEngine()) as editor:
+        latent = editor.session.document.latent
+        assert editor.origin.label == 0 and "seed 3   class cat" in title(editor)
+        assert "Set class (now cat)" in [offer.title for offer in offers(editor.screen)]
+        await choose(editor, "C", "rab")
+        await editor.until(lambda: editor.origin.label == 3, "the rabbit")
+        await editor.until(lambda: "class rabbit" in title(editor), "its name")
+        assert editor.origin.seed == 3
+        await editor.press("n")
+        await editor.until(lambda: editor.origin.seed == 4, "seed 4")
+        assert editor.origin.label == 3, "the next seed keeps the class"
+        await editor.press("u", "u")
+        assert editor.session.document.latent is latent and "undone: class rabbit" in editor.words
+        await editor.press("n")
+        await editor.until(lambda: editor.origin.seed == 4, "seed 4")
+        assert editor.origin.label == 0
+        assert editor.state is State.EMPTY
 
 
-async def test_arrows_pages_and_numbers_find_a_class():
+async def test_arrows_pages_and_numbers_find_a_class() -> None:
     class Thousand(ZooEngine):
         info = replace(INFO, name="thousand", classes=tuple(map(str, range(1000))))
 
-    async with editing(Thousand(), size=(80, 24)) as desk:
-        await desk.press("C", "down", "down", "enter")
-        await desk.until(lambda: desk.origin.label == 2, "the second below")
-        await desk.press("C", "pagedown", "up")
-        lines = desk.app.screen.query_one(OptionList)
-        await desk.until(lambda: (lines.highlighted or 0) > 3, "a page on")
-        assert desk.app.screen.region.contains_region(lines.region)
-        await desk.type("99")
-        await desk.until(lambda: desk.origin.label == 99, "the very number")
+    async with editing(Thousand(), size=(80, 24)) as editor:
+        await editor.press("C", "down", "down", "enter")
+        await editor.until(lambda: editor.origin.label == 2, "the second below")
+        await editor.press("C", "pagedown", "up")
+        lines = editor.app.screen.query_one(OptionList)
+        await editor.until(lambda: (lines.highlighted or 0) > 3, "a page on")
+        assert editor.app.screen.region.contains_region(lines.region)
+        await editor.type("99")
+        await editor.until(lambda: editor.origin.label == 99, "the very number")

@@ -14,40 +14,40 @@ from tui_draggan.tui.widgets.pixel_surface import PixelSurface
 
 
 @pytest.fixture
-def sent(monkeypatch) -> list[str]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What goes past the compositor."""
     found: list[str] = []
     monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: found.append(data))
     return found
 
 
-async def test_kitty_pictures_replace_one_another(sent: list[str]):
-    async with editing(display=Display("kitty", 10, 20)) as desk:
-        await desk.until(lambda: sent, "the first picture")
-        await desk.press("enter", "K", "enter", "space")
-        await desk.rest()
-        panel = desk.screen.query_one(PicturePanel)
-        await desk.until(lambda: "\U0010eeee" in panel.render_line(panel.size.height // 2).text)
+async def test_kitty_pictures_replace_one_another(sent: list[str]) -> None:
+    async with editing(display=Display("kitty", 10, 20)) as editor:
+        await editor.until(lambda: sent, "the first picture")
+        await editor.press("enter", "K", "enter", "space")
+        await editor.rest()
+        panel = editor.screen.query_one(PicturePanel)
+        await editor.until(lambda: "\U0010eeee" in panel.render_line(panel.size.height // 2).text)
         shown = re.findall(r"a=T.*?i=(\d+)", "".join(sent))
         deleted = re.findall(r"d=I,q=2,i=(\d+)", "".join(sent))
         assert len(shown) > 2 and len(shown) - len(deleted) <= 2
         assert shown[: len(deleted)] == deleted, "each is freed when the next is there"
 
 
-async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str]):
-    async with editing(display=Display("sixel", 6, 12)) as desk:
-        await desk.until(lambda: sent, "the first picture")
+async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str]) -> None:
+    async with editing(display=Display("sixel", 6, 12)) as editor:
+        await editor.until(lambda: sent, "the first picture")
         count = len(sent)
-        await desk.press("left")
-        await desk.until(lambda: len(sent) > count, "the crosshair's move")
-        region = desk.screen.query_one(PicturePanel).region
+        await editor.press("left")
+        await editor.until(lambda: len(sent) > count, "the crosshair's move")
+        region = editor.screen.query_one(PicturePanel).region
         assert sent[-1].startswith(f"\x1b7\x1b[{region.y + 1};{region.x + 1}H\x1bP")
-        await desk.press("question_mark")
-        await desk.pilot.pause(0.2)
+        await editor.press("question_mark")
+        await editor.pilot.pause(0.2)
         count = len(sent)
-        surface = desk.screen.query_one(PicturePanel).surface
+        surface = editor.screen.query_one(PicturePanel).surface
         assert isinstance(surface, PixelSurface)
         surface.draw()
         assert len(sent) == count
-        await desk.press("escape")
-        await desk.until(lambda: len(sent) > count, "the picture after the dialog")
+        await editor.press("escape")
+        await editor.until(lambda: len(sent) > count, "the picture after the dialog")

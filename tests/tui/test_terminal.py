@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,19 +15,12 @@ GREYS = {0, 7, 8, 15, 16, 59, 102, 145, 188, *range(231, 256)}
 """Of the 256-colour palette."""
 
 
-@pytest.fixture
-def pane() -> Iterator[Pane]:
-    pane = Pane((100, 30))
-    yield pane
-    pane.close()
-
-
 def start(pane: Pane, *options: str) -> None:
     pane.run("python", "-m", "tui_draggan.testing.spot_editor", *options)
     pane.wait_for("Enter for a handle")
 
 
-def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
+def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path) -> None:
     start(pane)
     pane.keys("Up", "Up", "Enter", "K", "Enter")
     pane.wait_for("32,30 → 32,22")
@@ -43,7 +33,7 @@ def test_a_drag_by_keys_reaches_its_target(pane: Pane, tmp_path: Path):
     pane.wait_until_sane()
 
 
-def test_keys_that_come_at_once_act_in_their_order(pane: Pane):
+def test_keys_that_come_at_once_act_in_their_order(pane: Pane) -> None:
     start(pane)
     pane.type("g99\x1512,14\x7f\r")  # Ctrl+U, and Backspace
     pane.wait_for("12,1 ")
@@ -51,7 +41,7 @@ def test_keys_that_come_at_once_act_in_their_order(pane: Pane):
     pane.wait_for("12,314")
 
 
-def test_a_drag_by_mouse(pane: Pane):
+def test_a_drag_by_mouse(pane: Pane) -> None:
     start(pane)
     pane.type("\x1b[<0;28;16M")
     pane.type("\x1b[<32;28;10M")
@@ -61,37 +51,7 @@ def test_a_drag_by_mouse(pane: Pane):
     pane.wait_for("✓ reached")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_killed_editor_leaves_the_terminal_sane_and_the_journal_closed(
-    pane: Pane, tmp_path: Path, number: signal.Signals
-):
-    closed = tmp_path / "closed"
-    start(pane, "--endless", "--closed", str(closed))
-    pane.keys("Enter", "K", "Enter", "Space")
-    pane.wait_for("▶ running")
-    assert not pane.is_sane()
-    (pid,) = pane.pids()
-    os.kill(pid, number)
-    pane.wait_until_sane()
-    pane.type("echo status $?\n")
-    pane.wait_for(f"status {128 + number}")
-    assert closed.read_text() == "closed"
-    pane.type("stty -a\n")
-    assert "-icanon" not in pane.wait_for("icanon")
-
-
-def test_a_terminal_that_goes_away_ends_the_editor(pane: Pane, tmp_path: Path):
-    closed = tmp_path / "closed"
-    start(pane, "--endless", "--closed", str(closed))
-    pane.keys("Enter", "K", "Enter", "Space")
-    pane.wait_for("▶ running")
-    (pid,) = pane.pids()
-    pane.close()
-    pane.wait_until_ended(pid)
-    assert closed.read_text() == "closed"
-
-
-def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane):
+def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane) -> None:
     pane.run("python", "-m", "tui_draggan.testing.spot_editor", "--fail-open", "--slow-open", "1")
     screen = pane.wait_for("model: the model spot is damaged")
     assert "Traceback" not in screen
@@ -99,7 +59,7 @@ def test_a_model_that_cannot_be_opened_leaves_one_line(pane: Pane):
 
 
 @pytest.mark.parametrize("colour", ["16", "256", "none"])
-def test_few_colours_degrade_and_never_break(pane: Pane, colour: str):
+def test_few_colours_degrade_and_never_break(pane: Pane, colour: str) -> None:
     start(pane, "--colour", colour)
     pane.keys("Enter", "K", "Enter", "Space")
     pane.wait_for("✓ reached")

@@ -11,7 +11,7 @@ from tui_draggan.tui.view import ZOOMS, View
 
 
 @st.composite
-def views(draw) -> View:
+def views(draw: st.DrawFn) -> View:
     resolution = draw(st.sampled_from([32, 64, 128, 256, 1024]))
     view = View(resolution, draw(st.integers(1, 200)), draw(st.integers(1, 100)))
     steps = draw(st.integers(0, len(ZOOMS)))
@@ -20,7 +20,7 @@ def views(draw) -> View:
 
 
 @given(views(), st.data())
-def test_a_dots_middle_and_its_pixel_go_there_and_back(view: View, data):
+def test_a_dots_middle_and_its_pixel_go_there_and_back(view: View, data: st.DataObject) -> None:
     across = view.left + data.draw(st.integers(0, view.side - 1)) + 0.5
     down = view.top + data.draw(st.integers(0, view.side - 1)) + 0.5
     x, y = view.to_image(across, down)
@@ -31,7 +31,7 @@ def test_a_dots_middle_and_its_pixel_go_there_and_back(view: View, data):
 
 
 @given(views(), st.data())
-def test_a_pixel_that_covers_a_dot_is_found_again(view: View, data):
+def test_a_pixel_that_covers_a_dot_is_found_again(view: View, data: st.DataObject) -> None:
     place = st.integers(0, view.resolution - 1)
     x, y = data.draw(place), data.draw(place)
     across, down = (dot + 0.5 for dot in view.to_dots(x, y))
@@ -40,7 +40,9 @@ def test_a_pixel_that_covers_a_dot_is_found_again(view: View, data):
 
 
 @given(views(), st.data())
-def test_zooming_keeps_the_point_where_it_is_unless_an_edge_is_near(view: View, data):
+def test_zooming_keeps_the_point_where_it_is_unless_an_edge_is_near(
+    view: View, data: st.DataObject
+) -> None:
     x0, y0, x1, y1 = view.window
     x, y = (x0 + x1) / 2, (y0 + y1) / 2
     before = view.to_dots(x, y)
@@ -49,7 +51,7 @@ def test_zooming_keeps_the_point_where_it_is_unless_an_edge_is_near(view: View, 
 
 
 @given(views(), st.data())
-def test_what_is_to_be_shown_is_shown(view: View, data):
+def test_what_is_to_be_shown_is_shown(view: View, data: st.DataObject) -> None:
     place = st.integers(0, view.resolution - 1)
     x, y = data.draw(place), data.draw(place)
     left, top, right, bottom = view.showing(x, y).window
@@ -58,7 +60,7 @@ def test_what_is_to_be_shown_is_shown(view: View, data):
     assert right <= view.resolution + 1e-6 and bottom <= view.resolution + 1e-6
 
 
-def test_the_whole_picture_fills_the_smaller_side():
+def test_the_whole_picture_fills_the_smaller_side() -> None:
     view = View(64, 100, 22)
     assert (view.side, view.left, view.top) == (44, 28, 0)
     assert view.window == (0, 0, 64, 64)

@@ -60,6 +60,10 @@ class EditorPilot:
         return self.session.status.state
 
     @property
+    def running(self) -> bool:
+        return self.state is State.RUNNING
+
+    @property
     def words(self) -> str:
         return self.screen.query_one(StatusLine).text
 
@@ -86,7 +90,7 @@ class EditorPilot:
 
     async def rest(self) -> None:
         """Until no run is under way and the screen has caught up."""
-        await self.until(lambda: self.state is not State.RUNNING, "the end of the run")
+        await self.until(lambda: not self.running, "the end of the run")
         await self.until(lambda: self.screen.context.state is self.state, "the screen")
 
     def cell_of(self, x: int, y: int) -> tuple[int, int]:
@@ -127,27 +131,27 @@ async def editing(
             await pilot.pause()
             screen = app.screen_stack[1]
             assert isinstance(screen, EditorScreen)
-            desk = EditorPilot(pilot, app, screen)
+            editor = EditorPilot(pilot, app, screen)
             show = app.notify
 
             def notify(message: str, *, title: str = "", **more: Any) -> None:
-                desk.notes.append(f"{title}: {message}")
+                editor.notes.append(f"{title}: {message}")
                 show(message, title=title, **more)
 
             app.notify = notify  # type: ignore[method-assign]
-            await desk_opens(desk)
-            yield desk
+            await _wait_until_open(editor)
+            yield editor
     finally:
         thread.stop()
         thread.join(LIMIT)
         assert not thread.is_alive()
 
 
-async def desk_opens(desk: EditorPilot) -> None:
-    await desk.until(
-        lambda: desk.screen.is_open and desk.session.picture is not None,
+async def _wait_until_open(editor: EditorPilot) -> None:
+    await editor.until(
+        lambda: editor.screen.is_open and editor.session.picture is not None,
         "the first picture",
     )
-    await desk.pilot.pause()
-    desk.screen.refresh_all()
-    await desk.pilot.pause()
+    await editor.pilot.pause()
+    editor.screen.refresh_all()
+    await editor.pilot.pause()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def terminal(monkeypatch):
+def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """A terminal at both ends, and an environment without opinions."""
     for name in ("TMUX", "STY", "NO_COLOR", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +35,7 @@ def terminal(monkeypatch):
     return monkeypatch
 
 
-def test_what_no_editor_runs_in(terminal):
+def test_what_no_editor_runs_in(terminal: pytest.MonkeyPatch) -> None:
     assert terminal_problem() is None
     for term in ("dumb", ""):
         terminal.setenv("TERM", term)
@@ -45,7 +46,7 @@ def test_what_no_editor_runs_in(terminal):
     assert "standard input is not a terminal" in str(terminal_problem())
 
 
-def test_half_blocks_where_nothing_else_is_sure(terminal):
+def test_half_blocks_where_nothing_else_is_sure(terminal: pytest.MonkeyPatch) -> None:
     assert choose_display("half") == Display()
     terminal.setenv("TMUX", "/tmp/tmux,1,0")
     assert in_tmux() and choose_display("auto") == Display()
@@ -67,12 +68,12 @@ def test_half_blocks_where_nothing_else_is_sure(terminal):
         ("16", {}, "standard"),
     ],
 )
-def test_colour_depth(terminal, choice, environment, expected):
-    import os
-
+def test_colour_depth(
+    terminal: pytest.MonkeyPatch, choice: str, environment: dict[str, str], expected: str | None
+) -> None:
     for name, value in environment.items():
         terminal.setenv(name, value)
-    terminal.setenv("UNRELATED", "")  # so that what is set below is taken back
+    terminal.setenv("UNRELATED", "")  # so that what is set below is undone
     before = os.environ.get("TEXTUAL_COLOR_SYSTEM")
     apply_colour(choice)
     assert os.environ.get("TEXTUAL_COLOR_SYSTEM") == expected
@@ -81,7 +82,7 @@ def test_colour_depth(terminal, choice, environment, expected):
     assert "NO_COLOR" in os.environ or "NO_COLOR" not in environment
 
 
-def test_nothing_heavy_is_imported():
+def test_nothing_heavy_is_imported() -> None:
     code = (
         "import sys, tui_draggan.tui.terminal.graphics, tui_draggan.tui.services\n"
         "print([m for m in ('textual', 'textual_image', 'numpy', 'PIL') if m in sys.modules])"

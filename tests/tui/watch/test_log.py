@@ -9,10 +9,10 @@ from tui_draggan.tui.watch.log import LogReader
 
 
 def points(reader: LogReader, name: str) -> list[list[float]]:
-    return reader.curves[name].T.tolist()
+    return [list(point) for point in reader.curves[name].T.tolist()]
 
 
-def test_a_log_that_is_not_there_yet_and_then_grows(tmp_path: Path):
+def test_a_log_that_is_not_there_yet_and_then_grows(tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     assert not reader.look() and not reader.curves and reader.kimg is None
     write_lines(tmp_path, line(1, d=3.0))
@@ -26,7 +26,7 @@ def test_a_log_that_is_not_there_yet_and_then_grows(tmp_path: Path):
     assert set(reader.curves) == {"d", "g", "metric"}
 
 
-def test_half_a_line_waits_for_its_other_half(tmp_path: Path):
+def test_half_a_line_waits_for_its_other_half(tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     write_lines(tmp_path, line(1, d=3.0))
     with (tmp_path / "log.jsonl").open("a") as file:
@@ -39,7 +39,7 @@ def test_half_a_line_waits_for_its_other_half(tmp_path: Path):
     assert points(reader, "d") == [[1, 3], [2, 7]]
 
 
-def test_a_resumed_run_writes_the_log_anew(tmp_path: Path):
+def test_a_resumed_run_writes_the_log_anew(tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     write_lines(tmp_path, *(line(k, d=k) for k in (1, 2, 3)))
     reader.look()
@@ -50,7 +50,7 @@ def test_a_resumed_run_writes_the_log_anew(tmp_path: Path):
     assert points(reader, "d") == [[1, 1], [2, 20], [3, 30], [4, 40], [5, 50]]
 
 
-def test_a_log_cut_back_in_its_place(tmp_path: Path):
+def test_a_log_cut_back_in_its_place(tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     write_lines(tmp_path, *(line(k, d=k) for k in (1, 2, 3)))
     reader.look()
@@ -60,7 +60,7 @@ def test_a_log_cut_back_in_its_place(tmp_path: Path):
     assert points(reader, "d") == [[1, 1]] and reader.kimg == 1
 
 
-def test_steps_that_go_backwards_replace_what_came_after_them(tmp_path: Path):
+def test_steps_that_go_backwards_replace_what_came_after_them(tmp_path: Path) -> None:
     reader = LogReader(tmp_path)
     write_lines(tmp_path, *(line(k, d=k, p=k) for k in (1, 2, 3)), line(2, d=20.0))
     reader.look()
@@ -68,7 +68,7 @@ def test_steps_that_go_backwards_replace_what_came_after_them(tmp_path: Path):
     assert points(reader, "p") == [[1, 1], [2, 2]]
 
 
-def test_what_is_no_line_of_a_log_is_passed_over(tmp_path: Path):
+def test_what_is_no_line_of_a_log_is_passed_over(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
     log.write_bytes(
         b'{"kimg": 1, "d": 1}\nnonsense\n[1]\n"x"\n\n\xff\xfe\n{"d": 4}\n{"kimg": "2", "d": 4}\n'

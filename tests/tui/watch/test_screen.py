@@ -54,7 +54,7 @@ class Watcher:
         x = place.right - 1 if right else place.x
         (segment,) = strip.crop(x, x + 1)
         assert segment.style is not None and segment.style.bgcolor is not None
-        return tuple(segment.style.bgcolor.get_truecolor())
+        return segment.style.bgcolor.get_truecolor()
 
     async def until(self, condition: Callable[[], object]) -> None:
         await pause_until(
@@ -85,7 +85,7 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12), (160, 50), (30, 60), (12, 5)])
-async def test_newest_grid_curves_and_state(tmp_path: Path, size: tuple[int, int]):
+async def test_newest_grid_curves_and_state(tmp_path: Path, size: tuple[int, int]) -> None:
     async with watching(whole_run(tmp_path / "cats"), size) as watcher:
         await watcher.until(lambda: "40" in watcher.status and watcher.picture.image is not None)
         await watcher.pilot.pause()
@@ -100,7 +100,7 @@ async def test_newest_grid_curves_and_state(tmp_path: Path, size: tuple[int, int
             assert re.search("[\u2801-\u28ff]", watcher.curves)
 
 
-async def test_it_waits_for_a_run_without_files_and_follows_it(tmp_path: Path):
+async def test_it_waits_for_a_run_without_files_and_follows_it(tmp_path: Path) -> None:
     async with watching(tmp_path) as watcher:
         await watcher.until(lambda: "no line in the log yet" in watcher.status)
         assert "no log and no samples yet; waiting" in "".join(watcher.rows)
@@ -120,7 +120,7 @@ async def test_it_waits_for_a_run_without_files_and_follows_it(tmp_path: Path):
         assert (place.width, place.height) == (42, 21), "as wide as high, the curves beside it"
 
 
-async def test_walking_through_older_grids(tmp_path: Path):
+async def test_walking_through_older_grids(tmp_path: Path) -> None:
     whole_run(tmp_path)
     async with watching(tmp_path) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
@@ -139,7 +139,7 @@ async def test_walking_through_older_grids(tmp_path: Path):
         assert watcher.colour() == colour_of(60), "at the newest one is taken along"
 
 
-async def test_a_resumed_run_draws_grids_again(tmp_path: Path):
+async def test_a_resumed_run_draws_grids_again(tmp_path: Path) -> None:
     whole_run(tmp_path)
     async with watching(tmp_path) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
@@ -151,7 +151,7 @@ async def test_a_resumed_run_draws_grids_again(tmp_path: Path):
         assert "30 kimg  3 of 4" in watcher.title, "and one stays where one is"
 
 
-async def test_a_bar_in_the_curves_where_the_older_grid_is(tmp_path: Path):
+async def test_a_bar_in_the_curves_where_the_older_grid_is(tmp_path: Path) -> None:
     async with watching(whole_run(tmp_path)) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
         spans = watcher.app.query_one(Curves)._text.spans
@@ -162,7 +162,7 @@ async def test_a_bar_in_the_curves_where_the_older_grid_is(tmp_path: Path):
         assert any("reverse" in str(span.style) for span in spans)
 
 
-async def test_tab_and_c_choose_the_curves(tmp_path: Path):
+async def test_tab_and_c_choose_the_curves(tmp_path: Path) -> None:
     async with watching(whole_run(tmp_path)) as watcher:
         await watcher.until(lambda: watcher.curves.startswith("losses"))
         await watcher.press("tab")
@@ -173,7 +173,7 @@ async def test_tab_and_c_choose_the_curves(tmp_path: Path):
         assert watcher.curves.startswith("pace  s/kimg 30")
 
 
-async def test_nearer_and_about(tmp_path: Path):
+async def test_nearer_and_about(tmp_path: Path) -> None:
     async with watching(whole_run(tmp_path)) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
         await watcher.press("plus", "plus", "plus")
@@ -188,7 +188,7 @@ async def test_nearer_and_about(tmp_path: Path):
         assert watcher.picture.window.box(128, 64) == (0, 0, 128, 64)
 
 
-async def test_a_grid_that_cannot_be_read_leaves_the_one_before(tmp_path: Path):
+async def test_a_grid_that_cannot_be_read_leaves_the_one_before(tmp_path: Path) -> None:
     whole_run(tmp_path)
     async with watching(tmp_path) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
@@ -200,7 +200,7 @@ async def test_a_grid_that_cannot_be_read_leaves_the_one_before(tmp_path: Path):
         await watcher.until(lambda: "50 kimg  5 of 5" in watcher.title)
 
 
-async def test_a_run_that_is_removed_under_the_watcher(tmp_path: Path):
+async def test_a_run_that_is_removed_under_the_watcher(tmp_path: Path) -> None:
     import shutil
 
     folder = whole_run(tmp_path / "run")
@@ -212,7 +212,7 @@ async def test_a_run_that_is_removed_under_the_watcher(tmp_path: Path):
     assert watcher.app.return_code == 0
 
 
-async def test_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with watching(whole_run(tmp_path)) as watcher:
         await watcher.until(lambda: "4 of 4" in watcher.title)
@@ -220,7 +220,9 @@ async def test_no_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         assert red == green == blue
 
 
-async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_kitty_pictures_replace_one_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[str] = []
     monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("kitty", 10, 20)) as watcher:
@@ -235,7 +237,9 @@ async def test_kitty_pictures_replace_one_another(tmp_path: Path, monkeypatch: p
     assert made == freed, "the last one too, when it is left"
 
 
-async def test_sixels_are_drawn_at_the_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_sixels_are_drawn_at_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[str] = []
     monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
     async with watching(whole_run(tmp_path), display=Display("sixel", 6, 12)) as watcher:

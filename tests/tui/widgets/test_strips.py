@@ -9,13 +9,16 @@ from textual.strip import Strip
 from tui_draggan.tui.terminal.half_blocks import Depth, TextCell, colour_codes
 from tui_draggan.tui.widgets.strips import row_strip
 
+Colour = tuple[int, int, int]
 
-def cells(strip: Strip) -> list[tuple[str, tuple | None, tuple]]:
+
+def cells(strip: Strip) -> list[tuple[str, Colour | None, Colour]]:
     """(character, foreground, background) of every cell, colours as RGB."""
-    found = []
+    found: list[tuple[str, Colour | None, Colour]] = []
     for text, style, _ in strip:
-        front = None if style.color is None else tuple(style.color.get_truecolor())
-        back = tuple(style.bgcolor.get_truecolor())
+        assert style is not None and style.bgcolor is not None
+        front = None if style.color is None else style.color.get_truecolor()
+        back = style.bgcolor.get_truecolor()
         found += [(char, front, back) for char in text]
     return found
 
@@ -44,6 +47,7 @@ def test_runs_of_one_colour_are_one_segment() -> None:
 def test_the_escape_sequence_says_the_same_as_the_style() -> None:
     codes = colour_codes(np.array([[[1, 2, 3]], [[4, 5, 6]]], np.uint8), Depth.TRUE)
     (segment,) = row_strip(codes[0], codes[1], Depth.TRUE)
+    assert segment.style is not None
     assert segment.style._ansi == "38;2;1;2;3;48;2;4;5;6"
 
 
