@@ -15,19 +15,19 @@ from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.tui.dialogs.dialog import Dialog
 
 
-async def answer(desk: EditorPilot, ask: Callable[[], Awaitable[None]], text: str) -> None:
+async def answer(editor: EditorPilot, ask: Callable[[], Awaitable[None]], text: str) -> None:
     """Opens a dialog and answers it."""
     await ask()
-    await desk.pilot.pause()
-    desk.app.screen.query_one("#answer", Input).value = text
-    await desk.press("enter")
-    await desk.pilot.pause()
+    await editor.pilot.pause()
+    editor.app.screen.query_one("#answer", Input).value = text
+    await editor.press("enter")
+    await editor.pilot.pause()
 
 
-def problem(desk: EditorPilot) -> str:
+def problem(editor: EditorPilot) -> str:
     """What the open dialog says against the answer."""
-    assert isinstance(desk.app.screen, Dialog)
-    return str(desk.app.screen.query_one(".problem", Static).render())
+    assert isinstance(editor.app.screen, Dialog)
+    return str(editor.app.screen.query_one(".problem", Static).render())
 
 
 async def test_a_mask_is_read_and_described(
@@ -37,21 +37,22 @@ async def test_a_mask_is_read_and_described(
     values[:, 16:] = 255
     Image.fromarray(values).save(tmp_path / "mask.png")
     monkeypatch.setenv("HOME", str(tmp_path))
-    async with editing() as desk:
-        await answer(desk, desk.screen.prompts.mask, "~/mask.png")
-        mask = desk.session.document.mask
+    async with editing() as editor:
+        await answer(editor, editor.screen.prompts.mask, "~/mask.png")
+        mask = editor.session.document.mask
         assert mask is not None and mask.mean() == 0.5
         said = "mask: 32×32 scaled to 64×64, 50 % of the picture may change"
-        await desk.until(lambda: said in desk.words, "the note")
+        await editor.until(lambda: said in editor.words, "the note")
 
 
 @pytest.mark.parametrize("text", ["~nosuchuser/a.png", "/dev/null/a.png", "x" * 300 + ".png"])
 async def test_what_is_no_path_is_said_in_the_dialog(text: str) -> None:
-    services = {"export": lambda *_: "", "save_session": lambda *_: ""}
-    async with editing(**services, check_export=check_result) as desk:
-        for ask in (desk.screen.prompts.mask, desk.screen.prompts.save_session):
-            await answer(desk, ask, text)
-            assert text[:12] in problem(desk)
-            await desk.press("escape")
-        await answer(desk, desk.screen.prompts.export, text)
-        assert text[:12] in problem(desk)
+    async with editing(
+        export=lambda *_: "", save_session=lambda *_: "", check_export=check_result
+    ) as editor:
+        for ask in (editor.screen.prompts.mask, editor.screen.prompts.save_session):
+            await answer(editor, ask, text)
+            assert text[:12] in problem(editor)
+            await editor.press("escape")
+        await answer(editor, editor.screen.prompts.export, text)
+        assert text[:12] in problem(editor)
