@@ -59,17 +59,18 @@ def look_up(name: str) -> Model:
 
 
 def find_model(name: str) -> Path:
-    """A path as it is; a bare name is looked for among the user's and the bundled models.
+    """The folder of one of the user's or the bundled models by its name, else `name` as a path.
 
-    Raises BundleError, naming the models there are.
+    So a folder that happens to be called like a model does not hide it. Raises BundleError, naming
+    the models there are.
     """
+    folders = _folders()
+    if name in folders:
+        return folders[name]
     if "/" in name or name.startswith("~") or os.path.isdir(name):  # noqa: PTH112  # no error
         return paths.typed_path(name)
-    folders = _folders()
-    if name not in folders:
-        available = ", ".join(folders)
-        raise BundleError(f"no model named {name}; available: {available} (or a folder's path)")
-    return folders[name]
+    available = ", ".join(folders)
+    raise BundleError(f"no model named {name}; available: {available} (or a folder's path)")
 
 
 def name_that_opens(path: Path) -> str:

@@ -28,6 +28,7 @@ def two_classes(path: Path, **more: object) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_weights_become_a_model_that_drags(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -52,6 +53,7 @@ def test_weights_become_a_model_that_drags(
     assert "already exists; add --replace" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_kept_weights_are_the_imported_ones(tmp_path: Path) -> None:
     folder = tmp_path / "again"
     assert import_to(WEIGHTS, folder, "--feature-block", "16", "--keep-weights") == 0

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.tiny import tiny_generator
-from tui_draggan import paths
+from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.export.bundle_writer import export_bundle
@@ -75,6 +75,17 @@ def test_one_in_full(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", str(models / "zoo")]) == 0, "a folder will do"
     assert main(["models", "cats"]) == 2
     assert "no model named cats; available: cut, zoo, critters" in capsys.readouterr().err
+
+
+def test_a_folder_called_like_a_model_does_not_hide_it(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zoo").mkdir()
+    (tmp_path / "mine").mkdir()
+    assert library.find_model("zoo") == models / "zoo"
+    assert library.find_model("./zoo") == Path("./zoo")
+    assert library.find_model("mine") == Path("mine"), "no model is called like this folder"
 
 
 def test_verify_hashes_again(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 import shutil
 import signal
 import sys
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan import paths
+from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_parameter, given, words
 from tui_draggan.edit.parameters import RECOMMENDABLE
@@ -124,8 +123,7 @@ def run(options: argparse.Namespace) -> int:
             step("optimising the graphs")
             graph_cache.prepare(ModelBundle.open(folder))
     print(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
-    opens = name if options.out is None else str(folder)
-    print(f"open it with: tui-draggan --model {shlex.quote(opens)}")
+    print(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
     return 0
 
 

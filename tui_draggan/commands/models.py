@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from tui_draggan import library, paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import BundleError, OutputError, UsageError
 from tui_draggan.library import Model
 
@@ -131,12 +132,11 @@ def _row(model: Model) -> Sequence[str]:
 
 
 def _recommended(info: BundleInfo) -> Iterator[str]:
-    """By the names of the command's options."""
-    for key, value in info.recommended.items():
-        if key == "w_plus":
-            yield f"space {'w+' if value else 'w'}"
-        else:
-            yield f"{key.replace('_', '-')} {value:g}"
+    """By the names of the options that set them."""
+    for parameter in RECOMMENDABLE:
+        if parameter.name in info.recommended:
+            option = parameter.flags[0].removeprefix("--")
+            yield f"{option} {parameter.shown(info.recommended[parameter.name])}"
 
 
 def _size(bundle: ModelBundle) -> str:
