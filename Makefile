@@ -32,11 +32,11 @@ DEMO ?= --seed 6 --point 27,27:30,8
 
 bench: .venv/dev.stamp
 	$(BIN)/tui-draggan bench --model critters
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/keys.py
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.keys
 
 screenshots: .venv/dev.stamp
-	$(BIN)/python screenshots/make.py
+	$(BIN)/python -m screenshots.make
 
 clean:
 	rm -rf .venv demo

@@ -1,6 +1,6 @@
 """How well a model of critters drags: random edits of landmarks that a network finds and re-finds.
 
-    python benchmarks/edits.py [--edits 200] [--points 1 5] [--space w w+] [--learning-rate 0.02 …]
+    python -m benchmarks.edits [--edits 200] [--points 1 5] [--space w w+] [--learning-rate 0.02 …]
 
 An edit takes a seed, a species and landmarks that the landmark network finds on the generated
 picture with a confidence of at least ½, with targets 5 to 20 % of the width away that the domain
@@ -27,13 +27,10 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan import Document, DragganError, DragParams, Model, Outcome, Seed, open_model
 from tui_draggan.arrays import Bytes
@@ -49,12 +46,13 @@ from tui_draggan.training.critters.displacements import (
 from tui_draggan.training.metrics.landmarks.network import find_landmarks
 
 WITHIN = 2 / 256
-"""Of the width: an edit that comes so near has reached its target."""
+"""Distance in widths at which a handle has reached its target."""
 SEEN_WITHIN = 4 / 256
 """The same for re-found landmarks: the network errs by some tenths of a pixel, twice."""
 STEPS = 300
+"""Limit of an edit's iterations."""
 PICTURES_FOR_AN_EDIT = 20
-"""So many seeds are tried before a model counts as one without landmarks."""
+"""Seeds for each edit that are tried before a model counts as one without landmarks."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """How an iteration's cost grows with points, with the picture and with the feature block.
 
-    python benchmarks/growth.py [--out docs] [--seconds 20]
+    python -m benchmarks.growth [--out docs] [--seconds 20]
 
 Prints a table for each and writes docs/growth.png. Models have random weights; the contenders
 take turns, as in `tui-draggan bench`. Takes about a quarter of an hour.
@@ -9,7 +9,6 @@ take turns, as in `tui-draggan bench`. Takes about a quarter of an hour.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,6 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tui_draggan.bench.random_model import random_bundle
 from tui_draggan.bench.turns import Measured, measure

@@ -1,6 +1,6 @@
 """What a model takes: on disk, and in memory while it is imported and while it is dragged.
 
-    python benchmarks/sizes.py [--sizes 256,512,1024] [--engine ort-training]
+    python -m benchmarks.sizes [--sizes 256,512,1024] [--engine ort-training]
 
 Checkpoints with random weights go through the program's own commands: `import`, and `drag`, which
 draws the picture, does ten steps and draws it again. Memory is the most that the process held.

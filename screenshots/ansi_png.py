@@ -1,6 +1,6 @@
 """`tmux capture-pane -p -e -N` to a PNG: half blocks as rectangles, text in DejaVu Sans Mono.
 
-tmux capture-pane -p -e -N -t PANE | python screenshots/ansi_png.py out.png
+tmux capture-pane -p -e -N -t PANE | python -m screenshots.ansi_png out.png
 """
 
 from __future__ import annotations

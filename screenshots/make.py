@@ -1,6 +1,6 @@
 """Takes the pictures of this folder: the real editor, in tmux, on the bundled model.
 
-    python screenshots/make.py
+    python -m screenshots.make
 
 before, during and after one drag at 120×36, the same drag at 80×24, and the first 40 seeds as they
 come (critters.png), eight of each species.
@@ -9,14 +9,11 @@ come (critters.png), eight of each species.
 from __future__ import annotations
 
 import re
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from screenshots.ansi_png import ansi_to_image
 from tui_draggan import open_model
