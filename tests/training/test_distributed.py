@@ -22,16 +22,34 @@ from tui_draggan.training.steps import train_step
 pytestmark = pytest.mark.slow
 
 PROCESSES = 2
+LATE = -4
+"""Steps from the end at which every loss counts."""
+CASES: dict[str, tuple[TrainingConfig, int]] = {
+    "adversarial": (
+        replace(ADVERSARIAL, path_from=0.0, augment="ada", augment_target=-1.0),
+        LATE,
+    ),
+    # Two parts of two shares of 16 are groups of four, as they are without.
+    "accumulated": (
+        replace(ADVERSARIAL, batch=16, kimg=0.32, accumulate=2, loss="relativistic"),
+        LATE,
+    ),
+    "pairs": (replace(TINY, kimg=0.0), LATE),
+    # The generator's upper blocks have no gradients yet.
+    "growing": (replace(TINY, kimg=0.0), 0),
+}
+"""Configurations, and the step that is taken: from the end where negative."""
+
+Gradients = dict[str, torch.Tensor]
 
 
-def gradients(config: TrainingConfig, world: World) -> dict[str, torch.Tensor]:
+def gradients(config: TrainingConfig, step: int, world: World) -> Gradients:
     """What one step leaves in .grad, and the numbers that all processes must agree on."""
-    torch.set_num_threads(1)
     random = np.random.default_rng(0)
     pictures = random.integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
     data = PictureData(pictures, np.zeros(20, dtype=np.int64), (), (), None)
     state = TrainingState(config)
-    state.step = config.total_steps - 4  # late enough for every loss
+    state.step = step % config.total_steps
     source = open_source(config, None if config.data == CRITTERS else data, state.device, world)
     batch = next(iter(source.batches(state.step, state.step + 1)))
     train_step(state, batch, config, world)
@@ -43,27 +61,29 @@ def gradients(config: TrainingConfig, world: World) -> dict[str, torch.Tensor]:
     return found
 
 
-def process(rank: int, config: TrainingConfig, meeting: str, folder: str) -> None:
+def process(rank: int, meeting: str, folder: str) -> None:
+    """All cases in one of the processes: starting it takes longer than they do."""
+    torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=PROCESSES)
-    torch.save(gradients(config, World(PROCESSES, rank)), Path(folder) / f"{rank}.pt")
+    world = World(PROCESSES, rank)
+    found = {name: gradients(*case, world) for name, case in CASES.items()}
+    torch.save(found, Path(folder) / f"{rank}.pt")
     distributed.destroy_process_group()
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        replace(ADVERSARIAL, path_from=0.0, augment="ada", augment_target=-1.0),
-        # Two parts of two shares of 16 are groups of four, as they are without.
-        replace(ADVERSARIAL, batch=16, kimg=0.32, accumulate=2, loss="relativistic"),
-        replace(TINY, kimg=0.0),
-    ],
-    ids=["adversarial", "accumulated", "pairs"],
-)
-def test_gradients_are_those_of_one_process(config: TrainingConfig, tmp_path: Path) -> None:
-    meeting = f"file://{tmp_path}/meeting"
-    spawn(process, (config, meeting, str(tmp_path)), PROCESSES)
-    alone = gradients(replace(config, accumulate=1), World())
-    both = [torch.load(tmp_path / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Gradients]]:
+    """What each of the processes has found."""
+    folder = tmp_path_factory.mktemp("processes")
+    spawn(process, (f"file://{folder}/meeting", str(folder)), PROCESSES)
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in range(PROCESSES)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_gradients_are_those_of_one_process(shared: list[dict[str, Gradients]], case: str) -> None:
+    config, step = CASES[case]
+    alone = gradients(replace(config, accumulate=1), step, World())
+    both = [found[case] for found in shared]
     assert alone.keys() == both[0].keys() == both[1].keys()
     assert len(alone) > 10
     for name, wanted in alone.items():

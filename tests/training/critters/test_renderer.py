@@ -52,6 +52,12 @@ def extent(name: str, species: str) -> tuple[float, float]:
     return next(p for p in PARAMETERS if p.name == name).of_species(SPECIES.index(species))
 
 
+@pytest.fixture(scope="module")
+def hundred() -> Render:
+    """A hundred critters of all species at 128 px."""
+    return render(parameters_from_z(gaussian(100), mixed(100)), 128)
+
+
 def test_shapes_and_ranges() -> None:
     critters = render(parameters_from_z(gaussian(10), mixed(10)), RESOLUTION)
     assert critters.image.shape == (10, 3, RESOLUTION, RESOLUTION)
@@ -91,13 +97,14 @@ def test_z_of_the_wrong_shape_is_refused() -> None:
         ("right ear tip", {"ears"}, 0.9),
     ],
 )
-def test_landmarks_lie_on_their_part(name: str, parts: set[str], share: float) -> None:
-    critters = render(parameters_from_z(gaussian(100), mixed(100)), 128)
-    places = critters.landmarks[:, LANDMARKS.index(name)].round().long()
+def test_landmarks_lie_on_their_part(
+    hundred: Render, name: str, parts: set[str], share: float
+) -> None:
+    places = hundred.landmarks[:, LANDMARKS.index(name)].round().long()
     inside = ((places >= 0) & (places < 128)).all(1)
     assert inside.float().mean() > 0.97
     x, y = places.clamp(0, 127).unbind(1)
-    found = critters.mask[torch.arange(100), y, x]
+    found = hundred.mask[torch.arange(100), y, x]
     wanted = torch.isin(found, torch.tensor([PARTS.index(p) for p in parts]))
     assert wanted[inside].float().mean() >= share
 
