@@ -1,12 +1,14 @@
 """What holds for every test.
 
 What is remembered about engines on this machine stays out of the tests, and theirs out of it.
-Hypothesis measures no time: a busy machine is slow, not wrong. Programs hear signals that the
-suite's own shell may ignore.
+Hypothesis measures no time: a busy machine is slow, not wrong. torch takes one thread, here and in
+processes that tests start: its work is small, and on busy cores threads spin for each other (a test
+of 6 s of CPU time became one of 36 s). Programs hear signals that the suite's own shell may ignore.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 
@@ -15,6 +17,7 @@ import pytest
 
 from tui_draggan.testing.pane import has_tmux
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
 hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )

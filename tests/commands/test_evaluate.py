@@ -21,7 +21,7 @@ from tui_draggan.training.critters import SPECIES
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.metrics.generators import BundleModel, TorchModel, open_model
 from tui_draggan.training.metrics.measures import labels_for, sampled
-from tui_draggan.training.metrics.real import Real, drawn_critters
+from tui_draggan.training.metrics.real import RealHalves, drawn_critters
 
 pytestmark = pytest.mark.slow
 
@@ -169,7 +169,7 @@ def test_samples_have_the_classes_of_the_real_pictures(trained: Path) -> None:
     assert labels_for(model, renders).tolist() == [0, 1, 2, 3, 4] * 2
 
     def labels(classes: tuple[str, ...], numbers: list[int]) -> list[int]:
-        return labels_for(model, Real(none, none, torch.tensor(numbers), classes)).tolist()
+        return labels_for(model, RealHalves(none, none, torch.tensor(numbers), classes)).tolist()
 
     assert labels(SPECIES[::-1], [0, 0, 1, 4]) == [4, 4, 3, 0]  # by name
     assert labels(("a", "b"), [0, 0, 1, 1]) == [0, 1, 2, 3]  # others: all alike

@@ -63,7 +63,6 @@ def gradients(config: TrainingConfig, step: int, world: World) -> Gradients:
 
 def process(rank: int, meeting: str, folder: str) -> None:
     """All cases in one of the processes: starting it takes longer than they do."""
-    torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=PROCESSES)
     world = World(PROCESSES, rank)
     found = {name: gradients(*case, world) for name, case in CASES.items()}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from tui_draggan.training.metrics.generators import Evaluated
+    from tui_draggan.training.metrics.generators import EvaluatedModel
     from tui_draggan.training.metrics.measures import CritterMeasures, Features, Measure
 
 LANDMARK_FEATURES = "the landmark network of critters"
@@ -106,7 +106,9 @@ def table(found: Sequence[Measure]) -> str:
     return "\n".join(lines)
 
 
-def _heading(options: argparse.Namespace, model: Evaluated, named: str | None, count: int) -> str:
+def _heading(
+    options: argparse.Namespace, model: EvaluatedModel, named: str | None, count: int
+) -> str:
     lines = [
         f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
         f"seed {options.seed}; {count} samples against {count} pictures of {options.data}; "
@@ -140,7 +142,7 @@ def _of_critters(c: CritterMeasures) -> str:
 
 def _values(
     options: argparse.Namespace,
-    model: Evaluated,
+    model: EvaluatedModel,
     named: str | None,
     count: int,
     found: Sequence[Measure],
@@ -160,7 +162,7 @@ def _values(
 
 
 def _features(
-    options: argparse.Namespace, model: Evaluated, device: torch.device
+    options: argparse.Namespace, model: EvaluatedModel, device: torch.device
 ) -> tuple[Features | None, str | None]:
     """The features to compare, and their name. Raises UsageError."""
     from tui_draggan.training.metrics.generators import open_discriminator

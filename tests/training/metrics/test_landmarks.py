@@ -153,6 +153,7 @@ def test_features_see_softness_between_sets_of_other_critters(critters: Fresh) -
 # -- training --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_training_repeats_itself() -> None:
     config = LandmarkTraining(renders=16, steps=3, batch=8)
     renders = draw_renders(config.renders, config.seed)

@@ -21,7 +21,7 @@ from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.networks import read_discriminator, read_networks
 
 
-class Evaluated(Protocol):
+class EvaluatedModel(Protocol):
     """A generator as evaluation needs it. Nothing is truncated (ψ 1)."""
 
     name: str
@@ -40,7 +40,7 @@ class Evaluated(Protocol):
         ...
 
 
-def open_model(model: str, device: torch.device) -> Evaluated:
+def open_model(model: str, device: torch.device) -> EvaluatedModel:
     """A bundle's name or folder, a generator's .pt, or a run's folder.
 
     Raises BundleError, UsageError.

@@ -1,4 +1,4 @@
-"""All numbers of an evaluation: a generator's samples beside real pictures, and their floor."""
+"""The measures of an evaluation: a generator's samples beside real pictures, and their floor."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from tui_draggan.training.metrics.distances import (
     precision_recall,
     sliced_wasserstein,
 )
-from tui_draggan.training.metrics.generators import Evaluated
+from tui_draggan.training.metrics.generators import EvaluatedModel
 from tui_draggan.training.metrics.landmarks.network import FoundLandmarks, find_landmarks
 from tui_draggan.training.metrics.path_length import path_length
-from tui_draggan.training.metrics.real import Real
+from tui_draggan.training.metrics.real import RealHalves
 
 MOST_SLICED = 512
-"""Pictures of each set that the sliced Wasserstein distance looks at: full counts of patches."""
-_CHUNK = 16
+"""Most pictures of each set for the sliced Wasserstein distance: all of their patches count."""
+_TOGETHER = 16
+"""Pictures that are made or looked at together."""
 
 Features = Callable[[Tensor], Tensor]
 """Pictures (N, 3, H, H) in [-1, 1] → (N, D)."""
@@ -31,7 +32,8 @@ Features = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Measure:
-    """One row of the table: of the samples, and of one half of the real data by the other."""
+    """One row of the table: of the samples beside real pictures, and as the floor of real pictures
+    beside others."""
 
     name: str
     value: float
@@ -55,7 +57,7 @@ class CritterMeasures:
     confidence_samples: float
 
 
-def labels_for(model: Evaluated, real: Real) -> Tensor:
+def labels_for(model: EvaluatedModel, real: RealHalves) -> Tensor:
     """Classes (N,) of the samples: those of the real pictures, by name where both have names;
     all alike where the model's are others, or the pictures have none."""
     count = len(real.first)
@@ -67,25 +69,25 @@ def labels_for(model: Evaluated, real: Real) -> Tensor:
     return torch.arange(count) % model.c_dim
 
 
-def sampled(model: Evaluated, labels: Tensor, seed: int) -> Tensor:
+def sampled(model: EvaluatedModel, labels: Tensor, seed: int) -> Tensor:
     """Pictures (N, 3, H, H) uint8, one for each label (where the model has classes)."""
     w = _drawn_w(model, labels, seed)
-    return torch.cat([to_bytes(model.pictures(some)).cpu() for some in w.split(_CHUNK)])
+    return torch.cat([to_bytes(model.pictures(some)).cpu() for some in w.split(_TOGETHER)])
 
 
 def measures(
-    model: Evaluated,
-    real: Real,
+    model: EvaluatedModel,
+    real: RealHalves,
     fake: Tensor,
     labels: Tensor,
     features: Features | None,
-    pairs: int,
+    lines: int,
     seed: int,
 ) -> list[Measure]:
-    """Every number there can be; without features, the sliced Wasserstein distance alone.
+    """All measures; without features, the sliced Wasserstein distance alone.
 
-    fake (N, 3, H, H) uint8 and labels (N,) are the samples' and their classes'; as many `pairs`
-    of w are lines of path length.
+    fake (N, 3, H, H) uint8: samples of the classes `labels` (N,). lines: number of lines in w along
+    which the path length is measured.
     """
     few = min(len(fake), MOST_SLICED)
     first, second, made = (from_bytes(x[:few]) for x in (real.first, real.second, fake))
@@ -102,8 +104,8 @@ def measures(
     best_precision, best_recall = precision_recall(real_a, real_b)
     spread = float(real_a.double().var(dim=0).sum())
     length = path_length(
-        lambda w: torch.cat([features(model.pictures(some)) for some in w.split(_CHUNK)]),
-        _pairs(model, labels, pairs, seed + 1),
+        lambda w: torch.cat([features(model.pictures(some)) for some in w.split(_TOGETHER)]),
+        _ends(model, labels, lines, seed + 1),
         spread,
         seed,
     )
@@ -117,12 +119,15 @@ def measures(
         Measure("precision", precision, best_precision),
         Measure("recall", recall, best_recall),
         sliced,
-        Measure("path length", length, None, f"{pairs} lines in w"),
+        Measure("path length", length, None, f"{lines} lines in w"),
     ]
 
 
-def critter_measures(model: Evaluated, real: Real, fake: Tensor, labels: Tensor) -> CritterMeasures:
-    """Of renders (the first half) and of samples (N, 3, H, H) uint8 of the classes `labels`."""
+def critter_measures(
+    model: EvaluatedModel, real: RealHalves, fake: Tensor, labels: Tensor
+) -> CritterMeasures:
+    """Measures by the landmark network: of renders (the first half), and of samples (N, 3, H, H)
+    uint8 of the classes `labels`."""
     assert real.landmarks is not None
     on_renders, on_samples = (find_in_bytes(x) for x in (real.first, fake))
     apart = (on_renders.places - real.landmarks).norm(dim=2).mean()
@@ -139,12 +144,12 @@ def critter_measures(model: Evaluated, real: Real, fake: Tensor, labels: Tensor)
 
 def find_in_bytes(image: Tensor) -> FoundLandmarks:
     """`find_landmarks` on pictures (N, 3, H, H) uint8, a few at a time."""
-    parts = [find_landmarks(from_bytes(some)) for some in image.split(_CHUNK)]
+    parts = [find_landmarks(from_bytes(some)) for some in image.split(_TOGETHER)]
     names = FoundLandmarks.__dataclass_fields__
     return FoundLandmarks(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
 
-def _species(model: Evaluated, labels: Tensor) -> Tensor:
+def _species(model: EvaluatedModel, labels: Tensor) -> Tensor:
     """Numbers of SPECIES of a model's classes, by name where it has names."""
     return torch.tensor([SPECIES.index(name) for name in model.classes or SPECIES])[labels]
 
@@ -153,16 +158,16 @@ def _accuracy(found: FoundLandmarks, species: Tensor) -> float:
     return float((found.species.argmax(dim=1) == species).float().mean())
 
 
-def _drawn_w(model: Evaluated, labels: Tensor, seed: int) -> Tensor:
+def _drawn_w(model: EvaluatedModel, labels: Tensor, seed: int) -> Tensor:
     z = torch.randn(len(labels), model.z_dim, generator=torch.Generator().manual_seed(seed))
     return model.w(z, labels if model.c_dim else None)
 
 
-def _pairs(model: Evaluated, labels: Tensor, count: int, seed: int) -> Tensor:
-    """Two w (count, 2, w_dim) of one class each."""
+def _ends(model: EvaluatedModel, labels: Tensor, count: int, seed: int) -> Tensor:
+    """Ends (count, 2, w_dim) of lines in w, both of one class."""
     which = labels[torch.arange(count) % len(labels)]
     return torch.stack([_drawn_w(model, which, seed + i) for i in (0, 1)], dim=1)
 
 
 def _of_bytes(features: Features, image: Tensor) -> Tensor:
-    return torch.cat([features(from_bytes(some)) for some in image.split(_CHUNK)])
+    return torch.cat([features(from_bytes(some)) for some in image.split(_TOGETHER)])

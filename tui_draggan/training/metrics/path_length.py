@@ -1,4 +1,4 @@
-"""How evenly pictures change along straight lines of w."""
+"""Path length: how evenly pictures change along straight lines in w."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 EPSILON = 1e-2
-"""Share of the way between two w that is gone. Karras et al. take 1e-4; the features here are
+"""Share of a line that one step covers. Karras et al. take 1e-4; the features here are
 differences of float32 sums, which so small a step does not outweigh."""
 KEPT = (0.01, 0.99)
 """Quantiles between which lengths count, as in Karras et al.'s published code."""
@@ -17,7 +17,7 @@ KEPT = (0.01, 0.99)
 
 def path_length(
     features_of: Callable[[Tensor], Tensor],
-    pairs: Tensor,
+    ends: Tensor,
     spread: float,
     seed: int = 0,
 ) -> float:
@@ -27,16 +27,14 @@ def path_length(
     "perceptual path length" in W over whole paths, as Karras et al. (CVPR 2020) use it: t is
     uniform in [0, 1]; with features φ of a stated network instead of LPIPS, so numbers compare
     only where φ is the same.
-    features_of: w (N, w_dim) → φ(g(w)) (N, D). pairs (N, 2, w_dim): ends of the lines. spread:
+    features_of: w (N, w_dim) → φ(g(w)) (N, D). ends (N, 2, w_dim) of the lines. spread:
     the variance of the real pictures' features, summed over their dimensions, which makes the
-    number free of φ's unit: 1 says that a whole line, gone evenly, crosses one deviation of the
-    real features.
+    number free of φ's unit: 1 says that a line, crossed evenly, is one deviation of the real
+    features long.
     """
     random = torch.Generator().manual_seed(seed)
-    t = torch.rand(len(pairs), 1, generator=random).to(pairs)
-    first, second = (
-        features_of(torch.lerp(pairs[:, 0], pairs[:, 1], at)) for at in (t, t + EPSILON)
-    )
+    t = torch.rand(len(ends), 1, generator=random).to(ends)
+    first, second = (features_of(torch.lerp(ends[:, 0], ends[:, 1], at)) for at in (t, t + EPSILON))
     lengths = (second - first).double().square().sum(dim=1) / (EPSILON**2 * spread)
     values = lengths.cpu().numpy()
     low, high = np.quantile(values, KEPT, method="inverted_cdf")

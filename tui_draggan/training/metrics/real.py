@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.pixels import to_bytes
-from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render_parts
 from tui_draggan.training.data import Survey, prepare
 
 FEWEST = 8
-"""Pictures of each half."""
-_DRAWN_TOGETHER = 8
+"""Least number of pictures in each half."""
 
 
 @dataclass(frozen=True)
-class Real:
+class RealHalves:
     """Two halves of N pictures each, drawn alike.
 
     first, second (N, 3, H, H) uint8. labels (N,) int64 of the first half, classes their names;
@@ -33,21 +33,20 @@ class Real:
     landmarks: Tensor | None = None
 
 
-def drawn_critters(count: int, resolution: int, seed: int) -> Real:
+def drawn_critters(count: int, resolution: int, seed: int) -> RealHalves:
     """Fresh renders, all species alike."""
     random = torch.Generator().manual_seed(seed)
     z = torch.randn(2 * count, Z_DIM, generator=random)
     species = torch.arange(2 * count) // 2 % len(SPECIES)
     images, landmarks = [], []
-    for some in torch.arange(2 * count).split(_DRAWN_TOGETHER):
-        drawn = render(parameters_from_z(z[some], species[some]), resolution)
+    for drawn in render_parts(parameters_from_z(z, species), resolution):
         images.append(to_bytes(drawn.image))
         landmarks.append(drawn.landmarks)
     image = torch.cat(images)
-    return Real(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
+    return RealHalves(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
 
 
-def folder_pictures(found: Survey, count: int, resolution: int, seed: int) -> Real:
+def folder_pictures(found: Survey, count: int, resolution: int, seed: int) -> RealHalves:
     """A folder's pictures in random order; fewer than `count` where the halves hold fewer.
 
     Raises UsageError where there are too few.
@@ -60,11 +59,11 @@ def folder_pictures(found: Survey, count: int, resolution: int, seed: int) -> Re
         )
     order = np.random.default_rng(seed).permutation(len(data.pictures))[: 2 * half]
 
-    def taken(which: np.ndarray) -> Tensor:
+    def taken(which: NDArray[np.int64]) -> Tensor:
         # Rows of a file on disk are read faster in their order.
         rows = torch.from_numpy(data.pictures[np.sort(which)])
         return rows.permute(0, 3, 1, 2).contiguous()
 
     first = np.sort(order[:half])
     labels = torch.from_numpy(np.asarray(data.labels)[first])
-    return Real(taken(first), taken(order[half:]), labels, tuple(data.classes))
+    return RealHalves(taken(first), taken(order[half:]), labels, tuple(data.classes))
