@@ -10,7 +10,9 @@ from PIL import Image
 
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
+from tui_draggan.commands import train
 from tui_draggan.run_folder import RunFolder
+from tui_draggan.training import losses
 from tui_draggan.training.log import read_log
 
 pytestmark = pytest.mark.slow
@@ -79,6 +81,10 @@ def test_a_run_resumes_only_as_it_was_started(
     assert "started with another seed" in capsys.readouterr().err
     assert main([*words, "--channel-max", "16"]) == 2
     assert "started with another generator" in capsys.readouterr().err
+
+
+def test_every_loss_can_be_chosen() -> None:
+    assert set(losses.LOSSES) == set(train.LOSSES)
 
 
 @pytest.mark.parametrize(

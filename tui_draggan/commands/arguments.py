@@ -128,11 +128,12 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="default: auto")
 
 
-def add_classes(parser: argparse.ArgumentParser) -> None:
-    """Where the classes of a folder of pictures come from."""
+def add_data(parser: argparse.ArgumentParser, note: str, required: bool = False) -> None:
+    """Pictures of a folder or zip, or the drawn ones, and where their classes come from."""
+    parser.add_argument("--data", required=required, metavar="FOLDER|ZIP|critters", help=note)
     parser.add_argument(
         "--classes",
         choices=("folders", "none", "dataset.json"),
-        help="where classes come from (default: dataset.json if there is one, else the folders "
-        "side by side)",
+        help="where the classes of the pictures come from (default: dataset.json if there is one, "
+        "else the folders side by side)",
     )

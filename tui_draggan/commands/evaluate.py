@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan import __version__
-from tui_draggan.commands.arguments import add_classes, add_device
+from tui_draggan.commands.arguments import add_data, add_device
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.training.config import CRITTERS
@@ -33,8 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
-    add("--data", required=True, metavar="FOLDER|ZIP|critters", help="the real pictures")
-    add_classes(parser)
+    add_data(parser, "the real pictures", required=True)
     add(
         "--samples",
         type=int,

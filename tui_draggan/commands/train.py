@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_draggan.commands.arguments import add_classes, add_device, add_screen
+from tui_draggan.commands.arguments import add_data, add_device, add_screen
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable
 from tui_draggan.paths import typed_path
@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "terminal."
     )
     add = parser.add_argument
-    add("--data", metavar="FOLDER|ZIP|critters", help="the pictures")
-    add_classes(parser)
+    add_data(parser, "the pictures")
     add("--resolution", type=int, choices=RESOLUTIONS, default=128, help="default: 128")
     add("--out", type=typed_path, metavar="RUN", help="the run's folder; a run in it is resumed")
     add("--watch", type=typed_path, metavar="RUN", help="show a run in the terminal, train nothing")
