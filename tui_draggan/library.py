@@ -18,7 +18,7 @@ DAMAGED = "does not open"
 
 
 @dataclass(frozen=True)
-class Model:
+class ListedModel:
     """A folder among the models, whether or not it can be opened."""
 
     name: str
@@ -29,7 +29,7 @@ class Model:
     """Why it cannot be opened."""
 
     @classmethod
-    def at(cls, path: Path, name: str) -> Model:
+    def at(cls, path: Path, name: str) -> ListedModel:
         try:
             return cls(name, path, ModelBundle.open(path))
         except DragganError as error:
@@ -47,15 +47,15 @@ class Model:
         return self.bundle
 
 
-def all_models() -> list[Model]:
+def all_models() -> list[ListedModel]:
     """The user's models and the bundled ones, by the names that open them."""
-    return [Model.at(path, name) for name, path in _folders().items()]
+    return [ListedModel.at(path, name) for name, path in _folders().items()]
 
 
-def look_up(name: str) -> Model:
+def look_up(name: str) -> ListedModel:
     """One model, by name or folder, under its folder's name. Raises BundleError for none."""
     path = find_model(name).absolute()
-    return Model.at(path, path.resolve().name)
+    return ListedModel.at(path, path.resolve().name)
 
 
 def find_model(name: str) -> Path:

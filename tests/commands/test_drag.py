@@ -156,7 +156,7 @@ def test_the_mask_keeps_what_is_outside_of_it(tmp_path: Path) -> None:
         (["drag", "--point", "1,1:2,2", "--lr", "nan"], "learning_rate is nan"),
         (["drag", "--point", "1,1:2,2", "--psi", "9"], "psi is 9"),
         (["drag", "--point", "1,1:2,2", "--seed", "-1"], "seed is -1"),
-        (["drag", "--point", "1,1:2,2", "--seed", "x"], "«x» is not a number"),
+        (["drag", "--point", "1,1:2,2", "--seed", "x"], "'x' is not a number"),
         (["drag", "--point", "1,1:2,2", "--rows", "60"], "rows is 60"),
         (["drag", "--point", "1,1:2,2", "--feature-block", "8"], "has feature block 32, not 8"),
         (

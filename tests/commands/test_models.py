@@ -189,7 +189,7 @@ def test_a_session_opens_with_its_own_model_and_class(
         (["--seed", "7", "dra"], "'dra'"),
         (["drag", "--pont", "1,1:2,2"], "--pont"),
         (["models", "--verify", "--remove"], "not allowed with"),
-        (["--seed", "seven", "drag"], "«seven» is not a number"),
+        (["--seed", "seven", "drag"], "'seven' is not a number"),
     ],
 )
 def test_a_misspelt_option_is_named(

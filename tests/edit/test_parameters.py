@@ -69,10 +69,10 @@ def test_typed_values() -> None:
     assert parameter("w_plus").parse("w") is False
     assert SEED.parse(str(MAX_SEED)) == MAX_SEED
     for one, text, message in (
-        (parameter("steps"), "zero", "«zero» is not a number"),
+        (parameter("steps"), "zero", "'zero' is not a number"),
         (parameter("steps"), "1.5", "steps is 1.5; expected a whole number"),
         (parameter("steps"), "0", "steps is 0; expected 1 to 100000"),
-        (parameter("w_plus"), "v", r"«v» is neither w\+ nor w"),
+        (parameter("w_plus"), "v", r"'v' is neither w\+ nor w"),
         (parameter("learning_rate"), "inf", "expected 1e-06 to 1"),
         (SEED, "-1", "seed is -1; expected 0 to 4294967295"),
     ):

@@ -72,7 +72,8 @@ def test_a_session_file_loads_again(tmp_path: Path) -> None:
     ("damage", "message"),
     [
         (lambda values: values.update(format="x"), "not a session file"),
-        (lambda values: values.update(version=9), "version 9"),
+        (lambda values: values.update(version=9), "version 9 is newer than this program"),
+        (lambda values: values.update(version="x"), "version x; expected 1 or 2"),
         (lambda values: values.update(model="cats"), "made with model cats"),
         (lambda values: values.pop("pairs"), "incomplete"),
         (lambda values: values["latent"]["ws"].update(shape=[1, 4]), "incomplete or damaged"),

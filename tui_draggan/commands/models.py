@@ -12,7 +12,7 @@ from tui_draggan import library, paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import BundleError, OutputError, UsageError
-from tui_draggan.library import Model
+from tui_draggan.library import ListedModel
 
 HANGING = textwrap.TextWrapper(88, "  ", " " * 15, break_long_words=False, break_on_hyphens=False)
 
@@ -123,7 +123,7 @@ def remove(name: str, sure: bool) -> int:
     return 0
 
 
-def _row(model: Model) -> Sequence[str]:
+def _row(model: ListedModel) -> Sequence[str]:
     if model.bundle is None:
         return model.name, library.DAMAGED, "", model.problem
     info = model.bundle.info

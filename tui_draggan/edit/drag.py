@@ -35,7 +35,9 @@ class DragTask:
             raise UsageError("nothing to drag: set a handle point and its target first")
         rows = document.latent.ws[: document.parameters.rows]
         if not document.parameters.w_plus and (rows != rows[0]).any():
-            raise UsageError("this picture was edited in w+; its rows differ, so w cannot go on")
+            raise UsageError(
+                "w+ of this picture was edited and its rows differ; set the latent space to w+"
+            )
 
     def begin(self, document: Document) -> None:
         parameters = document.parameters

@@ -76,7 +76,7 @@ def newest_journal(folder: Path, model: str | None = None) -> Path:
         if model is None or model_of_journal(path) == model:
             return path
     whose = f" of {model}" if model else ""
-    raise UsageError(f"there is no earlier edit{whose} to resume in {folder}")
+    raise UsageError(f"no earlier edit{whose} to resume in {folder}")
 
 
 def model_of_journal(path: Path) -> str | None:

@@ -55,7 +55,7 @@ class Number:
         try:
             number = float(text.replace("−", "-"))
         except ValueError:
-            raise UsageError(f"«{text}» is not a number") from None
+            raise UsageError(f"{text!r} is not a number") from None
         return int(number) if self.whole and number.is_integer() else number
 
     def shown(self, value: Value) -> str:
@@ -81,7 +81,7 @@ class OneOf:
     def parse(self, text: str) -> Value:
         """Raises UsageError for any other word."""
         if text not in (self.true, self.false):
-            raise UsageError(f"«{text}» is neither {self.true} nor {self.false}")
+            raise UsageError(f"{text!r} is neither {self.true} nor {self.false}")
         return text == self.true
 
     def shown(self, value: Value) -> str:

@@ -51,7 +51,7 @@ def parse_point(text: str) -> Point:
     """«60,40» → (60, 40). Raises UsageError."""
     match = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*", text)
     if match is None:
-        raise UsageError(f"«{text}» is not a point; expected x,y in whole pixels, as in 60,40")
+        raise UsageError(f"{text!r} is not a point; expected x,y in whole pixels, as in 60,40")
     return int(match[1]), int(match[2])
 
 
@@ -60,6 +60,6 @@ def parse_pair(text: str) -> tuple[Point, Point]:
     handle, colon, target = text.partition(":")
     if not colon:
         raise UsageError(
-            f"«{text}» is not a pair of points; expected handle:target, as in 60,40:60,28"
+            f"{text!r} is not a pair of points; expected handle:target, as in 60,40:60,28"
         )
     return parse_point(handle), parse_point(target)

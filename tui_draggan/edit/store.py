@@ -100,8 +100,10 @@ def decode(values: Any, info: BundleInfo) -> Document:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise UsageError("not a session file")
     version = values.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise UsageError(f"version {version} is newer than this program; it reads up to {VERSION}")
     if version not in (1, VERSION):
-        raise UsageError(f"version {version}; this program reads 1 and {VERSION}")
+        raise UsageError(f"version {version}; expected 1 or {VERSION}")
     if values.get("model") != info.name:
         raise UsageError(f"made with model {values.get('model')}, but {info.name} is open")
     try:
