@@ -116,11 +116,11 @@ def _usual(parameter: Parameter) -> str:
 
 def add_screen(group: Any) -> None:
     """How the terminal is drawn on; an option that is not given is not in the namespace."""
-    for flags, choices, words in (
+    for flags, choices, note in (
         (("--graphics",), GRAPHICS_CHOICES, "how pictures are drawn (default: auto)"),
         (("--colour", "--color"), COLOUR_CHOICES, "colour depth (default: auto)"),
     ):
-        group.add_argument(*flags, choices=choices, default=argparse.SUPPRESS, help=words)
+        group.add_argument(*flags, choices=choices, default=argparse.SUPPRESS, help=note)
 
 
 def add_device(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_parameter, given, words
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import sha256
+from tui_draggan.files import sha256, unwritable
 from tui_draggan.paths import typed_path
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+        raise unwritable(folder, error) from error
 
 
 @contextmanager

@@ -79,8 +79,11 @@ class OpenRequest:
     model: str | None = None
     """Name or folder; None: that of the edit that is continued, else the default model."""
     device: str = AUTO
+    """Device of the engine: auto, cpu, cuda or cuda:N."""
     engine: str = AUTO
+    """Engine by its name in `engines.choose`."""
     start: Start = field(default_factory=NewPicture)
+    """Picture, or edit, to start from."""
     mask: Path | None = None
     """Picture file; None: the mask of the edit that is continued, else none."""
     feature_block: int | None = None
@@ -105,10 +108,10 @@ class OpenRequest:
 
 def _start(options: argparse.Namespace) -> Start:
     wanted = vars(options).get
-    picture = {"seed": wanted("seed"), "psi": wanted("psi"), "class": wanted("label")}
+    seed, psi, label = wanted("seed"), wanted("psi"), wanted("label")
     if not wanted("resume") and wanted("session") is None:
-        return NewPicture(wanted("seed", 0), wanted("psi"), wanted("label"))
-    for name, value in picture.items():
+        return NewPicture(seed or 0, psi, label)
+    for name, value in {"seed": seed, "psi": psi, "class": label}.items():
         if value is not None:
             raise UsageError(f"a resumed edit already has a {name}; remove --{name}")
     return LastEdit() if wanted("resume") else SavedSession(options.session)

@@ -13,8 +13,8 @@ from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.session import Session
-from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import check_writable
+from tui_draggan.errors import UsageError
+from tui_draggan.files import check_writable, unwritable
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.png import check_png, write_png
@@ -34,27 +34,6 @@ def write_picture(
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
     write_png(path, picture, _provenance(document, info))
-
-
-def check_outputs(
-    picture: Path | None, animation: Path | None, log: Path | None, session: Path | None
-) -> None:
-    """Raises UsageError or OutputError, before long work, for what could not be written."""
-    if picture is not None:
-        check_png(picture)
-    if animation is not None:
-        check_animation(animation)
-    for path in (log, session):
-        if path is not None:
-            check_writable(path)
-
-
-def check_result(path: Path) -> None:
-    """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
-    if path.suffix.lower() == ".png":
-        check_png(path)
-    else:
-        check_animation(path)
 
 
 def write_run(
@@ -82,7 +61,7 @@ def step_log(path: Path | None, session: Session) -> Iterator[Callable[[Frame], 
     try:
         stream = path.open("w", encoding="utf-8")
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+        raise unwritable(path, error) from error
     with stream:
 
         def write(frame: Frame) -> None:
@@ -90,6 +69,27 @@ def step_log(path: Path | None, session: Session) -> Iterator[Callable[[Frame], 
             stream.flush()
 
         yield write
+
+
+def check_outputs(
+    picture: Path | None, animation: Path | None, log: Path | None, session: Path | None
+) -> None:
+    """Raises UsageError or OutputError, before long work, for what could not be written."""
+    if picture is not None:
+        check_png(picture)
+    if animation is not None:
+        check_animation(animation)
+    for path in (log, session):
+        if path is not None:
+            check_writable(path)
+
+
+def check_result(path: Path) -> None:
+    """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
+    if path.suffix.lower() == ".png":
+        check_png(path)
+    else:
+        check_animation(path)
 
 
 def _line(frame: Frame, document: Document) -> str:
