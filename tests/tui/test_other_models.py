@@ -133,7 +133,7 @@ async def test_the_list_marks_the_open_one_and_says_why_one_cannot_be_chosen() -
         assert "synthesis.onnx is missing" in str(dialog.query_one(".problem", Static).render())
         await editor.press(*["backspace"] * 3, *"nothing")
         await editor.pilot.pause()
-        assert "nothing of that name" in str(dialog.query_one(".problem", Static).render())
+        assert "no match" in str(dialog.query_one(".problem", Static).render())
         await editor.press("enter", "escape")
         await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
 

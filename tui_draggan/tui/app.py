@@ -38,7 +38,7 @@ class EditorApp(Program):
             "quit at once",
             show=False,
             priority=True,
-            tooltip="Quit without a question; the journal keeps the edit",
+            tooltip="Quit without asking; the journal keeps the edit",
             id="quit-at-once",
         ),
     ]

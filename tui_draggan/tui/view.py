@@ -80,7 +80,7 @@ class View:
         return 0 <= across - self.left < self.side and 0 <= down - self.top < self.side
 
     def zoomed(self, steps: int, x: float, y: float) -> View:
-        """`steps` zoom levels nearer, with image point (x, y) staying where it is."""
+        """Zoomed in by so many levels, with image point (x, y) staying where it is."""
         nearest = min(range(len(ZOOMS)), key=lambda i: abs(ZOOMS[i] - self.zoom))
         zoom = ZOOMS[min(len(ZOOMS) - 1, max(0, nearest + steps))]
         x0, y0, _, _ = self.window

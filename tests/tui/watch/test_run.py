@@ -47,12 +47,14 @@ def test_an_empty_folder_may_become_a_run(tmp_path: Path) -> None:
 
 
 def test_what_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"nowhere does not exist; --watch wants"):
+    with pytest.raises(UsageError, match=r"nowhere does not exist; give --watch"):
         check_run(tmp_path / "nowhere")
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="file is a file"):
         check_run(tmp_path / "file")
-    with pytest.raises(UsageError, match=r"is no run: there is no config.json and no log.jsonl"):
+    with pytest.raises(
+        UsageError, match=r"is not a training run: it has neither config.json nor log.jsonl"
+    ):
         check_run(tmp_path)
 
 
@@ -84,8 +86,8 @@ def test_the_status_line(tmp_path: Path) -> None:
     ]
     assert status_words(run, run.changed + 299)[1] == "30 min left"
     silent = status_words(run, run.changed + 301)
-    assert silent[1] == "no news for 5 min" and not any("left" in word for word in silent)
-    assert status_words(Run("x"), 0) == ["no line in the log yet"]
+    assert silent[1] == "no update for 5 min" and not any("left" in word for word in silent)
+    assert status_words(Run("x"), 0) == ["no log entries yet"]
 
 
 def test_a_short_run_is_told_in_small_numbers(tmp_path: Path) -> None:
@@ -98,7 +100,7 @@ def test_a_finished_run_says_so_however_long_ago(tmp_path: Path) -> None:
     run = RunReader(whole_run(tmp_path, 100)).look()
     words = status_words(run, 1e12)
     assert words[:2] == ["100 / 100 kimg", "finished"]
-    assert not any("left" in word or "news" in word for word in words)
+    assert not any("left" in word or "update" in word for word in words)
 
 
 def test_values_of_a_stage_that_is_over_are_not_told(tmp_path: Path) -> None:

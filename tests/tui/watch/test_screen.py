@@ -102,7 +102,7 @@ async def test_newest_grid_curves_and_state(tmp_path: Path, size: tuple[int, int
 
 async def test_it_waits_for_a_run_without_files_and_follows_it(tmp_path: Path) -> None:
     async with watching(tmp_path) as watcher:
-        await watcher.until(lambda: "no line in the log yet" in watcher.status)
+        await watcher.until(lambda: "no log entries yet" in watcher.status)
         assert "no log and no samples yet; waiting" in "".join(watcher.rows)
         assert watcher.curves == " no curves yet"
         write_config(tmp_path)

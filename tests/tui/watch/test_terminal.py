@@ -59,7 +59,7 @@ def test_a_run_without_files_is_waited_for(pane: Pane, tmp_path: Path) -> None:
 def test_what_is_no_run_is_one_line(pane: Pane, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     pane.run(*COMMAND, str(tmp_path))
-    screen = pane.wait_for("is no run")
+    screen = pane.wait_for("is not a training run")
     assert "Traceback" not in screen
     pane.type("echo status $?\n")
     pane.wait_for("status 2")

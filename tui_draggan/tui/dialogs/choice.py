@@ -65,7 +65,7 @@ class ChoiceDialog(Dialog[str]):
         ]
         found.sort(key=lambda choice: not choice.title.casefold().startswith(wanted))
         self._list(found)
-        self.show_problem("" if found else "nothing of that name")
+        self.show_problem("" if found else "no match")
 
     @on(Input.Submitted)
     def _take_highlighted(self) -> None:

@@ -15,13 +15,13 @@ from tui_draggan.tui.watch.run import check_run
 def watch(folder: Path, graphics: str = "auto", colour: str = "auto") -> int:
     """Shows the run until the person leaves; the exit status.
 
-    graphics, colour: as for the editor. Raises UsageError for a folder that is no run, and where
+    graphics, colour: as for the editor. Raises UsageError for a folder that is not a run, and where
     there is no terminal.
     """
     check_run(folder)
     problem = terminal_problem()
     if problem is not None:
-        raise UsageError(f"{problem}; --watch shows pictures and needs one")
+        raise UsageError(f"{problem}; --watch needs one to show pictures")
     apply_colour(colour)
     display = choose_display(graphics)
 

@@ -45,8 +45,8 @@ class WatchApp(Program):
         # Before Textual's own Tab, which walks through what can have the focus: nothing here.
         Binding("tab,c", "chart(1)", "curves", key_display="⇥", priority=True),
         Binding("shift+tab", "chart(-1)", "curves before", show=False, priority=True),
-        Binding("plus,equals_sign", "zoom(1)", "nearer", key_display="+"),
-        Binding("minus", "zoom(-1)", "farther", key_display="-"),
+        Binding("plus,equals_sign", "zoom(1)", "zoom in", key_display="+"),
+        Binding("minus", "zoom(-1)", "zoom out", key_display="-"),
         Binding("0", "zoom(-9)", "whole grid", show=False),
         Binding("left,h", "move(-1,0)", "left", show=False),
         Binding("right,l", "move(1,0)", "right", show=False),

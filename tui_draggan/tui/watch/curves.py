@@ -17,7 +17,7 @@ class Curves(Readout):
     def __init__(self, id: str | None = None) -> None:
         super().__init__("", id)
         self._chosen = ""
-        """Title of the first chart; by title, since charts come while a run goes on."""
+        """Title of the first chart; by title, since charts are added during a run."""
 
     def walk(self, run: Run, step: int) -> None:
         """Another chart first."""

@@ -34,12 +34,12 @@ class Run:
     total: float | None = None
     """Planned length in kimg."""
     kimg: float | None = None
-    """How far it is; None: no line in the log yet."""
+    """How far it is; None: no entry in the log yet."""
     curves: Mapping[str, Curve] = field(default_factory=dict)
     grids: tuple[Grid, ...] = ()
     """Oldest first."""
     changed: float | None = None
-    """Time of the last news, in seconds since 1970."""
+    """Time of the last update, in seconds since 1970."""
 
     def place_of(self, path: Path | None) -> int | None:
         """Which of the grids that file is."""
@@ -52,10 +52,10 @@ class Run:
 
 
 def check_run(folder: Path) -> None:
-    """Raises UsageError for what is no run. An empty folder may become one."""
+    """Raises UsageError for what is not a training run. An empty folder may become one."""
     if not folder.is_dir():
         kind = "is a file" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {kind}; --watch wants the folder that train --out was given")
+        raise UsageError(f"{folder} {kind}; give --watch the folder of train --out")
     try:
         names = {path.name for path in folder.iterdir()}
     except OSError as error:
@@ -64,8 +64,8 @@ def check_run(folder: Path) -> None:
     shown = {name for name in names if not name.startswith(".")}
     if shown and not shown & {run.config.name, run.log.name, run.samples.name}:
         raise UsageError(
-            f"{folder} is no run: there is no {run.config.name} and no {run.log.name} in it; "
-            "--watch wants the folder that train --out was given"
+            f"{folder} is not a training run: it has neither {run.config.name} nor "
+            f"{run.log.name}; give --watch the folder of train --out"
         )
 
 

@@ -14,7 +14,7 @@ from tui_draggan.tui.watch.run import Grid, Run
 from tui_draggan.wording import duration
 
 SILENCE = 300.0
-"""Seconds without news from which they are worth a word."""
+"""Seconds without an update from which they are worth a word."""
 RECENT = 5
 """Lines of the log whose median is the pace."""
 TOLD = ("d", "g", "paired", "p", "metric", "held_out")
@@ -31,14 +31,14 @@ def status_words(run: Run, now: float) -> list[str]:
     now: seconds since 1970.
     """
     if run.kimg is None:
-        return ["no line in the log yet"]
+        return ["no log entries yet"]
     done = f"{round(run.kimg, 1 if run.kimg >= 10 else 3):g}"
     words = [f"{done} kimg" if run.total is None else f"{done} / {run.total:g} kimg"]
     pace = _pace(run)
     if run.finished:
         words.append("finished")
     elif run.changed is not None and now - run.changed > SILENCE:
-        words.append(f"no news for {duration(now - run.changed)}")
+        words.append(f"no update for {duration(now - run.changed)}")
     elif run.total is not None and pace is not None:
         words.append(f"{duration(pace * (run.total - run.kimg))} left")
     if pace is not None:

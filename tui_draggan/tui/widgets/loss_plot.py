@@ -28,7 +28,7 @@ class LossPlot(Readout):
         losses = above_zero([frame.loss for frame in snapshot.frames])
         width, height = self.content_size
         if len(losses) < 2 or width < 12 or height < 1:
-            self.write(Text("drawn while it runs", style=self.colour("foreground-muted")))
+            self.write(Text("appears during a run", style=self.colour("foreground-muted")))
             return
         low, high = min(losses), max(losses)
         labels = [f"{high:.2g}", f"{low:.2g}"] if height > 1 else [f"{losses[-1]:.2g}"]

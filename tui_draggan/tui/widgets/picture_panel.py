@@ -21,7 +21,7 @@ from tui_draggan.tui.widgets.pixel_surface import MOST_CELLS
 LONGEST = 768
 """Pixels of the picture's side at most, where the terminal can enlarge."""
 NEAR = 4
-"""Levels that the zoom goes in at once."""
+"""Levels of zoom that a single key goes in."""
 REACH = 3.0
 """Dots within which the mouse takes hold of a point: a cell is one wide and two high."""
 UNSEEN = 3
@@ -80,13 +80,13 @@ class PicturePanel(Picture):
         self._paint()
 
     def zoom(self, steps: int, at: Point | None = None) -> None:
-        """So many levels nearer, with `at` (the crosshair) staying where it is on the screen."""
+        """Zooms in by so many levels; `at` (or the crosshair) stays where it is on the screen."""
         if self._scene is not None:
             self._look(self.view.zoomed(steps, *(at or self._scene.pointer.cursor)))
             self._paint()
 
     def toggle_zoom(self) -> None:
-        """NEAR levels nearer, or back to the whole picture."""
+        """Zooms in, or shows the whole picture again."""
         if self.view.zoom > 1:
             self.reset_zoom()
         else:

@@ -56,7 +56,7 @@ def _numbers(snapshot: Snapshot, rate: float, roomy: bool) -> list[str]:
     if not snapshot.frames:
         return []
     frame = snapshot.frame or snapshot.frames[-1]
-    speed = f"{rate:.1f} it/s" if rate else f"{frame.milliseconds:.0f} ms a step"
+    speed = f"{rate:.1f} it/s" if rate else f"{frame.milliseconds:.0f} ms/step"
     if roomy:
         return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
     return [speed, f"loss {frame.loss:.3g}", f"{frame.distance:.1f} px"]
