@@ -211,8 +211,8 @@ class Prompts:
             leave()
             return
         question = (
-            "The edit has not been exported. It is kept in the journal: "
-            f"{self._services.resume} resumes it."
+            "The edit has not been exported. The journal keeps it; to resume: "
+            f"{self._services.resume}"
         )
         await self._ask(
             ConfirmDialog(title, question, yes=yes, no="Stay"),
