@@ -12,6 +12,7 @@ import pytest
 
 from tui_draggan.interrupts import EXIT_PATIENCE, PATIENCE
 from tui_draggan.testing.pane import ROOT
+from tui_draggan.testing.waiting import LIMIT
 
 BUSY = 20.0
 """Seconds that a busy machine may need more."""
@@ -42,7 +43,7 @@ def interrupted(
     time.sleep(0.2)
     process.send_signal(number)
     since = time.monotonic()
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LIMIT)
     return process.returncode, out + err, time.monotonic() - since
 
 
@@ -104,6 +105,22 @@ def test_work_that_goes_on_after_it_is_left_alone(tmp_path: Path) -> None:
     status, said, _ = interrupted(tmp_path / "a", body)
     assert (status, said) == (0, "done\n")
     assert (tmp_path / "a").read_text() == "whole"
+
+
+def test_an_answer_that_is_quicker_than_the_watcher_counts() -> None:
+    code = (
+        "import os, signal, threading; from tui_draggan.interrupts import PATIENCE, Interrupts\n"
+        "heard, tell = os.pipe()\n"
+        "os.set_blocking(heard, False)\n"
+        "interrupts = Interrupts(heard)\n"
+        "os.write(tell, bytes([signal.SIGINT]))\n"
+        "interrupts.forgive()\n"
+        "threading.Timer(PATIENCE + 0.5, os.close, [tell]).start()\n"
+        "interrupts.watch()\n"
+        "print('done')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
 def test_a_second_one_counts_again(tmp_path: Path) -> None:

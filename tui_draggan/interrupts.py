@@ -30,29 +30,47 @@ SHOW_CURSOR = "\x1b[?25h"
 class Interrupts:
     """What has been heard so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, heard: int | None = None) -> None:
+        """heard: file that gets the number of each signal, read without waiting."""
+        self._heard = heard
+        self._lock = threading.Lock()
         self._deadline: float | None = None
         self._number = 0
 
     def forgive(self) -> None:
         """The interrupt has been answered, and the work goes on to its end."""
-        self._deadline = None
+        with self._lock:
+            self._read()  # the answer may be quicker than the watcher
+            self._deadline = None
 
-    def watch(self, heard: int) -> None:
-        """Ends the process when that is overdue. heard: gets the number of each signal."""
+    def watch(self) -> None:
+        """Ends the process when that is overdue."""
+        assert self._heard is not None
         while True:
             deadline = self._deadline
             wait = None if deadline is None else max(0.0, deadline - time.monotonic())
-            if select.select([heard], [], [], wait)[0]:
-                numbers = os.read(heard, 64)
-                if not numbers:
+            told = select.select([self._heard], [], [], wait)[0]
+            with self._lock:
+                if not told:
+                    if self._deadline is not None:
+                        _end(self._number)
+                    continue
+                numbers = self._read()
+                if numbers == b"":
                     return
-                ending = next((number for number in WATCHED if number in numbers), None)
+                ending = next((number for number in WATCHED if number in (numbers or b"")), None)
                 if ending is not None and self._deadline is None:
                     self._number, self._deadline = ending, time.monotonic() + PATIENCE
                     atexit.register(signal.setitimer, signal.ITIMER_REAL, EXIT_PATIENCE)
-            elif self._deadline is not None:
-                _end(self._number)
+
+    def _read(self) -> bytes | None:
+        """The numbers of new signals: nothing where the file is closed, None where none came."""
+        if self._heard is None:
+            return None
+        try:
+            return os.read(self._heard, 64)
+        except BlockingIOError:
+            return None
 
 
 @contextmanager
@@ -60,14 +78,15 @@ def prompt_interrupts() -> Iterator[Interrupts]:
     """While entered, a signal that has neither ended the block nor been forgiven in time ends the
     process, with its temporary files removed: one of `WATCHED` that has a handler in Python. Only
     the main thread can be watched."""
-    interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
-        yield interrupts
+        yield Interrupts()
         return
     heard, tell = os.pipe()
-    os.set_blocking(tell, False)
+    for end in (heard, tell):
+        os.set_blocking(end, False)
+    interrupts = Interrupts(heard)
     before = signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-    watcher = threading.Thread(target=interrupts.watch, args=(heard,), daemon=True)
+    watcher = threading.Thread(target=interrupts.watch, daemon=True)
     watcher.start()
     try:
         yield interrupts
