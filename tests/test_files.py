@@ -20,6 +20,7 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, free_name, replacing
 from tui_draggan.paths import typed_path
 from tui_draggan.testing.pane import ROOT
+from tui_draggan.testing.waiting import LIMIT
 
 LONG_NAMES = ["a" * 251 + ".png", "é" * 127, "a." + "b" * 253]
 
@@ -135,14 +136,14 @@ def writer(path: Path, does: str = "while True: time.sleep(0.1)") -> subprocess.
 def test_a_process_that_is_ended_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
     process = writer(tmp_path / "a.png")
     process.send_signal(number)
-    assert process.wait(60) == -number, "and is seen to have ended by the signal"
+    assert process.wait(LIMIT) == -number, "and is seen to have ended by the signal"
     assert names(tmp_path) == []
 
 
 def test_what_a_killed_process_left_goes_when_the_next_one_writes_there(tmp_path: Path) -> None:
     process = writer(tmp_path / "a.png")
     process.kill()
-    process.wait(60)
+    process.wait(LIMIT)
     (stale,) = names(tmp_path)
     assert stale.startswith(files.TEMPORARY)
     (tmp_path / ".tui-draggan-notes").mkdir()
@@ -155,7 +156,7 @@ def test_what_another_is_writing_stays(tmp_path: Path) -> None:
     write(tmp_path / "b.png", "x")
     assert len(names(tmp_path)) == 2
     process.terminate()
-    process.wait(60)
+    process.wait(LIMIT)
 
 
 def test_without_locks_nothing_is_taken_for_stale(

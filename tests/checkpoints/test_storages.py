@@ -115,7 +115,7 @@ dimensions = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 13)), max_size
 
 
 @given(dimensions, st.integers(0, 20), st.integers(0, 40))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_a_view_is_what_torch_makes_of_it_or_is_refused(
     sizes: list[tuple[int, int]], offset: int, numel: int
 ) -> None:
@@ -132,7 +132,7 @@ def test_a_view_is_what_torch_makes_of_it_or_is_refused(
 
 
 @given(st.permutations(range(4)), st.lists(st.integers(1, 3), min_size=4, max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_slice_of_a_permuted_tensor_is_refused(axes: list[int], steps: list[int]) -> None:
     whole = torch.arange(3.0 * 4 * 5 * 2).reshape(3, 4, 5, 2)
     tensor = whole[:: steps[0], :: steps[1], :: steps[2], :: steps[3]].permute(axes)

@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
+from tui_draggan.testing.waiting import LIMIT
 
 CRITTERS = paths.bundled_models() / "critters"
 SIDE = ModelBundle.open(CRITTERS).info.resolution
@@ -30,7 +31,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         text=True,
         stdin=subprocess.DEVNULL,
         env={**os.environ, **environment},
-        timeout=120,
+        timeout=LIMIT,
         check=False,
     )
 
@@ -113,7 +114,7 @@ def test_a_signal_while_results_are_written_leaves_those_that_are_complete(
     assert process.stdout is not None and process.stdout.readline() == "writing\n"
     assert len(list(tmp_path.iterdir())) == 2, "and one has its temporary name"
     process.send_signal(number)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=LIMIT)
     assert process.returncode == status
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert said == ("tui-draggan: interrupted\n" if number == signal.SIGINT else "")
@@ -229,4 +230,4 @@ def test_a_drag_never_imports_torch() -> None:
         "main(['drag', '--engine', 'ort', '--point', '5,5:9,9', '--steps', '2'])\n"
         "assert 'torch' not in sys.modules and 'textual' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=120)
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=LIMIT)

@@ -14,6 +14,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import Problem, StepRequest
 from tui_draggan.engines.ort import OrtEngine
+from tui_draggan.testing.waiting import LIMIT
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +63,7 @@ def test_javascript_gives_pythons_loss_gradient_and_handles(
     }
     (tmp_path / "edit.json").write_text(json.dumps(edit))
     command = ["node", "drag_node.mjs", str(BUNDLE), str(tmp_path / "edit.json")]
-    done = subprocess.run(command, cwd=example, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=example, capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode == 0, done.stderr
     theirs = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(theirs) == STEPS

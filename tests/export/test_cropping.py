@@ -134,7 +134,7 @@ lower(CROPPED)
 RUNS = [session(WHOLE), session(CROPPED)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(SPANS, SPANS, SPANS, st.booleans())
 def test_the_same_numbers_wherever_it_pulls(
     rows: tuple[int, int], columns: tuple[int, int], outside: tuple[int, int], masked: bool

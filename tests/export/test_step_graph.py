@@ -17,7 +17,7 @@ SIDES = st.sampled_from([(4, 4), (4, 8), (8, 32), (16, 32), (8, 64), (32, 64)])
 FRACTIONS = st.floats(-0.2, 1.2)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(SIDES, st.lists(st.tuples(FRACTIONS, FRACTIONS), min_size=1, max_size=6), st.booleans())
 def test_sampling_the_small_map_is_sampling_the_large_one(
     sides: tuple[int, int], fractions: list[tuple[float, float]], on_pixels: bool
@@ -47,7 +47,7 @@ class ReadsAll(Locate):
         return torch.tensor([0, 0]), torch.tensor([self.size, self.size])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     SIDES,
     st.lists(st.tuples(FRACTIONS, FRACTIONS, FRACTIONS, FRACTIONS), min_size=1, max_size=3),

@@ -33,6 +33,7 @@ from tui_draggan.pictures.reading import (
     to_rgb,
 )
 from tui_draggan.testing.pane import ROOT
+from tui_draggan.testing.waiting import LIMIT
 
 Colour = tuple[int, int, int]
 RED: Colour = (200, 30, 40)
@@ -206,7 +207,9 @@ def test_bombs_of_text_and_profiles_are_not_expanded(
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"
     )
     command = [sys.executable, "-c", code, str(path)]
-    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT, check=True
+    )
     said, more = run.stdout.splitlines()
     assert said == "(1, 1)" or "too large" in said
     assert int(more) < 30_000, "kB"
@@ -340,7 +343,7 @@ def test_truncated_files_are_not_taken_for_whole(tmp_path: Path, suffix: str) ->
             rgb(tmp_path / "a.x")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_damage_anywhere_is_a_picture_or_a_reason(data: st.DataObject) -> None:
     suffix = data.draw(st.sampled_from(sorted(WHOLE)))

@@ -104,7 +104,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends() -> None:
         await choose(editor, "o", "zo")
         zoo = await at(editor, "zoo")
         assert "zoo · 64 px" in title(zoo) and "class cat" in title(zoo)
-        first.join(5)
+        first.join(LIMIT)
         assert not first.is_alive() and zoo.app.threads[-1].is_alive()
         await zoo.press("enter", "K", "enter", "space")
         await zoo.rest()
@@ -116,7 +116,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends() -> None:
         await zoo.until(lambda: zoo.origin.seed == 5)
         await choose(zoo, "o", "spot")
         await at(zoo, "spot")
-        thread.join(5)
+        thread.join(LIMIT)
         assert shelf.closed == ["zoo"]
 
 

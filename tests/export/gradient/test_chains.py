@@ -165,7 +165,7 @@ def chains(draw: st.DrawFn) -> Chain:
     return chain
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(chain=chains())
 def test_a_random_chain_equals_finite_differences(chain: Chain) -> None:
     model = model_of(chain.nodes, chain.inputs, chain.constants)

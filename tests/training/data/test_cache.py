@@ -24,6 +24,7 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import TEMPORARY
 from tui_draggan.pictures.reading import PictureFile
 from tui_draggan.testing.pane import ROOT
+from tui_draggan.testing.waiting import LIMIT
 from tui_draggan.training.data import cache as module
 from tui_draggan.training.data.pictures import square
 
@@ -135,7 +136,7 @@ def test_several_processes_prepare_once_between_them(folder: Path, cache: Path) 
         )
         for _ in range(2)
     ]
-    said = [process.communicate(timeout=120)[0] for process in running]
+    said = [process.communicate(timeout=LIMIT)[0] for process in running]
     assert sum(words.count("decoded") for words in said) == 8
     expected = f"pictures {[10 * n for n in range(8)]}\n"
     assert all(words.endswith(expected) for words in said)
