@@ -12,9 +12,11 @@ from tui_draggan.edit.drag import DragTask, is_finite, step_request
 from tui_draggan.edit.latent import Latent, Seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
+from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.session import Session
 from tui_draggan.edit.task import Advance
 from tui_draggan.edit.templates import lacks_templates, take_templates
-from tui_draggan.engines.base import StepResult
+from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.testing.spot_engine import INFO, SpotEngine
 
@@ -84,6 +86,36 @@ def test_a_step_that_is_not_finite_is_an_error() -> None:
     task.begin(there)
     with pytest.raises(EngineError, match="not a finite number"):
         task.step(there)
+
+
+class FlatEngine(SpotEngine):
+    """The features are the same everywhere: nothing moves."""
+
+    def step(self, request: StepRequest) -> StepResult:
+        handles = request.handles
+        return replace(super().step(request), handles=handles, gradient_norm=0.0)
+
+
+def test_a_step_without_gradient_ends_the_run_where_a_handle_has_not_arrived() -> None:
+    task = DragTask(FlatEngine())
+    there = document(Pair(1, (32, 32), (40, 32), F0))
+    task.begin(there)
+    assert task.step(there) is not None
+    assert task.verdict(0, there) is Outcome.NO_GRADIENT
+    assert task.step(there) is not None
+    task.edited(0)
+    assert task.verdict(1, there) is None, "that was for the points as they were before"
+    arrived = document(Pair(1, (32, 32), (32, 32), F0))
+    assert task.step(arrived) is not None
+    assert task.verdict(2, arrived) is Outcome.REACHED
+    assert task.verdict(3, there) is None, "a point added since has not been looked at"
+
+
+def test_a_run_without_gradient_says_so_at_its_first_step() -> None:
+    session = Session(FlatEngine(), document(Pair(1, (32, 32), (40, 32))))
+    assert len(list(session.run())) == 1
+    assert session.status.outcome is Outcome.NO_GRADIENT
+    assert "all alike" in session.status.message and "step size" not in session.status.message
 
 
 def test_a_step_leaves_alone_what_was_edited_while_it_was_computed() -> None:

@@ -30,6 +30,13 @@ def test_stuck_after_patience_without_noticeable_progress() -> None:
     assert progress.judge(4, [9.0 - 1.5 * NOTICEABLE], PARAMETERS) is Outcome.STUCK
 
 
+def test_a_loss_without_gradient_ends_the_run_at_once_unless_all_have_arrived() -> None:
+    assert Progress().judge(0, [9.0], PARAMETERS, pulled=False) is Outcome.NO_GRADIENT
+    assert Progress().judge(100, [9.0], PARAMETERS, pulled=False) is Outcome.NO_GRADIENT
+    assert Progress().judge(5, [1.0], PARAMETERS, pulled=False) is Outcome.REACHED
+    assert "step size" not in ADVICE[Outcome.NO_GRADIENT]
+
+
 def test_points_changed_by_hand_get_patience_anew() -> None:
     progress = Progress()
     progress.judge(0, [2.5], PARAMETERS)

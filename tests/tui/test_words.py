@@ -47,6 +47,7 @@ def snapshot(
         (snapshot(State.DONE, Outcome.REACHED), "✓ reached"),
         (snapshot(State.DONE, Outcome.STEP_LIMIT), "■ step limit"),
         (snapshot(State.DONE, Outcome.STUCK), "■ stuck"),
+        (snapshot(State.DONE, Outcome.NO_GRADIENT), "■ no gradient"),
     ],
 )
 def test_the_state(now: Snapshot, words: str) -> None:

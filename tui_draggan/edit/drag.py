@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
@@ -12,7 +13,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, coordinates
 from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
-from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import ARRIVED, Engine, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
 
 _TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
@@ -28,6 +29,10 @@ class DragTask:
         self._engine = engine
         self._progress = Progress()
         self._turn = object()
+        self._pulled = True
+        """False where the last step's loss has no gradient, with a handle still on its way."""
+        self._edited = False
+        """Whether that step was computed for points that have been changed since."""
 
     def check(self, document: Document) -> None:
         """Raises UsageError without points, and where rows that differ are to be trained as one."""
@@ -54,18 +59,26 @@ class DragTask:
         pairs = tuple(pair for pair in document.pairs if pair.template is not None)
         if not pairs:
             return None
+        self._edited = False
         result = self._engine.step(step_request(pairs, document.parameters))
         if not is_finite(result):
             raise EngineError("the loss is not a finite number")
-        handles = np.rint(result.handles).astype(int)
-        return Advance(result, pairs, tuple((int(x), int(y)) for x, y in handles))
+        handles = tuple((int(x), int(y)) for x, y in np.rint(result.handles))
+        on_the_way = any(
+            math.dist(handle, pair.target) > ARRIVED
+            for pair, handle in zip(pairs, handles, strict=True)
+        )
+        self._pulled = result.gradient_norm != 0 or not on_the_way
+        return Advance(result, pairs, handles)
 
     def edited(self, iteration: int) -> None:
         self._progress.restart(iteration)
+        self._edited = True
 
     def verdict(self, iteration: int, document: Document) -> Outcome | None:
         distances = [pair.distance for pair in document.pairs]
-        return self._progress.judge(iteration, distances, document.parameters)
+        pulled = self._pulled or self._edited
+        return self._progress.judge(iteration, distances, document.parameters, pulled)
 
 
 def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:

@@ -1,4 +1,4 @@
-"""When a run ends: reached, at the step limit, or stuck."""
+"""When a run ends: reached, where nothing pulls, at the step limit, or stuck."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Outcome(Enum):
     REACHED = "reached"
     STEP_LIMIT = "step limit"
     STUCK = "stuck"
+    NO_GRADIENT = "no gradient"
     STOPPED = "stopped"
     FAILED = "failed"
 
@@ -30,12 +31,21 @@ class Progress:
     best_iteration: int = 0
 
     def judge(
-        self, iteration: int, distances: Sequence[float], params: DragParams
+        self,
+        iteration: int,
+        distances: Sequence[float],
+        params: DragParams,
+        pulled: bool = True,
     ) -> Outcome | None:
-        """Why the run ends at this iteration, or None where it goes on."""
+        """Why the run ends at this iteration, or None where it goes on.
+
+        pulled: False where the loss has no gradient although a handle has not arrived.
+        """
         within = params.reached_within(len(distances))
         if all(distance <= within for distance in distances):
             return Outcome.REACHED
+        if not pulled:
+            return Outcome.NO_GRADIENT
         if iteration >= params.steps:
             return Outcome.STEP_LIMIT
         total = sum(distances)
@@ -54,6 +64,8 @@ ADVICE = {
     Outcome.REACHED: "every handle is within the tolerance",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
+    Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "
+    "where the picture has detail",
     Outcome.STOPPED: "stopped by hand",
     Outcome.FAILED: "kept the last good picture; try a smaller step size",
 }

@@ -24,6 +24,7 @@ NEXT = {
     Outcome.REACHED: "",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
+    Outcome.NO_GRADIENT: "",
     Outcome.STOPPED: "space continues from here",
     Outcome.FAILED: "try a smaller step: [",
 }

@@ -37,6 +37,7 @@ class RunPanel(Readout):
         colours: dict[Outcome | None, str] = {
             Outcome.REACHED: self.colour("text-success"),
             Outcome.STUCK: self.colour("text-warning"),
+            Outcome.NO_GRADIENT: self.colour("text-warning"),
             Outcome.STEP_LIMIT: self.colour("text-warning"),
             Outcome.FAILED: self.colour("text-error"),
         }
