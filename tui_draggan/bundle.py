@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
-from tui_draggan.files import reason_of, sha256
+from tui_draggan.files import TEMPORARY, reason_of, sha256
 
 FORMAT_VERSION = 3
 MANIFEST = "bundle.json"
@@ -161,7 +161,8 @@ def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
     if path.exists() and not replace:
         raise OutputError(f"{path} exists; remove it or choose another name")
     token = secrets.token_hex(4)
-    work, old = (path.parent / f".{path.name}-{token}{end}" for end in ("", "-old"))
+    # Independent of the name, which may be as long as names may be.
+    work, old = (path.parent / f"{TEMPORARY}{token}{end}" for end in ("", "-old"))
     try:
         _make_folder(work)
         yield work

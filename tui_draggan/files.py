@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all.
+"""Files that are written whole or not at all; and what is wrong with a path, before long work.
 
 While a file is written it has a temporary name beside its place. Whoever writes it holds a lock on
 it, so that the next writer in the folder knows which were left by processes that are gone, on this
@@ -21,7 +21,7 @@ from itertools import chain, count
 from pathlib import Path
 from types import FrameType
 
-from tui_draggan.errors import OutputError
+from tui_draggan.errors import OutputError, UsageError
 
 PIECE = 1 << 20
 TEMPORARY = ".tui-draggan-"
@@ -79,6 +79,40 @@ def check_writable(path: Path) -> None:
         os.close(handle)
     except OSError as error:
         raise unwritable(path, error) from error
+
+
+def check_folder(path: Path) -> None:
+    """Raises OutputError where nothing could be written in a folder `path`, made if need be."""
+    for folder in (path.absolute(), *path.absolute().parents):
+        try:
+            mode = folder.stat().st_mode
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise unwritable(path, error) from error
+        if not stat.S_ISDIR(mode):
+            what = "it" if folder == path.absolute() else str(folder)
+            raise OutputError(f"{path} cannot be written: {what} is {kind_of(mode)}, not a folder")
+        try:
+            work, handle = _new_temporary(folder, "")
+            work.unlink()
+            os.close(handle)
+        except OSError as error:
+            raise unwritable(path, error) from error
+        return
+
+
+def check_readable(path: Path, expected: str) -> None:
+    """Raises UsageError where `path` is no file that can be read. expected: «a session file»."""
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # opening a pipe would wait for its other end
+            raise UsageError(f"{path} is {kind_of(mode)}; expected {expected}")
+        path.open("rb").close()
+    except FileNotFoundError:
+        raise UsageError(f"{path} does not exist; expected {expected}") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {reason_of(error)}") from None
 
 
 def check_target(path: Path) -> None:

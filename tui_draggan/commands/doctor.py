@@ -18,7 +18,7 @@ from tui_draggan import __version__, library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
-from tui_draggan.files import check_writable
+from tui_draggan.files import check_folder
 from tui_draggan.tui.terminal import graphics, probing
 
 State = Literal["good", "missing", "broken", "told"]
@@ -231,9 +231,8 @@ def folders() -> Iterator[Finding]:
         "cache": paths.chosen_engines().parent,
     }
     for name, path in places.items():
-        above = next(folder for folder in (path, *path.parents) if folder.exists())
         try:
-            check_writable(above / ".draggan")
+            check_folder(path)
         except OutputError as error:
             yield Finding(name, "missing", str(error))
         else:

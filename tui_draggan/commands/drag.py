@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_draggan.commands.arguments import add_opening
-from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.paths import typed_path
 
 if TYPE_CHECKING:
     from tui_draggan.bundle import BundleInfo
+    from tui_draggan.commands.results import StepLog
     from tui_draggan.edit.document import Frame
     from tui_draggan.edit.points import Point
     from tui_draggan.edit.session import Session
@@ -73,10 +74,20 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     if not session.document.pairs:
         raise UsageError("nothing to drag; add --point handle:target, as in --point 60,40:60,28")
     started = time.perf_counter()
-    frames = _drag(session, options.log, interrupts)
+    log = results.StepLog(options.log)
+    frames = _drag(session, log, interrupts)
     seconds = time.perf_counter() - started
-    written = _write(options, session, frames)
-    return _report(session, frames, seconds, written)
+    written, problems = _write(options, session, frames)
+    if log.problem is not None:
+        problems.append(log.problem)
+    elif options.log is not None:
+        written.append(options.log)
+    status = _report(session, frames, seconds, written)
+    for problem in problems[:-1]:
+        print(f"tui-draggan: {problem.line}", file=sys.stderr)
+    if problems:
+        raise problems[-1]
+    return status
 
 
 def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]]:
@@ -90,21 +101,20 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
     return pairs
 
 
-def _drag(session: Session, log: Path | None, interrupts: Interrupts) -> list[Frame]:
+def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> list[Frame]:
     """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError."""
-    from tui_draggan.commands.results import step_log
     from tui_draggan.edit.progress import Outcome
 
     frames: list[Frame] = []
     with ExitStack() as stack:
         show = stack.enter_context(_progress_bar(session))
-        write = stack.enter_context(step_log(log, session))
+        stack.enter_context(closing(log))
         steps = stack.enter_context(closing(session.run()))
         try:
             for frame in steps:
                 frames.append(frame)
                 show(frame)
-                write(frame)
+                log.write(frame, session.document)
         except KeyboardInterrupt:
             interrupts.forgive()  # the run has stopped and the picture is complete
     if session.status.outcome is Outcome.FAILED and not frames:
@@ -138,25 +148,36 @@ def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
         yield show
 
 
-def _write(options: argparse.Namespace, session: Session, frames: list[Frame]) -> list[Path]:
-    """Writes what was asked for; the files there are then. Raises OutputError."""
+def _write(
+    options: argparse.Namespace, session: Session, frames: list[Frame]
+) -> tuple[list[Path], list[DragganError]]:
+    """Writes what was asked for, each whatever becomes of the others: the files there are then,
+    and why others could not be written."""
     from tui_draggan.commands import results
     from tui_draggan.edit.store import save_session
 
-    document, info = session.document, session.info
-    written = []
-    if options.out is not None:
-        results.write_picture(options.out, document, session.picture, info, options.markers)
-        written.append(options.out)
-    if options.animation is not None and frames:
-        results.write_run(options.animation, document, frames, info, options.markers)
-        written.append(options.animation)
-    if options.log is not None:
-        written.append(options.log)
-    if options.save is not None:
-        save_session(options.save, document, info.name)
-        written.append(options.save)
-    return written
+    document, info, markers = session.document, session.info, options.markers
+    written, problems = [], []
+
+    def attempt(path: Path | None, write: Callable[[Path], None]) -> None:
+        if path is None:
+            return
+        try:
+            write(path)
+        except DragganError as error:
+            problems.append(error)
+        else:
+            written.append(path)
+
+    picture = session.picture
+    attempt(options.out, lambda path: results.write_picture(path, document, picture, info, markers))
+    if frames:
+        attempt(
+            options.animation,
+            lambda path: results.write_run(path, document, frames, info, markers),
+        )
+    attempt(options.save, lambda path: save_session(path, document, info.name))
+    return written, problems
 
 
 def _report(session: Session, frames: list[Frame], seconds: float, written: list[Path]) -> int:

@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pictures."
     )
     add = parser.add_argument
-    add("model", metavar="MODEL", help="a model's name or folder, weights (.pt), or a run's folder")
+    add(
+        "model",
+        metavar="NAME|FOLDER|FILE",
+        help="a model's name or folder, weights (.pt), or a run's folder",
+    )
     add_data(parser, "the real pictures", required=True)
     add(
         "--samples",

@@ -17,7 +17,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_parameter, given, words
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import sha256, unwritable
+from tui_draggan.files import check_folder, sha256, unwritable
 from tui_draggan.paths import typed_path
 
 if TYPE_CHECKING:
@@ -153,11 +153,13 @@ def _destination(options: argparse.Namespace) -> tuple[Path, str]:
     """The folder to write and the model's name. Raises UsageError, OutputError."""
     if options.out is not None:
         folder = options.out
+        check_folder(folder)
         if folder.exists() and not options.replace:
             raise OutputError(f"{folder} already exists; add --replace to overwrite it")
         return folder, options.name or folder.resolve().name
     name = safe_name(options.file.stem) if options.name is None else checked_name(options.name)
     folder = paths.user_models() / name
+    check_folder(folder)
     if folder.exists() and not options.replace:
         raise OutputError(
             f"a model named {name} already exists; add --replace to overwrite it, or choose "

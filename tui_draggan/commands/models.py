@@ -19,7 +19,7 @@ HANGING = textwrap.TextWrapper(88, "  ", " " * 15, break_long_words=False, break
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Lists the models; with NAME, describes that one."
-    parser.add_argument("name", nargs="?", metavar="NAME", help="a model's name or folder")
+    parser.add_argument("name", nargs="?", metavar="NAME|FOLDER", help="a model's name or folder")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--verify",

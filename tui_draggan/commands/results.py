@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from tui_draggan.arrays import Bytes
@@ -12,8 +11,7 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.points import Point
-from tui_draggan.edit.session import Session
-from tui_draggan.errors import UsageError
+from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, unwritable
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
@@ -49,26 +47,42 @@ def write_run(
     write_animation(path, images, _provenance(document, info))
 
 
-@contextmanager
-def step_log(path: Path | None, session: Session) -> Iterator[Callable[[Frame], None]]:
-    """Writes a line of JSON for each frame of the session it is given; for no path, nothing.
+class StepLog:
+    """A line of JSON for each frame, in a file, or nowhere. A log that fails ends no drag."""
 
-    Raises OutputError.
-    """
-    if path is None:
-        yield lambda frame: None
-        return
-    try:
-        stream = path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise unwritable(path, error) from error
-    with stream:
+    def __init__(self, path: Path | None) -> None:
+        """Raises OutputError."""
+        self.problem: OutputError | None = None
+        """Why the log is not complete, if it is not."""
+        self._path = path
+        try:
+            self._stream = None if path is None else path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise unwritable(self._named, error) from error
 
-        def write(frame: Frame) -> None:
-            stream.write(_line(frame, session.document) + "\n")
-            stream.flush()
+    @property
+    def _named(self) -> Path:
+        assert self._path is not None
+        return self._path
 
-        yield write
+    def write(self, frame: Frame, document: Document) -> None:
+        """A step of a drag of this document."""
+        if self._stream is None or self.problem is not None:
+            return
+        try:
+            self._stream.write(_line(frame, document) + "\n")
+            self._stream.flush()
+        except OSError as error:
+            self.problem = unwritable(self._named, error)
+
+    def close(self) -> None:
+        """Afterwards `problem` says whether the log is complete."""
+        if self._stream is None:
+            return
+        try:
+            self._stream.close()
+        except OSError as error:
+            self.problem = self.problem or unwritable(self._named, error)
 
 
 def check_outputs(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan.commands.arguments import add_data, add_device, add_screen
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import check_writable
+from tui_draggan.files import check_folder, check_readable, check_writable
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
@@ -105,8 +106,11 @@ def _train(options: argparse.Namespace) -> int:
 
     if options.data is None or options.out is None:
         raise UsageError("train needs --data and --out (or --watch RUN)")
-    if options.out.exists() and not options.out.is_dir():
+    if os.path.isfile(options.out):  # noqa: PTH113 - no error for what may not be looked at
         raise UsageError(f"{options.out} is a file; --out expects a folder")
+    check_folder(options.out)
+    if options.begin_with is not None:
+        check_readable(options.begin_with, "a generator's weights (.pt)")
     device = local_device(choose_device(options.device))
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -23,7 +23,7 @@ from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.errors import DragganError, UsageError
-from tui_draggan.files import replacing
+from tui_draggan.files import check_readable, replacing
 
 FORMAT = "tui-draggan session"
 VERSION = 2
@@ -60,10 +60,9 @@ def model_of(values: Any) -> str | None:
 
 
 def _read(path: Path) -> Any:
+    check_readable(path, "a session file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"session {path} does not exist") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"session {path} cannot be read ({error})") from error
 

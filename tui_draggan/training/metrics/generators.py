@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +17,8 @@ from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.graph_cache import open_graph
 from tui_draggan.errors import UsageError
+from tui_draggan.files import check_readable
+from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import NETWORK, RunFolder
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.discriminator import Discriminator
@@ -45,14 +49,15 @@ def open_model(model: str, device: torch.device) -> EvaluatedModel:
 
     Raises BundleError, UsageError.
     """
-    path = Path(model)
+    path = typed_path(model)
     run = RunFolder(path)
-    if path.is_dir() and not (path / MANIFEST).exists() and run.network.exists():
-        path = run.network
-    if path.is_file():
-        return TorchModel.read(path, device)
+    with suppress(OSError):  # a model's name, or what opening the bundle will say
+        if path.is_dir() and not (path / MANIFEST).exists() and run.network.exists():
+            path = run.network
+        if path.is_file():
+            return TorchModel.read(path, device)
     if path.suffix in (".pt", ".pth"):
-        raise UsageError(f"{path} does not exist; expected a generator's weights (.pt)")
+        check_readable(path, "a generator's weights (.pt)")
     return BundleModel(ModelBundle.open(library.find_model(model)), device)
 
 
@@ -142,12 +147,12 @@ def open_discriminator(
 
     Raises UsageError where --features names a file without one.
     """
-    path = features or Path(model)
-    if path.is_dir():
+    path = features or typed_path(model)
+    if os.path.isdir(path):  # noqa: PTH112 - no error for what may not be looked at
         path = RunFolder(path).network
-    if not path.is_file():
-        if features is not None:
-            raise UsageError(f"--features {features}: there is no such file")
+    if features is not None:
+        check_readable(path, f"a run's {NETWORK}")
+    elif not os.path.isfile(path):  # noqa: PTH113
         return None
     if features is None and path.suffix not in (".pt", ".pth"):
         return None

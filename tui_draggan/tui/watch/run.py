@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import UsageError
+from tui_draggan.files import reason_of
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.tui.watch.log import Curve, LogReader
 
@@ -53,19 +54,21 @@ class Run:
 
 def check_run(folder: Path) -> None:
     """Raises UsageError for what is not a training run. An empty folder may become one."""
-    if not folder.is_dir():
-        kind = "is a file" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder} {kind}; give --watch the folder of train --out")
+    wanted = "give --watch the folder of train --out"
     try:
         names = {path.name for path in folder.iterdir()}
+    except NotADirectoryError:
+        raise UsageError(f"{folder} is a file; {wanted}") from None
+    except FileNotFoundError:
+        raise UsageError(f"{folder} does not exist; {wanted}") from None
     except OSError as error:
-        raise UsageError(f"{folder} cannot be read: {error.strerror}") from None
+        raise UsageError(f"{folder} cannot be read: {reason_of(error)}; {wanted}") from None
     run = RunFolder(folder)
     shown = {name for name in names if not name.startswith(".")}
     if shown and not shown & {run.config.name, run.log.name, run.samples.name}:
         raise UsageError(
             f"{folder} is not a training run: it has neither {run.config.name} nor "
-            f"{run.log.name}; give --watch the folder of train --out"
+            f"{run.log.name}; {wanted}"
         )
 
 
