@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -128,20 +130,26 @@ def commands(folder: Path) -> Iterator[Forker]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def full(folder: Path) -> Iterator[None]:
-    """A full file system of its own."""
-    disk = folder / "full"
-    size = ["mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)]
-    if subprocess.run(size, capture_output=True, check=False).returncode:
+@contextmanager
+def small_disk(place: Path, kilobytes: int) -> Iterator[None]:
+    """A file system of its own, in a folder."""
+    size = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(place)]
+    if shutil.which("mount") is None or subprocess.run(size, capture_output=True).returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
-        with pytest.raises(OSError), (disk / "all").open("wb") as stream:
+        yield
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture(scope="module")
+def full(folder: Path) -> Iterator[None]:
+    """A file system without a byte left."""
+    with small_disk(folder / "full", 64):
+        with pytest.raises(OSError), (folder / "full" / "all").open("wb") as stream:
             while True:
                 stream.write(bytes(1024))
         yield
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 SUFFIXES = {"PNG": ".png", "JSONL": ".jsonl", "--animation": ".gif"}
@@ -221,3 +229,19 @@ def test_what_a_failed_output_leaves_and_what_it_does_not_stop(
     assert [line.rpartition(": ")[2] for line in said] == ["No space left on device"] * 2
     written = next(line for line in ended.err.splitlines() if line.startswith("written: "))
     assert written == f"written: {good / 'a.png'}, {good / 'a.json'}"
+
+
+def test_a_disk_that_fills_up_while_training_is_one_line(folder: Path, commands: Forker) -> None:
+    """Torch's own error says nothing of the disk; what is written last is whole or not there."""
+    disk = folder / "small"
+    disk.mkdir()
+    with small_disk(disk, 400):
+        out = ["--out", str(disk / "run")]
+        ended = commands.run(["train", *without(REQUIRED["train"], "--out"), *out])
+        assert ended.status == 1, ended
+        assert ended.err.splitlines()[-1] == (
+            f"tui-draggan: output: {disk}/run/snapshots/00000001.pt cannot be written: "
+            "No space left on device"
+        )
+        assert "Traceback" not in ended.err
+        assert list((disk / "run" / "snapshots").iterdir()) == []

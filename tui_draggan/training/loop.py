@@ -7,6 +7,8 @@ its last snapshot as if it had not been.
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -16,6 +18,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
+from tui_draggan.files import unwritable
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.critters.regression import held_out_loss
@@ -49,8 +52,8 @@ def train(
 
     data: the pictures of a folder, None for critters. begin_with: weights of another run. SIGTERM
     and SIGINT end the training after the current step, with a snapshot; so does `stop_after`
-    steps. Raises DivergedError, with the last good snapshot kept, and UsageError where the folder's
-    snapshots are of other networks.
+    steps. Raises DivergedError, with the last good snapshot kept, OutputError where the disk
+    refuses what is to be kept, and UsageError where the folder's snapshots are of other networks.
     """
     world = world or World()
     run = RunFolder(folder)
@@ -65,7 +68,6 @@ def train(
     if not world.first:
         _steps(state, source, config, world, last, None)
         return state
-    write_config(run, config)
     with Progress(config, console or Console(stderr=True)) as progress:
         recorder = _Recorder(run, config, source, state.step, progress)
         try:
@@ -97,7 +99,10 @@ def _steps(
 
 
 class _Recorder:
-    """Writes what a run keeps, and says how far it is; in the first process alone."""
+    """Writes what a run keeps, and says how far it is; in the first process alone.
+
+    Raises OutputError where the disk refuses it.
+    """
 
     def __init__(
         self,
@@ -111,13 +116,27 @@ class _Recorder:
         self._config = config
         self._source = source
         self._progress = progress
-        self._log = Log(folder, config, step)
+        with self._writing():
+            write_config(folder, config)
+            self._log = Log(folder, config, step)
         self._saved = -1
 
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise unwritable(self._folder.path, error) from error
+
     def close(self) -> None:
-        self._log.close()
+        with suppress(OSError):  # a full disk has been said before
+            self._log.close()
 
     def after_step(self, state: TrainingState, values: Values) -> None:
+        with self._writing():
+            self._after_step(state, values)
+
+    def _after_step(self, state: TrainingState, values: Values) -> None:
         step, config = state.step, self._config
         if self._log.add(step, values, state.augment_p):
             self._progress.show(self._log.last)
@@ -134,10 +153,11 @@ class _Recorder:
         broken weights."""
         if state.step == self._saved:
             return
-        self._log.flush(state.step, state.augment_p)
-        if not state.finite():
-            raise DivergedError("weights", state.step)
-        save_snapshot(state, self._config, self._folder)
+        with self._writing():
+            self._log.flush(state.step, state.augment_p)
+            if not state.finite():
+                raise DivergedError("weights", state.step)
+            save_snapshot(state, self._config, self._folder)
         self._saved = state.step
 
     def _sample(self, state: TrainingState) -> None:

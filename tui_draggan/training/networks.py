@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -124,5 +124,30 @@ def _on_cpu(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _save(value: Any, path: Path) -> None:
-    with replacing(path) as unfinished:
-        torch.save(value, unfinished)
+    """Raises OutputError."""
+    with replacing(path) as unfinished, unfinished.open("wb") as stream:
+        noting = _Noting(stream)
+        try:
+            torch.save(value, cast("IO[bytes]", noting))
+        except RuntimeError:
+            if noting.problem is not None:
+                raise noting.problem from None
+            raise
+
+
+class _Noting:
+    """A stream that remembers why it could not be written: torch says only that it could not."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.problem: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._stream.write(data)
+        except OSError as error:
+            self.problem = error
+            raise
+
+    def flush(self) -> None:
+        self._stream.flush()
