@@ -197,7 +197,9 @@ def test_wrong_input_is_one_line(
     assert "no bundle.json" in refusal(tmp_path, *critters)
     assert "--samples is 2" in refusal(trained, *critters, "--samples", 2)
     assert "--seed is -1" in refusal(trained, *critters, "--seed", -1)
-    assert "no such file" in refusal(bundle, "--data", pictures, "--features", tmp_path / "no.pt")
+    assert "no.pt does not exist" in refusal(
+        bundle, "--data", pictures, "--features", tmp_path / "no.pt"
+    )
     assert "no discriminator" in refusal(bundle, "--data", pictures, "--features", plain)
     assert "for 64 px" in refusal(bundle, "--data", pictures, "--features", larger)
     assert refusal(trained, "--data", tmp_path / "nowhere").startswith("usage")
