@@ -96,7 +96,9 @@ def test_a_signal_while_results_are_written_leaves_those_that_are_complete(
 ) -> None:
     code = (
         "import sys, time; from tui_draggan.cli import main\n"
+        "from tui_draggan import interrupts\n"
         "from tui_draggan.pictures import animation\n"
+        f"interrupts.PATIENCE = interrupts.EXIT_PATIENCE = {LIMIT}\n"
         "def write(*_):\n"
         "    print('writing', flush=True)\n"
         "    while True: time.sleep(0.1)\n"
