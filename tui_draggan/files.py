@@ -166,6 +166,22 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def remove_unlocked(path: Path) -> None:
+    """Removes a file that nobody holds locked. Raises OSError where one does, or it must stay."""
+    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        if stat.S_ISREG(os.fstat(handle).st_mode):
+            lock(handle)
+            path.unlink()
+    finally:
+        os.close(handle)
+
+
+def lock(handle: int) -> None:
+    """Until the handle is closed. Raises OSError, BlockingIOError where another has it."""
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 # -- temporary files -----------------------------------------------------------------------------
 
 
@@ -178,7 +194,7 @@ def _new_temporary(folder: Path, suffix: str) -> tuple[Path, int]:
         except FileExistsError:
             continue
         try:
-            _lock(handle)
+            lock(handle)
         except BlockingIOError:
             os.close(handle)  # another process is just removing it as a stale one
             continue
@@ -196,23 +212,7 @@ def _remove_stale(folder: Path) -> None:
         for entry in entries:
             if entry.name.startswith(TEMPORARY):
                 with suppress(OSError):
-                    _remove_if_stale(Path(entry.path))
-
-
-def _remove_if_stale(path: Path) -> None:
-    """Raises OSError where it is being written, or cannot be removed."""
-    handle = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        if stat.S_ISREG(os.fstat(handle).st_mode):
-            _lock(handle)
-            path.unlink()
-    finally:
-        os.close(handle)
-
-
-def _lock(handle: int) -> None:
-    """Until the handle is closed. Raises OSError, BlockingIOError where another has it."""
-    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    remove_unlocked(Path(entry.path))
 
 
 @contextmanager

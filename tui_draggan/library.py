@@ -73,6 +73,14 @@ def find_model(name: str) -> Path:
     raise BundleError(f"no model named {name}; available: {available} (or a folder's path)")
 
 
+def is_there(name: str) -> bool:
+    """Whether `find_model` has a folder of that name."""
+    try:
+        return find_model(name).is_dir()
+    except (DragganError, OSError):
+        return False
+
+
 def name_that_opens(path: Path) -> str:
     """What --model takes for the bundle in a folder, as it is typed into a shell."""
     for name, folder in _folders().items():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tui_draggan import paths
 from tui_draggan.cli import parse
 from tui_draggan.commands.opening import LastEdit, NewPicture, OpenRequest, SavedSession
+from tui_draggan.edit.journal import Journal
 from tui_draggan.errors import UsageError
+from tui_draggan.testing.spot_engine import INFO, spot_session
 
 
 def asked(*words: str) -> OpenRequest:
@@ -45,6 +50,35 @@ def test_a_stored_edit_by_its_file_or_the_last_one() -> None:
     assert asked("--session", "edit.json").start == SavedSession(Path("edit.json"))
     assert asked("--session", "~/edit.json").start == SavedSession(Path.home() / "edit.json")
     assert asked("drag", "--resume").start == LastEdit()
+
+
+def test_the_last_edit_is_the_newest_whose_model_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = paths.journals()
+    files = []
+    for age, model in enumerate(("critters", "gone", "critters", "gone")):
+        journal = Journal(folder, model)
+        session = spot_session(recorder=journal.record)
+        session.add_pair((age, 3), (9, 9))
+        journal.close()
+        os.utime(journal.path, (age + 1, age + 1))
+        files.append(journal.path)
+    info = replace(INFO, name="critters")
+    assert LastEdit().model() == "critters"
+    assert LastEdit().document(info).pairs[0].handle == (2, 3)
+    assert LastEdit().note(info).endswith("; the last edit needs the model gone, which is gone")
+    with files[2].open("a") as stream:
+        stream.write("null\nnull\n")
+    os.utime(files[2], (3, 3))
+    assert LastEdit().document(info).pairs[0].handle == (2, 3)
+    assert LastEdit().note(info).endswith("; damaged lines of the journal passed over: 2")
+    for path in (files[0], files[2]):
+        path.unlink()
+    assert LastEdit().model() == "gone", "whose absence is then said"
+    with pytest.raises(UsageError, match="no earlier edit of critters"):
+        LastEdit().document(info)
 
 
 @pytest.mark.parametrize("stored", [("--session", "edit.json"), ("--resume",)])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_opening, add_screen
-from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.errors import UsageError
 from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal import graphics
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui_draggan.commands.opening import OpenRequest
-    from tui_draggan.edit.journal import Journal
     from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.session import Session
     from tui_draggan.engines.base import Engine
@@ -86,24 +85,22 @@ def _services(
     """What the editor asks for while it works on one model."""
     from tui_draggan.commands.opening import OpenRequest, open_session
     from tui_draggan.commands.results import check_result
+    from tui_draggan.edit.journal import Journal
     from tui_draggan.engines.process import EngineProcess
 
     opened = ExitStack()
-    journal = _journal(bundle.info.name)
-    if journal is not None:
-        opened.enter_context(closing(journal))
+    journal = opened.enter_context(closing(Journal(paths.journals(), bundle.info.name)))
 
     def engine(bundle: ModelBundle, device: str, name: str) -> Engine:
         return opened.enter_context(closing(EngineProcess(bundle, device, name)))
 
     return Services(
-        open_session=lambda: open_session(
-            request, bundle, mask, journal.record if journal else None, engine
-        ),
+        open_session=lambda: open_session(request, bundle, mask, journal.record, engine),
         export=lambda session, request: _export(session, request, bundle),
         check_export=check_result,
         save_session=lambda session, path: _save(session, path, bundle),
         close=opened.close,
+        notices=journal.notices,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         models=lambda: _choices(bundle),
         open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),
@@ -121,16 +118,6 @@ def _choices(current: ModelBundle) -> list[Choice]:
         )
         for model in library.all_models()
     ]
-
-
-def _journal(model: str) -> Journal | None:
-    """None where it cannot be written: an edit without a journal beats no edit."""
-    from tui_draggan.edit.journal import Journal
-
-    try:
-        return Journal(paths.journals(), model)
-    except OutputError:
-        return None
 
 
 def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> str:

@@ -13,7 +13,8 @@ from tui_draggan.api import Model
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.commands.arguments import given
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.journal import model_of_journal, newest_journal, recover
+from tui_draggan.edit.journal import newest_journals, written_at
+from tui_draggan.edit.journal_lines import Recovered, recover
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.parameters import PARAMETERS, Value
@@ -55,18 +56,32 @@ class LastEdit:
     """The edit that was left last, from its journal."""
 
     def model(self) -> str:
-        """The name of its model. Raises UsageError where there is no edit."""
-        return model_of_journal(newest_journal(paths.journals())) or library.DEFAULT_MODEL
+        """The model of the newest edit whose model is there; of the newest where none is.
+
+        Raises UsageError where there is no edit.
+        """
+        models = [model for _, model in newest_journals(paths.journals())]
+        return next((model for model in models if library.is_there(model)), models[0])
 
     def document(self, info: BundleInfo) -> Document:
         """The last edit of this model. Raises UsageError."""
-        return recover(newest_journal(paths.journals(), info.name), info)
+        return self._recovered(info)[1].document
 
     def note(self, info: BundleInfo) -> str:
         """A line about it, for the person who resumes it. Raises UsageError."""
-        written = newest_journal(paths.journals(), info.name).stat().st_mtime
-        when = time.strftime("%d %b, %H:%M", time.localtime(written))
-        return f"the edit of {when}, as it was left; what led to it cannot be undone"
+        path, recovered = self._recovered(info)
+        newest = newest_journals(paths.journals())[0][1]
+        when = time.strftime("%d %b, %H:%M", time.localtime(written_at(path)))
+        notes = [f"the edit of {when}, as it was left; what led to it cannot be undone"]
+        if newest != info.name and not library.is_there(newest):
+            notes.append(f"the last edit needs the model {newest}, which is gone")
+        if recovered.damaged:
+            notes.append(f"damaged lines of the journal passed over: {recovered.damaged}")
+        return "; ".join(notes)
+
+    def _recovered(self, info: BundleInfo) -> tuple[Path, Recovered]:
+        path, _ = newest_journals(paths.journals(), info.name)[0]
+        return path, recover(path, info)
 
 
 Start = NewPicture | SavedSession | LastEdit

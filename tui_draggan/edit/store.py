@@ -63,6 +63,8 @@ def _read(path: Path) -> Any:
     check_readable(path, "a session file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UsageError(f"session {path}: not a session file; it is nested too deeply") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"session {path} cannot be read ({error})") from error
 

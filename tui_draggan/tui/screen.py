@@ -155,6 +155,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
         self.show_pointer(moved=False)
+        self._show_notices()
 
     def show_pointer(self, moved: bool) -> None:
         """The pointer may have changed; the rest stays as it was shown last."""
@@ -169,6 +170,12 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if context != self.context:
             self.context = context
             self.refresh_bindings()
+
+    def _show_notices(self) -> None:
+        """What others have to say, once."""
+        notices = self.options.services.notices
+        for line in () if notices is None else notices():
+            self.app.notify(line, title="journal", severity="warning", markup=False)
 
     def show_error(self, error: DragganError) -> None:
         self.app.notify(str(error), title=error.title, severity="error")

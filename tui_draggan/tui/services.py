@@ -48,6 +48,8 @@ class Services:
     """Writes the session to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""
+    notices: Callable[[], list[str]] | None = None
+    """Lines to show that have come up since it was last asked: the journal cannot be written."""
     resume: str = "tui-draggan --resume"
     """The command that resumes an edit that was left."""
     models: Callable[[], list[Choice]] | None = None
