@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from PIL import Image, ImageSequence
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
+from tui_draggan.files import replacing
 from tui_draggan.testing.waiting import LIMIT
 
 CRITTERS = paths.bundled_models() / "critters"
@@ -194,6 +196,49 @@ def test_a_folder_that_cannot_be_written_is_said_before_the_drag(
 ) -> None:
     assert main(["drag", "--point", "1,1:2,2", "--out", str(tmp_path / "no" / "a.png")]) == 1
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fails", ["out", "animation", "log", "save"])
+def test_an_output_that_fails_costs_only_itself(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fails: str,
+) -> None:
+    """The disk has no room for one of them, which is larger than usual."""
+    names = {"out": "a.png", "animation": "a.gif", "log": "a.jsonl", "save": "a.json"}
+    arguments = ["drag", "--point", "5,5:60,60", "--steps", "2"]
+    for option, name in names.items():
+        arguments += [f"--{option}", str(tmp_path / name)]
+    large, room = b"x" * 3_000_000, 1_000_000
+    if fails == "log":
+        monkeypatch.setattr("tui_draggan.commands.results._line", lambda *_: large.decode())
+    elif fails == "save":
+        monkeypatch.setattr("tui_draggan.edit.store.encode", lambda *_: large.decode())
+    else:
+        writer = {"out": "write_png", "animation": "write_animation"}[fails]
+
+        def write(path: Path, *_: object) -> None:
+            with replacing(path) as work:
+                work.write_bytes(large)
+
+        monkeypatch.setattr(f"tui_draggan.commands.results.{writer}", write)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        assert main(arguments) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    said = capsys.readouterr().err.splitlines()
+    missing = tmp_path / names.pop(fails)
+    assert said[-1] == f"tui-draggan: output: {missing} cannot be written: File too large"
+    assert said[-2].startswith("written: ")
+    for name in names.values():
+        assert str(tmp_path / name) in said[-2] and (tmp_path / name).stat().st_size
+    assert str(missing) + "," not in said[-2] + ","
+    assert fails == "log" or not missing.exists()
 
 
 def test_a_damaged_bundle_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

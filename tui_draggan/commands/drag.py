@@ -59,7 +59,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands import results
-    from tui_draggan.commands.opening import OpenRequest, open_bundle, open_mask, open_session
+    from tui_draggan.commands.opening import (
+        LastEdit,
+        OpenRequest,
+        open_bundle,
+        open_mask,
+        open_session,
+    )
 
     results.check_outputs(options.out, options.animation, options.log, options.save)
     request = OpenRequest.of(options)
@@ -68,6 +74,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     mask = open_mask(request, bundle)
     if mask is not None:
         print(mask.note, file=sys.stderr)
+    if isinstance(request.start, LastEdit):
+        print(request.start.note(bundle.info), file=sys.stderr)
     session = open_session(request, bundle, mask)
     for handle, target in pairs:
         session.add_pair(handle, target)
