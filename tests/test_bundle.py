@@ -37,6 +37,13 @@ def test_an_interrupted_bundle_never_exists(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("length", [250, 255])
+def test_a_name_as_long_as_names_may_be(tmp_path: Path, length: int) -> None:
+    with new_bundle(tmp_path / ("a" * length)) as work:
+        (work / "file").touch()
+    assert [path.name for path in tmp_path.iterdir()] == ["a" * length]
+
+
 def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path) -> None:
     with pytest.raises(OutputError, match="exists"), new_bundle(folder):
         pass

@@ -46,7 +46,7 @@ def test_a_folder_becomes_a_run_and_the_run_a_model(
     said = capsys.readouterr().out
     assert said.startswith("9 pictures; 2 classes from folders: moon (4), sun (5)\n")
     assert "skipped 1 file (not a picture of a known format): sun/broken.png" in said
-    assert "8 pictures are few" in said
+    assert "only 8 pictures: the discriminator will memorise them" in said
     assert "8 pictures, classes moon, sun" in said
     assert f"tui-draggan import {run}/network.pt" in said
     losses = [line for line in read_log(RunFolder(run)) if "d" in line]
@@ -60,9 +60,7 @@ def test_where_classes_come_from_is_the_persons_choice(
 ) -> None:
     words = ["train", "--data", str(pictures), "--out", str(tmp_path / "run"), *SMALL, *SHORT]
     assert main([*words, "--classes", "none"]) == 0
-    assert capsys.readouterr().out.startswith(
-        "9 pictures; no classes: as chosen by --classes none\n"
-    )
+    assert capsys.readouterr().out.startswith("9 pictures; no classes: as --classes none asks\n")
     assert main([*words, "--classes", "folders"]) == 2
     assert "was started with another classes" in capsys.readouterr().err
     assert main([*words, "--classes", "dataset.json"]) == 2

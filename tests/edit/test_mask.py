@@ -183,8 +183,8 @@ def test_a_mask_lies_as_the_camera_was_held(tmp_path: Path) -> None:
         (GREY * 0, "is all black"),
         (np.dstack([GREY * 0, GREY]), "is all black where it is not transparent"),
         (np.dstack([WHITE, GREY * 0]), "is transparent everywhere"),
-        (np.full_like(GREY, 120), "is nowhere at least half white"),
-        (np.dstack([WHITE, np.full_like(GREY, 120)]), "is nowhere at least half white"),
+        (np.full_like(GREY, 120), "has no pixel that is at least half white"),
+        (np.dstack([WHITE, np.full_like(GREY, 120)]), "has no pixel that is at least half white"),
         (np.full((SIDE, SIDE), -1.0, np.float32), "is all black"),
     ],
 )
@@ -212,8 +212,8 @@ def test_what_cannot_be_read_is_one_line_with_its_name(tmp_path: Path) -> None:
         ("text.png", "not a picture of a known format"),
         ("eps.png", "not a picture of a known format"),
         ("missing.png", "No such file or directory"),
-        ("folder.png", "it is a folder, not a picture's file"),
-        ("pipe.png", "it is a pipe, not a picture's file"),
+        ("folder.png", "it is a folder, not a picture file"),
+        ("pipe.png", "it is a pipe, not a picture file"),
     ):
         with pytest.raises(UsageError) as caught:
             load_mask(tmp_path / name, SIDE)

@@ -117,10 +117,10 @@ def _train(options: argparse.Namespace) -> int:
     with world_of_torchrun(device) as world:
         data = None
         if options.data != CRITTERS:
-            found = survey(typed_path(options.data), options.classes)
+            surveyed = survey(typed_path(options.data), options.classes)
             if world.first:
-                print(found.words)
-            data = _prepared(found, options.resolution, shown=world.first)
+                print(surveyed.words, flush=True)
+            data = _prepared(surveyed, options.resolution, shown=world.first)
         if data is not None and world.first:
             _describe(data)
         begin_with = None if options.begin_with is None else read_networks(options.begin_with)
@@ -292,7 +292,7 @@ def _started_with(folder: Path) -> dict[str, Any] | None:
     return values
 
 
-def _prepared(found: Survey, resolution: int, shown: bool) -> PictureData:
+def _prepared(surveyed: Survey, resolution: int, shown: bool) -> PictureData:
     """The pictures; a bar on the terminal while they are read for the first time."""
     from rich.console import Console
     from rich.progress import Progress
@@ -303,9 +303,9 @@ def _prepared(found: Survey, resolution: int, shown: bool) -> PictureData:
     with Progress(
         console=console, transient=True, disable=not (shown and console.is_terminal)
     ) as bar:
-        task = bar.add_task(f"reading {found.path.name}", total=None)
+        task = bar.add_task(f"reading {surveyed.path.name}", total=None)
         return prepare(
-            found,
+            surveyed,
             resolution,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )

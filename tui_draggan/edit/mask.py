@@ -119,4 +119,4 @@ def _why_nothing(lightness: Floats, opacity: Floats | None) -> str:
     visible = lightness if opacity is None else lightness[opacity > 0]
     if not visible.any():
         return "is all black" if opacity is None else "is all black where it is not transparent"
-    return "is nowhere at least half white"
+    return "has no pixel that is at least half white"

@@ -60,6 +60,7 @@ HEAD = 16
 """Bytes that tell every admitted format but TGA, which has no mark of its own."""
 MAX_PIXELS = 1 << 27
 """Larger pictures are taken for decompression bombs; the largest cameras have 10⁸."""
+TOO_MANY = f"above the limit of {MAX_PIXELS // 10**6} million"
 MAX_BYTES = 1 << 30
 """Larger files are refused: some decoders read the whole file at once."""
 
@@ -95,9 +96,7 @@ def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False
         stream.seek(0)
         with Image.open(stream, formats=_formats(may_be_tga)) as file:
             if file.width * file.height > MAX_PIXELS:
-                raise UnreadableError(
-                    f"{file.width}×{file.height} pixels, more than {MAX_PIXELS // 10**6} million"
-                )
+                raise UnreadableError(f"{file.width}×{file.height} pixels, {TOO_MANY}")
             if enough is not None:
                 file.draft("RGB", (enough, enough))
             file.load()
@@ -107,7 +106,7 @@ def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False
     except UnidentifiedImageError:
         raise UnreadableError(_unknown(head)) from None
     except Image.DecompressionBombError:
-        raise UnreadableError(f"more than {MAX_PIXELS // 10**6} million pixels") from None
+        raise UnreadableError(f"its number of pixels is {TOO_MANY}") from None
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise UnreadableError(_first_line(error)) from None
 
@@ -192,13 +191,13 @@ def _opened_here(path: Path) -> Iterator[BinaryIO]:
 
 def _check_kind(found: os.stat_result) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise UnreadableError(f"it is {kind_of(found.st_mode)}, not a picture's file")
+        raise UnreadableError(f"it is {kind_of(found.st_mode)}, not a picture file")
     _check_size(found.st_size)
 
 
 def _check_size(size: int) -> None:
     if size > MAX_BYTES:
-        raise UnreadableError(f"{size / 1e9:.1f} GB, more than {MAX_BYTES / 1e9:.1f} GB")
+        raise UnreadableError(f"{size / 1e9:.1f} GB, above the limit of {MAX_BYTES / 1e9:.1f} GB")
 
 
 @contextmanager
@@ -236,7 +235,7 @@ def _is_heic(head: bytes) -> bool:
 
 
 def _not_admitted(kind: str) -> str:
-    return f"{kind} files are not read; convert it to .png or .jpg"
+    return f"{kind} files are not supported; convert it to .png or .jpg"
 
 
 def _first_line(error: Exception) -> str:

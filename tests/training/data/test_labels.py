@@ -96,7 +96,7 @@ def test_wrapping_folders_are_looked_through(folder: Path, either: Archived) -> 
 def test_a_single_folder_is_no_class(folder: Path, either: Archived) -> None:
     found = survey(either(filled(folder, all=3)))
     assert found.labels.classes == () and len(found.files) == 3
-    assert "no classes: the pictures do not lie in several folders" in found.words
+    assert "no classes: there are no two folders of pictures" in found.words
 
 
 HOUSEKEEPING = [
@@ -137,7 +137,7 @@ def test_pictures_with_a_few_folders_beside_them_have_no_classes(
     assert found.labels.classes == () and len(found.files) == 13 and found.passed_over == ()
     assert found.words == (
         "13 pictures; no classes: 9 pictures lie beside 2 folders; "
-        "--classes folders makes classes of them alone"
+        "--classes folders uses these only"
     )
 
 
@@ -256,7 +256,7 @@ def test_the_person_has_the_last_word(folder: Path, either: Archived) -> None:
     assert list(numbers(folders).values()) == [0, 0, 0, 1, 1, 1]
     none = survey(path, "none")
     assert none.labels.classes == () and len(none.files) == 6
-    assert none.words == "6 pictures; no classes: as chosen by --classes none"
+    assert none.words == "6 pictures; no classes: as --classes none asks"
 
 
 def test_chosen_folders_leave_everything_beside_them_out(folder: Path) -> None:
@@ -328,12 +328,12 @@ def test_every_file_passed_over_is_named_with_its_reason(folder: Path, either: A
     found = survey(either(folder))
     assert [file.name for file in found.files] == ["a.jpg_large", "no suffix"]
     assert dict(found.passed_over) == {
-        "b.heic": "HEIC files are not read; convert it to .png or .jpg",
+        "b.heic": "HEIC files are not supported; convert it to .png or .jpg",
         "c.mov": "not a picture of a known format",
         "d.txt": "not a picture of a known format",
-        "e.nef": "raw camera files are not read; convert it to .png or .jpg",
+        "e.nef": "raw camera files are not supported; convert it to .png or .jpg",
         "f": "not a picture of a known format",
-        "g.eps": "EPS files are not read; convert it to .png or .jpg",
+        "g.eps": "EPS files are not supported; convert it to .png or .jpg",
     }
 
 
@@ -410,7 +410,7 @@ def test_a_bomb_in_an_archive_is_not_unpacked(tmp_path: Path) -> None:
         bomb.write(b"RIFF\0\0\0\0WEBPVP8 ")
         for _ in range(1100):
             bomb.write(bytes(1 << 20))
-    with pytest.raises(UsageError, match=r"bomb\.webp: 1\.2 GB, more than 1\.1 GB"):
+    with pytest.raises(UsageError, match=r"bomb\.webp: 1\.2 GB, above the limit of 1\.1 GB"):
         prepared(path, SIDE, tmp_path / "cache")
 
 

@@ -27,7 +27,7 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
 from tui_draggan.pictures.reading import PictureFile, UnreadableError, quiet_decoders
 from tui_draggan.training.data.pictures import square
-from tui_draggan.training.data.scanning import Found
+from tui_draggan.training.data.scanning import ListedPicture
 from tui_draggan.wording import printable
 
 FORMAT = 2
@@ -57,7 +57,7 @@ class Cache:
         parent: Path,
         folder: Path,
         root: PictureFile,
-        files: Iterable[Found],
+        files: Iterable[ListedPicture],
         resolution: int,
     ) -> None:
         """root: the folder, or the inside of the archive, where files are found by their names."""
@@ -81,21 +81,21 @@ class Cache:
     def load_or_prepare(self, progress: Progress | None) -> Prepared:
         """Raises UsageError where no file can be read, OutputError where the cache cannot be
         written."""
-        found = self._load()
-        if found is not None:
-            return found
+        kept = self._load()
+        if kept is not None:
+            return kept
         with self._alone() as alone:
-            found = self._load()  # another process may have been here first
-            if found is None:
+            kept = self._load()  # another process may have been here first
+            if kept is None:
                 if alone:
                     self._remove_others()
                 self._prepare(progress)
-                found = self._load()
-        if found is None:
+                kept = self._load()
+        if kept is None:
             raise OutputError(
-                f"{self._pictures} was written and cannot be read; is the disk whole?"
+                f"{self._pictures} was written but cannot be read back; check the disk"
             )
-        return found
+        return kept
 
     def _load(self) -> Prepared | None:
         """None where there is nothing, or nothing whole."""
@@ -145,11 +145,11 @@ class Cache:
         with replacing(self._pictures) as path, path.open("wb") as stream:
             # Written and not mapped: on a full disk a mapped file kills the process.
             self._write_header(stream, len(self._files))
-            for done, (file, found) in enumerate(self._squares(), 1):
-                if isinstance(found, str):
-                    skipped.append((file.name, found))
+            for done, (file, result) in enumerate(self._squares(), 1):
+                if isinstance(result, str):
+                    skipped.append((file.name, result))
                 else:
-                    stream.write(found.data)
+                    stream.write(result.data)
                     names.append(file.name)
                 if progress:
                     progress(done, len(self._files))
@@ -157,7 +157,7 @@ class Cache:
                 name, reason = skipped[0]
                 raise UsageError(
                     f"none of the {len(self._files)} pictures in {self._folder} can be read "
-                    f"({printable(name)}: {reason}); expected whole .png, .jpg or .webp files"
+                    f"({printable(name)}: {reason}); expected intact .png, .jpg or .webp files"
                 )
             stream.seek(0)
             self._write_header(stream, len(names))
@@ -178,10 +178,10 @@ class Cache:
                 f"{needed / 1e9:.1f} GB; set XDG_CACHE_HOME to another place"
             )
 
-    def _squares(self) -> Iterator[tuple[Found, Bytes | str]]:
+    def _squares(self) -> Iterator[tuple[ListedPicture, Bytes | str]]:
         """Every file in order, with its square or the reason why there is none."""
 
-        def read(file: Found) -> tuple[Found, Bytes | str]:
+        def read(file: ListedPicture) -> tuple[ListedPicture, Bytes | str]:
             try:
                 return file, np.ascontiguousarray(square(self._root / file.name, self._resolution))
             except UnreadableError as error:
@@ -190,7 +190,7 @@ class Cache:
         count = _threads()
         # Pillow warns of what is odd in a file; what matters of it becomes a reason.
         with quiet_decoders(), ThreadPoolExecutor(count) as threads:
-            waiting: deque[Future[tuple[Found, Bytes | str]]] = deque()
+            waiting: deque[Future[tuple[ListedPicture, Bytes | str]]] = deque()
             for file in self._files:
                 waiting.append(threads.submit(read, file))
                 if len(waiting) > AHEAD * count:

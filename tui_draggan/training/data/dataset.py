@@ -14,7 +14,7 @@ from tui_draggan.errors import UsageError
 from tui_draggan.paths import prepared_pictures
 from tui_draggan.training.data.cache import Cache
 from tui_draggan.training.data.labels import Labels, decide
-from tui_draggan.training.data.scanning import Found, Listing, opened, scan
+from tui_draggan.training.data.scanning import ListedPicture, Listing, opened, scan
 from tui_draggan.wording import printable
 
 FEW = 100
@@ -28,7 +28,7 @@ class Survey:
     """What a folder or zip archive holds, before any picture is decoded."""
 
     path: Path
-    files: tuple[Found, ...]
+    files: tuple[ListedPicture, ...]
     """The pictures to be prepared."""
     labels: Labels
     passed_over: tuple[tuple[str, str], ...]
@@ -74,7 +74,7 @@ def survey(path: Path, classes: str | None = None) -> Survey:
 
 
 def prepare(
-    found: Survey,
+    surveyed: Survey,
     resolution: int,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -85,11 +85,11 @@ def prepare(
     progress(done, total) is called while it is done. Raises UsageError where no picture can be
     read, and OutputError where the cache cannot be written.
     """
-    with opened(found.path) as root:
-        kept = Cache(cache or prepared_pictures(), found.path, root, found.files, resolution)
+    with opened(surveyed.path) as root:
+        kept = Cache(cache or prepared_pictures(), surveyed.path, root, surveyed.files, resolution)
         prepared = kept.load_or_prepare(progress)
-    classes, labels = _numbered(found.labels, prepared.names)
-    skipped = sorted(prepared.skipped + found.passed_over)
+    classes, labels = _numbered(surveyed.labels, prepared.names)
+    skipped = sorted(prepared.skipped + surveyed.passed_over)
     return PictureData(
         pictures=prepared.pictures,
         labels=labels,
@@ -142,6 +142,6 @@ def _warning(count: int) -> str | None:
     if count >= FEW:
         return None
     return (
-        f"{_pictures(count)} {'is' if count == 1 else 'are'} few: the discriminator will know them "
-        f"by heart; take {FEW} or more, thousands are better"
+        f"only {_pictures(count)}: the discriminator will memorise them; use at least {FEW}, "
+        "better thousands"
     )

@@ -61,7 +61,7 @@ def decide(root: PictureFile, listing: Listing, choice: str | None = None) -> La
     top = _wrapping(names, listing.label_files)
     where = f" in {printable(top)}" if top else ""
     if choice == "none":
-        return _none(f"as chosen by --classes none{where}")
+        return _none("as --classes none asks")
     file = root / (top + LABELS)
     there = top + LABELS in listing.label_files
     if choice == LABELS and not there:
@@ -115,7 +115,7 @@ def _from_folders(
             raise UsageError(
                 f"{root} has no two folders of pictures side by side; choose --classes none"
             )
-        return _none("the pictures do not lie in several folders side by side")
+        return _none("there are no two folders of pictures side by side")
     if not chosen and all(_is_numbered(name[len(top) :]) for name in names):
         return _none(f"the folders{where} hold numbered pictures, a thousand each; {FORCE}")
     strays = [name for name in names if name not in folder_of]
@@ -123,7 +123,9 @@ def _from_folders(
         beside = sum(_is_picture(root / name) for name in strays)
         if beside >= len(folder_of) / len(folders):
             lie = "1 picture lies" if beside == 1 else f"{beside} pictures lie"
-            return _none(f"{lie} beside {len(folders)} folders{where}; {FORCE} alone")
+            return _none(
+                f"{lie} beside {len(folders)} folders{where}; --classes folders uses these only"
+            )
     numbers = {folder: number for number, folder in enumerate(folders)}
     number_of = {name: numbers[folder] for name, folder in folder_of.items()}
     return Labels(

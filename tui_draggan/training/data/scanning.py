@@ -32,7 +32,7 @@ HOUSEKEEPING = frozenset(
 
 
 @dataclass(frozen=True)
-class Found:
+class ListedPicture:
     """A picture file, by its path in the folder, and what tells whether it has changed."""
 
     name: str
@@ -45,7 +45,7 @@ class Found:
 class Listing:
     """All of a folder or archive, in the order of names."""
 
-    files: tuple[Found, ...]
+    files: tuple[ListedPicture, ...]
     label_files: tuple[str, ...]
     """Paths of files named `LABELS`."""
     passed_over: tuple[tuple[str, str], ...]
@@ -80,7 +80,7 @@ def opened(path: Path) -> Iterator[PictureFile]:
 def scan(root: PictureFile) -> Listing:
     """All below a folder or in an archive: pictures by their suffix, other files by their first
     bytes. What is hidden, and what servers and systems leave in folders, is passed over."""
-    files: list[Found] = []
+    files: list[ListedPicture] = []
     label_files: list[str] = []
     passed_over: list[tuple[str, str]] = []
     found = _below(root, "", frozenset()) if isinstance(root, Path) else _inside(root)
@@ -103,7 +103,7 @@ def scan(root: PictureFile) -> Listing:
 
 def _below(
     folder: Path, prefix: str, above: frozenset[tuple[int, int]]
-) -> Iterator[Found | tuple[str, str]]:
+) -> Iterator[ListedPicture | tuple[str, str]]:
     """above: the folders this one lies in; a link back to one of them is not followed."""
     try:
         stat = folder.stat()
@@ -124,14 +124,14 @@ def _below(
             if entry.is_dir():
                 yield from _below(Path(entry.path), f"{name}/", above | {here})
             elif entry.is_file():
-                yield Found(name, stat.st_size, stat.st_mtime_ns)
+                yield ListedPicture(name, stat.st_size, stat.st_mtime_ns)
             else:
-                yield name, f"it is {kind_of(stat.st_mode)}, not a picture's file"
+                yield name, f"it is {kind_of(stat.st_mode)}, not a picture file"
         except OSError as error:
             yield name, reason_of(error)
 
 
-def _inside(root: zipfile.Path) -> Iterator[Found | tuple[str, str]]:
+def _inside(root: zipfile.Path) -> Iterator[ListedPicture | tuple[str, str]]:
     """Of two files of one name the last, which is the one that is read."""
     for name, entry in {entry.filename: entry for entry in root.root.infolist()}.items():
         if entry.is_dir() or any(map(_of_no_interest, PurePosixPath(name).parts)):
@@ -139,7 +139,7 @@ def _inside(root: zipfile.Path) -> Iterator[Found | tuple[str, str]]:
         if entry.flag_bits & 1:
             yield name, "encrypted"
         else:
-            yield Found(name, entry.file_size, entry.CRC)
+            yield ListedPicture(name, entry.file_size, entry.CRC)
 
 
 def _of_no_interest(name: str) -> bool:

@@ -46,16 +46,16 @@ def drawn_critters(count: int, resolution: int, seed: int) -> RealHalves:
     return RealHalves(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
 
 
-def folder_pictures(found: Survey, count: int, resolution: int, seed: int) -> RealHalves:
+def folder_pictures(surveyed: Survey, count: int, resolution: int, seed: int) -> RealHalves:
     """A folder's pictures in random order; fewer than `count` where the halves hold fewer.
 
     Raises UsageError where there are too few.
     """
-    data = prepare(found, resolution)
+    data = prepare(surveyed, resolution)
     half = min(count, len(data.pictures) // 2)
     if half < FEWEST:
         raise UsageError(
-            f"--data {found.path} has {len(data.pictures)} pictures; {2 * FEWEST} are the fewest"
+            f"--data {surveyed.path} has {len(data.pictures)} pictures; {2 * FEWEST} are the fewest"
         )
     order = np.random.default_rng(seed).permutation(len(data.pictures))[: 2 * half]
 
