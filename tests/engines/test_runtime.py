@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -39,6 +40,17 @@ def test_a_missing_runtime_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(EngineError, match=r"cannot be imported.*pip install onnx") as caught:
         runtime.load_runtime()
     assert "\n" not in str(caught.value)
+
+
+def test_its_telemetry_is_off_before_it_is_imported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = "import os", "seen = os.environ.get('ORT_DISABLE_TELEMETRY')", "def {}(level): ..."
+    (tmp_path / "onnxruntime.py").write_text("\n".join(lines).format("set_default_logger_severity"))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    assert runtime.load_runtime().seen == "1"
 
 
 def test_the_plain_build_is_told_from_the_training_build(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,15 @@
 The training build's `import onnxruntime` looks for a front end this program does not use, and so
 imports the package onnxruntime.training, with it onnx and, where it is installed, torch: 3 s
 instead of 0.1 s. So that package is hidden while onnxruntime is imported.
+
+Builds since 1.29 collect telemetry (a number for the device, names of models) in the cache folder,
+to send it. It is switched off, in child processes too, by the variable that they read at import.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import sys
 import threading
@@ -28,6 +32,7 @@ INSTALL_TRAINING = (
 )
 INSTALL_CUDA_11 = "pip install 'tui-draggan[cuda11]'"
 INSTALL_CUDA = "pip uninstall onnxruntime; pip install 'onnxruntime-gpu[cuda,cudnn]'"
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 QUIET = 3
 """Log severity: errors only."""
 SILENT = 4
@@ -39,6 +44,7 @@ _lock = threading.Lock()
 def load_runtime() -> ModuleType:
     """onnxruntime, imported once. Raises EngineError where it is not there."""
     with _lock:
+        os.environ[NO_TELEMETRY] = "1"
         try:
             with _hidden("onnxruntime.training"):
                 runtime = importlib.import_module("onnxruntime")
