@@ -23,6 +23,7 @@ from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
 from tui_draggan.files import TEMPORARY, reason_of, sha256
+from tui_draggan.wording import printable
 
 FORMAT_VERSION = 3
 MANIFEST = "bundle.json"
@@ -39,6 +40,9 @@ TRAINING_FILES = (
     "drag/checkpoint",
 )
 """For ONNX Runtime's training API: all of them, or none where the bundle was written without it."""
+
+TEXTS = {"name", "description", "licence", "origin"}
+"""What a manifest says in words. They are read as `printable`, and so are the classes."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,7 @@ class ModelBundle:
             ) from None
         except OSError as error:
             raise BundleError(f"{path} cannot be read: {reason_of(error)}") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BundleError(
                 f"{manifest} cannot be read ({error}); import the model again"
             ) from error
@@ -211,7 +215,9 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
         drag_values = dict(values.pop("drag"))
         reference = drag_values.pop("check", None)
         drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
-        classes = tuple(values.pop("classes", ()))
+        classes = tuple(printable(str(name)) for name in values.pop("classes", ()))
+        for key in TEXTS & values.keys():
+            values[key] = printable(str(values[key]))
         return BundleInfo(drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BundleError(f"{manifest} is incomplete ({error}); import the model again") from error

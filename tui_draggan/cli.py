@@ -6,15 +6,16 @@ A command's module is imported when the command is called, so that `--help` answ
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, NoReturn
 
-from tui_draggan import __version__
+from tui_draggan import __version__, standard_streams
 from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.files import reason_of
+from tui_draggan.standard_streams import complain
 
 PROGRAM = "tui-draggan"
 
@@ -51,19 +52,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns the exit status: 0 done, 1 failed, 2 wrong input, 3 a drag that stopped short.
     """
+    standard_streams.prepare()
     try:
-        status = _run(parse(sys.argv[1:] if arguments is None else arguments))
-        sys.stdout.flush()
-        return status
+        try:
+            return _run(parse(sys.argv[1:] if arguments is None else arguments))
+        finally:
+            sys.stdout.flush()
     except DragganError as error:
-        print(f"{PROGRAM}: {error.line}", file=sys.stderr)
+        complain(f"{PROGRAM}: {error.line}")
         return error.exit_status
     except KeyboardInterrupt:
-        print(f"{PROGRAM}: interrupted", file=sys.stderr)
+        complain(f"{PROGRAM}: interrupted")
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever reads has seen enough
         return 1
+    except OSError as error:
+        what = (
+            "output: standard output cannot be written"
+            if error.filename is None
+            else (f"file: {error.filename}")
+        )
+        complain(f"{PROGRAM}: {what}: {reason_of(error)}")
+        return 1
+    finally:
+        standard_streams.discard()
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -109,6 +121,10 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message}; see {self.prog} --help")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        """argparse's own passes over what cannot be written."""
+        (file or sys.stdout).write(message)
 
 
 class _EditorParser(_Parser):

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from tui_draggan.wording import printable
+
 
 class DragganError(Exception):
     """An error with words for the person, never shown as a traceback.
 
-    `title` names the thing, the message says what was expected and what to do.
+    `title` names the thing, the message says what was expected and what to do. As a string it is
+    one line fit for a terminal, whatever names and values are quoted in it.
     """
 
     title = "error"
     exit_status = 1
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
     @property
     def line(self) -> str:

@@ -23,6 +23,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.choose import open_engine
+from tui_draggan.files import TEMPORARY
 from tui_draggan.testing.waiting import LIMIT, wait_until
 
 KIND = Kind(channels=(16, 16, 12, 8), c_dim=3, architecture="resnet", conv_clamp=2.0)
@@ -165,7 +166,7 @@ def test_an_import_that_is_stopped_leaves_what_was_there(
 
     def is_writing() -> bool:
         assert process.poll() is None, process.communicate()
-        return any(path.name.startswith(".mine-") for path in models.iterdir())
+        return any(path.name.startswith(TEMPORARY) for path in models.iterdir())
 
     wait_until(is_writing, "the folder that becomes the bundle")
     process.send_signal(number)

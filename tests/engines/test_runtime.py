@@ -48,7 +48,8 @@ def test_its_telemetry_is_off_before_it_is_imported(
     lines = "import os", "seen = os.environ.get('ORT_DISABLE_TELEMETRY')", "def {}(level): ..."
     (tmp_path / "onnxruntime.py").write_text("\n".join(lines).format("set_default_logger_severity"))
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "onnxruntime", raising=False)
+    monkeypatch.setitem(sys.modules, "onnxruntime", Build())
+    del sys.modules["onnxruntime"]
     monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
     assert runtime.load_runtime().seen == "1"
 

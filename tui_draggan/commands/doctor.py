@@ -20,6 +20,7 @@ from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
 from tui_draggan.files import check_folder
 from tui_draggan.tui.terminal import graphics, probing
+from tui_draggan.wording import printable
 
 State = Literal["good", "missing", "broken", "told"]
 SIGNS: dict[State, tuple[str, str]] = {
@@ -71,10 +72,10 @@ def run(options: argparse.Namespace) -> int:
         table.add_column(overflow="fold")
         for finding in look():
             sign, colour = SIGNS[finding.state]
-            words = Text(finding.words)
+            words = Text(printable(finding.words))
             if finding.advice:
-                words.append(f"\n→ {finding.advice}", style="dim")
-            table.add_row(Text(sign, style=colour), finding.name, words)
+                words.append(f"\n→ {printable(finding.advice)}", style="dim")
+            table.add_row(Text(sign, style=colour), Text(printable(finding.name)), words)
             broken |= finding.state == "broken"
         console.print(Text(title, style="bold underline"))
         console.print(table)

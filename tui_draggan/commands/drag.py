@@ -14,6 +14,7 @@ from tui_draggan.commands.arguments import add_opening
 from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import remark
 
 if TYPE_CHECKING:
     from tui_draggan.bundle import BundleInfo
@@ -73,9 +74,9 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     pairs = _parse_pairs(options.point, bundle.info)
     mask = open_mask(request, bundle)
     if mask is not None:
-        print(mask.note, file=sys.stderr)
+        remark(mask.note)
     if isinstance(request.start, LastEdit):
-        print(request.start.note(bundle.info), file=sys.stderr)
+        remark(request.start.note(bundle.info))
     session = open_session(request, bundle, mask)
     for handle, target in pairs:
         session.add_pair(handle, target)
@@ -199,13 +200,11 @@ def _report(session: Session, frames: list[Frame], seconds: float, written: list
     what = "" if label is None else f"class {label}: "
     rate = status.iteration / seconds if seconds else 0.0
     away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
-    print(
+    remark(
         f"{what}{outcome.value} after {status.iteration} steps "
         f"({seconds:.1f} s, {rate:.1f} it/s){away}: {status.message}",
-        file=sys.stderr,
+        f"written: {', '.join(map(str, written))}"
+        if written
+        else "nothing written; add --out FILE.png",
     )
-    if written:
-        print(f"written: {', '.join(map(str, written))}", file=sys.stderr)
-    else:
-        print("nothing written; add --out FILE.png", file=sys.stderr)
     return 0 if outcome is Outcome.REACHED else STOPPED_SHORT

@@ -13,6 +13,7 @@ from tui_draggan.commands.arguments import add_opening, add_screen
 from tui_draggan.errors import UsageError
 from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal import graphics
+from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,7 @@ def _choices(current: ModelBundle) -> list[Choice]:
     return [
         Choice(
             model.name,
-            model.name,
+            printable(model.name),
             library.DAMAGED if model.bundle is None else library.summary(model.bundle.info),
             model.problem,
             model.path.resolve() == current.path.resolve(),

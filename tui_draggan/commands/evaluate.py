@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from tui_draggan import __version__
 from tui_draggan.commands.arguments import add_data, add_device
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import remark, say
 from tui_draggan.training.config import CRITTERS
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
         real = drawn_critters(options.samples, model.resolution, options.seed)
     else:
         surveyed = survey(typed_path(options.data), options.classes)
-        print(surveyed.words, file=sys.stderr)
+        remark(surveyed.words)
         real = folder_pictures(surveyed, options.samples, model.resolution, options.seed)
     count = len(real.first)
     labels = labels_for(model, real)
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(_values(options, model, named, count, found, critters), indent=2))
     else:
-        print(_heading(options, model, named, count))
+        say(*_heading(options, model, named, count))
         print(table(found))
         if critters is not None:
             print(_of_critters(critters))
@@ -111,7 +111,7 @@ def table(found: Sequence[Measure]) -> str:
 
 def _heading(
     options: argparse.Namespace, model: EvaluatedModel, named: str | None, count: int
-) -> str:
+) -> list[str]:
     lines = [
         f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
         f"seed {options.seed}; {count} samples against {count} pictures of {options.data}; "
@@ -126,7 +126,7 @@ def _heading(
         lines.append(f"features of {named}")
     if count < options.samples:
         lines.append(f"{options.data} has too few pictures for two halves of {options.samples}")
-    return "\n".join(lines)
+    return lines
 
 
 def _of_critters(c: CritterMeasures) -> str:

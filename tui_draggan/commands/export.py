@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from tui_draggan.commands import import_model
 from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import remark
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,8 +17,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    print(
-        "tui-draggan: export is deprecated; use: tui-draggan import FILE --out FOLDER",
-        file=sys.stderr,
-    )
+    remark("tui-draggan: export is deprecated; use: tui-draggan import FILE --out FOLDER")
     return import_model.run(options)

@@ -19,6 +19,8 @@ from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, sha256, unwritable
 from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import say
+from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
     from tui_draggan.checkpoints.checkpoint import Checkpoint
@@ -95,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
         with _progress() as step:
             step(f"reading {file.name}")
             checkpoint = read_checkpoint(file)
-        print(described(checkpoint, file))
+        say(*described(checkpoint, file))
         classes = options.classes or checkpoint.classes
         check_classes(classes, checkpoint.config.c_dim)
         _check_space(checkpoint, folder)
@@ -122,12 +124,12 @@ def run(options: argparse.Namespace) -> int:
                 )
             step("optimising the graphs")
             graph_cache.prepare(ModelBundle.open(folder))
-    print(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
-    print(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
+    say(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
+    say(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
     return 0
 
 
-def described(checkpoint: Checkpoint, file: Path) -> str:
+def described(checkpoint: Checkpoint, file: Path) -> list[str]:
     """What a checkpoint holds, in lines."""
     config = checkpoint.config
     channels = " ".join(map(str, config.channels))
@@ -140,13 +142,11 @@ def described(checkpoint: Checkpoint, file: Path) -> str:
         "classes": str(config.c_dim or "none"),
         "parameters": f"{checkpoint.parameters / 1e6:.1f} million",
     }
-    return "\n".join(
-        (
-            f"{file.name}: {checkpoint.format}",
-            *(f"  {key:14}{value}" for key, value in lines.items()),
-            *(f"  note: {note}" for note in checkpoint.notes),
-        )
-    )
+    return [
+        f"{file.name}: {checkpoint.format}",
+        *(f"  {key:14}{value}" for key, value in lines.items()),
+        *(f"  note: {note}" for note in checkpoint.notes),
+    ]
 
 
 def _destination(options: argparse.Namespace) -> tuple[Path, str]:
@@ -215,16 +215,16 @@ def _writing(folder: Path) -> Iterator[None]:
 def _progress() -> Iterator[Step]:
     """On a terminal a line that moves, elsewhere a line for each step."""
     if not sys.stdout.isatty():
-        yield lambda words: print(f"{words} …", flush=True)
+        yield lambda words: say(f"{words} …")
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"))
+    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}", markup=False))
     with Progress(*columns, TimeElapsedColumn()) as progress:
 
         def step(words: str) -> None:
             finish()
-            progress.add_task(words, total=1)
+            progress.add_task(printable(words), total=1)
 
         def finish() -> None:
             for task in progress.task_ids:

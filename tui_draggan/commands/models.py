@@ -13,6 +13,8 @@ from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import BundleError, OutputError, UsageError
 from tui_draggan.library import ListedModel
+from tui_draggan.standard_streams import remark, say
+from tui_draggan.wording import printable
 
 HANGING = textwrap.TextWrapper(88, "  ", " " * 15, break_long_words=False, break_on_hyphens=False)
 
@@ -44,11 +46,12 @@ def run(options: argparse.Namespace) -> int:
 
 def show_all() -> int:
     """Prints a line for each model."""
-    rows = [("name", "picture", "on disk", "from"), *map(_row, library.all_models())]
+    heads = "name", "picture", "on disk", "from"
+    rows = [heads, *(tuple(map(printable, _row(model))) for model in library.all_models())]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for name, picture, size, origin in rows:
         line = f"{name:{widths[0]}}  {picture:{widths[1]}}  {size:>{widths[2]}}  {origin}"
-        print(line.rstrip())
+        say(line.rstrip())
     return 0
 
 
@@ -70,11 +73,11 @@ def show(name: str) -> int:
         "folder": str(model.path),
         "on disk": _size(bundle),
     }
-    print(info.name)
+    say(info.name)
     for key, value in lines.items():
         if value:
-            print(HANGING.fill(f"{key:13}{value}"))
-    print(f"open it with: tui-draggan --model {library.name_that_opens(model.path)}")
+            say(*HANGING.wrap(f"{key:13}{printable(value)}"))
+    say(f"open it with: tui-draggan --model {library.name_that_opens(model.path)}")
     return 0
 
 
@@ -88,10 +91,10 @@ def verify(name: str | None) -> int:
         try:
             model.opened().verify()
         except BundleError as error:
-            print(f"{model.name}: {error}", file=sys.stderr)
+            remark(f"{model.name}: {error}")
             status = BundleError.exit_status
         else:
-            print(f"{model.name}: intact")
+            say(f"{model.name}: intact")
     return status
 
 
@@ -104,9 +107,9 @@ def remove(name: str, sure: bool) -> int:
     if not sure:
         if not sys.stdin.isatty():
             raise UsageError(f"no terminal to ask on before removing {name}; add --yes")
-        answer = input(f"remove {model.name} ({model.path})? [y/N] ")
+        answer = input(printable(f"remove {model.name} ({model.path})? [y/N] "))
         if answer.strip().casefold() not in ("y", "yes"):
-            print("nothing removed")
+            say("nothing removed")
             return 1
     try:
         if model.path.is_symlink():
@@ -119,7 +122,7 @@ def remove(name: str, sure: bool) -> int:
         from tui_draggan.engines import graph_cache
 
         graph_cache.forget(model.bundle)
-    print(f"removed: {model.name}")
+    say(f"removed: {model.name}")
     return 0
 
 

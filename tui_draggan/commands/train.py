@@ -13,8 +13,10 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, check_readable, check_writable
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
+from tui_draggan.standard_streams import say
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.config import CRITTERS, TrainingConfig
+from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
     import torch
@@ -119,7 +121,7 @@ def _train(options: argparse.Namespace) -> int:
         if options.data != CRITTERS:
             surveyed = survey(typed_path(options.data), options.classes)
             if world.first:
-                print(surveyed.words, flush=True)
+                say(surveyed.words)
             data = _prepared(surveyed, options.resolution, shown=world.first)
         if data is not None and world.first:
             _describe(data)
@@ -136,7 +138,7 @@ def _train(options: argparse.Namespace) -> int:
         if world.first:
             done = state.step * config.batch / 1000
             path = RunFolder(options.out).network
-            print(f"{done:g} kimg; next: tui-draggan import {path} --name NAME")
+            say(f"{done:g} kimg; next: tui-draggan import {path} --name NAME")
     return 0
 
 
@@ -295,6 +297,7 @@ def _started_with(folder: Path) -> dict[str, Any] | None:
 def _prepared(surveyed: Survey, resolution: int, shown: bool) -> PictureData:
     """The pictures; a bar on the terminal while they are read for the first time."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     from tui_draggan.training.data import prepare
@@ -303,7 +306,7 @@ def _prepared(surveyed: Survey, resolution: int, shown: bool) -> PictureData:
     with Progress(
         console=console, transient=True, disable=not (shown and console.is_terminal)
     ) as bar:
-        task = bar.add_task(f"reading {surveyed.path.name}", total=None)
+        task = bar.add_task(escape(f"reading {printable(surveyed.path.name)}"), total=None)
         return prepare(
             surveyed,
             resolution,
@@ -314,9 +317,8 @@ def _prepared(surveyed: Survey, resolution: int, shown: bool) -> PictureData:
 def _describe(data: PictureData) -> None:
     from tui_draggan.training.data import in_words
 
-    for line in in_words(data.skipped):
-        print(line)
+    say(*in_words(data.skipped))
     if data.warning:
-        print(data.warning)
+        say(data.warning)
     classes = f", classes {', '.join(data.classes)}" if data.classes else ""
-    print(f"{len(data.pictures)} pictures{classes}")
+    say(f"{len(data.pictures)} pictures{classes}")

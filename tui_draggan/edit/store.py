@@ -24,6 +24,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_readable, replacing
+from tui_draggan.wording import printable
 
 FORMAT = "tui-draggan session"
 VERSION = 2
@@ -65,6 +66,8 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise UsageError(f"session {path}: not a session file; it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"session {path}: not a session file; it is not text") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"session {path} cannot be read ({error})") from error
 
@@ -191,7 +194,8 @@ def _encode_origin(origin: Origin) -> dict[str, Any]:
 
 def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
     if "photo" in values:
-        return Photo(values["photo"], values["sha256"])
+        file = values["photo"]
+        return Photo(printable(file) if isinstance(file, str) else file, values["sha256"])
     label = values["class"]
     if label is not None and int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")

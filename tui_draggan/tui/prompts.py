@@ -21,6 +21,7 @@ from tui_draggan.tui.dialogs.export import ExportDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
 from tui_draggan.tui.services import Choice, EditorOptions, Services
+from tui_draggan.wording import printable
 
 T = TypeVar("T")
 
@@ -179,7 +180,9 @@ class Prompts:
 
     def _notify(self, words: str, title: str, severity: Literal["information", "error"]) -> None:
         app = self._screen.app
-        app.call_from_thread(app.notify, words, title=title, severity=severity, markup=False)
+        app.call_from_thread(
+            app.notify, printable(words), title=title, severity=severity, markup=False
+        )
 
     # -- leaving -------------------------------------------------------------------------------
 
@@ -197,7 +200,9 @@ class Prompts:
             try:
                 self._screen.post_message(AnotherModel(open_model(model)))
             except DragganError as error:
-                self._screen.app.notify(str(error), title=error.title, severity="error")
+                self._screen.app.notify(
+                    str(error), title=error.title, severity="error", markup=False
+                )
 
         def take(model: str) -> None:
             leave = ("open another model", "Open it", lambda: change(model))

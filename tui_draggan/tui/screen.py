@@ -178,7 +178,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.app.notify(line, title="journal", severity="warning", markup=False)
 
     def show_error(self, error: DragganError) -> None:
-        self.app.notify(str(error), title=error.title, severity="error")
+        self.app.notify(str(error), title=error.title, severity="error", markup=False)
 
     def _draw_soon(self) -> None:
         """Draws when its time has come; what comes in between is taken along."""

@@ -77,7 +77,7 @@ class WatchApp(Program):
     def on_mount(self) -> None:
         self.begin()
         if self.terminal.note:
-            self.notify(self.terminal.note)
+            self.notify(self.terminal.note, markup=False)
         self._watch()
 
     def on_resize(self, event: events.Resize) -> None:
