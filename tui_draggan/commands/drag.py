@@ -93,7 +93,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         written.append(options.log)
     status = _report(session, frames, seconds, written)
     for problem in problems[:-1]:
-        print(f"tui-draggan: {problem.line}", file=sys.stderr)
+        remark(f"tui-draggan: {problem.line}")
     if problems:
         raise problems[-1]
     return status
