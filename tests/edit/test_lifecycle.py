@@ -197,6 +197,31 @@ def test_undo_takes_a_whole_run_back_and_redo_brings_it_with_its_frames() -> Non
     assert cycle.redo() == "count" and cycle.frames == frames and cycle.shown == 2
 
 
+def test_runs_of_long_ago_keep_latents_and_lose_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = 4 * 4 * 3
+    monkeypatch.setattr("tui_draggan.edit.lifecycle.PICTURES", 7 * picture)
+    cycle = make(PAIR)
+    for _ in range(4):
+        cycle.start(Counting)
+        step(cycle, 3)
+        cycle.stop()
+    missing = []
+    latents = []
+    for _ in range(4):
+        missing.append(sum(frame.image is None for frame in cycle.frames))
+        latents.append([float(frame.ws[0, 0]) for frame in cycle.frames])
+        cycle.undo()
+    assert missing == [0, 0, 0, 3], "the shown run and two more have room"
+    assert latents == [[10, 11, 12], [7, 8, 9], [4, 5, 6], [1, 2, 3]]
+    cycle.redo()
+    lost = cycle.without_picture
+    assert lost is cycle.frames[0] and cycle.shown == 2
+    cycle.restore(lost, np.zeros((4, 4, 3), np.uint8))
+    assert cycle.without_picture is cycle.frames[1] and cycle.frames[0].image is not None
+    cycle.restore(lost, np.zeros((4, 4, 3), np.uint8))
+    assert cycle.without_picture is cycle.frames[1], "it is not there any more"
+
+
 def test_walking_through_the_frames_is_one_change() -> None:
     cycle = make(PAIR)
     cycle.start(Counting)

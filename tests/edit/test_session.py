@@ -9,16 +9,18 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tui_draggan.arrays import Floats
+from tui_draggan.commands.results import write_run
 from tui_draggan.edit.document import Document, Frame, Picture, State
 from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import ADVICE, Outcome
-from tui_draggan.edit.session import Session
+from tui_draggan.edit.session import Session, preview
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
@@ -467,3 +469,33 @@ def check_one_moment(snapshot: Snapshot) -> None:
         assert status.iteration == frames[-1].iteration
         assert snapshot.picture is frames[-1].image
     assert len({pair.id for pair in document.pairs}) == len(document.pairs)
+
+
+def test_pictures_of_a_run_of_long_ago_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui_draggan.edit.lifecycle.PICTURES", 0)
+    session = spot_session()
+    session.add_pair((30, 30), (60, 60))
+    first = list(session.run(steps=5))
+    session.stop()
+    list(session.run(steps=2))
+    session.undo()
+    assert all(frame.image is None for frame in session.frames)
+    with pytest.raises(UsageError, match="being made again"):
+        write_run(tmp_path / "run.gif", session.document, session.frames, session.info)
+    session.goto(3)
+    while session.wait_for_work(0):
+        session.work()
+    assert session.picture is not None and len(session.frames) == len(first)
+    np.testing.assert_array_equal(session.picture, first[3].image)
+    for frame, before in zip(session.frames, first, strict=True):
+        assert frame.ws is before.ws
+        np.testing.assert_array_equal(frame.image, before.image)
+    write_run(tmp_path / "run.gif", session.document, session.frames, session.info)
+
+
+def test_a_picture_made_again_has_the_size_of_a_step() -> None:
+    image = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
+    assert preview(image, 4) is image and preview(image, 8) is image
+    np.testing.assert_array_equal(preview(image, 2)[0, 0], image[:2, :2].mean((0, 1)).round())

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from tui_draggan.arrays import Floats
 from tui_draggan.edit.document import State
+from tui_draggan.edit.journal import Journal
 from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import BundleError, EngineError, OutputError
@@ -294,3 +295,23 @@ async def test_a_fast_engine_is_paced_so_that_the_eye_can_follow() -> None:
         await editor.until(lambda: editor.state is State.DONE)
         steps = editor.session.status.iteration
         assert time.monotonic() - started >= 0.8 * steps / 20
+
+
+async def test_what_the_journal_has_to_say_is_shown_once(tmp_path: Path) -> None:
+    folder = tmp_path / "file" / "journals"
+    folder.parent.write_text("")
+    journal = Journal(folder, "spot")
+    async with editing(notices=journal.notices) as editor:
+        document = editor.session.document
+        for _ in range(3):
+            journal.record(document, None)
+        editor.screen.refresh_all()
+        editor.screen.refresh_all()
+        await editor.until(lambda: editor.notes)
+        [note] = editor.notes
+        assert note.startswith("journal: the edit is not recorded: ")
+        folder.parent.unlink()
+        journal.record(document, None)
+        editor.screen.refresh_all()
+        await editor.until(lambda: len(editor.notes) > 1)
+        assert editor.notes[1:] == ["journal: the edit is recorded again"]

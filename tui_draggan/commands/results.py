@@ -40,9 +40,12 @@ def write_run(
     """Writes the steps of a run as an animation. Raises UsageError or OutputError."""
     if not frames:
         raise UsageError("there is no run to animate yet")
+    pictures = [frame.image for frame in frames if frame.image is not None]
+    if len(pictures) < len(frames):
+        raise UsageError("the pictures of this run are being made again; try again in a moment")
     images = [
-        _with_markers(frame.image, frame.handles, document, info) if markers else frame.image
-        for frame in frames
+        _with_markers(picture, frame.handles, document, info) if markers else picture
+        for frame, picture in zip(frames, pictures, strict=True)
     ]
     write_animation(path, images, _provenance(document, info))
 

@@ -81,8 +81,9 @@ class Frame:
     """(L, w_dim)"""
     handles: dict[int, Point]
     """Tracked handle of each pair, by pair id."""
-    image: Bytes
-    """(P, P, 3); P may be smaller than the resolution."""
+    image: Bytes | None
+    """(P, P, 3); P may be smaller than the resolution. None in a run of long ago that undo has
+    brought back, until the session has made it again."""
     loss: float
     motion_loss: float
     mask_loss: float

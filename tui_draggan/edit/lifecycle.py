@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import Document, Frame, State, Status
 from tui_draggan.edit.history import History
 from tui_draggan.edit.latent import Latent
@@ -20,6 +21,10 @@ from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import ADVICE, Outcome
 from tui_draggan.edit.task import Advance, Task
 from tui_draggan.errors import UsageError
+
+PICTURES = 256 << 20
+"""Bytes of pictures that runs other than the shown one keep for undo. Older ones keep latents, of
+which pictures can be made again."""
 
 Recorder = Callable[[Document, "Frame | None"], None]
 """Told of every change: the document, and the step where it was one."""
@@ -52,6 +57,8 @@ class LifeCycle:
         self.document = document
         self.frames: list[Frame] = []
         """Steps of the last run so far."""
+        self._earlier: list[list[Frame]] = []
+        """Runs that were shown before and still have their pictures, the latest first."""
         self.run: TaskRun | None = None
         self.status = _at_rest(document)
         self._history: History[Version] = History()
@@ -70,6 +77,11 @@ class LifeCycle:
             if self.frames[index].ws is ws:
                 return index
         return None
+
+    @property
+    def without_picture(self) -> Frame | None:
+        """The first step of the shown run that has lost its picture; None where all have theirs."""
+        return next((frame for frame in self.frames if frame.image is None), None)
 
     # -- changes by hand -----------------------------------------------------------------------
 
@@ -98,7 +110,7 @@ class LifeCycle:
     def open(self, label: str, latent: Latent) -> None:
         """Another picture: without points and steps."""
         self._replace(label, replace(self.document, latent=latent, pairs=()))
-        self.frames = []
+        self._show_run([])
 
     def goto(self, index: int) -> Frame:
         """Goes to a frame; all such walking in a row is one change. Raises UsageError."""
@@ -127,6 +139,12 @@ class LifeCycle:
         if self.document is not before:
             self._record()
 
+    def restore(self, frame: Frame, image: Bytes) -> None:
+        """Gives a step of the shown run its picture (P, P, 3) again, if it is still shown."""
+        for index, shown in enumerate(self.frames):
+            if shown is frame:
+                self.frames[index] = replace(frame, image=image)
+
     # -- the run -------------------------------------------------------------------------------
 
     def start(self, new_task: Callable[[], Task], steps: int | None = None) -> None:
@@ -138,7 +156,8 @@ class LifeCycle:
             task = new_task()
             task.check(self.document)
             self._history.record(task.name, self._version())
-            self.run, self.frames = TaskRun(task), []
+            self._show_run([])
+            self.run = TaskRun(task)
         self.run.steps_left = steps
         self._set_status(State.RUNNING)
 
@@ -209,10 +228,25 @@ class LifeCycle:
         found = direction(self._version())
         if found is None:
             return None
-        label, (self.document, self.frames) = found
+        label, (self.document, frames) = found
+        self._show_run(frames)
         self._rest()
         self._record()
         return label
+
+    def _show_run(self, frames: list[Frame]) -> None:
+        """Another run is the shown one. Of the others, the oldest lose their pictures."""
+        if frames is self.frames:
+            return
+        others = [self.frames, *(run for run in self._earlier if run is not frames)]
+        self.frames, self._earlier = frames, []
+        room = PICTURES
+        for run in filter(None, others):
+            room -= sum(frame.image.nbytes for frame in run if frame.image is not None)
+            if room >= 0:
+                self._earlier.append(run)
+            else:
+                run[:] = [replace(frame, image=None) for frame in run]
 
     def _version(self) -> Version:
         return Version(self.document, self.frames)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import numpy as np
+
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame, Picture, Status
@@ -176,7 +178,8 @@ class Session:
         """Makes frame `index` of the last run the current picture, as one undoable change."""
         with self._changing() as cycle:
             frame = cycle.goto(index)
-            self._show(frame.image, frame.ws)
+            if frame.image is not None:
+                self._show(frame.image, frame.ws)
 
     # -- control (any thread, return at once) --------------------------------------------------
 
@@ -248,7 +251,7 @@ class Session:
             self._changed.notify_all()
 
     def work(self) -> Frame | Picture | None:
-        """Does the next piece of work: a new seed, a picture, templates, or one step.
+        """Does the next piece of work: a new seed, a picture, one step, or templates.
 
         An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
         wrong is raised, and nothing is tried again before the next edit or command.
@@ -267,6 +270,7 @@ class Session:
             or self._picture_is_stale()
             or self._cycle.running
             or lacks_templates(self._cycle.document)
+            or self._cycle.without_picture is not None
         )
 
     def _next_piece(self) -> Frame | Picture | None:
@@ -276,7 +280,10 @@ class Session:
             return self._render()
         if self._cycle.running:
             return self._step()
-        self._take_templates()
+        if lacks_templates(self._cycle.document):
+            self._take_templates()
+        else:
+            self._restore_picture()
         return None
 
     def _picture_is_stale(self) -> bool:
@@ -303,6 +310,14 @@ class Session:
             if ws is self._cycle.document.latent.ws:
                 self._show(image, ws)
         return Picture(image)
+
+    def _restore_picture(self) -> None:
+        """Makes one picture of the shown run again, where undo brought back one without."""
+        frame = self._cycle.without_picture
+        if frame is not None:
+            image = preview(self._engine.render(frame.ws), self._info.drag.preview_size)
+            with self._changed:
+                self._cycle.restore(frame, image)
 
     def _take_templates(self) -> Document:
         """Fills in the templates that pairs lack; the document as it is then."""
@@ -333,8 +348,18 @@ class Session:
         with self._changing() as cycle:
             frame = cycle.accept(run, advance)
             if frame is not None:
-                self._show(frame.image, frame.ws)
+                self._show(advance.result.image, frame.ws)
             return frame
 
     def _show(self, image: Bytes, ws: Floats) -> None:
         self._picture, self._picture_ws = image, ws
+
+
+def preview(image: Bytes, side: int) -> Bytes:
+    """A picture (H, H, 3) at the size that steps have it, (side, side, 3), by averaging."""
+    share = image.shape[0] // side
+    if share <= 1:
+        return image
+    blocks = image.reshape(side, share, side, share, 3).astype(np.float32)
+    small: Bytes = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return small
