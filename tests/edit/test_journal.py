@@ -219,6 +219,23 @@ def _is_same(one: Document, other: Document) -> bool:
     return True
 
 
+def test_a_journal_cut_at_any_byte_holds_a_state_there_was(tmp_path: Path) -> None:
+    """Where the process was killed while it wrote."""
+    journal = Journal(tmp_path, INFO.name)
+    session = spot_session(recorder=journal.record)
+    session.add_pair((30, 30), (60, 60))
+    list(session.run(steps=1))
+    whole = journal.path.read_bytes()
+    path = tmp_path / "cut.jsonl"
+    ends = [0, *(place + 1 for place, byte in enumerate(whole) if byte == ord("\n"))]
+    for size in range(ends[1], len(whole) + 1):
+        path.write_bytes(whole[:size])
+        found = recover(path, INFO)
+        assert found.damaged == 0
+        path.write_bytes(whole[: max(end for end in ends if end <= size + 1)])
+        assert_same(found.document, recover(path, INFO).document)
+
+
 # -- the disk -------------------------------------------------------------------------------------
 
 
