@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_draggan.wording import duration, percent, printable
+from tui_draggan.wording import counted, duration, percent, printable, quoted
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,11 @@ def test_durations(seconds: float, words: str) -> None:
 )
 def test_shares(share: float, words: str) -> None:
     assert percent(share) == words
+
+
+def test_counts_and_quotations() -> None:
+    assert (counted(1, "step"), counted(0, "step")) == ("1 step", "0 steps")
+    assert quoted("a'b") == '"a\'b"' and len(quoted("9" * 5000)) == 82
 
 
 def test_names_cannot_move_the_cursor_or_turn_the_line_round() -> None:

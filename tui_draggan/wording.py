@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+LONGEST = 80
+"""Characters of what a person typed that an error repeats."""
+
 
 def duration(seconds: float) -> str:
     """A length of time: «45 s», «12 min», «4 h 05 min», «3 d 2 h»."""
@@ -27,6 +30,16 @@ def percent(share: float) -> str:
     if 99.9 < value < 100:
         return "more than 99.9 %"
     return f"{value:.{1 if 0 < value < 10 or 90 < value < 100 else 0}f} %"
+
+
+def counted(number: int, noun: str) -> str:
+    """«1 step», «2 steps»."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def quoted(text: str) -> str:
+    """Text as typed, in quotation marks, cut where it would fill the screen."""
+    return repr(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
 
 
 def printable(text: str) -> str:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -122,6 +123,70 @@ def test_a_signal_while_results_are_written_leaves_those_that_are_complete(
     assert process.returncode == status
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert said == ("tui-draggan: interrupted\n" if number == signal.SIGINT else "")
+
+
+STEP = ["drag", "--point", "5,5:60,60", "--steps", "1"]
+
+
+def test_a_summary_in_json_is_all_of_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "a.png"
+    assert main([*STEP, "--engine", "ort", "--json", "--out", str(out)]) == 3
+    said, err = capsys.readouterr()
+    summary = json.loads(said)
+    assert len(said.splitlines()) == 1 and "step limit after 1 step (" in err
+    assert (summary["outcome"], summary["steps"]) == ("step limit", 1)
+    assert summary["written"] == [str(out)] and summary["engine"] == "ort · cpu"
+    (point,) = summary["points"]
+    assert point["target"] == [60, 60] and point["distance"] == pytest.approx(
+        summary["distance"], abs=0.1
+    )
+    assert 0 < summary["seconds"] < 60
+
+
+def test_the_log_on_standard_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([*STEP, "--log", "-"]) == 3
+    said, err = capsys.readouterr()
+    assert [json.loads(line)["step"] for line in said.splitlines()] == [0, 1]
+    assert list(tmp_path.iterdir()) == [] and "nothing written" in err
+    assert main([*STEP, "--log", "-", "--json"]) == 2
+    assert "both write to standard output" in capsys.readouterr().err
+
+
+def test_the_start_of_the_engine_is_no_part_of_the_pace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A clock of which the start takes an hour, and a step a tenth of a second."""
+    ticks = iter([0.0, *(3600 + 0.1 * n for n in range(100))])
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr("tui_draggan.commands.drag.time", clock)
+    assert main([*STEP[:3], "--steps", "3"]) == 3
+    assert "after 3 steps (0.3 s, 10.0 it/s)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--point", "9" * 5000 + ",1:2,2"], "is not a point"),
+        (["--point", "5,5:9,9", "--class", "9" * 5000], "no class 999"),
+        (["--point", "5,5:9,9", "--seed", "9" * 5000], "seed is inf"),
+        (["--point", "5,5:9,9", "--steps", "9" * 5000], "steps is inf"),
+        (["--session", str(CRITTERS / "drag/weights.bin")], "not a session file"),
+        (["--point", "5,5:9,9", "--model", "n" * 300], "no model named n"),
+        (["--point", "5,5:9,9", "--model", "./" + "n" * 300], "File name too long"),
+        (["--point", "5,5:9,9", "--out", "n" * 300 + ".png"], "File name too long"),
+    ],
+)
+def test_what_is_far_too_long_or_no_text_is_one_line(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drag", *words]) in (1, 2)
+    said = capsys.readouterr().err
+    assert message in said and len(said.splitlines()) == 1
 
 
 def test_stopping_short_has_its_own_status_and_a_reason(capsys: pytest.CaptureFixture[str]) -> None:

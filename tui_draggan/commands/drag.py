@@ -15,6 +15,7 @@ from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import remark
+from tui_draggan.wording import counted
 
 if TYPE_CHECKING:
     from tui_draggan.bundle import BundleInfo
@@ -42,9 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG", help="the edited picture")
     add("--animation", type=typed_path, metavar="FILE", help=".gif, .webp or .mp4")
-    add("--log", type=typed_path, metavar="JSONL", help="a line of JSON for each step")
+    add(
+        "--log",
+        type=typed_path,
+        metavar="JSONL",
+        help="a line of JSON for each step; - is standard output",
+    )
     add("--save", type=typed_path, metavar="FILE", help="the edit, for --session")
     add("--markers", action="store_true", help="draw the points into the pictures")
+    add(
+        "--json",
+        action="store_true",
+        help="print a summary as a line of JSON: outcome, message, steps, seconds, distance, "
+        "points (handle, target, distance), engine, written",
+    )
     add_opening(parser)
 
 
@@ -68,6 +80,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         open_session,
     )
 
+    if options.json and options.log == results.STDOUT:
+        raise UsageError("--json and --log - both write to standard output; use one of them")
     results.check_outputs(options.out, options.animation, options.log, options.save)
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
@@ -82,16 +96,16 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         session.add_pair(handle, target)
     if not session.document.pairs:
         raise UsageError("nothing to drag; add --point handle:target, as in --point 60,40:60,28")
-    started = time.perf_counter()
     log = results.StepLog(options.log)
-    frames = _drag(session, log, interrupts)
-    seconds = time.perf_counter() - started
+    frames, seconds = _drag(session, log, interrupts)
     written, problems = _write(options, session, frames)
     if log.problem is not None:
         problems.append(log.problem)
-    elif options.log is not None:
+    elif options.log not in (None, results.STDOUT):
         written.append(options.log)
     status = _report(session, frames, seconds, written)
+    if options.json:
+        print(results.summary(session, frames, seconds, written))
     for problem in problems[:-1]:
         remark(f"tui-draggan: {problem.line}")
     if problems:
@@ -110,17 +124,25 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
     return pairs
 
 
-def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> list[Frame]:
-    """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError."""
+def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> tuple[list[Frame], float]:
+    """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError.
+
+    Returns the frames and the seconds their steps took, from the first frame on: before it the
+    engine starts.
+    """
     from tui_draggan.edit.progress import Outcome
 
     frames: list[Frame] = []
+    began = ended = time.perf_counter()
     with ExitStack() as stack:
         show = stack.enter_context(_progress_bar(session))
         stack.enter_context(closing(log))
         steps = stack.enter_context(closing(session.run()))
         try:
             for frame in steps:
+                ended = time.perf_counter()
+                if not frames:
+                    began = ended
                 frames.append(frame)
                 show(frame)
                 log.write(frame, session.document)
@@ -128,7 +150,7 @@ def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> list[Frame]
             interrupts.forgive()  # the run has stopped and the picture is complete
     if session.status.outcome is Outcome.FAILED and not frames:
         raise EngineError(session.status.message)
-    return frames
+    return frames, ended - began
 
 
 @contextmanager
@@ -198,11 +220,11 @@ def _report(session: Session, frames: list[Frame], seconds: float, written: list
     outcome = status.outcome or Outcome.STOPPED
     label = class_name(session.document.latent.origin, session.info)
     what = "" if label is None else f"class {label}: "
-    rate = status.iteration / seconds if seconds else 0.0
+    rate = f", {status.iteration / seconds:.1f} it/s" if seconds else ""
     away = f", {frames[-1].distance:.1f} px from the target" if frames else ""
     remark(
-        f"{what}{outcome.value} after {status.iteration} steps "
-        f"({seconds:.1f} s, {rate:.1f} it/s){away}: {status.message}",
+        f"{what}{outcome.value} after {counted(status.iteration, 'step')} "
+        f"({seconds:.1f} s{rate}){away}: {status.message}",
         f"written: {', '.join(map(str, written))}"
         if written
         else "nothing written; add --out FILE.png",

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TextIO
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.points import Point
+from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.session import Session
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, unwritable
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.png import check_png, write_png
 from tui_draggan.pictures.provenance import Provenance
+
+STDOUT = Path("-")
+"""In place of the log's path."""
 
 
 def write_picture(
@@ -51,7 +58,8 @@ def write_run(
 
 
 class StepLog:
-    """A line of JSON for each frame, in a file, or nowhere. A log that fails ends no drag."""
+    """A line of JSON for each frame, in a file, on `STDOUT`, or nowhere. One that fails ends no
+    drag."""
 
     def __init__(self, path: Path | None) -> None:
         """Raises OutputError."""
@@ -59,7 +67,7 @@ class StepLog:
         """Why the log is not complete, if it is not."""
         self._path = path
         try:
-            self._stream = None if path is None else path.open("w", encoding="utf-8")
+            self._stream = None if path is None else _opened(path)
         except OSError as error:
             raise unwritable(self._named, error) from error
 
@@ -80,7 +88,7 @@ class StepLog:
 
     def close(self) -> None:
         """Afterwards `problem` says whether the log is complete."""
-        if self._stream is None:
+        if self._stream is None or self._path == STDOUT:
             return
         try:
             self._stream.close()
@@ -96,7 +104,7 @@ def check_outputs(
         check_png(picture)
     if animation is not None:
         check_animation(animation)
-    for path in (log, session):
+    for path in (None if log == STDOUT else log, session):
         if path is not None:
             check_writable(path)
 
@@ -107,6 +115,31 @@ def check_result(path: Path) -> None:
         check_png(path)
     else:
         check_animation(path)
+
+
+def summary(session: Session, frames: Sequence[Frame], seconds: float, written: list[Path]) -> str:
+    """A drag that has ended, as a line of JSON. seconds: that its steps took."""
+    status = session.status
+    points = [
+        {"handle": pair.handle, "target": pair.target, "distance": round(pair.distance, 3)}
+        for pair in session.document.pairs
+    ]
+    return json.dumps(
+        {
+            "outcome": (status.outcome or Outcome.STOPPED).value,
+            "message": status.message,
+            "steps": status.iteration,
+            "seconds": round(seconds, 3),
+            "distance": frames[-1].distance if frames else None,
+            "points": points,
+            "engine": session.engine,
+            "written": [str(path) for path in written],
+        }
+    )
+
+
+def _opened(path: Path) -> TextIO:
+    return sys.stdout if path == STDOUT else path.open("w", encoding="utf-8")
 
 
 def _line(frame: Frame, document: Document) -> str:

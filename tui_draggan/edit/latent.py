@@ -79,8 +79,10 @@ def class_index(label: str | int | None, info: BundleInfo) -> int | None:
         raise UsageError(f"no class {label}: {info.name} has no classes")
     if isinstance(label, str) and label in info.classes:
         return info.classes.index(label)
-    if str(label).isdecimal() and int(label) < info.c_dim:
-        return int(label)
+    digits = str(label)
+    # Python refuses to read a number of thousands of digits.
+    if digits.isdecimal() and len(digits) < 10 and int(digits) < info.c_dim:
+        return int(digits)
     names = ", ".join(info.classes[:LISTED]) + (", …" if info.c_dim > LISTED else "")
     raise UsageError(
         f"no class {label} in {info.name}; available: {names} (or a number, 0 to {info.c_dim - 1})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
+from tui_draggan.wording import quoted
 
 Point = tuple[int, int]
 
@@ -49,9 +50,11 @@ def check_inside(point: Point, resolution: int, what: str = "point") -> Point:
 
 def parse_point(text: str) -> Point:
     """«60,40» → (60, 40). Raises UsageError."""
-    match = re.fullmatch(r"\s*(-?\d+)\s*,\s*(-?\d+)\s*", text)
+    match = re.fullmatch(r"\s*(-?\d{1,9})\s*,\s*(-?\d{1,9})\s*", text)
     if match is None:
-        raise UsageError(f"{text!r} is not a point; expected x,y in whole pixels, as in 60,40")
+        raise UsageError(
+            f"{quoted(text)} is not a point; expected x,y in whole pixels, as in 60,40"
+        )
     return int(match[1]), int(match[2])
 
 
@@ -60,6 +63,6 @@ def parse_pair(text: str) -> tuple[Point, Point]:
     handle, colon, target = text.partition(":")
     if not colon:
         raise UsageError(
-            f"{text!r} is not a pair of points; expected handle:target, as in 60,40:60,28"
+            f"{quoted(text)} is not a pair of points; expected handle:target, as in 60,40:60,28"
         )
     return parse_point(handle), parse_point(target)
