@@ -213,7 +213,7 @@ async def test_the_footer_shows_the_keys_of_the_moment() -> None:
 
 
 async def test_the_palette_offers_what_makes_sense_now() -> None:
-    async with editing(save_session=lambda session, path: "") as editor:
+    async with editing(save_session=lambda *_: "") as editor:
 
         def titles() -> list[str]:
             return [offer.title for offer in offers(editor.screen)]

@@ -16,6 +16,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.edit.document import State
 from tui_draggan.edit.journal import Journal
 from tui_draggan.edit.session import Session
+from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.testing.pilot import editing
@@ -248,7 +249,7 @@ async def test_export_offers_a_name_that_is_free(
 async def test_export_asks_where_and_says_what_became_of_it() -> None:
     asked: list[ExportRequest] = []
 
-    def export(session: Session, request: ExportRequest) -> str:
+    def export(snapshot: Snapshot, request: ExportRequest) -> str:
         asked.append(request)
         if request.path.suffix == ".bmp":
             raise OutputError("no such kind of picture")

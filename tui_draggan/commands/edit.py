@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.mask import LoadedMask
-    from tui_draggan.edit.session import Session
+    from tui_draggan.edit.snapshot import Snapshot
     from tui_draggan.engines.base import Engine
 
 MAX_PACE = 1000
@@ -97,9 +97,9 @@ def _services(
 
     return Services(
         open_session=lambda: open_session(request, bundle, mask, journal.record, engine),
-        export=lambda session, request: _export(session, request, bundle),
+        export=lambda snapshot, request: _export(snapshot, request, bundle),
         check_export=check_result,
-        save_session=lambda session, path: _save(session, path, bundle),
+        save_session=lambda snapshot, path: _save(snapshot, path, bundle),
         close=opened.close,
         notices=journal.notices,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
@@ -121,21 +121,21 @@ def _choices(current: ModelBundle) -> list[Choice]:
     ]
 
 
-def _export(session: Session, request: ExportRequest, bundle: ModelBundle) -> str:
+def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
 
-    path, document = request.path, session.document
+    path, document = request.path, snapshot.document
     if path.suffix.lower() == ".png":
-        write_picture(path, document, session.picture, bundle.info, request.markers)
+        write_picture(path, document, snapshot.picture, bundle.info, request.markers)
     else:
-        write_run(path, document, session.frames, bundle.info, request.markers)
+        write_run(path, document, snapshot.frames, bundle.info, request.markers)
     return f"written: {path}"
 
 
-def _save(session: Session, path: Path, bundle: ModelBundle) -> str:
+def _save(snapshot: Snapshot, path: Path, bundle: ModelBundle) -> str:
     from tui_draggan.edit.store import save_session
 
-    save_session(path, session.document, bundle.info.name)
+    save_session(path, snapshot.document, bundle.info.name)
     name = library.name_that_opens(bundle.path)
     model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own
     return f"saved: {path}; continue later with: tui-draggan{model} --session {path}"

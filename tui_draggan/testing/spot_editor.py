@@ -45,7 +45,7 @@ def main() -> int:
                 file.write("closed")
 
     services = Services(
-        open_session, close=close, export=lambda session, request: f"{request.path}"
+        open_session, close=close, export=lambda snapshot, request: f"{request.path}"
     )
     try:
         return run_editor(

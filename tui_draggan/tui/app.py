@@ -51,7 +51,7 @@ class EditorApp(Program):
         self.options = options
         self.threads = threads
         self.problem: DragganError | None = None
-        """Why there never was a session."""
+        """Reason why there never was a session."""
         self.terminal = display
 
     def on_mount(self) -> None:

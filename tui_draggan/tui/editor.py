@@ -47,7 +47,7 @@ class Editor:
         side = self.snapshot.info.resolution
         self.pointer = Pointer((side // 2, side // 2))
         self.notice = ""
-        """What was done last; the next move takes it away."""
+        """Line about what was done last; the next move takes it away."""
         self.has_run = False
         """Whether there has been a run since the editor opened."""
         self._view = view

@@ -1,4 +1,4 @@
-"""Which arrangement suits a terminal of which size."""
+"""The arrangement of the panels, for a terminal of any size."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Arrangement(Enum):
-    """Where the panels are."""
+    """Places of the panels."""
 
     LARGE = "large"
     """Picture in a frame, all panels beside it."""

@@ -26,11 +26,11 @@ class Pacing:
     """Knows when the screen was drawn last and what that took; all times in seconds."""
 
     drawn: float = -math.inf
-    """When the screen was last drawn."""
+    """Time when the screen was last drawn."""
     moved: float = -math.inf
-    """When the crosshair last moved."""
+    """Time when the crosshair last moved."""
     cost: float = 0.0
-    """How long drawing took last."""
+    """Seconds that drawing took last."""
 
     def note_start(self, now: float) -> None:
         """The session is looked at, to be drawn."""

@@ -26,7 +26,7 @@ class PointId:
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where the crosshair is and what Enter would do."""
+    """The place of the crosshair, and what Enter would do there."""
 
     cursor: Point
     pending: Point | None = None

@@ -12,6 +12,7 @@ from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import PSI, SEED, parameter
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
+from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
 from tui_draggan.paths import typed_path
@@ -139,7 +140,7 @@ class Prompts:
         path = self._options.export_folder / f"{editor.snapshot.info.name}-{stem}.png"
         await self._ask(
             ExportDialog(free_name(path), services.check_export),
-            lambda request: self._write(lambda: export(editor.session, request)),
+            lambda request: self._write(lambda now: export(now, request)),
         )
 
     async def save_session(self) -> None:
@@ -157,23 +158,23 @@ class Prompts:
                 check=lambda text: check_writable(typed_path(text)),
                 select=False,
             ),
-            lambda answer: self._write(lambda: save(editor.session, typed_path(answer))),
+            lambda answer: self._write(lambda now: save(now, typed_path(answer))),
         )
 
-    def _write(self, write: Callable[[], str]) -> None:
-        """In a thread of its own: an animation takes seconds."""
+    def _write(self, write: Callable[[Snapshot], str]) -> None:
+        """Writes the session as it is now, in a thread of its own: an animation takes seconds."""
         editor = self._editor
-        latent = editor.session.snapshot().document.latent
+        snapshot = editor.session.snapshot()
 
         def work() -> None:
             try:
-                line = write()
+                line = write(snapshot)
             except DragganError as error:
                 self._notify(str(error), error.title, "error")
             except Exception as error:
                 self._notify(f"{type(error).__name__}: {error}", "output", "error")
             else:
-                editor.keep(latent)
+                editor.keep(snapshot.document.latent)
                 self._notify(line, "written", "information")
 
         self._screen.run_worker(work, thread=True, exit_on_error=False)

@@ -32,7 +32,7 @@ class Scene:
     pairs: tuple[Pair, ...]
     pointer: Pointer
     mask: Mask | None = None
-    """Where given, what may not change is dimmed."""
+    """Region that may change; the rest is dimmed."""
     moving: bool = False
     """The picture changes with every step: differences nobody sees may wait."""
 

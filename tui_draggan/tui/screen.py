@@ -64,11 +64,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.options = options
         self.panels: Panels = Panels(display)
         self.context = KeyContext()
-        """What the keys depend on, as last shown."""
+        """Moment that was shown last, on which the keys depend."""
         self._terminal = display
         self._seen, self._give_up, self._session = seen, give_up, session
         self._parts: tuple[Editor, Prompts] | None = None
-        """What there is once a session is open."""
+        """Parts that exist once a session is open."""
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
         """A timer will draw."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tui_draggan.edit.session import Session
+    from tui_draggan.edit.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -24,13 +25,13 @@ class Choice:
     """One line of a list to choose from."""
 
     value: str
-    """What is meant by it, not shown."""
+    """Answer that it stands for, not shown."""
     title: str
     note: str = ""
     problem: str = ""
-    """Why it cannot be chosen."""
+    """Reason why it cannot be chosen."""
     current: bool = False
-    """It is the one that is open."""
+    """Whether it is the one that is open."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,13 @@ class Services:
 
     open_session: Callable[[], Session]
     """Opens engine, model and first latent; slow, so the worker thread calls it."""
-    export: Callable[[Session, ExportRequest], str] | None = None
+    export: Callable[[Snapshot, ExportRequest], str] | None = None
     """Writes what is asked for, in a thread of its own; returns a line to show, or raises
     DragganError."""
     check_export: Callable[[Path], None] | None = None
     """Raises DragganError, while it is being typed, for a file that could not be written."""
-    save_session: Callable[[Session, Path], str] | None = None
-    """Writes the session to a file; returns a line to show, or raises DragganError."""
+    save_session: Callable[[Snapshot, Path], str] | None = None
+    """Writes the edit to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""
     notices: Callable[[], list[str]] | None = None
@@ -55,12 +56,12 @@ class Services:
     models: Callable[[], list[Choice]] | None = None
     """The models there are."""
     open_model: Callable[[str], EditorOptions] | None = None
-    """How the editor starts on the model of that `Choice.value`; raises DragganError."""
+    """Options to start on the model of that `Choice.value`; raises DragganError."""
 
 
 @dataclass(frozen=True)
 class EditorOptions:
-    """How `run_editor` starts."""
+    """What `run_editor` starts with."""
 
     services: Services
     model: str = ""
@@ -78,4 +79,4 @@ class EditorOptions:
     theme: str | None = None
     """Name of a Textual theme."""
     export_folder: Path = Path()
-    """Where exports go by default."""
+    """Folder that exports go to by default."""

@@ -22,14 +22,14 @@ COLOUR_CHOICES = ("auto", "truecolor", "256", "16", "none")
 
 @dataclass(frozen=True)
 class Display:
-    """How pictures reach the terminal."""
+    """The way pictures reach the terminal."""
 
     graphics: Graphics = "half"
     cell_width: int = 10
     """Pixels a cell is wide; used by sixel and kitty only."""
     cell_height: int = 20
     note: str = ""
-    """Why it is not what was asked for, in one line."""
+    """Reason why it is not what was asked for, in one line."""
 
     @property
     def words(self) -> str:

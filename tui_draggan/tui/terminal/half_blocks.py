@@ -18,7 +18,7 @@ UPPER_HALF = "▀"
 
 
 class Depth(Enum):
-    """How many colours the terminal shows."""
+    """Number of colours the terminal shows."""
 
     TRUE = "truecolor"
     EIGHT_BIT = "256"
@@ -35,7 +35,7 @@ class TextCell:
 
 
 TextCells = Mapping[tuple[int, int], TextCell]
-"""By (row, column) in cells."""
+"""Characters by (row, column) in cells."""
 
 # The 256-colour palette of xterm: a cube of 6×6×6 from 16 on, a grey ramp from 232 on.
 _CUBE = np.array([0, 95, 135, 175, 215, 255])

@@ -28,7 +28,7 @@ from tui_draggan.tui.widgets.readout import Readout
 LOOK_EVERY = 1.0
 """Seconds between two looks at the folder."""
 MOST_PIXELS = 1 << 26
-"""Of a sample grid; what is larger was not written by a run."""
+"""Pixels of a sample grid; what is larger was not written by a run."""
 
 
 class WatchApp(Program):
@@ -62,7 +62,7 @@ class WatchApp(Program):
         self.run_now = Run(folder.resolve().name)
         self._reader = RunReader(folder)
         self._chosen: Path | None = None
-        """Of the grid that was walked to; None: the newest."""
+        """File of the grid that was walked to; None: the newest."""
         self._shown: Grid | None = None
         """The grid whose picture is on the screen."""
 

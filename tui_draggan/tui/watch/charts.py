@@ -17,7 +17,7 @@ LABELS = {
     "held_out": "held out",
     "seconds_per_kimg": "s/kimg",
 }
-"""How a log's names are called on the screen; others by themselves."""
+"""Names on the screen for names of the log; others stay as they are."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where picture and curves lie, in a terminal of which size."""
+"""Places of picture and curves, for a terminal of any size."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ class LogReader:
         self._offset = 0
         self._points: dict[str, list[tuple[float, float]]] = {}
         self.curves: Mapping[str, Curve] = MappingProxyType({})
-        """By name, in the order in which the log brought them."""
+        """Curves by name, in the order in which the log brought them."""
         self.kimg: float | None = None
-        """Of the last line."""
+        """Length of the run at the last line."""
 
     def look(self) -> bool:
         """Whether there is something new. Slow on slow disks: not for the event loop."""

@@ -22,7 +22,7 @@ LONGEST = 1536
 """Pixels of the longer side at most, where the terminal can enlarge."""
 ZOOMS = (1, 2, 4, 8, 16)
 STEP = 0.5
-"""Of the window, by which it moves."""
+"""Share of the window by which it moves."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Ink:
 
 @dataclass(frozen=True)
 class Scale:
-    """What the edges of the plot stand for."""
+    """Values at the edges of the plot."""
 
     start: float
     end: float

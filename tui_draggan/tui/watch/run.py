@@ -21,7 +21,7 @@ class Grid:
     kimg: int
     path: Path
     changed: int = 0
-    """In nanoseconds since 1970: a resumed run draws some of its grids again."""
+    """Time of the file, in nanoseconds since 1970: a resumed run draws some of its grids again."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Run:
     name: str
     resolution: int | None = None
     data: str = ""
-    """What it trains on, in a word."""
+    """Name of the data it trains on."""
     total: float | None = None
     """Planned length in kimg."""
     kimg: float | None = None
-    """How far it is; None: no entry in the log yet."""
+    """Length so far; None: no entry in the log yet."""
     curves: Mapping[str, Curve] = field(default_factory=dict)
     grids: tuple[Grid, ...] = ()
     """Oldest first."""

@@ -32,9 +32,9 @@ class LossLog(Widget):
         self._runs: list[ReferenceType[Frame]] = []
         """The first step of every run, for as long as undo can bring it back."""
         self._run = 0
-        """Which of them came last."""
+        """Index of the run that came last."""
         self._seen: list[int] = []
-        """How many steps of every run."""
+        """Number of steps taken over from every run."""
         self._back = 0
 
     def show(self, frames: Sequence[Frame]) -> None:

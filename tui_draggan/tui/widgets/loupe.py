@@ -21,7 +21,7 @@ from tui_draggan.tui.widgets.strips import row_strip
 PIXELS = 16
 """Side of what the loupe shows, in image pixels."""
 SECONDS = 1.5
-"""How long a passing loupe stays after the crosshair's last move."""
+"""Time a passing loupe stays after the crosshair's last move."""
 
 
 class Loupe(Widget):

@@ -1,4 +1,4 @@
-"""How the run goes, and with which parameters."""
+"""State of the run, and its parameters."""
 
 from __future__ import annotations
 
