@@ -139,3 +139,39 @@ def test_an_interpreter_that_does_not_end_is_ended(tmp_path: Path) -> None:
     body = f"atexit.register(time.sleep, 60)\nready()\n{WORK}"
     status, _, seconds = interrupted(tmp_path / "a", body)
     assert status == -signal.SIGALRM and EXIT_PATIENCE - 0.1 < seconds < EXIT_PATIENCE + BUSY
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["bench"], ["doctor"], ["import", "weights.pt"], ["train", "--data", "critters"]),
+        ["evaluate", "critters", "--data", "critters"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_in_the_import_of_torch_it_ends_the_process_at_once(
+    words: list[str], tmp_path: Path
+) -> None:
+    """A stand-in for torch, which takes an interrupt for a broken installation."""
+    (tmp_path / "torch.py").write_text(
+        "import time\n"
+        "print('ready', flush=True)\n"
+        "try:\n    time.sleep(60)\n"
+        "except BaseException:\n    raise ImportError('partially initialized module')\n"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from tui_draggan.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None and "ready\n" in iter(process.stdout.readline, "")
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "tui-draggan: interrupted\n")

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 
 from tui_draggan.files import ENDING_SIGNALS, remove_unfinished
 
@@ -95,6 +96,20 @@ def prompt_interrupts() -> Iterator[Interrupts]:
         os.close(tell)  # which ends the watcher
         watcher.join()
         os.close(heard)
+
+
+def import_torch() -> None:
+    """`import torch`, in which Ctrl-C ends the process at once: what has been imported by half
+    registers itself twice or crashes when it is asked for again. Raises ImportError."""
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        import_module("torch")
+        return
+    signal.signal(signal.SIGINT, lambda number, _frame: _end(number))
+    try:
+        import_module("torch")
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _end(number: int) -> None:

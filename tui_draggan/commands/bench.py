@@ -14,6 +14,7 @@ from tui_draggan import __version__, library
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import numbers, words
 from tui_draggan.errors import UsageError
+from tui_draggan.interrupts import import_torch
 
 if TYPE_CHECKING:
     from tui_draggan.bench.turns import Measured
@@ -55,8 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measures and prints. Raises UsageError, BundleError, EngineError."""
-    import torch  # noqa: F401 - before anything is measured, so that its absence is told
-
+    import_torch()  # before anything is measured, so that its absence is told
     from tui_draggan.bench.turns import measure
     from tui_draggan.engines import cpu
     from tui_draggan.engines.choose import NAMED

@@ -19,6 +19,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
 from tui_draggan.files import check_folder
+from tui_draggan.interrupts import import_torch
 from tui_draggan.tui.terminal import graphics, probing
 from tui_draggan.wording import printable
 
@@ -134,6 +135,7 @@ def _torch() -> Iterator[Finding]:
         )
         return
     try:
+        import_torch()
         import torch
     except Exception as error:  # a broken installation fails in many ways
         yield Finding("torch", "missing", f"cannot be imported ({error})", INSTALL_TORCH)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui_draggan import __version__
 from tui_draggan.commands.arguments import add_data, add_device
 from tui_draggan.errors import UsageError
+from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import remark, say
 from tui_draggan.training.config import CRITTERS
@@ -59,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Measures and prints. Raises UsageError, BundleError."""
+    import_torch()
     from tui_draggan.training.data import survey
     from tui_draggan.training.devices import choose_device
     from tui_draggan.training.metrics.generators import open_model

@@ -18,6 +18,7 @@ from tui_draggan.commands.arguments import add_parameter, given, words
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, sha256, unwritable
+from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
 from tui_draggan.wording import printable
@@ -86,6 +87,7 @@ def run(options: argparse.Namespace) -> int:
     it, OutputError where the bundle cannot be written. However it ends, with Ctrl-C too, what lies
     under the name is the new bundle, complete, or what was there before.
     """
+    import_torch()
     from tui_draggan.checkpoints.generator import build_generator
     from tui_draggan.checkpoints.reading import read_checkpoint
     from tui_draggan.engines import graph_cache

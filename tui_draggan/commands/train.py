@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui_draggan.commands.arguments import add_data, add_device, add_screen
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, check_readable, check_writable
+from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.standard_streams import say
@@ -87,6 +88,7 @@ def run(options: argparse.Namespace) -> int:
         from tui_draggan.tui.watch import watch
 
         return watch(options.watch, options.graphics, options.colour)
+    import_torch()
     import torch
 
     # Numbers near zero cost a hundred times as much as others on processors.
