@@ -11,7 +11,7 @@ It only joins its parts, each of which has a file of its own:
 A mode (mask, sliders, parts, gallery, opening a picture) comes as one more part: a module beside
 `editor` with its state and what its keys do, a group of rows in `keys`, a panel in `widgets` that
 `Panels` shows in place of plot or log, and its name in the border of the picture. One key enters
-it, Escape leaves it; arrows, space, undo and export go on meaning what they mean here.
+it, Escape leaves it; arrows, space, undo and export keep their meaning.
 """
 
 from __future__ import annotations
@@ -241,4 +241,5 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     @on(PicturePanel.Viewed)
     def _view(self) -> None:
-        self.show_pointer(moved=False)
+        if self.is_open:
+            self.show_pointer(moved=False)
