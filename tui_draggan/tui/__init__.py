@@ -1,6 +1,6 @@
 """What is seen: the editor, and in `watch` a training run.
 
-launch      starts and ends the editor; app is its Textual program, program what it shares with watch
+launch      starts and ends the editor; app is the editor, program what it shares with watch
 screen      joins the parts of the editor's screen
 editor      the session under a person's hands: every change
 keys        one row a key; palette offers them by name
