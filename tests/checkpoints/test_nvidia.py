@@ -11,6 +11,7 @@ from tests.checkpoints.pictures import assert_same_pictures
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import generator_record, nvidia_pickle
 from tests.checkpoints.writers.pickling import Call, pickled
+from tests.checkpoints.writers.stylegan3 import stylegan3_record
 from tui_draggan.errors import CheckpointError
 
 
@@ -177,24 +178,18 @@ def test_four_channels_and_an_empty_z_are_refused(read: Read) -> None:
 
 @pytest.mark.parametrize(("radial", "name"), [(False, "StyleGAN3-T"), (True, "StyleGAN3-R")])
 def test_stylegan3_is_refused_by_name(radial: bool, name: str, read: Read) -> None:
-    kind = Kind()
-    record = generator_record(random_tensors(kind), kind)
-    layers = attributes_of(record, "synthesis")["_modules"]
-    layers["input"] = layers.pop("b4")
-    layers["L0_36_512"] = layers.pop("b8")
-    attributes_of(record, "synthesis", "L0_36_512")["use_radial_filters"] = radial
-    with pytest.raises(CheckpointError, match=name):
-        read(pickled({"G_ema": record}))
+    with pytest.raises(CheckpointError, match=f"is a {name} generator"):
+        read(pickled({"G_ema": stylegan3_record(radial)}))
 
 
 def test_stylegan_xl_is_refused_by_name(read: Read) -> None:
-    kind = Kind()
-    record = generator_record(random_tensors(kind), kind)
+    """Its classes are embedded by another program's network, its heads are grown one by one."""
+    record = stylegan3_record(radial=False)
     parts = attributes_of(record, "mapping")["_modules"]
     parts["embed_proj"] = parts["fc0"]
     with pytest.raises(CheckpointError, match="StyleGAN-XL"):
         read(pickled({"G_ema": record}))
-    grown = generator_record(random_tensors(kind), kind, head_layer_names=["L15_256_128"])
+    grown = stylegan3_record(radial=False, head_layer_names=["L4_128_3"])
     with pytest.raises(CheckpointError, match="StyleGAN-XL"):
         read(pickled({"G_ema": grown}))
     parts["embed"] = torch.nn.Embedding(3, 4)

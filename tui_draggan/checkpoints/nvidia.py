@@ -1,8 +1,7 @@
 """Pickles of stylegan2-ada-pytorch and of stylegan3's networks_stylegan2.
 
-A dict with the networks G, D and G_ema, each a record of its class's name and its attributes; the
-children in `_modules` are records too. Some files hold G_ema alone, in a dict or bare. What the
-generator is, is read from its attributes: the two programs have different defaults.
+A network is a record of its class's name and its attributes; the children in `_modules` are records
+too. What the generator is, is read from its attributes: the two programs have different defaults.
 """
 
 from __future__ import annotations
@@ -17,13 +16,11 @@ import numpy as np
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
 from tui_draggan.checkpoints.unpickling.messages import shown, worded
+from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array, Record
 from tui_draggan.checkpoints.validation import validated
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import ARCHITECTURES
-
-GENERATORS = ("G_ema", "G")
-"""The moving average gives the pictures; the trained network itself where that is all there is."""
 
 _MODULES = re.compile(
     r"mapping(\.(fc\d+|embed))?"
@@ -38,29 +35,23 @@ _LINEAR = re.compile(r"mapping\.embed|synthesis\..+\.(affine|torgb|skip)")
 Modules = Mapping[str, Record]
 
 
-def is_nvidia(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_is_module(value.get(name)) for name in GENERATORS)
-    return _is_module(value)
+def is_module(value: Any) -> bool:
+    return isinstance(value, Record) and isinstance(value.state.get("_modules"), dict)
 
 
-def read_nvidia(value: dict[Any, Any] | Record) -> Checkpoint:
-    """The generator in a dict of networks, or which `value` itself is.
+def is_generator(value: Any) -> bool:
+    """Whether `value` is a module with the two parts of a generator; discriminators have others."""
+    return is_module(value) and {"mapping", "synthesis"} <= value.state["_modules"].keys()
+
+
+def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
+    """The generator that a module (`is_module`) is.
 
     Raises CheckpointError where it is none, of another architecture, or with another activation,
     filter or number of channels than this program's.
     """
-    notes: tuple[str, ...] = ()
-    if isinstance(value, Record):
-        generator = value
-    else:
-        name = next(name for name in GENERATORS if _is_module(value.get(name)))
-        generator = value[name]
-        if name != GENERATORS[0]:
-            notes = (
-                "no G_ema in the file; using G, the raw weights instead of their moving average",
-            )
     _check_kind(generator)
+    refuse_unread(generator)
     modules = {
         name: module
         for part, child in _children(generator, "the generator")
@@ -86,29 +77,26 @@ def read_nvidia(value: dict[Any, Any] | Record) -> Checkpoint:
     )
 
 
-def _is_module(value: Any) -> bool:
-    return isinstance(value, Record) and isinstance(value.state.get("_modules"), dict)
-
-
 def _check_kind(generator: Record) -> None:
     """Raises CheckpointError, by name, for networks of other architectures."""
-    parts = dict(_children(generator, "the generator"))
-    if not {"mapping", "synthesis"} <= parts.keys():
+    if not is_generator(generator):
         raise CheckpointError(
             f"holds a network of the class {shown(generator.class_name)} "
             "without mapping and synthesis; expected a StyleGAN2 generator"
         )
-    layers = dict(_children(parts["synthesis"], "synthesis"))
-    if "embed_proj" in parts["mapping"].state["_modules"] or "head_layer_names" in {
-        *generator.state,
-        *parts["synthesis"].state,
-    }:
+    parts = generator.state["_modules"]
+    if not is_module(parts["mapping"]) or not is_module(parts["synthesis"]):
+        return
+    layers = parts["synthesis"].state["_modules"]
+    if "embed_proj" in parts["mapping"].state["_modules"] or "head_layer_names" in generator.state:
         raise CheckpointError(
             "is a StyleGAN-XL generator; it grows StyleGAN3's layers stage by stage, "
             "this program edits StyleGAN2 only"
         )
     if "input" in layers:
-        turning = any(layer.state.get("use_radial_filters") is True for layer in layers.values())
+        turning = any(
+            is_module(layer) and layer.state.get("down_radial") is True for layer in layers.values()
+        )
         raise CheckpointError(
             f"is a StyleGAN3-{'R' if turning else 'T'} generator; its layers filter Fourier "
             "features instead of a constant, this program edits StyleGAN2 only"
@@ -120,7 +108,7 @@ def _children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
     for key, child in module.state["_modules"].items():
         if child is None:
             continue
-        if not isinstance(key, str) or not _is_module(child):
+        if not isinstance(key, str) or not is_module(child):
             raise CheckpointError(f"has in {name} a module {worded(key)} in an unknown form")
         yield key, child
 

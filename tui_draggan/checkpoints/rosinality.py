@@ -1,8 +1,9 @@
-"""Tensor names of rosinality's stylegan2-pytorch, and of the many programs that descend from it.
+"""Tensor names of rosinality's stylegan2-pytorch, and of programs that descend from it.
 
 `style.{i}` are the mapping network's layers from 1 on (0 normalises z), `input.input` the
 constant, `conv1` and `to_rgb1` the block of 4 px, `convs.{2k}`, `convs.{2k+1}` and `to_rgbs.{k}`
-that of 8·2^k px. `noises.noise_{k}` are the noise maps in the order of the layers.
+that of 8·2^k px. `noises.noise_{k}` are the noise maps in the order of the layers. BasicSR's
+StyleGAN2 (basicsr/archs/stylegan2_arch.py) has other names for the same.
 """
 
 from __future__ import annotations
@@ -14,8 +15,18 @@ from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
 
-CONSTANT = "input.input"
-"""The tensor by which the naming is recognised."""
+CONSTANT, BASICSR_CONSTANT = "input.input", "constant_input.weight"
+CONSTANTS = (CONSTANT, BASICSR_CONSTANT)
+"""The tensors by which the namings are recognised."""
+
+_FROM_BASICSR = (
+    (r"style_mlp\.(.+)", r"style.\1"),
+    (re.escape(BASICSR_CONSTANT), CONSTANT),
+    (r"style_(conv1|convs\.\d+)\.weight", r"\1.noise.weight"),
+    (r"(?:style_)?(conv1|convs\.\d+|to_rgb1|to_rgbs\.\d+)\.modulated_conv\.(.+)", r"\1.conv.\2"),
+    (r"style_(conv1|convs\.\d+)\.activate\.bias", r"\1.activate.bias"),
+    (r"noises\.noise(\d+)", r"noises.noise_\1"),
+)
 
 _CONV = {
     "conv.weight": "weight",
@@ -72,11 +83,16 @@ def _within(layer: str, names: dict[str, str], name: str) -> str | None:
     return f"{layer}.{names[name]}" if name in names else None
 
 
-def nvidia_names(tensors: Mapping[str, Array]) -> dict[str, Array]:
-    """The same tensors by NVIDIA's names and in NVIDIA's shapes; unknown ones keep their name.
+def nvidia_names(tensors: Mapping[str, Array]) -> tuple[str, dict[str, Array]]:
+    """The format in words, and the same tensors by NVIDIA's names and in NVIDIA's shapes.
 
-    Raises CheckpointError where a tensor has numbers along a dimension that should be one.
+    Unknown ones keep their name. Raises CheckpointError where a tensor has numbers along a
+    dimension that should be one.
     """
+    format = "rosinality's stylegan2-pytorch"
+    if BASICSR_CONSTANT in tensors:
+        format = "BasicSR's StyleGAN2"
+        tensors = {_from_basicsr(name): tensor for name, tensor in tensors.items()}
     renamed = {}
     for name, tensor in tensors.items():
         to = _renamed(name)
@@ -85,7 +101,14 @@ def nvidia_names(tensors: Mapping[str, Array]) -> dict[str, Array]:
             renamed[to or name] = tensor
         else:
             renamed[to] = _squeezed(name, tensor, dimensions)
-    return renamed
+    return format, renamed
+
+
+def _from_basicsr(name: str) -> str:
+    for pattern, to in _FROM_BASICSR:
+        if re.fullmatch(pattern, name):
+            return re.sub(pattern, to, name)
+    return name
 
 
 def _renamed(name: str) -> str | None:

@@ -17,6 +17,7 @@ import numpy as np
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
 from tui_draggan.checkpoints.unpickling.messages import shown, worded
+from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array, Record
 from tui_draggan.checkpoints.validation import check_filter, validated
 from tui_draggan.errors import CheckpointError
@@ -70,6 +71,7 @@ def read_tensorflow(networks: tuple[Any, ...] | list[Any]) -> Checkpoint:
     network = networks[2]
     variables = dict(_variables(network))
     _check_kind(network, variables)
+    refuse_unread(network)
     arguments = network.state.get("static_kwargs")
     if not isinstance(arguments, dict):
         raise CheckpointError("has a TensorFlow network without static_kwargs; it is damaged")

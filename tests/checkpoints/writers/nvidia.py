@@ -35,7 +35,7 @@ def nvidia_pickle(
         "G": generator_record(
             {name: 0.9 * tensor for name, tensor in tensors.items()}, kind, program
         ),
-        "D": _record("Discriminator", {"c_dim": 0}, {"b4.weight": torch.randn(3, 3)}),
+        "D": record("Discriminator", {"c_dim": 0}, {"b4.weight": torch.randn(3, 3)}),
         "G_ema": generator,
         "augment_pipe": None,
     }
@@ -61,12 +61,12 @@ def generator_record(
     blocks = {f"b{side}": _block(tensors, kind, side, stylegan3) for side in kind.sides}
     picture = {"img_resolution": kind.resolution, "img_channels": kind.colours}
     num_ws = 2 * len(kind.sides)
-    return _record(
+    return record(
         "Generator",
         {**dims, **picture, "num_ws": num_ws},
         {},
         modules={
-            "synthesis": _record(
+            "synthesis": record(
                 "SynthesisNetwork",
                 {
                     **picture,
@@ -80,7 +80,7 @@ def generator_record(
                 {},
                 modules=blocks,
             ),
-            "mapping": _record(
+            "mapping": record(
                 "MappingNetwork",
                 {
                     **dims,
@@ -104,7 +104,7 @@ def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool
             modules[child] = _styled(tensors, f"{name}.{child}", kind, side, stylegan3)
     if f"{name}.torgb.weight" in tensors:
         inputs = tensors[f"{name}.torgb.weight"].shape[1]
-        modules["torgb"] = _record(
+        modules["torgb"] = record(
             "ToRGBLayer",
             {"conv_clamp": kind.conv_clamp, "weight_gain": 1 / np.sqrt(inputs)},
             _of(tensors, f"{name}.torgb", "weight", "bias"),
@@ -112,7 +112,7 @@ def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool
         )
     if f"{name}.skip.weight" in tensors:
         inputs = tensors[f"{name}.skip.weight"].shape[1]
-        modules["skip"] = _record(
+        modules["skip"] = record(
             "Conv2dLayer",
             {
                 "activation": "linear",
@@ -126,7 +126,7 @@ def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool
             _of(tensors, f"{name}.skip", "weight") | {"bias": None},
             buffers={"resample_filter": FILTER},
         )
-    return _record(
+    return record(
         "SynthesisBlock",
         {
             "in_channels": 0 if side == 4 else tensors[f"{name}.conv0.weight"].shape[1],
@@ -152,7 +152,7 @@ def _styled(
 ) -> Call:
     out, into = tensors[f"{name}.weight"].shape[:2]
     use_noise = f"{name}.noise_const" in tensors
-    return _record(
+    return record(
         "SynthesisLayer",
         {
             **({"in_channels": into, "out_channels": out, "w_dim": 0} if stylegan3 else {}),
@@ -177,7 +177,7 @@ def _fully_connected(
     tensors: Mapping[str, Tensor], name: str, activation: str, lr_multiplier: float
 ) -> Call:
     inputs = tensors[f"{name}.weight"].shape[1]
-    return _record(
+    return record(
         "FullyConnectedLayer",
         {
             "activation": activation,
@@ -192,15 +192,15 @@ def _of(tensors: Mapping[str, Tensor], module: str, *names: str) -> dict[str, Te
     return {name: tensors[f"{module}.{name}"] for name in names if f"{module}.{name}" in tensors}
 
 
-def _record(
+def record(
     class_name: str,
     attributes: Mapping[str, Any],
     parameters: Mapping[str, Tensor | None],
     *,
-    buffers: Mapping[str, Tensor] | None = None,
+    buffers: Mapping[str, Tensor | None] | None = None,
     modules: Modules | None = None,
 ) -> Call:
-    """A persistent object: its class's source and name, and its __dict__."""
+    """A persistent object: its class's source and name, and its `__dict__`."""
     state = {
         "training": False,
         "_parameters": OrderedDict(

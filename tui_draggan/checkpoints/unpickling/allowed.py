@@ -10,14 +10,24 @@ from tui_draggan.checkpoints.unpickling.limits import Budget
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.errors import CheckpointError
 
+RUNS_CODE = "it would run code in a program that unpickles it"
 HINTS = {
     "pg_modules": "this is a Projected GAN or StyleGAN-XL, another architecture",
     "tfutil": "this is a Progressive GAN, another architecture",
     "torch.nn.modules.sparse": "this is probably a StyleGAN-XL, another architecture",
     "torch.nn": "this holds whole modules of torch; save the generator's state_dict() instead",
     "pytorch_lightning": "save the generator's state_dict() alone instead",
+    "dill": "this was written by dill; save the generator's state_dict() instead",
 }
 """Hints by the beginning of a module's name: what the file probably is, or what to do."""
+
+DANGEROUS_MODULES = {
+    *("os", "posix", "nt", "subprocess", "pty", "sys", "shutil", "socket", "webbrowser"),
+    *("importlib", "runpy", "ctypes", "pickle", "_pickle", "marshal"),
+}
+DANGEROUS_BUILTINS = {"eval", "exec", "compile", "open", "__import__", "execfile"}
+"""Names of programs rather than of data. No name is ever looked up outside our tables, so nothing
+rests on these lists: a file that has one is refused even where the name would do no harm."""
 
 Kind = type | tuple[type, ...]
 
@@ -36,6 +46,14 @@ class AllowedName:
     """Number of last arguments that may be missing."""
     new: Callable[[], Any] | None = None
     """Function of our own that NEWOBJ calls, without arguments. None: no instances."""
+
+    def takes_these(self, arguments: tuple[Any, ...]) -> bool:
+        """Whether `call` takes as many arguments of these types."""
+        required = len(self.takes) - self.optional
+        return required <= len(arguments) <= len(self.takes) and all(
+            isinstance(argument, kind)
+            for argument, kind in zip(arguments, self.takes, strict=False)
+        )
 
 
 AllowedNames = Mapping[tuple[str, str], AllowedName]
@@ -67,6 +85,15 @@ def refused(module: str, name: str) -> CheckpointError:
     """The error for a file that names what is in no table of ours."""
     hints = (hint for start, hint in HINTS.items() if f"{module}.".startswith(f"{start}."))
     hint = next((f": {hint}" for hint in hints), "")
+    if is_dangerous(module, name):
+        hint = f": {RUNS_CODE}"
     return CheckpointError(
         f"names {shown(f'{module}.{name}')}, which no StyleGAN2 checkpoint needs; refused{hint}"
     )
+
+
+def is_dangerous(module: str, name: str) -> bool:
+    """Whether a file that has this name anywhere is refused."""
+    if module in ("builtins", "__builtin__", "io"):
+        return name in DANGEROUS_BUILTINS
+    return module.partition(".")[0] in DANGEROUS_MODULES

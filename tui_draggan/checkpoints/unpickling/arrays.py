@@ -15,7 +15,7 @@ from tui_draggan.checkpoints.unpickling.allowed import (
 )
 from tui_draggan.checkpoints.unpickling.limits import MAX_DIMENSIONS, MAX_NUMBERS, Budget
 from tui_draggan.checkpoints.unpickling.messages import shown
-from tui_draggan.checkpoints.unpickling.values import Array
+from tui_draggan.checkpoints.unpickling.values import Array, Unread
 from tui_draggan.errors import CheckpointError
 
 DTYPE_CODES = ("b1", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8")
@@ -70,9 +70,10 @@ def _reconstruct(_: Budget, kind: AllowedName, *__: Any) -> Pending:
     return Pending("numpy.ndarray", build)
 
 
-def _dtype(_: Budget, code: str, *__: Any) -> Pending:
+def _dtype(_: Budget, code: str, *__: Any) -> Pending | Unread:
     if code not in DTYPE_CODES:
-        raise CheckpointError(f"has an array of the type '{shown(code)}'; refused")
+        what = f"an array of the type '{shown(code)}'"
+        return Unread(what, f"has {what}; refused")
 
     def build(_: Budget, state: Any) -> np.dtype[Any]:
         match state:

@@ -14,7 +14,7 @@ from tui_draggan.errors import CheckpointError
 
 def _set(budget: Budget, items: list[Any]) -> set[Any]:
     budget.step(len(items))
-    return {checked_key(item) for item in items}
+    return {checked_key(item, budget) for item in items}
 
 
 def _bytes(_: Budget) -> memoryview:
@@ -70,6 +70,8 @@ CONTAINERS: AllowedNames = {
     **allowed_class("dnnlib.util", "EasyDict", dict),
     **allowed_function("builtins", "set", _set, list),
     **allowed_function("__builtin__", "set", _set, list),
+    **allowed_function("builtins", "frozenset", _set, list),
+    **allowed_function("__builtin__", "frozenset", _set, list),
     **allowed_function("builtins", "bytes", _bytes),
     **allowed_function("__builtin__", "bytes", _bytes),
     **allowed_function("_codecs", "encode", _encode, (str, LongText), str),

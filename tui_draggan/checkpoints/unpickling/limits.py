@@ -23,8 +23,10 @@ MAX_TEXT_BYTES = 16 * MiB
 """Bytes of all decoded strings; one character beyond U+FFFF makes Python take four times that."""
 MAX_NAME_LENGTH = 256
 """Characters of a module's or an attribute's name in a GLOBAL opcode."""
-MAX_INTEGER_BYTES = 16
-"""torch's magic number has ten."""
+MAX_INTEGER_BYTES = 32
+"""torch's magic number has ten, the state of numpy's random generators 17."""
+MAX_KEY_LENGTH = 8
+"""Items of a tuple that is a key."""
 MAX_DIMENSIONS = 8
 MAX_NUMBERS = MAX_FILE_BYTES
 """Numbers of one array."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tui_draggan.checkpoints.unpickling.limits import MAX_DEPTH, MAX_NODES
-from tui_draggan.checkpoints.unpickling.values import Record
+from tui_draggan.checkpoints.unpickling.values import Record, Unread
 from tui_draggan.errors import CheckpointError
 
 
@@ -40,6 +40,28 @@ def check_nesting(root: Any) -> None:
             path.add(id(value))
             todo.append((value, True))
             todo.extend((child, False) for child in inside if _children(child))
+
+
+def unread_within(root: Any) -> Iterator[Unread]:
+    """Whatever in `root` was not read, each once; a value that `check_nesting` passed."""
+    seen: set[int] = set()
+    todo = [root]
+    while todo:
+        value = todo.pop()
+        if id(value) in seen:
+            continue
+        if type(value) is Unread:
+            seen.add(id(value))
+            yield value
+        elif inside := _children(value):
+            seen.add(id(value))
+            todo.extend(reversed(list(inside)))
+
+
+def refuse_unread(root: Any) -> None:
+    """Raises CheckpointError, naming it, where something in `root` was not read."""
+    for unread in unread_within(root):
+        raise CheckpointError(unread.refusal)
 
 
 def _children(value: Any) -> Iterable[Any]:

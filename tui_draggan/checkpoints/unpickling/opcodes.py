@@ -122,8 +122,8 @@ COMMANDS: dict[str, Read] = {
         name: lambda cursor, budget: None
         for name in (
             *("STOP", "MARK", "MEMOIZE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"),
-            *("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS"),
-            *("STACK_GLOBAL", "REDUCE", "NEWOBJ", "BUILD", "BINPERSID"),
+            *("APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS", "FROZENSET"),
+            *("STACK_GLOBAL", "REDUCE", "NEWOBJ", "NEWOBJ_EX", "BUILD", "BINPERSID"),
         )
     },
 }

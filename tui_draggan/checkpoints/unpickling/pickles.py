@@ -1,15 +1,18 @@
-"""Pickles of StyleGAN2's programs, read without running anything that they name.
+"""Pickles, and torch's files, of which pickles are a part, read without running what they name.
 
-Whatever a file names is looked up in `NAMES`, which are functions of our own; an unknown name is
-refused before anything else happens. Storages inside are parsed by `legacy_torch`. Weights stay
-views of the mapped file; for the memory besides see `limits`.
+Whatever a file names is looked up in tables of functions of our own. Weights stay views of the
+mapped file; for the memory besides see `limits`. The values are made of None, bool, int, float,
+str, `values.LongText`, memoryview (bytes), tuple, list, dict, set, numpy arrays (read-only, maybe
+unaligned, in either byte order), `values.Record`, `values.Unread` for what no generator needs, and
+`allowed.AllowedName` for a bare name; their depth and size are bounded (`nesting`). All functions
+raise CheckpointError: what is wrong, without the file's name.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from tui_draggan.checkpoints.unpickling import legacy_torch
+from tui_draggan.checkpoints.unpickling import legacy_torch, torch_zip
 from tui_draggan.checkpoints.unpickling.allowed import AllowedNames, allowed_function
 from tui_draggan.checkpoints.unpickling.arrays import ARRAYS
 from tui_draggan.checkpoints.unpickling.containers import CONTAINERS
@@ -18,6 +21,7 @@ from tui_draggan.checkpoints.unpickling.nesting import check_nesting
 from tui_draggan.checkpoints.unpickling.opcodes import PROTOCOLS, Cursor
 from tui_draggan.checkpoints.unpickling.storages import TENSORS, Storage
 from tui_draggan.checkpoints.unpickling.unpickler import unpickle
+from tui_draggan.checkpoints.unpickling.zip_archive import Entry
 from tui_draggan.errors import CheckpointError
 
 
@@ -27,35 +31,36 @@ def is_pickle(data: memoryview) -> bool:
 
 
 def read_pickle(data: memoryview) -> Any:
-    """The value of the pickle in `data`, NVIDIA's or of the TensorFlow era.
-
-    It is made of None, bool, int, float, str, `values.LongText`, memoryview (bytes), tuple, list,
-    dict, set, numpy arrays (read-only, maybe unaligned, in either byte order), `values.Record`, and
-    `allowed.AllowedName` for a bare name; its depth and size are bounded (`nesting`).
-    Raises CheckpointError: what is wrong, without the file's name.
-    """
-    value = unpickle(Cursor(data, 0), NAMES, Budget(len(data)))
-    check_nesting(value)
-    return value
+    """The value of the pickle in `data`, NVIDIA's or of the TensorFlow era."""
+    return _checked(unpickle(Cursor(data, 0), NAMES, Budget(len(data))))
 
 
 def read_legacy_torch(data: memoryview) -> Any:
-    """The object in a file of torch before 1.6 (`legacy_torch.is_legacy_torch`), likewise."""
-    value = legacy_torch.read_legacy(data, _OUTSIDE_STORAGES, Budget(len(data)))
+    """The object in a file of torch before 1.6 (`legacy_torch.is_legacy_torch`)."""
+    return _checked(legacy_torch.read_legacy(data, TORCH_NAMES, Budget(len(data))))
+
+
+def read_torch_zip(data: memoryview, entries: list[Entry]) -> Any:
+    """The object in a file of torch since 1.6 (`torch_zip.is_torch_zip`)."""
+    return _checked(torch_zip.read_zip(data, entries, NAMES, Budget(len(data))))
+
+
+def _checked(value: Any) -> Any:
     check_nesting(value)
     return value
 
 
 def _load_from_bytes(budget: Budget, data: memoryview) -> Storage:
-    storage = legacy_torch.read_legacy(data, {}, budget)
+    storage = legacy_torch.read_legacy(data, {}, budget, strict=True)
     if not isinstance(storage, Storage):
         raise CheckpointError("has something other than a storage in the place of one; refused")
     return storage
 
 
-_OUTSIDE_STORAGES: AllowedNames = {**CONTAINERS, **ARRAYS, **TENSORS}
+TORCH_NAMES: AllowedNames = {**CONTAINERS, **ARRAYS, **TENSORS}
+"""All that has a meaning in a file of torch."""
 NAMES: AllowedNames = {
-    **_OUTSIDE_STORAGES,
+    **TORCH_NAMES,
     **allowed_function("torch.storage", "_load_from_bytes", _load_from_bytes, memoryview),
 }
-"""All that a pickle may name."""
+"""All that has a meaning in a pickle, where each storage is a file of torch."""

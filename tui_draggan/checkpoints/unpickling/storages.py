@@ -1,4 +1,9 @@
-"""torch's storages and the tensors on them, as views of the file; no torch here."""
+"""torch's storages and the tensors on them, as views of the file; no torch here.
+
+A tensor in a pickle is a call of `_rebuild_tensor_v2` with its storage, which stands there as a
+persistent id: ('storage', type, key, location, number of elements), in the old container with a
+sixth item, None. What the key means is the container's affair.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints.unpickling.allowed import AllowedNames, allowed_function
+from tui_draggan.checkpoints.unpickling.allowed import AllowedName, AllowedNames, allowed_function
 from tui_draggan.checkpoints.unpickling.arrays import checked_dimensions, checked_shape
 from tui_draggan.checkpoints.unpickling.limits import Budget
-from tui_draggan.checkpoints.unpickling.values import Array
+from tui_draggan.checkpoints.unpickling.values import Array, Unread
 from tui_draggan.errors import CheckpointError
 
 BFLOAT16 = np.dtype("V2")
@@ -31,12 +36,42 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 
 
+STORAGE_NAMES: AllowedNames = {("torch", name): AllowedName(f"torch.{name}") for name in DTYPES}
+_STORAGE_DTYPES = {kind: DTYPES[name] for (_, name), kind in STORAGE_NAMES.items()}
+
+
+@dataclass(frozen=True)
+class StorageId:
+    """What a persistent id says of a storage."""
+
+    key: str
+    dtype: np.dtype[Any]
+    numel: int
+
+    @classmethod
+    def parsed(cls, identity: Any) -> StorageId | Unread:
+        """Of a storage whose type numpy has no numbers for, the type. Raises CheckpointError."""
+        match identity:
+            case (str("storage"), AllowedName() as kind, str(key), str(), int(numel), *rest) if (
+                kind in _STORAGE_DTYPES and numel >= 0 and rest in ([], [None])
+            ):
+                return cls(key, _STORAGE_DTYPES[kind], numel)
+            case (str("storage"), Unread() as kind, *_):
+                return kind
+        raise CheckpointError("has a storage in an unknown form; refused")
+
+    @property
+    def nbytes(self) -> int:
+        return self.numel * self.dtype.itemsize
+
+
 @dataclass(frozen=True, eq=False)
 class Storage:
-    """Numbers in a row, little-endian as in the file."""
+    """Numbers in a row, little-endian unless told otherwise."""
 
     dtype: np.dtype[Any]
     data: memoryview
+    big_endian: bool = False
 
     @property
     def numel(self) -> int:
@@ -64,7 +99,7 @@ def rebuild_tensor(
     steps = tuple(step if count > 1 else 1 for count, step in zip(shape, steps, strict=True))
     last = offset + sum(step * (count - 1) for count, step in zip(shape, steps, strict=True))
     if 0 in shape:
-        return np.zeros(shape, "<f4" if storage.dtype == BFLOAT16 else storage.dtype)
+        return np.zeros(shape, np.float32 if storage.dtype == BFLOAT16 else storage.dtype)
     if last >= storage.numel:
         raise CheckpointError(
             f"has a tensor that reaches element {last:,} of a storage of {storage.numel:,}; refused"
@@ -76,18 +111,19 @@ def rebuild_tensor(
                 "has a tensor that overlaps itself; rejected: it would expand beyond the limit"
             )
         reach += step * (count - 1)
-    itemsize = storage.dtype.itemsize
-    view: Array = np.ndarray(
-        shape, storage.dtype, storage.data, offset * itemsize, [step * itemsize for step in steps]
-    )
+    dtype = np.dtype("<u2") if storage.dtype == BFLOAT16 else storage.dtype
+    if storage.big_endian:
+        dtype = dtype.newbyteorder(">")
+    strides = [step * dtype.itemsize for step in steps]
+    view: Array = np.ndarray(shape, dtype, storage.data, offset * dtype.itemsize, strides)
     return _from_bfloat16(view, budget) if storage.dtype == BFLOAT16 else view
 
 
-def _from_bfloat16(view: Array, budget: Budget) -> Array:
-    budget.copy(4 * view.size)
-    bits = view.view("<u2").astype("<u4")
+def _from_bfloat16(halves: Array, budget: Budget) -> Array:
+    budget.copy(4 * halves.size)
+    bits = halves.astype(np.uint32)
     bits <<= 16
-    return bits.view("<f4")
+    return bits.view(np.float32)
 
 
 def _no_tensor(*_: Any) -> Array:

@@ -1,8 +1,9 @@
 """An unpickler that imports nothing and calls only what it is given.
 
-The names in a file are looked up in a table of our own; an unknown one is refused at once.
-The result is made of None, bool, int, float, str, `LongText`, memoryview (bytes), tuple, list,
-dict, set, numpy arrays, `Record` and `AllowedName`.
+The names in a file are looked up in a table of our own. Another name gives an `Unread`, whatever
+the file does with it, or is refused at once (`allowed.is_dangerous`, `strict`). The result is made
+of None, bool, int, float, str, `LongText`, memoryview (bytes), tuple, list, dict, set, numpy
+arrays, `Record`, `AllowedName` and `Unread`.
 """
 
 from __future__ import annotations
@@ -10,27 +11,38 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tui_draggan.checkpoints.unpickling.allowed import AllowedName, AllowedNames, Pending, refused
-from tui_draggan.checkpoints.unpickling.limits import Budget
+from tui_draggan.checkpoints.unpickling.allowed import (
+    AllowedName,
+    AllowedNames,
+    Pending,
+    is_dangerous,
+    refused,
+)
+from tui_draggan.checkpoints.unpickling.limits import MAX_KEY_LENGTH, Budget
+from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.opcodes import VALUES, Cursor, opcodes
-from tui_draggan.checkpoints.unpickling.values import Record
+from tui_draggan.checkpoints.unpickling.values import Record, Unread
 from tui_draggan.errors import CheckpointError
 
 PersistentLoad = Callable[[Any], Any]
+Key = str | int | float | bool | None
 
 
 def unpickle(
     cursor: Cursor,
-    table: AllowedNames,
+    names: AllowedNames,
     budget: Budget,
     persistent_load: PersistentLoad | None = None,
+    *,
+    strict: bool = False,
 ) -> Any:
     """The value of the pickle at `cursor`, which is left behind its STOP.
 
-    It may name what is in `table`; `persistent_load` turns persistent ids into values. Raises
-    CheckpointError. The value may contain itself: see `nesting.check_nesting`.
+    names: what stands for the names in it; others are refused if `strict`, else `Unread`.
+    persistent_load: turns persistent ids into values.
+    Raises CheckpointError. The value may contain itself: see `nesting.check_nesting`.
     """
-    unpickler = _Unpickler(table, budget, persistent_load)
+    unpickler = _Unpickler(names, budget, persistent_load, strict)
     for name, argument in opcodes(cursor, budget):
         if name == "STOP":
             return unpickler.result()
@@ -52,15 +64,21 @@ class _Unpickler:
     """The stack, what was put aside at each MARK, and the memo."""
 
     def __init__(
-        self, table: AllowedNames, budget: Budget, persistent_load: PersistentLoad | None
+        self,
+        names: AllowedNames,
+        budget: Budget,
+        persistent_load: PersistentLoad | None,
+        strict: bool,
     ) -> None:
         self.stack: list[Any] = []
         self.marked: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
         self.pending = 0
-        self.table = table
+        self.unread: dict[tuple[str, str], Unread] = {}
+        self.names = names
         self.budget = budget
         self.persistent_load = persistent_load
+        self.strict = strict
 
     def result(self) -> Any:
         if len(self.stack) != 1 or self.marked:
@@ -110,32 +128,48 @@ class _Unpickler:
             raise IndexError
         self.stack[-count:] = [tuple(self.stack[-count:])]
 
+    def frozen_set(self, _: None) -> None:
+        items = self.since_mark()
+        self.stack.append({checked_key(item, self.budget) for item in items})
+
     def extend(self, name: str, items: list[Any]) -> None:
         target = self.stack[-1]
-        if type(target) is not list:
+        if type(target) is list:
+            target.extend(items)
+        elif type(target) is not Unread:
             raise _misplaced(name)
-        target.extend(items)
 
     def set_items(self, name: str, items: list[Any]) -> None:
         target = self.stack[-1]
+        if type(target) is Unread:
+            return
         if type(target) is not dict or len(items) % 2:
             raise _misplaced(name)
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[checked_key(key)] = value
+            target[checked_key(key, self.budget)] = key if type(key) is Unread else value
 
     def add_items(self, name: str, items: list[Any]) -> None:
         target = self.stack[-1]
-        if type(target) is not set:
+        if type(target) is set:
+            target.update(checked_key(item, self.budget) for item in items)
+        elif type(target) is not Unread:
             raise _misplaced(name)
-        target.update(checked_key(item) for item in items)
 
     # Names and what they give
 
     def find(self, module: str, name: str) -> None:
-        allowed = self.table.get((module, name))
-        if allowed is None:
-            raise refused(module, name)
-        self.stack.append(allowed)
+        allowed = self.names.get((module, name))
+        self.stack.append(self.unknown(module, name) if allowed is None else allowed)
+
+    def unknown(self, module: str, name: str) -> Unread:
+        """What stands for a name that is in no table of ours; always the same."""
+        if (module, name) not in self.unread:
+            refusal = refused(module, name)
+            if self.strict or is_dangerous(module, name):
+                raise refusal
+            self.budget.read_text(4 * (len(module) + len(name)) + 512)
+            self.unread[module, name] = Unread(shown(f"{module}.{name}"), str(refusal))
+        return self.unread[module, name]
 
     def stack_global(self, _: None) -> None:
         name, module = self.stack.pop(), self.stack.pop()
@@ -145,25 +179,34 @@ class _Unpickler:
 
     def reduce(self, _: None) -> None:
         arguments, called = self.stack.pop(), self.stack.pop()
-        if type(arguments) is not tuple or type(called) is not AllowedName:
+        if type(arguments) is not tuple or type(called) not in (AllowedName, Unread):
             raise _misplaced("REDUCE")
-        if called.call is None:
+        if type(called) is Unread:
+            self.stack.append(_object_of(called, arguments))
+        elif called.call is None:
             raise CheckpointError(f"calls {called.name}, which is not a function; refused")
-        required = len(called.takes) - called.optional
-        if not required <= len(arguments) <= len(called.takes) or not all(
-            isinstance(argument, kind)
-            for argument, kind in zip(arguments, called.takes, strict=False)
-        ):
+        elif called.takes_these(arguments):
+            self.push_new(called.call(self.budget, *arguments))
+        elif (unread := _unread(arguments)) is not None:
+            self.stack.append(unread)
+        else:
             raise CheckpointError(f"calls {called.name} with unexpected arguments; refused")
-        self.push_new(called.call(self.budget, *arguments))
 
     def new_object(self, _: None) -> None:
         arguments, called = self.stack.pop(), self.stack.pop()
-        if type(called) is not AllowedName or type(arguments) is not tuple:
+        if type(called) not in (AllowedName, Unread) or type(arguments) is not tuple:
             raise _misplaced("NEWOBJ")
-        if called.new is None or arguments:
+        if type(called) is Unread:
+            self.stack.append(called)
+        elif called.new is None or arguments:
             raise CheckpointError(f"makes an object of {called.name}; refused")
-        self.push_new(called.new())
+        else:
+            self.push_new(called.new())
+
+    def new_object_with_names(self, _: None) -> None:
+        self.stack.pop(), self.stack.pop()
+        if type(self.stack[-1]) is not Unread:
+            raise CheckpointError("makes an object with named arguments; refused")
 
     def push_new(self, value: Any) -> None:
         self.pending += isinstance(value, Pending)
@@ -171,11 +214,17 @@ class _Unpickler:
 
     def build(self, _: None) -> None:
         state, target = self.stack.pop(), self.stack[-1]
+        if type(target) is Unread:
+            return
         if type(target) is Record and type(state) is dict:
             self.budget.step(len(state))
             target.state.update(state)
+        elif type(target) is Record and type(state) is Unread:
+            target.state[state.name] = state
         elif isinstance(target, Pending) and target.built is None:
-            target.built = self.stack[-1] = target.build(self.budget, state)
+            unread = _unread(state) if type(state) is tuple else None
+            built = target.build(self.budget, state) if unread is None else unread
+            target.built = self.stack[-1] = built
             self.pending -= 1
         # The attributes of an OrderedDict (torch's _metadata) or of an EasyDict say nothing here.
         elif type(target) is not dict or type(state) is not dict:
@@ -187,16 +236,37 @@ class _Unpickler:
         self.stack.append(self.persistent_load(self.stack.pop()))
 
 
-def checked_key(key: Any) -> str | int | bool | None:
+def _unread(values: tuple[Any, ...]) -> Unread | None:
+    """The first `Unread` among `values`, which are not looked into."""
+    return next((value for value in values if type(value) is Unread), None)
+
+
+def _object_of(called: Unread, arguments: tuple[Any, ...]) -> Unread:
+    """What a call gives: copyreg's functions make an object of the class in their arguments."""
+    made = _unread(arguments) if called.name.startswith("copyreg.") else None
+    return called if made is None else made
+
+
+def checked_key(key: Any, budget: Budget) -> Key:
     """`key`, if it may be a key of a dict or a member of a set. Raises CheckpointError.
 
-    Nothing else is ever hashed: nested tuples could take for ever, and long integers can be
-    chosen to collide.
+    Little is ever hashed: nested tuples could take for ever, and long integers and tuples can be
+    chosen to collide. A short tuple and an `Unread` become strings.
     """
-    if isinstance(key, str | bool | None) or (type(key) is int and abs(key) < 2**63):
+    if isinstance(key, str | float | bool | None) or (type(key) is int and abs(key) < 2**63):
         return key
+    if type(key) is Unread:
+        return key.name
+    if type(key) is tuple and len(key) <= MAX_KEY_LENGTH and all(map(_is_plain, key)):
+        text = repr(key)
+        budget.read_text(len(text))
+        return text
     kind = "an integer of more than 64 bits" if type(key) is int else type(key).__name__
     raise CheckpointError(f"has a key that is no name or number ({kind}); refused")
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, int | float | None) or (type(value) is str and len(value) <= 80)
 
 
 def _one(
@@ -235,10 +305,12 @@ _COMMANDS: dict[str, Callable[[_Unpickler, Any], None]] = {
     "SETITEM": _one(_Unpickler.set_items, "SETITEM", 2),
     "SETITEMS": _many(_Unpickler.set_items, "SETITEMS"),
     "ADDITEMS": _many(_Unpickler.add_items, "ADDITEMS"),
+    "FROZENSET": _Unpickler.frozen_set,
     "GLOBAL": lambda unpickler, names: unpickler.find(*names),
     "STACK_GLOBAL": _Unpickler.stack_global,
     "REDUCE": _Unpickler.reduce,
     "NEWOBJ": _Unpickler.new_object,
+    "NEWOBJ_EX": _Unpickler.new_object_with_names,
     "BUILD": _Unpickler.build,
     "BINPERSID": _Unpickler.persistent,
 }

@@ -1,0 +1,101 @@
+"""Where in a file's contents the generator is, and which of several.
+
+Programs keep their networks in dicts within dicts, as modules or as named tensors, sometimes with
+a prefix that a wrapper has left on every name. Every dict is looked at. Of a network and the moving
+average of its weights the average is taken, since it gives the pictures; between others the person
+has to choose.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tui_draggan.checkpoints import nvidia, rosinality
+from tui_draggan.checkpoints.unpickling.messages import shown
+from tui_draggan.checkpoints.unpickling.values import Record
+from tui_draggan.errors import CheckpointError
+
+NVIDIA_CONSTANT = "synthesis.b4.const"
+CONSTANTS = (NVIDIA_CONSTANT, *rosinality.CONSTANTS)
+"""The tensor by which a generator in named tensors is recognised, in each naming."""
+RAW = ("g", "G", "netG", "net_g", "G_state_dict", "generator")
+"""Keys of networks that training moves; their moving average stands elsewhere, if at all."""
+_AVERAGED = re.compile(r"(^|[._-])ema([._-]|$)|.ema$|generator_smooth|g_running", re.IGNORECASE)
+
+Dict = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A generator and what lies around it."""
+
+    keys: tuple[str, ...]
+    """Keys of the dicts that lead to it, from the outermost on."""
+    prefix: str
+    """Beginning of its tensors' names, which is not part of them; empty for a module."""
+    generator: Record | Dict
+    """A module, or the dict that holds its tensors."""
+    around: tuple[Dict, ...]
+    """Dicts that lead to it, from the outermost on."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether it is said to be a moving average."""
+        return any(_AVERAGED.search(name) for name in (*self.keys, self.prefix))
+
+    @property
+    def label(self) -> str:
+        """Its keys and prefix as one name, for a line of text."""
+        return shown(".".join((*self.keys, self.prefix))) or "one without a key"
+
+    def beside(self, key: str) -> Any:
+        """What stands under `key` beside the generator or further out; None: nothing."""
+        return next((level[key] for level in reversed(self.around) if key in level), None)
+
+
+def locate(content: Any) -> Place | None:
+    """The generator in `content`; None: none.
+
+    Raises CheckpointError where there are several and none is the moving average.
+    """
+    places = list(_places(content))
+    chosen = [place for place in places if place.averaged] or places
+    if len(chosen) > 1:
+        labels = ", ".join(place.label for place in chosen[:4])
+        raise CheckpointError(f"holds several generators ({labels}); save one of them on its own")
+    return chosen[0] if chosen else None
+
+
+def _places(content: Any) -> Iterator[Place]:
+    """Every generator, once, the outermost first."""
+    seen: set[int] = set()
+    todo: deque[tuple[tuple[str, ...], Any, tuple[Dict, ...]]] = deque([((), content, ())])
+    while todo:
+        keys, value, around = todo.popleft()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if nvidia.is_generator(value):
+            yield Place(keys, "", value, around)
+        elif isinstance(value, Mapping):
+            for prefix in _prefixes(value):
+                yield Place(keys, prefix, value, around)
+            inside = ((str(key), child) for key, child in value.items())
+            todo.extend(((*keys, key), child, (*around, value)) for key, child in inside)
+        elif isinstance(value, (list, tuple)):
+            todo.extend(((*keys, str(at)), child, around) for at, child in enumerate(value))
+
+
+def _prefixes(tensors: Dict) -> Iterator[str]:
+    """What stands before the names of each generator in a dict of named tensors."""
+    for name, value in tensors.items():
+        if isinstance(name, str) and isinstance(value, np.ndarray):
+            for constant in CONSTANTS:
+                if f".{name}".endswith(f".{constant}"):
+                    yield name.removesuffix(constant)
