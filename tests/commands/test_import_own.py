@@ -10,8 +10,8 @@ import torch
 from tests.tiny import tiny_generator
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.checkpoints.generator_file import load_named_generator
 from tui_draggan.cli import main
-from tui_draggan.stylegan.generator_file import load_named_generator
 
 WEIGHTS = paths.bundled_models() / "critters" / "generator.pt"
 

@@ -12,11 +12,11 @@ import pytest
 from tests.engines.parity import EDITS, Edit, check_same_numbers, check_same_run, cosine, start
 from tests.tiny import random_generator, tiny_generator
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.generator_file import load_generator
 from tui_draggan.stylegan.network import Generator
 
 pytestmark = pytest.mark.slow

@@ -10,6 +10,7 @@ import torch
 
 from tests.tiny import tiny_generator
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.adam import EPSILON
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
@@ -17,7 +18,6 @@ from tui_draggan.export import drag_graphs, resampling
 from tui_draggan.export import folded as folded_module
 from tui_draggan.export.bundle_writer import default_feature_block, export_bundle
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.generator_file import load_generator
 
 
 def save(path: Path, **changes: object) -> Path:

@@ -94,7 +94,7 @@ def reference_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
     import torch
 
     from tui_draggan.bench.reference import PlainDragGAN
-    from tui_draggan.stylegan.generator_file import load_generator
+    from tui_draggan.checkpoints.generator_file import load_generator
 
     torch.set_num_threads(physical_cores())
     scene = Scene.of(open_engine(bundle, "cpu", "ort"), points)

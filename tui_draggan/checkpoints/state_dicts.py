@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from tui_draggan.checkpoints.locate import NVIDIA_CONSTANT, Place
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.checkpoints.validation import MEAN, validated
+from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.config import ARCHITECTURES
 
 ROSINALITY_MEAN = "latent_avg"
@@ -50,7 +53,7 @@ def _read_nvidia_names(
     if isinstance(config, Mapping) and "mapping_lr" in config:
         architecture = config.get("architecture")
         check_is(architecture, "architecture", None, *ARCHITECTURES)
-        return validated(
+        checkpoint = validated(
             tensors,
             format="generator of this program",
             mapping_lr=positive(config["mapping_lr"], "mapping_lr"),
@@ -58,6 +61,8 @@ def _read_nvidia_names(
             architecture=architecture,
             notes=notes,
         )
+        classes = _class_names(place.beside("classes"), checkpoint.config.c_dim)
+        return replace(checkpoint, classes=classes)
     return validated(
         tensors,
         format="state dict in NVIDIA's naming",
@@ -68,6 +73,16 @@ def _read_nvidia_names(
             "the file does not give conv_clamp; activations are not clamped",
         ),
     )
+
+
+def _class_names(names: Any, c_dim: int) -> tuple[str, ...]:
+    """Names of the classes in a file of this program; none where it has none."""
+    names = names or ()
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise CheckpointError("has classes that are not a list of names")
+    if names and len(names) != c_dim:
+        raise CheckpointError(f"has {len(names)} class names for {c_dim} classes")
+    return tuple(names)
 
 
 def _read_rosinality(tensors: dict[str, Array], place: Place, notes: tuple[str, ...]) -> Checkpoint:

@@ -119,6 +119,7 @@ def _train(options: argparse.Namespace) -> int:
     if options.threads:
         torch.set_num_threads(options.threads)
     with world_of_torchrun(device) as world:
+        begin_with = None if options.begin_with is None else read_networks(options.begin_with)
         data = None
         if options.data != CRITTERS:
             surveyed = survey(typed_path(options.data), options.classes)
@@ -127,7 +128,6 @@ def _train(options: argparse.Namespace) -> int:
             data = _prepared(surveyed, options.resolution, shown=world.first)
         if data is not None and world.first:
             _describe(data)
-        begin_with = None if options.begin_with is None else read_networks(options.begin_with)
         before = _started_with(options.out)
         bf16 = _bf16(options.precision, device, before)
         config = _config(options, data, bf16, begin_with)

@@ -11,6 +11,7 @@ from onnx import helper, numpy_helper
 from torch import Tensor
 
 from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
+from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
 from tui_draggan.export.folded import FoldedSynthesis
@@ -20,7 +21,6 @@ from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.generator_file import save_generator
 from tui_draggan.stylegan.network import Generator, Mapping
 
 

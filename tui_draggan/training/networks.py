@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from typing import IO, Any, cast
 import torch
 from torch import Tensor, nn
 
+from tui_draggan.checkpoints.generator_file import generator_in, read_values
 from tui_draggan.errors import UsageError
 from tui_draggan.files import replacing
 from tui_draggan.run_folder import RunFolder
-from tui_draggan.stylegan.generator_file import generator_in, read_values
 from tui_draggan.stylegan.network import Generator, mean_w
 from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.discriminator import Discriminator
@@ -86,8 +85,8 @@ def load_newest(state: TrainingState, folder: RunFolder) -> Path | None:
     snapshots = folder.list_snapshots()
     for path in reversed(snapshots):
         try:
-            state.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-        except (OSError, EOFError, KeyError, ValueError, RuntimeError, pickle.UnpicklingError):
+            state.load_state_dict(read_values(path))
+        except (UsageError, OSError, KeyError, ValueError, RuntimeError, TypeError):
             continue
         return path
     if snapshots:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tui_draggan.checkpoints.generator_file import read_values
 from tui_draggan.training.critters import LANDMARKS, SPECIES
 
 SIDE = 128
@@ -139,7 +140,7 @@ def resized(image: Tensor) -> Tensor:
 @functools.cache
 def landmark_network() -> LandmarkNetwork:
     """The network with the weights that ship."""
-    state = torch.load(WEIGHTS, map_location="cpu", weights_only=True)
+    state = read_values(WEIGHTS)
     network = LandmarkNetwork()
     network.load_state_dict({name: value.float() for name, value in state.items()})
     return network.eval().requires_grad_(False)
