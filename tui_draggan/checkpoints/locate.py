@@ -52,11 +52,14 @@ class Place:
     @property
     def label(self) -> str:
         """Its keys and prefix as one name, for a line of text."""
-        return shown(".".join((*self.keys, self.prefix))) or "one without a key"
+        names = (*self.keys, self.prefix) if self.prefix else self.keys
+        return shown(".".join(names)) or "one without a key"
 
     def beside(self, key: str) -> Any:
         """What stands under `key` beside the generator or further out; None: nothing."""
-        return next((level[key] for level in reversed(self.around) if key in level), None)
+        own = (self.generator,) if isinstance(self.generator, Mapping) else ()
+        levels = (*own, *reversed(self.around))
+        return next((level[key] for level in levels if key in level), None)
 
 
 def locate(content: Any) -> Place | None:
@@ -86,7 +89,9 @@ def _places(content: Any) -> Iterator[Place]:
         elif isinstance(value, Mapping):
             for prefix in _prefixes(value):
                 yield Place(keys, prefix, value, around)
-            inside = ((str(key), child) for key, child in value.items())
+            inside = [(str(key), child) for key, child in value.items()]
+            # What lies under two keys has the name that says most.
+            inside.sort(key=lambda item: not _AVERAGED.search(item[0]))
             todo.extend(((*keys, key), child, (*around, value)) for key, child in inside)
         elif isinstance(value, (list, tuple)):
             todo.extend(((*keys, str(at)), child, around) for at, child in enumerate(value))

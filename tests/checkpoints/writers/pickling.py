@@ -6,6 +6,7 @@ import copyreg
 import io
 import pickle
 import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -45,9 +46,16 @@ _PythonPickler: Any = vars(pickle)["_Pickler"]
 class _Pickler(_PythonPickler):  # type: ignore[misc]
     dispatch: ClassVar[dict[type, Any]] = dict(_PythonPickler.dispatch)
 
-    def __init__(self, file: io.BytesIO, protocol: int, numpy_core: str) -> None:
+    def __init__(
+        self,
+        file: io.BytesIO,
+        protocol: int,
+        numpy_core: str,
+        persistent_id: Callable[[Any], Any],
+    ) -> None:
         super().__init__(file, protocol)
         self.numpy_core = numpy_core
+        self.persistent_id = persistent_id
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         module = getattr(obj, "__module__", None) or ""
@@ -81,8 +89,16 @@ class _Pickler(_PythonPickler):  # type: ignore[misc]
     }
 
 
-def pickled(value: Any, protocol: int = 4, numpy_core: str = "numpy._core") -> bytes:
-    """numpy_core: «numpy.core» as numpy wrote it before version 2, «numpy._core» as since."""
+def pickled(
+    value: Any,
+    protocol: int = 4,
+    numpy_core: str = "numpy._core",
+    persistent_id: Callable[[Any], Any] = lambda value: None,
+) -> bytes:
+    """numpy_core: «numpy.core» as numpy wrote it before version 2, «numpy._core» as since.
+
+    persistent_id: what stands for an object that the pickle only refers to; None: no such.
+    """
     file = io.BytesIO()
-    _Pickler(file, protocol, numpy_core).dump(value)
+    _Pickler(file, protocol, numpy_core, persistent_id).dump(value)
     return file.getvalue()

@@ -22,8 +22,8 @@ HINTS = {
 """Hints by the beginning of a module's name: what the file probably is, or what to do."""
 
 DANGEROUS_MODULES = {
-    *("os", "posix", "nt", "subprocess", "pty", "sys", "shutil", "socket", "webbrowser"),
-    *("importlib", "runpy", "ctypes", "pickle", "_pickle", "marshal"),
+    *("os", "posix", "nt", "subprocess", "commands", "pty", "sys", "shutil", "socket"),
+    *("importlib", "runpy", "ctypes", "pickle", "_pickle", "marshal", "webbrowser"),
 }
 DANGEROUS_BUILTINS = {"eval", "exec", "compile", "open", "__import__", "execfile"}
 """Names of programs rather than of data. No name is ever looked up outside our tables, so nothing

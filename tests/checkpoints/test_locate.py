@@ -1,0 +1,200 @@
+"""Where programs keep their generators: every place, in every naming and container."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.checkpoints.conftest import Read
+from tests.checkpoints.pictures import assert_same_pictures
+from tests.checkpoints.writers.generators import Kind, random_tensors
+from tests.checkpoints.writers.nvidia import generator_record, record
+from tests.checkpoints.writers.pickling import pickled
+from tests.checkpoints.writers.rosinality import (
+    basicsr_state,
+    encoder_checkpoint,
+    rosinality_state,
+)
+from tests.checkpoints.writers.torch_zip import torch_zip
+from tui_draggan.errors import CheckpointError
+
+KIND = Kind(z_dim=12, mapping_dim=12)
+"""The programs that descend from rosinality's have one width for z, w and all layers between."""
+NAMINGS: dict[str, Callable[[dict[str, Tensor], Kind], dict[str, Tensor]]] = {
+    "NVIDIA": lambda tensors, kind: tensors,
+    "rosinality": rosinality_state,
+    "BasicSR": basicsr_state,
+}
+
+
+def saved(value: Any, zipped: bool = True) -> bytes:
+    file = io.BytesIO()
+    torch.save(value, file, _use_new_zipfile_serialization=zipped)
+    return file.getvalue()
+
+
+def moved(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same network at another time of its training."""
+    return {name: 0.9 * tensor for name, tensor in state.items()}
+
+
+Form = Callable[[dict[str, Tensor]], dict[str, Any]]
+
+AVERAGED: dict[str, Form] = {
+    "params_ema": lambda state: {"params_ema": state, "params": moved(state)},
+    "ema": lambda state: {"ema": state, "epoch": 3},
+    "netG_ema": lambda state: {"netG": moved(state), "netG_ema": state},
+    "generator_ema": lambda state: {"generator": moved(state), "generator_ema": state},
+    "G_ema_state_dict": lambda state: {"G_state_dict": moved(state), "G_ema_state_dict": state},
+    "model.G_ema": lambda state: {"model": {"G": moved(state), "G_ema": state}, "step": 1},
+    "models.generator_smooth": lambda state: {
+        "models": {"generator": moved(state), "generator_smooth": state}
+    },
+    "prefixes": lambda state: {
+        "state_dict": {f"generator.{name}": tensor for name, tensor in moved(state).items()}
+        | {f"generator_ema.{name}": tensor for name, tensor in state.items()}
+    },
+    "lists": lambda state: {"nets": [{"ema": state}, {"d": {"weight": torch.ones(2)}}]},
+    "DDP": lambda state: {"g_ema": {f"module.{name}": value for name, value in state.items()}},
+}
+RAW: dict[str, Form] = {
+    "params": lambda state: {"params": state},
+    "model": lambda state: {"model": state, "optimizer": {"state": {}, "param_groups": []}},
+    "netG": lambda state: {"netG": state, "netD": {"final.weight": torch.ones(2)}},
+    "generator": lambda state: {"generator": state, "discriminator": {"w": torch.ones(2)}},
+    "checkpoint.state_dict": lambda state: {"checkpoint": {"state_dict": state}},
+    "DDP": lambda state: {f"module.{name}": value for name, value in state.items()},
+    "bare": lambda state: state,
+}
+NOTED = ("netG", "generator")
+"""Keys of a network that training moves, whose average is missing."""
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+@pytest.mark.parametrize("form", AVERAGED)
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_average_is_found(naming: str, form: str, zipped: bool, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    contents = saved(AVERAGED[form](NAMINGS[naming](tensors, KIND)), zipped)
+    checkpoint = read(contents)
+    assert naming in checkpoint.format
+    assert not any("averaged" in note for note in checkpoint.notes)
+    assert_same_pictures(checkpoint, KIND, tensors)
+
+
+@pytest.mark.parametrize("naming", NAMINGS)
+@pytest.mark.parametrize("form", RAW)
+def test_the_only_generator_is_found(naming: str, form: str, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    checkpoint = read(saved(RAW[form](NAMINGS[naming](tensors, KIND))))
+    expected = [f"no averaged generator in the file; using {form}"] if form in NOTED else []
+    assert [note for note in checkpoint.notes if "averaged" in note] == expected
+    assert_same_pictures(checkpoint, KIND, tensors)
+
+
+@pytest.mark.parametrize("write", [pickled, torch_zip])
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda module: {"model": {"G_ema": module}},
+        lambda module: {"networks": [{"ema": module}]},
+        lambda module: (
+            {"snapshot": {"G": generator_record(random_tensors(KIND, 1), KIND)}} | {"G_ema": module}
+        ),
+        lambda module: {"generator": module},
+    ],
+)
+def test_a_module_is_found(place: Any, write: Callable[[Any], bytes], read: Read) -> None:
+    tensors = random_tensors(KIND)
+    module = generator_record(tensors, KIND)
+    assert_same_pictures(read(write(place(module))), KIND, tensors)
+
+
+def test_the_same_under_two_keys_is_one(read: Read) -> None:
+    tensors = random_tensors(KIND)
+    assert_same_pictures(read(saved({"g_ema": tensors, "ema": tensors})), KIND, tensors)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (("A", "B"), "several generators (A, B)"),
+        (("g_ema", "ema"), "several generators (g_ema, ema)"),
+        (("state", "g"), "several generators (state, g)"),
+    ],
+)
+def test_the_person_chooses_between_others(keys: tuple[str, str], words: str, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    first, second = keys
+    with pytest.raises(CheckpointError) as caught:
+        read(saved({first: tensors, second: moved(tensors)}))
+    assert words in str(caught.value)
+
+
+def test_a_discriminator_is_no_generator(read: Read) -> None:
+    discriminator = record("Discriminator", {}, {"b4.weight": torch.randn(3, 3)})
+    tensors = random_tensors(KIND)
+    value = {"D": discriminator, "G_ema": generator_record(tensors, KIND), "D_ema": discriminator}
+    assert_same_pictures(read(pickled(value)), KIND, tensors)
+    with pytest.raises(CheckpointError, match="class Discriminator without mapping and synthesis"):
+        read(pickled({"D": discriminator}))
+
+
+# The mean w
+
+
+@pytest.mark.parametrize("rows", [1, 8, 18])
+@pytest.mark.parametrize("zipped", [True, False])
+def test_an_encoder_s_decoder_is_read_with_its_mean(rows: int, zipped: bool, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    mean = tensors["mapping.w_avg"].repeat(rows, 1)
+    contents = saved(encoder_checkpoint(rosinality_state(tensors, KIND), mean), zipped)
+    checkpoint = read(contents)
+    note = f"the file has a mean w for each of {rows} rows of w+; their mean is used"
+    assert checkpoint.notes == ((note,) if rows > 1 else ())
+    np.testing.assert_array_equal(checkpoint.tensors["mapping.w_avg"], tensors["mapping.w_avg"])
+    assert_same_pictures(checkpoint, KIND, tensors)
+
+
+def test_of_rows_that_differ_the_mean_is_taken(read: Read) -> None:
+    tensors = random_tensors(KIND)
+    rows = torch.randn(8, KIND.w_dim)
+    checkpoint = read(saved(encoder_checkpoint(rosinality_state(tensors, KIND), rows)))
+    np.testing.assert_allclose(checkpoint.tensors["mapping.w_avg"], rows.mean(0), atol=1e-6)
+
+
+def test_an_encoder_without_a_mean(read: Read) -> None:
+    tensors = random_tensors(KIND)
+    checkpoint = read(saved(encoder_checkpoint(rosinality_state(tensors, KIND), None)))
+    assert checkpoint.notes == ("no mean w in the file; it is estimated from 10,000 samples",)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda state, mean: {**state, "latent_avg": mean},
+        lambda state, mean: {**{f"module.{k}": v for k, v in state.items()}, "latent_avg": mean},
+        lambda state, mean: {"params_ema": state, "latent_avg": mean},
+        lambda state, mean: {"model": {"g_ema": state}, "latent_avg": mean},
+        lambda state, mean: {"model": {"g_ema": state, "latent_avg": mean}},
+    ],
+)
+def test_the_mean_lies_beside_or_further_out(place: Any, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    mean = tensors["mapping.w_avg"]
+    checkpoint = read(saved(place(rosinality_state(tensors, KIND), mean[None])))
+    assert checkpoint.notes == ()
+    np.testing.assert_array_equal(checkpoint.tensors["mapping.w_avg"], mean)
+
+
+@pytest.mark.parametrize("mean", [torch.ones(5), torch.ones(8, 5), torch.ones(2, 8, 12)])
+def test_a_mean_that_does_not_fit_is_named(mean: Tensor, read: Read) -> None:
+    tensors = random_tensors(KIND)
+    with pytest.raises(CheckpointError, match=r"mapping\.w_avg of shape .*; expected \(12,\)"):
+        read(saved({"g_ema": rosinality_state(tensors, KIND), "latent_avg": mean}))
