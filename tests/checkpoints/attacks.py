@@ -52,8 +52,15 @@ from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.nvidia import nvidia_pickle
 from tests.checkpoints.writers.pickling import Call, Instance, Name, pickled
 from tests.checkpoints.writers.tensorflow import tensorflow_pickle
+from tests.checkpoints.writers.torch_zip import torch_archive, two_in_one
 from tui_draggan.checkpoints.unpickling.legacy_torch import MAGIC
 from tui_draggan.checkpoints.unpickling.limits import MAX_STEPS, MAX_TEXT_LENGTH, MiB
+
+
+def entries_of(pickle: bytes) -> dict[str, bytes]:
+    """The entries of an archive of torch around a pickle."""
+    return {"net/data.pkl": pickle, "net/version": b"3\n"}
+
 
 KIND = Kind(channels=(3, 2), z_dim=3, w_dim=3, mapping_layers=1)
 
@@ -384,4 +391,79 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     ),
     "Progressive GAN": (pickled(Instance(Name("tfutil", "Network"))), "Progressive GAN"),
     "a whole module": (pickle.dumps(torch.nn.Linear(1, 1)), "names torch.nn.modules.linear.Linear"),
+    # Names that are not read
+    "an unknown name as a generator": (
+        pickled({"G_ema": Instance(Name("train", "State"), attributes={"a": 1})}),
+        "names train.State, which",
+    ),
+    "unknown names without number": (
+        code(MARK, *(text(f"m{i:0200d}") + text("x" * 40) + STACK_GLOBAL for i in range(90_000))),
+        "16 MiB of text",
+    ),
+    "tuples as keys without number": (
+        code(
+            *(MARK, 8 * text("x" * 80), TUPLE, MEMOIZE, EMPTY_DICT),
+            70_000 * (BINGET + b"\0" + NONE + SETITEM),
+        ),
+        "16 MiB of text",
+    ),
+    "an unknown function of a name that would run code": (
+        pickled({"G_ema": Call(Name("train", "call"), (Name("posix", "system"), "touch pwned"))}),
+        "names posix.system",
+    ),
+    "functions of functions": (
+        code(
+            *(text("train"), text("make"), STACK_GLOBAL, MEMOIZE),
+            100_000 * (EMPTY_TUPLE + REDUCE + EMPTY_DICT + BUILD),
+        ),
+        "names train.make",
+    ),
 }
+
+
+ELSEWHERE = {
+    "a persistent id outside of torch's files": "storage in an unknown form",
+}
+"""Attacks of which something else is said where they are the pickle in an archive of torch."""
+ZIPPED: dict[str, tuple[bytes, str]] = {
+    **{
+        f"{name}, in an archive": (torch_archive(contents), ELSEWHERE.get(name, words))
+        for name, (contents, words) in ATTACKS.items()
+    },
+    "views of one storage without end": (
+        torch_archive(
+            code(
+                *(MARK, text("storage"), named("torch", "BFloat16Storage"), text("0")),
+                *(text("cpu"), integer(MiB), TUPLE, BINPERSID, MEMOIZE),
+                *(named("torch._utils", "_rebuild_tensor_v2"), MEMOIZE, EMPTY_DICT, MEMOIZE, MARK),
+                100
+                * (
+                    BINGET
+                    + b"\1"
+                    + MARK
+                    + BINGET
+                    + b"\0"
+                    + integer(0)
+                    + integer(MiB)
+                    + TUPLE1
+                    + integer(1)
+                    + TUPLE1
+                    + b"\x89"
+                    + BINGET
+                    + b"\2"
+                    + TUPLE
+                    + REDUCE
+                ),
+                TUPLE2,
+                protocol=4,
+            ),
+            {"0": bytes(2 * MiB)},
+        ),
+        "again and again",
+    ),
+    "two archives in one": (
+        two_in_one(entries_of(valid(protocol=2)), entries_of(pickle.dumps(TOUCH, 2))),
+        "ambiguous table of contents",
+    ),
+}
+"""The same, and more, in torch's zip container."""

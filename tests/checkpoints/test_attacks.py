@@ -10,12 +10,15 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from tests.checkpoints.attacks import ATTACKS, TOUCH, Evil, valid
+from tests.checkpoints.attacks import ATTACKS, TOUCH, ZIPPED, Evil, valid
 from tests.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.checkpoints.writers.nvidia import SOURCE
 from tui_draggan.checkpoints.unpickling.limits import MiB
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+
+
+ALL = ATTACKS | ZIPPED
 
 
 def truncated() -> dict[str, bytes]:
@@ -31,7 +34,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     harmless = SOURCE.encode()
     writing = b"open('pwned', 'w').close()\n"
     source = writing + harmless[len(writing) :]
-    files = {name: contents for name, (contents, _) in ATTACKS.items()} | truncated()
+    files = {name: contents for name, (contents, _) in ALL.items()} | truncated()
     for protocol in (2, 3, 4):
         contents = valid(protocol=protocol)
         assert contents.count(harmless) == 1
@@ -51,10 +54,10 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
     return read
 
 
-@pytest.mark.parametrize("name", ATTACKS)
+@pytest.mark.parametrize("name", ALL)
 def test_an_attack_is_refused_by_name(name: str, outcomes: dict[str, Outcome]) -> None:
     outcome = outcomes[name]
-    assert outcome.refused and ATTACKS[name][1] in outcome.said, outcome
+    assert outcome.refused and ALL[name][1] in outcome.said, outcome
     assert outcome.said.isprintable() and len(outcome.said) < 300
     assert outcome.events == []
     assert outcome.seconds < 10

@@ -1,4 +1,4 @@
-"""10,000 mutations of valid files: a model or a refusal in one line, and never anything else.
+"""12,500 mutations of valid files: a model or a refusal in one line, and never anything else.
 
 Each process that reads them may not take more than `limits.MAX_MEMORY`.
 """
@@ -16,8 +16,9 @@ import torch
 
 from tests.checkpoints.watched import MODEL, run_apart
 from tests.checkpoints.writers.generators import Kind, random_tensors
-from tests.checkpoints.writers.nvidia import nvidia_pickle
+from tests.checkpoints.writers.nvidia import generator_record, nvidia_pickle
 from tests.checkpoints.writers.tensorflow import tensorflow_pickle
+from tests.checkpoints.writers.torch_zip import torch_zip
 
 pytestmark = pytest.mark.slow
 
@@ -39,11 +40,16 @@ def old_torch() -> bytes:
     return file.getvalue()
 
 
+def module_in_archive() -> bytes:
+    return torch_zip({"G_ema": generator_record(random_tensors(KIND), KIND)})
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     "NVIDIA, protocol 2": lambda: nvidia(2),
     "NVIDIA, protocol 4": lambda: nvidia(4),
     "TensorFlow": tensorflow,
     "old torch": old_torch,
+    "module in torch's archive": module_in_archive,
 }
 
 

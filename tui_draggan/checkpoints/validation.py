@@ -27,6 +27,10 @@ MAX_CLASSES = 100_000
 MAX_MAPPING_LAYERS = 64
 MAX_PARAMETERS = 2**28
 """1 GiB in float32; the largest published generator (1024 px) has 30 million."""
+MAX_MAP_NUMBERS = 2**27
+"""Numbers of one feature map, half a GiB in float32; NVIDIA's largest have 2**25 (32 × 1024²)."""
+MAX_SHARING = 2
+"""How many times the memory that holds them the tensors may take one by one."""
 MEAN = "mapping.w_avg"
 FILTER = "resample_filter"
 FIR = np.outer((1, 3, 3, 1), (1, 3, 3, 1)) / 64
@@ -62,14 +66,13 @@ def validated(
         )
     colours = _colours(tensors, config)
     expected = expected_shapes(config, colours)
-    parameters = sum(math.prod(shape) for shape in expected.values())
-    if parameters > MAX_PARAMETERS:
-        raise CheckpointError(f"has {parameters:,} parameters; at most {MAX_PARAMETERS:,} are read")
+    _check_cost(config, expected)
     silent = _layers_without_noise(tensors, expected)
     for layer in silent:
         tensors.pop(f"{layer}.noise_strength", None)
         tensors.pop(f"{layer}.noise_const", None)
     _check_shapes(tensors, expected, optional={MEAN, *_noise(silent)})
+    _check_sharing(tensors)
 
     arrays = {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
     arrays |= {name: np.zeros(expected[name], np.float32) for name in _noise(silent)}
@@ -222,6 +225,49 @@ def _colours(tensors: Tensors, config: GeneratorConfig) -> int:
             f"makes pictures of {colours} channels; expected 3 (colour) or 1 (greyscale)"
         )
     return colours
+
+
+def _check_cost(config: GeneratorConfig, expected: dict[str, Shape]) -> None:
+    """Raises CheckpointError where a picture would take more memory than there may be."""
+    parameters = sum(math.prod(shape) for shape in expected.values())
+    if parameters > MAX_PARAMETERS:
+        raise CheckpointError(f"has {parameters:,} parameters; at most {MAX_PARAMETERS:,} are read")
+    for resolution, channels in zip(config.block_resolutions, config.channels, strict=True):
+        if channels * resolution**2 > MAX_MAP_NUMBERS:
+            raise CheckpointError(
+                f"has {channels:,} channels at {resolution} px, maps of "
+                f"{4 * channels * resolution**2 / 1e9:.1f} GB; "
+                f"at most {MAX_MAP_NUMBERS // resolution**2:,} channels are computed there"
+            )
+
+
+def _check_sharing(tensors: Tensors) -> None:
+    """Raises CheckpointError where tensors lie upon each other: few numbers would become many.
+
+    A few may; programs save one tensor of zeros under several names.
+    """
+    extents = sorted(map(_extent, tensors.values()))
+    held, reached = 0, 0
+    for begin, end in extents:
+        held += max(end, reached) - max(begin, reached)
+        reached = max(end, reached)
+    size = sum(tensor.nbytes for tensor in tensors.values())
+    if size > MAX_SHARING * held:
+        raise CheckpointError(
+            f"has tensors of {size / 1e6:,.1f} MB that share {held / 1e6:,.1f} MB; "
+            "rejected: they would expand beyond the limit"
+        )
+
+
+def _extent(tensor: Array) -> tuple[int, int]:
+    """First byte of the memory in which `tensor` lies, and the first behind it."""
+    begin = end = int(tensor.__array_interface__["data"][0])
+    for count, stride in zip(tensor.shape, tensor.strides, strict=True):
+        if stride < 0:
+            begin += (count - 1) * stride
+        else:
+            end += (count - 1) * stride
+    return begin, end + tensor.itemsize
 
 
 def _check_shapes(tensors: Tensors, expected: dict[str, Shape], optional: set[str]) -> None:
