@@ -21,9 +21,9 @@ from PIL import Image
 
 from tests.commands.forked import Forker, can_give_up_privileges, forker
 from tests.tiny import tiny_generator
+from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.cli import COMMANDS, EDITOR, Command
 from tui_draggan.paths import typed_path
-from tui_draggan.checkpoints.generator_file import save_generator
 
 STATES = ("closed", "full", "missing", "folder", "fifo", "read-only")
 REQUIRED = {

@@ -14,6 +14,7 @@ from tests.tiny import tiny_generator
 from tui_draggan import library, paths
 from tui_draggan.api import Model
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.cli import main
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Photo
@@ -21,7 +22,6 @@ from tui_draggan.edit.store import decode, encode
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.export.bundle_writer import export_bundle
-from tui_draggan.checkpoints.generator_file import save_generator
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202e\u2066[/x][red]\x9b31m\r\n"
 """Sets a title, clears the screen, turns the line round, closes a tag that is not open."""

@@ -18,9 +18,9 @@ import torch
 from rich.console import Console
 
 from tests.training.tiny import ADVERSARIAL, TINY
+from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.testing.waiting import wait_until
 from tui_draggan.training.config import CRITTERS, TrainingConfig
 from tui_draggan.training.critters import SPECIES, Z_DIM
