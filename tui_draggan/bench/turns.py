@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tui_draggan import children
 from tui_draggan.bench.contenders import REFERENCE, SGEMM, SGEMM_GFLOP, WEIGHTS, Scene
 from tui_draggan.bench.flops import needed
 from tui_draggan.bundle import ModelBundle
@@ -118,7 +118,7 @@ def _stages(name: str, bundle: ModelBundle, points: int, median: float) -> dict[
     iterations = max(FEWEST, min(MOST, round(TURN_SECONDS * 1000 / median)))
     words = [name, str(bundle.path), str(points), str(iterations)]
     done = subprocess.run(
-        [sys.executable, "-m", "tui_draggan.bench.profile", *words], capture_output=True, text=True
+        children.command("tui_draggan.bench.profile", *words), capture_output=True, text=True
     )
     if done.returncode:
         raise EngineError(f"profiling {name} failed: {done.stderr.strip().splitlines()[-1]}")
@@ -136,7 +136,7 @@ class _Contender:
     @classmethod
     @contextmanager
     def running(cls, name: str, bundle: ModelBundle, points: int) -> Iterator[_Contender]:
-        command = [sys.executable, "-m", "tui_draggan.bench.contenders", name, str(bundle.path)]
+        command = children.command("tui_draggan.bench.contenders", name, str(bundle.path))
         process = subprocess.Popen(
             [*command, str(points)],
             stdin=subprocess.PIPE,

@@ -4,14 +4,14 @@ ONNX Runtime's training API holds the interpreter's lock for a whole step: any o
 still for those 20 to 40 ms, and a screen in the same process answers keys at every third or tenth
 step only. In another process the engine leaves the screen alone.
 
-The two talk in pickles through the child's standard input and output: (method, arguments) there,
-(whether it went well, value or exception, name, device) back, one at a time. The child ends when
-its input does, so it never outlives the editor. While it is not asked anything after the first
-picture, it prepares the first step.
+The two talk in pickles through the child's standard input and output, one question, (method,
+arguments), and one `Answer` at a time. The child ends when its input does, so it never outlives
+the editor. While it is not asked anything after the first picture, it prepares the first step.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import select
@@ -22,9 +22,9 @@ import tempfile
 import weakref
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
-import tui_draggan
+from tui_draggan import children
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
@@ -40,6 +40,20 @@ NICENESS = 10
 within a terminal session only, where Linux groups processes by session; so the child stays in it.)
 """
 
+log = logging.getLogger(__name__)
+
+
+class Answer(NamedTuple):
+    """What the child says to a question, or when it has opened the engine."""
+
+    well: bool
+    value: Any
+    """Result, or the exception where it did not go well."""
+    name: str
+    device: str
+    notices: list[str]
+    """Warnings that were logged meanwhile."""
+
 
 class EngineProcess:
     """`base.Engine`, computed elsewhere. Raises what the engine raises, and EngineError when its
@@ -49,14 +63,11 @@ class EngineProcess:
         self.info = bundle.info
         # Its complaints must not land on the screen; the last line helps when it has died.
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
-        root = str(Path(tui_draggan.__file__).parents[1])
-        paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(bundle.path.resolve()), device, engine],
+            children.command(__name__, str(bundle.path.resolve()), device, engine),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         )
         self.close = weakref.finalize(self, _end, self._process, self._complaints)
         """Ends the process; the end of the program or of the last reference does it too."""
@@ -99,12 +110,15 @@ class EngineProcess:
     def _answer(self) -> Any:
         assert self._process.stdout is not None
         try:
-            well, value, self.name, self.device = pickle.load(self._process.stdout)
+            answer: Answer = pickle.load(self._process.stdout)
         except (EOFError, OSError, ValueError, pickle.UnpicklingError):
             raise self._ended() from None
-        if not well:
-            raise value
-        return value
+        self.name, self.device = answer.name, answer.device
+        for notice in answer.notices:
+            log.warning("%s", notice)
+        if not answer.well:
+            raise answer.value
+        return answer.value
 
     def _ended(self) -> EngineError:
         status = self._process.wait()
@@ -137,9 +151,12 @@ def serve(path: Path, device: str, engine_name: str) -> None:
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
     os.nice(NICENESS)
+    notices = _Notices()
+    logging.getLogger().addHandler(notices)
 
     def answer(well: bool, value: Any, name: str, device: str) -> None:
-        answers.write(pickle.dumps((well, value, name, device), pickle.HIGHEST_PROTOCOL))
+        told = Answer(well, value, name, device, notices.taken())
+        answers.write(pickle.dumps(told, pickle.HIGHEST_PROTOCOL))
         answers.flush()
 
     try:
@@ -174,9 +191,26 @@ def _prepare(engine: LocalEngine) -> bool:
     """Whether there is more to prepare. What fails here is said when it is asked for."""
     try:
         return engine.warm_up()
-    except EngineError:
+    except DragganError:
         return False
 
 
-if __name__ == "__main__":
-    serve(Path(sys.argv[1]), *sys.argv[2:])
+class _Notices(logging.Handler):
+    """Keeps warnings until the next answer takes them along."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._messages.append(record.getMessage())
+
+    def taken(self) -> list[str]:
+        messages, self._messages = self._messages, []
+        return messages
+
+
+def main() -> None:
+    """Bundle, device and engine are the arguments."""
+    path, device, engine = sys.argv[1:]
+    serve(Path(path), device, engine)
