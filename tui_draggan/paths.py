@@ -39,16 +39,26 @@ def journals() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journals"
 
 
+def cache() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan"""
+    return Path(platformdirs.user_cache_dir(APP))
+
+
 def chosen_engines() -> Path:
     """$XDG_CACHE_HOME/tui-draggan/engines.json: which engine is the fastest for which model."""
-    return Path(platformdirs.user_cache_dir(APP)) / "engines.json"
+    return cache() / "engines.json"
+
+
+def hashes() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/hashes.json: the hashes of files that have not changed"""
+    return cache() / "hashes.json"
 
 
 def optimised_graphs() -> Path:
-    """$XDG_CACHE_HOME/tui-draggan/graphs: as ONNX Runtime runs them here"""
-    return Path(platformdirs.user_cache_dir(APP)) / "graphs"
+    """$XDG_CACHE_HOME/tui-draggan/optimised: graphs as ONNX Runtime runs them here"""
+    return cache() / "optimised"
 
 
 def prepared_pictures() -> Path:
     """$XDG_CACHE_HOME/tui-draggan/pictures: folders of pictures, cut to training's size"""
-    return Path(platformdirs.user_cache_dir(APP)) / "pictures"
+    return cache() / "pictures"

@@ -17,7 +17,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.errors import EngineError
+from tui_draggan.errors import BundleError, EngineError
 
 
 def start_ws(engine: LocalEngine, seed: int = 1) -> np.ndarray:
@@ -253,7 +253,8 @@ def test_a_damaged_drag_model_is_named(
     for file in copy.rglob("*.onnx"):
         file.write_bytes(b"\0" * file.stat().st_size)
     engine = open_engine(ModelBundle.open(copy), "cpu", engine_name)
-    with pytest.raises(EngineError, match=r"(drag model|step\.onnx): \w+ failed"):
+    words = r"(training_model|step|synthesis)\.onnx is damaged \(SHA-256\)"
+    with pytest.raises(BundleError, match=words):
         engine.warm_up()
 
 

@@ -48,7 +48,7 @@ def test_models_and_classes_change_under_one_screen(pane: Pane) -> None:
     pane.run("python", "-m", "tui_draggan")
     pane.wait_for("Enter for a handle")
     choose(pane, "o", "torn")
-    pane.wait_for("engine")
+    pane.wait_for("damaged")
     assert "critters · 128 px" in pane.capture(), "the old one stays"
     pane.wait(lambda _: engines(pane) == 1, "the end of what could not be opened")
 

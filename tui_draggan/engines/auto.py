@@ -13,7 +13,7 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ReferenceStep
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.reference_check import seconds_per_step
-from tui_draggan.errors import EngineError
+from tui_draggan.errors import DragganError, EngineError
 
 
 class AutoEngine:
@@ -88,7 +88,7 @@ class AutoEngine:
         """On an engine of its own, so that what it opens is gone before the next one opens."""
         try:
             self._seconds[name] = seconds_per_step(self._candidates[name](), self._reference)
-        except EngineError as error:
+        except DragganError as error:
             self._failures.append(str(error))
 
     def _settle(self) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 
-from tui_draggan import __version__, paths
+from tui_draggan import __version__, cache, paths
 from tui_draggan.bundle import MANIFEST, ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.auto import AutoEngine
@@ -15,8 +15,7 @@ from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
-from tui_draggan.errors import EngineError, OutputError, UsageError
-from tui_draggan.files import replacing
+from tui_draggan.errors import EngineError, UsageError
 
 AUTO = "auto"
 ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
@@ -74,6 +73,7 @@ def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
         __version__,
         runtime.load_runtime().__version__,
         cpu.name(),
+        cpu.features(),
         cpu.physical_cores(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -81,8 +81,8 @@ def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
 
 def _recall() -> dict[str, str]:
     try:
-        known = json.loads(paths.chosen_engines().read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = json.loads(cache.read_own(paths.chosen_engines()) or "{}")
+    except ValueError:
         return {}
     return known if isinstance(known, dict) else {}
 
@@ -90,10 +90,5 @@ def _recall() -> dict[str, str]:
 def _remember(key: str, name: str) -> None:
     """Keeps the choice; where it cannot be written, the next start tries them again."""
     entries = [*_recall().items(), (key, name)]
-    file = paths.chosen_engines()
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(file) as work:
-            work.write_text(json.dumps(dict(entries[-REMEMBERED:]), indent=2), encoding="utf-8")
-    except (OSError, OutputError):
-        pass
+    text = json.dumps(dict(entries[-REMEMBERED:]), indent=2)
+    cache.write_own(paths.chosen_engines(), text)

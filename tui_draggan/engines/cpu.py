@@ -24,12 +24,23 @@ def physical_cores() -> int:
 
 def name() -> str:
     """As the system has it."""
+    told = platform.processor() or platform.machine()
+    return next((value for key, value in _facts() if key == "model name"), told)
+
+
+def features() -> str:
+    """What the system says it can do, in one line; empty where it says nothing."""
+    names = "flags", "Features"  # x86, Arm
+    return next((value for key, value in _facts() if key in names), "")
+
+
+def computer() -> str:
+    """What tells this computer from others with the same home folder."""
     try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        number = Path("/etc/machine-id").read_text(encoding="utf-8").strip()
     except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+        number = ""
+    return f"{number} {platform.node()}"
 
 
 def in_words() -> str:
@@ -40,8 +51,14 @@ def in_words() -> str:
 
 def has_bfloat16() -> bool:
     """Whether it multiplies bfloat16 (AVX-512 BF16, AMX or Arm's)."""
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(features().split())
+
+
+def _facts() -> list[tuple[str, str]]:
+    """What Linux tells of each CPU, key by key; nothing elsewhere."""
     try:
-        words = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
-    except OSError:
-        return False
-    return not words.isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return []
+    facts = (line.partition(":") for line in lines)
+    return [(key.strip(), value.strip()) for key, _, value in facts]

@@ -1,15 +1,19 @@
 """Graphs as ONNX Runtime has optimised them, kept for the next start.
 
 Optimising a step graph takes a second or more and gives the same every time: so the result is
-written to $XDG_CACHE_HOME, under a name that says what it came from, and opened from there. Its
-weights lie beside it, in a file that is mapped into memory, not read. Nothing depends on it: what
-cannot be written, or read, is optimised again.
+written to $XDG_CACHE_HOME, under a name that says what it came from and for which CPU, and opened
+from there. Its weights lie beside it, in a file that is mapped into memory, not read.
+
+A graph that lies there is opened only where it is what was written (by SHA-256) and gives, on this
+computer, what the bundle's graph gave (`graph_proof`); otherwise it is optimised again, which is
+logged. Nothing depends on it: where nothing can be written or read, the bundle's graph is opened.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -17,57 +21,105 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tui_draggan import paths
+from tui_draggan import cache, paths
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines import cpu, memory, runtime
+from tui_draggan.engines import cpu, graph_proof, memory, runtime
+from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.joint_weights import share_weights
+from tui_draggan.engines.weight_layout import weight_layout
 from tui_draggan.errors import EngineError
+from tui_draggan.files import sha256
 
 GRAPHS = ("mapping.onnx", "synthesis.onnx", "drag/step.onnx")
-GRAPH, WEIGHTS = "graph.onnx", "weights.bin"
+GRAPH, WEIGHTS, OUTPUTS, HASHES = "graph.onnx", "weights.bin", "outputs.npz", "hashes.json"
+"""Files of a kept graph: it, its weights, what it gives, the hashes of all three."""
+PROVED = "proved-"
+"""Beginning of the name of an empty file: on that computer it gave what it should."""
 LARGE = 1024
 """Bytes from which on a tensor lies in the file of weights."""
 KEPT = 4 * 2**30
 """Bytes of all graphs together; those not used for longest go first."""
 
+EARLIER = "graphs"
+"""Folder in which earlier versions keep graphs that cannot be proved."""
+
+log = logging.getLogger(__name__)
+
 
 def open_graph(bundle: ModelBundle, name: str, device: str) -> Any:
-    """An InferenceSession of that file of the bundle. Raises EngineError, naming the file."""
-    file = bundle.file(name)
-    if device != "cpu":  # a provider on a GPU may do what no file can hold
-        return runtime.open_session(file, device)
-    folder = _optimised(bundle, name)
-    try:
-        session = runtime.open_session(folder / GRAPH, device, optimised=True)
-        folder.touch()
-    except (EngineError, OSError):
-        shutil.rmtree(folder, ignore_errors=True)
-        session = runtime.open_session(file, device)
-    return session
+    """An InferenceSession of that file of the bundle.
+
+    Raises EngineError, and BundleError for a damaged bundle, naming the file.
+    """
+    if device == "cpu":  # a provider on a GPU may do what no file can hold
+        session = _kept_session(bundle, name)
+        if session is not None:
+            return session
+    check_files(bundle, name)
+    return runtime.open_session(bundle.file(name), device)
 
 
 def prepare(bundle: ModelBundle) -> None:
-    """Optimises all that a drag on the CPU runs, so that no editor has to wait for it; what
-    these graphs have in common lies on disk and in memory once."""
-    _optimise(bundle, [name for name in GRAPHS if not (_folder(bundle, name) / GRAPH).exists()])
+    """Optimises all that a drag on the CPU runs, so that no editor has to wait for it; what these
+    graphs have in common lies on disk and in memory once. Raises BundleError for a damaged one."""
+    root = _root()
+    if root is not None:
+        missing = [name for name in GRAPHS if not (root / _key(bundle, name)).exists()]
+        _optimise(bundle, missing, root)
 
 
 def forget(bundle: ModelBundle) -> None:
     """Removes what is kept for that bundle."""
-    for name in GRAPHS:
-        shutil.rmtree(_folder(bundle, name), ignore_errors=True)
+    root = _root()
+    if root is not None:
+        for name in GRAPHS:
+            shutil.rmtree(root / _key(bundle, name), ignore_errors=True)
 
 
-def _optimised(bundle: ModelBundle, name: str) -> Path:
-    """The folder of that graph, which is in it now unless it cannot be."""
-    folder = _folder(bundle, name)
-    if not (folder / GRAPH).exists():
-        _optimise(bundle, [name])
-    return folder
+def _kept_session(bundle: ModelBundle, name: str) -> Any:
+    """A session of the kept graph, which is optimised first where there is none, and again where
+    there is a wrong one; None where none can be kept."""
+    root = _root()
+    if root is None:
+        return None
+    folder = root / _key(bundle, name)
+    for _ in range(2):
+        if not folder.exists():
+            _optimise(bundle, [name], root)
+        if not folder.exists():
+            return None
+        try:
+            return _proved_session(bundle, folder)
+        except (EngineError, OSError, ValueError) as error:
+            log.warning("rebuilding the cached graph of %s: %s", name, error)
+            shutil.rmtree(folder, ignore_errors=True)
+    return None
 
 
-def _folder(bundle: ModelBundle, name: str) -> Path:
-    return paths.optimised_graphs() / _key(bundle, name)
+def _proved_session(bundle: ModelBundle, folder: Path) -> Any:
+    """Raises EngineError, OSError or ValueError where the kept graph is not to be used."""
+    if cache.private_folder(folder) is None:
+        raise EngineError("others could have written it")
+    hashes = json.loads(cache.read_own(folder / HASHES) or "{}")
+    if not isinstance(hashes, dict):
+        raise EngineError(f"{HASHES} is not what was written")
+    for file in {GRAPH, OUTPUTS, *hashes}:  # small graphs have no file of weights
+        if cache.sha256(folder / file) != hashes.get(file):
+            raise EngineError(f"{file} is not what was written")
+    session = runtime.open_session(folder / GRAPH, "cpu", optimised=True)
+    proved = folder / f"{PROVED}{hashlib.sha256(cpu.computer().encode()).hexdigest()[:16]}"
+    if not proved.exists():
+        graph_proof.check_outputs(session, bundle.info, folder / OUTPUTS)
+        with suppress(OSError):
+            proved.touch(0o600)
+    with suppress(OSError):
+        folder.touch()
+    return session
+
+
+def _root() -> Path | None:
+    """The folder of all kept graphs; None where there can be none."""
+    return None if weight_layout() is None else cache.private_folder(paths.optimised_graphs())
 
 
 def _key(bundle: ModelBundle, name: str) -> str:
@@ -79,25 +131,30 @@ def _key(bundle: ModelBundle, name: str) -> str:
         ort.__version__,
         runtime.has_training_api(ort),
         cpu.name(),
+        cpu.features(),
+        weight_layout(),
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _optimise(bundle: ModelBundle, names: Sequence[str]) -> None:
-    """Writes the optimised graphs, each whole or not at all."""
-    work = paths.optimised_graphs() / f".{secrets.token_hex(4)}"
+def _optimise(bundle: ModelBundle, names: Sequence[str], root: Path) -> None:
+    """Writes the optimised graphs, each whole or not at all. Raises BundleError for a damaged
+    bundle."""
+    check_files(bundle, *names)
+    work = root / f".{secrets.token_hex(4)}"
     try:
-        work.mkdir(parents=True)
-        _make_room(work.parent)
+        work.mkdir(0o700)
+        _make_room(root)
         for name in names:
-            graph = work / _key(bundle, name) / GRAPH
-            graph.parent.mkdir()
-            runtime.write_optimised(bundle.file(name), graph, WEIGHTS, LARGE)
+            folder = work / _key(bundle, name)
+            folder.mkdir(0o700)
+            _write(bundle, name, folder)
         folders = list(work.iterdir())
         if len(folders) > 1:
             share_weights([folder / GRAPH for folder in folders], WEIGHTS)
         for folder in folders:
-            folder.rename(work.with_name(folder.name))
+            _seal(folder)
+            folder.rename(root / folder.name)
     except (EngineError, OSError):  # no room, no right, or another process was first
         pass
     finally:
@@ -105,9 +162,25 @@ def _optimise(bundle: ModelBundle, names: Sequence[str]) -> None:
         memory.trim_heap()
 
 
-def _make_room(folder: Path) -> None:
+def _write(bundle: ModelBundle, name: str, folder: Path) -> None:
+    session = runtime.write_optimised(bundle.file(name), folder / GRAPH, WEIGHTS, LARGE)
+    graph_proof.write_outputs(session, bundle.info, folder / OUTPUTS)
+
+
+def _seal(folder: Path) -> None:
+    """Makes its files the user's own and notes their hashes."""
+    files = list(folder.iterdir())
+    for file in files:
+        file.chmod(0o600)
+    hashes = {file.name: sha256(file) for file in files}
+    (folder / HASHES).touch(0o600)
+    (folder / HASHES).write_text(json.dumps(hashes), encoding="utf-8")
+
+
+def _make_room(root: Path) -> None:
+    shutil.rmtree(paths.cache() / EARLIER, ignore_errors=True)
     used: list[tuple[float, int, Path]] = []
-    for entry in folder.iterdir():
+    for entry in root.iterdir():
         with suppress(OSError):
             size = sum(file.stat().st_size for file in entry.iterdir())
             used.append((entry.stat().st_mtime, size, entry))

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_draggan.arrays import Floats
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import TRAINING_FILES, ModelBundle
 from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
+from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.errors import EngineError
 
@@ -35,6 +36,7 @@ class OrtTrainingEngine(BundleEngine):
         super().__init__(bundle, device)
 
     def _open_optimizer(self) -> TrainingApiOptimizer:
+        check_files(self._bundle, *TRAINING_FILES)
         self._close_synthesis()  # opening the model needs room
         return TrainingApiOptimizer(self._bundle.file("drag"), self.device)
 

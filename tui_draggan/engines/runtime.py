@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 
 from tui_draggan.engines import cpu, cuda_libraries, memory
-from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.errors import DragganError, EngineError, UsageError
 
 INSTALL_RUNTIME = "pip install onnxruntime"
 INSTALL_TRAINING = (
@@ -108,9 +108,9 @@ def open_session(file: Path, device: str, optimised: bool = False) -> Any:
     return session
 
 
-def write_optimised(file: Path, out: Path, weights: str, large: int) -> None:
+def write_optimised(file: Path, out: Path, weights: str, large: int) -> Any:
     """Writes the graph as this build would run it on this CPU; tensors of at least `large`
-    bytes go to the file `weights` beside it. Raises EngineError."""
+    bytes go to the file `weights` beside it. The session that does. Raises EngineError."""
     runtime = load_runtime()
     options = session_options(runtime)
     options.optimized_model_filepath = str(out)
@@ -118,7 +118,7 @@ def write_optimised(file: Path, out: Path, weights: str, large: int) -> None:
     options.add_session_config_entry(f"{entry}file_name", weights)
     options.add_session_config_entry(f"{entry}min_size_in_bytes", str(large))
     with failing_as(file.name):
-        runtime.InferenceSession(str(file), options, providers=providers("cpu"))
+        return runtime.InferenceSession(str(file), options, providers=providers("cpu"))
 
 
 _profile: Path | None = None
@@ -195,7 +195,7 @@ def failing_as(what: str, library: str = "onnxruntime") -> Iterator[None]:
     """Libraries raise many types without a common base but Exception; here it is one."""
     try:
         yield
-    except EngineError:
+    except DragganError:
         raise
     except Exception as error:
         line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

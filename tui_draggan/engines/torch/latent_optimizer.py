@@ -21,6 +21,7 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.adam import AdamLatent
+from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
@@ -140,6 +141,7 @@ class TorchLatentOptimizer(AdamLatent):
 
 def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
     """The bundle's network around the weights in its files."""
+    check_files(bundle, "synthesis.onnx")
     config = GeneratorConfig.from_dict(bundle.info.generator)
     weights = read_weights(bundle.file("synthesis.onnx"))
     constants = {name: torch.from_numpy(array) for name, array in weights.items()}
