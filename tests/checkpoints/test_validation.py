@@ -11,6 +11,7 @@ from tui_draggan.checkpoints import validation
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.checkpoints.validation import expected_shapes, validated
 from tui_draggan.errors import CheckpointError
+from tui_draggan.stylegan.config import GeneratorConfig
 
 
 def arrays(kind: Kind) -> dict[str, Array]:
@@ -102,3 +103,75 @@ def test_more_than_1024_pixels_are_refused() -> None:
     tensors = {f"synthesis.b{4 * 2**i}.conv1.weight": one for i in range(10)}
     with pytest.raises(CheckpointError, match="2048 px; expected 8 to 1024"):
         validated(tensors, format="test")
+
+
+def shared(kind: Kind, numbers: int) -> dict[str, Array]:
+    """Tensors that are all views of the same few numbers, one beginning after the other."""
+    base = np.random.default_rng(0).standard_normal(numbers).astype(np.float32)
+    tensors = arrays(kind)
+    return {
+        name: base[at % 7 : at % 7 + tensor.size].reshape(tensor.shape)
+        for at, (name, tensor) in enumerate(tensors.items())
+    }
+
+
+def test_tensors_that_share_their_numbers_are_refused() -> None:
+    kind = Kind(channels=(60, 60, 60, 60))
+    with pytest.raises(CheckpointError, match=r"tensors of \d\.\d MB that share 0\.1 MB"):
+        validated(shared(kind, 60 * 60 * 9 + 7), format="test")
+
+
+def test_a_few_tensors_may_be_the_same() -> None:
+    """As where a program keeps one map of zeros for every layer of a size."""
+    tensors = arrays(Kind())
+    for side in (8, 16, 32):
+        tensors[f"synthesis.b{side}.conv0.noise_const"] = tensors[
+            f"synthesis.b{side}.conv1.noise_const"
+        ]
+    assert validated(tensors, format="test")
+
+
+def test_tensors_may_lie_in_any_order_and_direction() -> None:
+    """As views of one buffer, turned as TensorFlow's are, and with gaps."""
+    tensors = arrays(Kind())
+    buffer = np.zeros(4 * sum(tensor.size for tensor in tensors.values()), np.float32)
+    at = 0
+    for name in reversed(tensors):
+        size, shape = tensors[name].size, tensors[name].shape
+        room = buffer[at : at + 2 * size][::-2] if size > 1 else buffer[at : at + 1]
+        room[:] = tensors[name].ravel()
+        tensors[name] = room.reshape(shape, order="A") if room.size == 1 else room.reshape(shape)
+        at += 2 * size
+    assert validated(tensors, format="test")
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        (8 * (1,) + (129,), "129 channels at 1024 px, maps of 0.5 GB; at most 128 channels"),
+        (8 * (1,) + (1000,), "1,000 channels at 1024 px, maps of 4.2 GB"),
+        (6 * (1,) + (2049,), "2,049 channels at 256 px"),
+    ],
+)
+def test_maps_that_no_memory_holds_are_refused_at_once(
+    channels: tuple[int, ...], words: str
+) -> None:
+    """By their shapes alone: no number is looked at."""
+    config = GeneratorConfig(
+        resolution=2 << len(channels), channels=channels, z_dim=4, w_dim=4, mapping_layers=1
+    )
+    nothing = np.zeros(1, np.float32)
+    tensors = {
+        name: np.broadcast_to(nothing if shape else nothing[0], shape)
+        for name, shape in expected_shapes(config).items()
+    }
+    with pytest.raises(CheckpointError, match=words):
+        validated(tensors, format="test")
+
+
+def test_wide_maps_that_memory_holds_are_read() -> None:
+    config = GeneratorConfig(
+        resolution=256, channels=(2, 2, 2, 2, 2, 1000, 2), z_dim=4, w_dim=4, mapping_layers=1
+    )
+    tensors = {name: np.ones(s, np.float32) for name, s in expected_shapes(config).items()}
+    assert validated(tensors, format="test").config.channels[5] == 1000

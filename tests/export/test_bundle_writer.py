@@ -96,40 +96,6 @@ def test_what_the_runtime_needs_of_the_files(tmp_path: Path) -> None:
     assert weights < 4 * parameters * 2  # one copy, with what is folded beside it
 
 
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [
-        ({"state": None}, "no .config. and .state."),
-        ({"config": {"resolution": 32}}, "do not fit"),
-        ({"config": {"resolution": 48, "channels": (8, 8)}}, "do not fit"),
-        ({"state": {}}, "do not fit"),
-    ],
-)
-def test_odd_weights_are_refused_in_one_line(
-    tmp_path: Path, changes: dict[str, object], words: str
-) -> None:
-    path = save(tmp_path / "odd.pt", **changes)
-    with pytest.raises(UsageError, match=words) as caught:
-        load_generator(path)
-    assert "\n" not in str(caught.value)
-
-
-def test_missing_foreign_and_broken_files(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="does not exist"):
-        load_generator(tmp_path / "none.pt")
-    text = tmp_path / "text.pt"
-    text.write_text("not weights")
-    with pytest.raises(UsageError, match="cannot be read as weights"):
-        load_generator(text)
-    with pytest.raises(UsageError, match="cannot be read"):
-        load_generator(tmp_path)
-    generator = tiny_generator()
-    state = generator.state_dict()
-    state["synthesis.b8.conv0.weight"][0, 0, 0, 0] = float("nan")
-    with pytest.raises(UsageError, match="not finite"):
-        load_generator(save(tmp_path / "nan.pt", state=state))
-
-
 def test_export_refuses_what_it_cannot_do(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="choose from 4, 8, 16, 32"):
         export_bundle(tiny_generator(), tmp_path / "model", name="m", feature_block=64)

@@ -68,7 +68,8 @@ def of_content(content: Any) -> str:
             return f"holds a latent code of shape {content.shape} (PTI's 0.pt), {ITS_GENERATOR}"
         return f"holds an array of shape {content.shape}; {EXPECTED}"
     if not isinstance(content, Mapping):
-        return f"holds a {type(content).__name__}; {EXPECTED}"
+        name = type(content).__name__
+        return f"holds {'an' if name[0] in 'aeiou' else 'a'} {name}; {EXPECTED}"
     if isinstance(content.get("eigvec"), np.ndarray):
         return (
             "holds directions of a closed-form factorisation (rosinality's factor.pt), "
