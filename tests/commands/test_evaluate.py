@@ -221,8 +221,27 @@ def test_a_damaged_discriminator_is_named(tmp_path: Path, bundle: Path) -> None:
     assert "does not fit" in refusal(bundle, "--data", tmp_path, "--features", path)
 
 
+@pytest.mark.parametrize(
+    "claim",
+    [
+        {"resolution": 2**40, "channels": 39 * [8]},
+        {"channels": 4 * [10**7]},
+        {"c_dim": 2**40},
+        {"channels": 3},
+    ],
+)
+def test_a_discriminator_is_not_made_of_what_it_claims(
+    claim: dict[str, Any], tmp_path: Path, bundle: Path
+) -> None:
+    path = write_run(tmp_path / "run") / "network.pt"
+    values = torch.load(path, weights_only=True)
+    values["discriminator"]["config"] |= claim
+    torch.save(values, path)
+    assert "does not fit" in refusal(bundle, "--data", tmp_path, "--features", path)
+
+
 def test_classes_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     path = write_run(tmp_path / "run") / "network.pt"
     values = torch.load(path, weights_only=True)
     torch.save({**values, "classes": ["cat"]}, path)
-    assert "names 1 classes" in refusal(path, "--data", "critters")
+    assert "1 class names for 5 classes" in refusal(path, "--data", "critters")

@@ -22,14 +22,6 @@ from tests.tiny import tiny_generator
 from tui_draggan.cli import main
 
 ADVICE = ("weights_only", "torch.load", "safe_globals", "Unpickl", "trust", "Traceback")
-    "weights_only",
-    "torch.load",
-    "safe_globals",
-    "Unpickl",
-    "trust",
-    "arbitrary",
-    "Traceback",
-)
 
 
 class Evil:

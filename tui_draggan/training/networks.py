@@ -20,6 +20,9 @@ from tui_draggan.training.config import TrainingConfig
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.state import TrainingState
 
+MAX_BLOCKS = 16
+"""Blocks of a discriminator; 1024 px have nine."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetworks:
@@ -35,10 +38,6 @@ def read_networks(path: Path) -> TrainedNetworks:
     """Raises UsageError for what is no generator of ours, or does not fit."""
     values = read_values(path)
     generator, classes = generator_in(values, path)
-    if len(classes) not in (0, generator.config.c_dim):
-        raise UsageError(
-            f"{path} names {len(classes)} classes; its generator has {generator.config.c_dim}"
-        )
     return TrainedNetworks(generator, classes, _discriminator_in(values, path))
 
 
@@ -103,9 +102,13 @@ def _discriminator_in(values: dict[str, Any], path: Path) -> Discriminator | Non
         return None
     with _fitting(path):
         config = kept["config"]
-        discriminator = Discriminator(config["resolution"], config["channels"], config["c_dim"])
+        if len(config["channels"]) > MAX_BLOCKS:
+            raise ValueError(f"{len(config['channels'])} blocks; at most {MAX_BLOCKS}")
+        # Without memory: what only the configuration claims is not made.
+        with torch.device("meta"):
+            discriminator = Discriminator(config["resolution"], config["channels"], config["c_dim"])
         state = {name: value.float() for name, value in kept["state"].items()}
-        discriminator.load_state_dict(state)
+        discriminator.load_state_dict(state, assign=True)
         return discriminator.eval()
 
 
