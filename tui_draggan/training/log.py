@@ -11,7 +11,6 @@ import math
 import time
 
 import torch
-from tensorboardX import SummaryWriter
 from torch import Tensor
 
 from tui_draggan.arrays import Bytes
@@ -19,6 +18,7 @@ from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.training.config import TrainingConfig
+from tui_draggan.training.tensorboard import TensorBoard
 
 Line = dict[str, float]
 
@@ -69,7 +69,7 @@ class Log:
         self._values: list[dict[str, Tensor]] = []
         self.last: Line = before[-1] if before else {}
         """Newest of all values."""
-        self._board = SummaryWriter(str(folder.tensorboard), purge_step=step)
+        self._board = TensorBoard(folder.tensorboard, step)
 
     def close(self) -> None:
         self._board.close()
@@ -109,14 +109,12 @@ class Log:
         line |= {name: float(f"{value:.5g}") for name, value in values.items()}
         with self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        for name, value in values.items():
-            self._board.add_scalar(name, value, step)
+        self._board.values(step, values)
         self.last |= line
 
     def picture(self, step: int, grid: Bytes) -> None:
         """A sample grid (H, W, 3), for TensorBoard."""
-        self._board.add_image("samples", grid, step, dataformats="HWC")
-        self._board.flush()
+        self._board.picture(step, "samples", grid)
 
 
 def write_config(folder: RunFolder, config: TrainingConfig) -> None:
