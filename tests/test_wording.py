@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui_draggan.wording import counted, duration, percent, printable, quoted
+from tui_draggan.wording import counted, duration, in_kimg, number, percent, printable, quoted
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,16 @@ def test_counts_and_quotations() -> None:
 def test_names_cannot_move_the_cursor_or_turn_the_line_round() -> None:
     assert printable("a\x1b[2J\n\u202eb\udcff\x07") == r"a\x1b[2J\n\u202eb\udcff\x07"
     assert printable("水 é «x»") == "水 é «x»"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(0.9123, "0.912"), (31.24, "31.2"), (30, "30"), (1234.5, "1230"), (0.5, "0.5"), (-2, "-2")],
+)
+def test_numbers(value: float, words: str) -> None:
+    assert number(value) == words
+
+
+@pytest.mark.parametrize(("value", "words"), [(0.016, "0.016"), (4.4, "4.4"), (12.53, "12.5")])
+def test_thousands_of_pictures(value: float, words: str) -> None:
+    assert in_kimg(value) == words

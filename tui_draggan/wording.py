@@ -22,6 +22,16 @@ def duration(seconds: float) -> str:
     return f"{minutes // 1440} d {minutes % 1440 // 60} h"
 
 
+def number(value: float) -> str:
+    """Three digits that count, as «0.912», «31.2», «1230»."""
+    return f"{float(f'{value:.3g}'):g}"
+
+
+def in_kimg(value: float) -> str:
+    """Thousands of pictures: «0.016», «12.5»."""
+    return f"{round(value, 1 if value >= 10 else 3):g}"
+
+
 def percent(share: float) -> str:
     """A share of 1: «23 %», with a digit more near the ends, where a small part would be lost."""
     value = 100 * share

@@ -160,13 +160,15 @@ def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
         yield lambda frame: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from tui_draggan.commands.progress import elapsed_column
 
     columns = (
         TextColumn("drag"),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeElapsedColumn(),
+        elapsed_column(),
         TextColumn("{task.fields[state]}"),
     )
     with Progress(*columns, console=Console(stderr=True)) as progress:

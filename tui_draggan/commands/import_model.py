@@ -7,7 +7,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_parameter, given, words
+from tui_draggan.commands.progress import progress
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, sha256, unwritable
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
-from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
     from tui_draggan.checkpoints.checkpoint import Checkpoint
@@ -30,9 +30,6 @@ SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_NAME = 80
 SHARE, GRAPHS = 1.25, 20_000_000
 """Upper bound of a bundle's size: so many times its weights, and so many bytes more."""
-
-Step = Callable[[str], None]
-"""Told what is being done now."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +84,9 @@ def run(options: argparse.Namespace) -> int:
     it, OutputError where the bundle cannot be written. However it ends, with Ctrl-C too, what lies
     under the name is the new bundle, complete, or what was there before.
     """
-    import_torch()
+    with progress(sys.stdout) as report:
+        report("starting torch")
+        import_torch()
     from tui_draggan.checkpoints.generator import build_generator
     from tui_draggan.checkpoints.reading import read_checkpoint
     from tui_draggan.engines import graph_cache
@@ -96,20 +95,20 @@ def run(options: argparse.Namespace) -> int:
     file: Path = options.file
     folder, name = _destination(options)
     with _signals_interrupt():
-        with _progress() as step:
-            step(f"reading {file.name}")
+        with progress(sys.stdout, keep=True) as report:
+            report(f"reading {file.name}")
             checkpoint = read_checkpoint(file)
         say(*described(checkpoint, file))
         classes = options.classes or checkpoint.classes
         check_classes(classes, checkpoint.config.c_dim)
         _check_space(checkpoint, folder)
-        with _progress() as step:
-            step("building the network")
+        with progress(sys.stdout, keep=True) as report:
+            report("building the network")
             generator = build_generator(checkpoint)
-            step("hashing the file")
+            report("hashing the file")
             origin = f"{file.name}, {checkpoint.format}, SHA-256 {sha256(file)}"
             del checkpoint
-            step("writing the model")
+            report("writing the model")
             with _writing(folder):
                 info = export_bundle(
                     generator,
@@ -124,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
                     keep_weights=options.keep_weights,
                     replace=options.replace,
                 )
-            step("optimising the graphs")
+            report("optimising the graphs")
             graph_cache.prepare(ModelBundle.open(folder))
     say(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
     say(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
@@ -211,29 +210,6 @@ def _writing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unwritable(folder, error) from error
-
-
-@contextmanager
-def _progress() -> Iterator[Step]:
-    """On a terminal a line that moves, elsewhere a line for each step."""
-    if not sys.stdout.isatty():
-        yield lambda words: say(f"{words} …")
-        return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, TimeElapsedColumn()) as progress:
-
-        def step(words: str) -> None:
-            finish()
-            progress.add_task(printable(words), total=1)
-
-        def finish() -> None:
-            for task in progress.task_ids:
-                progress.update(task, completed=1)
-
-        yield step
-        finish()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from rich.text import Text
 from tui_draggan.tui.watch.charts import LABELS
 from tui_draggan.tui.watch.log import Curve
 from tui_draggan.tui.watch.run import Grid, Run
-from tui_draggan.wording import duration
+from tui_draggan.wording import duration, in_kimg, number
 
 SILENCE = 300.0
 """Seconds without an update from which they are worth a word."""
@@ -32,7 +32,7 @@ def status_words(run: Run, now: float) -> list[str]:
     """
     if run.kimg is None:
         return ["no log entries yet"]
-    done = f"{round(run.kimg, 1 if run.kimg >= 10 else 3):g}"
+    done = in_kimg(run.kimg)
     words = [f"{done} kimg" if run.total is None else f"{done} / {run.total:g} kimg"]
     pace = _pace(run)
     if run.finished:
@@ -42,11 +42,11 @@ def status_words(run: Run, now: float) -> list[str]:
     elif run.total is not None and pace is not None:
         words.append(f"{duration(pace * (run.total - run.kimg))} left")
     if pace is not None:
-        words.append(f"{pace:.3g} s/kimg")
+        words.append(f"{number(pace)} s/kimg")
     for name in TOLD:
         curve = run.curves.get(name)
         if curve is not None and _fresh(curve, run.kimg):
-            words.append(f"{LABELS.get(name, name)} {curve[1, -1]:.3g}")
+            words.append(f"{LABELS.get(name, name)} {number(curve[1, -1])}")
     return words
 
 
