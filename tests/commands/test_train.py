@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,72 @@ def test_wrong_input_is_one_line(
     line = capsys.readouterr().err
     assert said in line and line.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+BAD = {
+    "--batch": ("0", "-3"),
+    "--accumulate": ("0",),
+    "--workers": ("-1",),
+    "--threads": ("0",),
+    "--seed": ("-1",),
+    "--kimg": ("0", "-1", "nan", "inf"),
+    "--learning-rate": ("0", "nan"),
+    "--n-critic": ("0",),
+    "--gamma": ("-1", "nan"),
+    "--style-mixing": ("-0.1", "1.5", "nan"),
+    "--path-weight": ("-1", "inf"),
+    "--channel-base": ("0",),
+    "--channel-max": ("0",),
+    "--paired-kimg": ("-1",),
+    "--log-kimg": ("0", "nan"),
+    "--samples-kimg": ("0",),
+    "--snapshot-kimg": ("-2",),
+    "--keep": ("0",),
+    "--augment": ("foo", "1.1", "nan"),
+}
+
+
+def test_every_number_has_a_range() -> None:
+    parser = argparse.ArgumentParser()
+    train.add_arguments(parser)
+    numbers = {
+        action.option_strings[0]
+        for action in parser._actions
+        if action.type in (int, float) and action.choices is None
+    }
+    assert numbers == {one.flag for one in train.RANGES} <= BAD.keys()
+
+
+@pytest.mark.parametrize(("flag", "value"), [(f, value) for f in BAD for value in BAD[f]])
+def test_numbers_that_cannot_be_are_refused_before_anything_is_read(
+    tmp_path: Path,
+    pictures: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flag: str,
+    value: str,
+) -> None:
+    monkeypatch.setattr(train, "_train", pytest.fail)
+    words = ["--data", str(pictures), "--out", str(tmp_path / "run"), f"{flag}={value}"]
+    assert main(["train", *words]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith(f"tui-draggan: usage: {flag} is {value}; expected ")
+    assert line.count("\n") == 1
+    assert not (tmp_path / "run").exists() and not (tmp_path / "cache").exists()
+
+
+def test_a_run_that_is_being_trained_is_refused_before_pictures_are_prepared(
+    tmp_path: Path, pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    run.config.write_text("{}")
+    with run.locked():
+        words = ["--data", str(pictures), "--out", str(run.path), *SMALL, *SHORT]
+        assert main(["train", *words]) == 2
+    line = capsys.readouterr().err
+    assert "is being trained by another process" in line and line.count("\n") == 1
+    assert not (tmp_path / "cache").exists()
 
 
 def test_a_folder_that_cannot_be_written(

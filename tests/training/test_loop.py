@@ -19,6 +19,7 @@ from rich.console import Console
 
 from tests.training.tiny import ADVERSARIAL, TINY
 from tui_draggan.checkpoints.generator_file import load_generator
+from tui_draggan.errors import UsageError
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.testing.waiting import wait_until
@@ -178,3 +179,12 @@ def test_sigterm_ends_the_run_with_a_snapshot(tmp_path: Path) -> None:
     assert 0 < state.step < config.total_steps
     assert run(tmp_path, config, stop_after=0).step == state.step
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_a_run_that_is_being_trained_is_not_trained_twice(tmp_path: Path) -> None:
+    run(tmp_path, ADVERSARIAL, stop_after=3)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
+    with RunFolder(tmp_path).locked(), pytest.raises(UsageError, match="another process"):
+        run(tmp_path, ADVERSARIAL, stop_after=3)
+    assert before == {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    assert run(tmp_path, ADVERSARIAL, stop_after=3).step == 6

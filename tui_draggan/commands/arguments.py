@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tui_draggan.edit.parameters import (
@@ -126,6 +128,39 @@ def add_screen(group: Any) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """The device of a command that computes in torch."""
     parser.add_argument("--device", default="auto", metavar="auto|cpu|cuda", help="default: auto")
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an option admits."""
+
+    flag: str
+    low: float
+    high: float = math.inf
+    without_low: bool = False
+    """Whether `low` itself is not admitted."""
+
+    @property
+    def words(self) -> str:
+        """«at least 1», «more than 0», «0 to 1»."""
+        if self.high < math.inf:
+            return f"{self.low:g} to {self.high:g}"
+        return f"{'more than' if self.without_low else 'at least'} {self.low:g}"
+
+    def check(self, value: float | None) -> None:
+        """Raises UsageError; None, for an option that is not given, is fine."""
+        if value is None:
+            return
+        above = value > self.low if self.without_low else value >= self.low
+        if not (above and value <= self.high and math.isfinite(value)):
+            shown = value if isinstance(value, int) else f"{value:g}"
+            raise UsageError(f"{self.flag} is {shown}; expected {self.words}")
+
+
+def check_ranges(options: argparse.Namespace, ranges: Sequence[Range]) -> None:
+    """Raises UsageError for the first option that is out of its range."""
+    for one in ranges:
+        one.check(getattr(options, one.flag.lstrip("-").replace("-", "_")))
 
 
 def add_data(parser: argparse.ArgumentParser, note: str, required: bool = False) -> None:

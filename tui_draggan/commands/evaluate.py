@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan import __version__
-from tui_draggan.commands.arguments import add_data, add_device
+from tui_draggan.commands.arguments import Range, add_data, add_device, check_ranges
+from tui_draggan.commands.progress import Report, progress
 from tui_draggan.errors import UsageError
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import remark, say
 from tui_draggan.training.config import CRITTERS
+from tui_draggan.training.metrics import FEWEST
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from tui_draggan.training.metrics.measures import CritterMeasures, Features, Measure
 
 LANDMARK_FEATURES = "the landmark network of critters"
+RANGES = (Range("--samples", FEWEST), Range("--seed", 0))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +62,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print JSON instead of tables")
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What was compared, and what came of it."""
+
+    model: EvaluatedModel
+    features: str | None
+    """Name of the network whose features were compared."""
+    count: int
+    """Number of samples, and of real pictures in each half."""
+    measures: list[Measure]
+    critters: CritterMeasures | None
+
+
 def run(options: argparse.Namespace) -> int:
     """Measures and prints. Raises UsageError, BundleError."""
+    check_ranges(options, RANGES)
+    with progress() as report:
+        found = _evaluate(options, report)
+    if options.json:
+        print(json.dumps(_values(options, found), indent=2))
+    else:
+        say(*_heading(options, found))
+        print(table(found.measures))
+        if found.critters is not None:
+            print(_of_critters(found.critters))
+    return 0
+
+
+def _evaluate(options: argparse.Namespace, report: Report) -> Evaluation:
+    report("starting torch")
     import_torch()
     from tui_draggan.training.data import survey
     from tui_draggan.training.devices import choose_device
@@ -70,35 +102,48 @@ def run(options: argparse.Namespace) -> int:
         measures,
         sampled,
     )
-    from tui_draggan.training.metrics.real import FEWEST, drawn_critters, folder_pictures
+    from tui_draggan.training.metrics.real import drawn_critters, folder_pictures
 
-    if options.samples < FEWEST:
-        raise UsageError(f"--samples is {options.samples}; expected at least {FEWEST}")
-    if options.seed < 0:
-        raise UsageError(f"--seed is {options.seed}; expected 0 or more")
-    device = choose_device(options.device)
+    device, seed = choose_device(options.device), options.seed
+    report("opening the model")
     model = open_model(options.model, device)
-    of_critters = options.data == CRITTERS
     features, named = _features(options, model, device)
-    if of_critters:
-        real = drawn_critters(options.samples, model.resolution, options.seed)
+    if options.data == CRITTERS:
+        drawing = partial(report, "drawing critters")
+        real = drawn_critters(options.samples, model.resolution, seed, drawing)
     else:
         surveyed = survey(typed_path(options.data), options.classes)
         remark(surveyed.words)
-        real = folder_pictures(surveyed, options.samples, model.resolution, options.seed)
+        reading = partial(report, "reading pictures")
+        real = folder_pictures(surveyed, options.samples, model.resolution, seed, reading)
     count = len(real.first)
     labels = labels_for(model, real)
-    fake = sampled(model, labels, options.seed)
-    found = measures(model, real, fake, labels, features, max(count // 2, 2), options.seed)
-    critters = critter_measures(model, real, fake, labels) if of_critters else None
-    if options.json:
-        print(json.dumps(_values(options, model, named, count, found, critters), indent=2))
-    else:
-        say(*_heading(options, model, named, count))
-        print(table(found))
-        if critters is not None:
-            print(_of_critters(critters))
-    return 0
+    fake = sampled(model, labels, seed, partial(report, "making samples"))
+    report("comparing pictures")
+    lines = max(count // 2, 2)
+    if features is not None:
+        looking = partial(report, "comparing features")
+        features = _counted(features, 3 * count + 2 * lines, looking)
+    found = measures(model, real, fake, labels, features, lines, seed)
+    critters = None
+    if options.data == CRITTERS:
+        report("finding landmarks")
+        critters = critter_measures(model, real, fake, labels)
+    return Evaluation(model, named, count, found, critters)
+
+
+def _counted(features: Features, total: int, progress: Callable[[int, int], None]) -> Features:
+    """The same features, telling how many of the pictures have been looked at."""
+    done = 0
+
+    def counted(image: Tensor) -> Tensor:
+        nonlocal done
+        found = features(image)
+        done += len(image)
+        progress(done, total)
+        return found
+
+    return counted
 
 
 def table(found: Sequence[Measure]) -> str:
@@ -111,21 +156,20 @@ def table(found: Sequence[Measure]) -> str:
     return "\n".join(lines)
 
 
-def _heading(
-    options: argparse.Namespace, model: EvaluatedModel, named: str | None, count: int
-) -> list[str]:
+def _heading(options: argparse.Namespace, found: Evaluation) -> list[str]:
+    model, count = found.model, found.count
     lines = [
         f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
         f"seed {options.seed}; {count} samples against {count} pictures of {options.data}; "
         f"floor: those pictures against {count} others"
     ]
-    if named is None:
+    if found.features is None:
         lines.append(
             "no discriminator, so no features: sliced Wasserstein distance only; "
             "--features RUN/network.pt names one"
         )
     else:
-        lines.append(f"features of {named}")
+        lines.append(f"features of {found.features}")
     if count < options.samples:
         lines.append(f"{options.data} has too few pictures for two halves of {options.samples}")
     return lines
@@ -145,24 +189,17 @@ def _of_critters(c: CritterMeasures) -> str:
     )
 
 
-def _values(
-    options: argparse.Namespace,
-    model: EvaluatedModel,
-    named: str | None,
-    count: int,
-    found: Sequence[Measure],
-    critters: CritterMeasures | None,
-) -> dict[str, Any]:
+def _values(options: argparse.Namespace, found: Evaluation) -> dict[str, Any]:
     return {
         "version": __version__,
-        "model": model.name,
-        "resolution": model.resolution,
+        "model": found.model.name,
+        "resolution": found.model.resolution,
         "data": options.data,
         "seed": options.seed,
-        "samples": count,
-        "features": named,
-        "measures": [asdict(one) for one in found],
-        "critters": None if critters is None else asdict(critters),
+        "samples": found.count,
+        "features": found.features,
+        "measures": [asdict(one) for one in found.measures],
+        "critters": None if found.critters is None else asdict(found.critters),
     }
 
 

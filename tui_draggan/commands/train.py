@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui_draggan.commands.arguments import add_data, add_device, add_screen
+from tui_draggan.commands.arguments import (
+    Range,
+    add_data,
+    add_device,
+    add_screen,
+    check_ranges,
+)
+from tui_draggan.commands.progress import progress
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, check_readable, check_writable
 from tui_draggan.interrupts import import_torch
@@ -17,12 +25,11 @@ from tui_draggan.run_folder import RunFolder
 from tui_draggan.standard_streams import say
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.config import CRITTERS, TrainingConfig
-from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
     import torch
 
-    from tui_draggan.training.data import PictureData, Survey
+    from tui_draggan.training.data import PictureData
     from tui_draggan.training.networks import TrainedNetworks
 
 RESOLUTIONS = (64, 128, 256, 512)
@@ -30,6 +37,26 @@ LOSSES = ("logistic", "hinge", "least-squares", "wasserstein-gp", "relativistic"
 """`training.losses.LOSSES`, which is slow to import."""
 SAME = ("data", "classes", "generator", "discriminator_channels", "batch", "seed", "paired_kimg")
 """What a resumed run must have in common with the run as it was started."""
+RANGES = (
+    Range("--batch", 1),
+    Range("--accumulate", 1),
+    Range("--workers", 0),
+    Range("--threads", 1),
+    Range("--seed", 0),
+    Range("--kimg", 0, without_low=True),
+    Range("--learning-rate", 0, without_low=True),
+    Range("--n-critic", 1),
+    Range("--gamma", 0),
+    Range("--style-mixing", 0, 1),
+    Range("--path-weight", 0),
+    Range("--channel-base", 1),
+    Range("--channel-max", 1),
+    Range("--paired-kimg", 0),
+    Range("--log-kimg", 0, without_low=True),
+    Range("--samples-kimg", 0, without_low=True),
+    Range("--snapshot-kimg", 0, without_low=True),
+    Range("--keep", 1),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -88,10 +115,14 @@ def run(options: argparse.Namespace) -> int:
         from tui_draggan.tui.watch import watch
 
         return watch(options.watch, options.graphics, options.colour)
-    import_torch()
+    _check_options(options)
+    first = os.environ.get("RANK", "0") == "0"
+    with progress(shown=first) as report:
+        report("starting torch")
+        import_torch()
     import torch
 
-    # Numbers near zero cost a hundred times as much as others on processors.
+    # Numbers near zero cost a hundred times as much as others on CPUs.
     torch.set_flush_denormal(True)
     try:
         return _train(options)
@@ -102,36 +133,22 @@ def run(options: argparse.Namespace) -> int:
 def _train(options: argparse.Namespace) -> int:
     import torch
 
-    from tui_draggan.training.data import survey
     from tui_draggan.training.devices import choose_device
     from tui_draggan.training.distributed import local_device, world_of_torchrun
     from tui_draggan.training.loop import train
     from tui_draggan.training.networks import read_networks
 
-    if options.data is None or options.out is None:
-        raise UsageError("train needs --data and --out (or --watch RUN)")
-    if os.path.isfile(options.out):  # noqa: PTH113 - no error for what may not be looked at
-        raise UsageError(f"{options.out} is a file; --out expects a folder")
-    check_folder(options.out)
-    if options.begin_with is not None:
-        check_readable(options.begin_with, "a generator's weights (.pt)")
     device = local_device(choose_device(options.device))
     if options.threads:
         torch.set_num_threads(options.threads)
     with world_of_torchrun(device) as world:
         begin_with = None if options.begin_with is None else read_networks(options.begin_with)
-        data = None
-        if options.data != CRITTERS:
-            surveyed = survey(typed_path(options.data), options.classes)
-            if world.first:
-                say(surveyed.words)
-            data = _prepared(surveyed, options.resolution, shown=world.first)
-        if data is not None and world.first:
-            _describe(data)
+        if world.first:
+            _check_free(options.out)
+        data = None if options.data == CRITTERS else _prepared(options, shown=world.first)
         before = _started_with(options.out)
         bf16 = _bf16(options.precision, device, before)
         config = _config(options, data, bf16, begin_with)
-        _check(config, world.size)
         _make_folder(options.out)
         _check_same(options.out, before, config)
         state = train(
@@ -218,37 +235,37 @@ def _discriminator_channels(
     return generator.channels
 
 
-def _check(config: TrainingConfig, processes: int) -> None:
-    """Raises UsageError for numbers that cannot be."""
-    for name, value in (
-        ("--batch", config.batch),
-        ("--accumulate", config.accumulate),
-        ("--n-critic", config.n_critic),
-        ("--keep", config.snapshots_kept),
-    ):
-        if value < 1:
-            raise UsageError(f"{name} is {value}; expected at least 1")
-    parts = processes * config.accumulate
-    if config.batch % parts:
+def _check_options(options: argparse.Namespace) -> None:
+    """Raises UsageError for what cannot be, before anything is imported, read or made."""
+    if options.data is None or options.out is None:
+        raise UsageError("train needs --data and --out (or --watch RUN)")
+    check_ranges(options, RANGES)
+    parts = int(os.environ.get("WORLD_SIZE", 1)) * options.accumulate
+    if options.batch % parts:
         raise UsageError(
-            f"--batch {config.batch} does not divide by {parts} (processes × --accumulate); "
+            f"--batch {options.batch} does not divide by {parts} (processes × --accumulate); "
             f"use a multiple of {parts}"
         )
-    for name, length in (
-        ("--kimg", config.kimg),
-        ("--log-kimg", config.log_kimg),
-        ("--samples-kimg", config.samples_kimg),
-        ("--snapshot-kimg", config.snapshot_kimg),
-    ):
-        if not length > 0:
-            raise UsageError(f"{name} is {length:g}; expected more than 0")
-    if config.augment not in ("ada", "none"):
+    if options.augment not in ("ada", "none"):
         try:
-            probability = float(config.augment)
+            probability = float(options.augment)
         except ValueError:
             probability = -1.0
         if not 0 <= probability <= 1:
-            raise UsageError(f"--augment is {config.augment}; expected ada, none, or 0 to 1")
+            raise UsageError(f"--augment is {options.augment}; expected ada, none, or 0 to 1")
+    if os.path.isfile(options.out):  # noqa: PTH113 - no error for what may not be looked at
+        raise UsageError(f"{options.out} is a file; --out expects a folder")
+    check_folder(options.out)
+    if options.begin_with is not None:
+        check_readable(options.begin_with, "a generator's weights (.pt)")
+
+
+def _check_free(folder: Path) -> None:
+    """Raises UsageError, before long work, where another process trains the run in the folder."""
+    run = RunFolder(folder)
+    if run.config.exists():
+        with run.locked():
+            pass
 
 
 def _check_same(folder: Path, before: dict[str, Any] | None, config: TrainingConfig) -> None:
@@ -296,24 +313,19 @@ def _started_with(folder: Path) -> dict[str, Any] | None:
     return values
 
 
-def _prepared(surveyed: Survey, resolution: int, shown: bool) -> PictureData:
-    """The pictures; a bar on the terminal while they are read for the first time."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.progress import Progress
+def _prepared(options: argparse.Namespace, shown: bool) -> PictureData:
+    """The pictures, and what is to be said of them. Raises UsageError, OutputError."""
+    from tui_draggan.training.data import prepare, survey
 
-    from tui_draggan.training.data import prepare
-
-    console = Console(stderr=True)
-    with Progress(
-        console=console, transient=True, disable=not (shown and console.is_terminal)
-    ) as bar:
-        task = bar.add_task(escape(f"reading {printable(surveyed.path.name)}"), total=None)
-        return prepare(
-            surveyed,
-            resolution,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    surveyed = survey(typed_path(options.data), options.classes)
+    if shown:
+        say(surveyed.words)
+    with progress(shown=shown) as report:
+        reading = partial(report, f"reading {surveyed.path.name}")
+        data = prepare(surveyed, options.resolution, progress=reading)
+    if shown:
+        _describe(data)
+    return data
 
 
 def _describe(data: PictureData) -> None:

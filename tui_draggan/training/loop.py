@@ -53,28 +53,45 @@ def train(
     data: the pictures of a folder, None for critters. begin_with: weights of another run. SIGTERM
     and SIGINT end the training after the current step, with a snapshot; so does `stop_after`
     steps. Raises DivergedError, with the last good snapshot kept, OutputError where the disk
-    refuses what is to be kept, and UsageError where the folder's snapshots are of other networks.
+    refuses what is to be kept, and UsageError where the folder's snapshots are of other networks or
+    another process trains in it.
     """
     world = world or World()
     run = RunFolder(folder)
-    state = TrainingState(config, device)
-    if begin_with is not None:
-        _copy_weights(begin_with, state)
     folder.mkdir(parents=True, exist_ok=True)
-    load_newest(state, run)
-    source = open_source(config, data, state.device, world)
-    last = config.total_steps if stop_after is None else state.step + stop_after
-    last = min(last, config.total_steps)
     if not world.first:
+        state, source, last = _started(run, config, data, device, world, begin_with, stop_after)
         _steps(state, source, config, world, last, None)
         return state
-    with Progress(config, console or Console(stderr=True)) as progress:
+    with run.locked(), Progress(config, console or Console(stderr=True)) as progress:
+        progress.starting("building the networks")
+        state, source, last = _started(run, config, data, device, world, begin_with, stop_after)
         recorder = _Recorder(run, config, source, state.step, progress)
+        progress.starting("compiling, which takes minutes" if config.compiled else "first steps")
         try:
             _steps(state, source, config, world, last, recorder)
         finally:
             recorder.close()
     return state
+
+
+def _started(
+    run: RunFolder,
+    config: TrainingConfig,
+    data: PictureData | None,
+    device: torch.device | str,
+    world: World,
+    begin_with: TrainedNetworks | None,
+    stop_after: int | None,
+) -> tuple[TrainingState, Source, int]:
+    """Where the run stands, its pictures, and the step at which it ends."""
+    state = TrainingState(config, device)
+    if begin_with is not None:
+        _copy_weights(begin_with, state)
+    load_newest(state, run)
+    source = open_source(config, data, state.device, world)
+    last = config.total_steps if stop_after is None else state.step + stop_after
+    return state, source, min(last, config.total_steps)
 
 
 def _steps(
@@ -138,6 +155,7 @@ class _Recorder:
 
     def _after_step(self, state: TrainingState, values: Values) -> None:
         step, config = state.step, self._config
+        self._progress.step(step)
         if self._log.add(step, values, state.augment_p):
             self._progress.show(self._log.last)
         if completes(step, config.samples_kimg, config.batch) or step == config.total_steps:

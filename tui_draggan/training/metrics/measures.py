@@ -19,7 +19,7 @@ from tui_draggan.training.metrics.distances import (
 from tui_draggan.training.metrics.generators import EvaluatedModel
 from tui_draggan.training.metrics.landmarks.network import FoundLandmarks, find_landmarks
 from tui_draggan.training.metrics.path_length import path_length
-from tui_draggan.training.metrics.real import RealHalves
+from tui_draggan.training.metrics.real import Progress, RealHalves
 
 MOST_SLICED = 512
 """Most pictures of each set for the sliced Wasserstein distance: all of their patches count."""
@@ -69,10 +69,19 @@ def labels_for(model: EvaluatedModel, real: RealHalves) -> Tensor:
     return torch.arange(count) % model.c_dim
 
 
-def sampled(model: EvaluatedModel, labels: Tensor, seed: int) -> Tensor:
-    """Pictures (N, 3, H, H) uint8, one for each label (where the model has classes)."""
-    w = _drawn_w(model, labels, seed)
-    return torch.cat([to_bytes(model.pictures(some)).cpu() for some in w.split(_TOGETHER)])
+def sampled(
+    model: EvaluatedModel, labels: Tensor, seed: int, progress: Progress | None = None
+) -> Tensor:
+    """Pictures (N, 3, H, H) uint8, one for each label (where the model has classes).
+
+    progress(done, total) is called as they are made.
+    """
+    made: list[Tensor] = []
+    for some in _drawn_w(model, labels, seed).split(_TOGETHER):
+        made.append(to_bytes(model.pictures(some)).cpu())
+        if progress:
+            progress(sum(map(len, made)), len(labels))
+    return torch.cat(made)
 
 
 def measures(
@@ -87,7 +96,7 @@ def measures(
     """All measures; without features, the sliced Wasserstein distance alone.
 
     fake (N, 3, H, H) uint8: samples of the classes `labels` (N,). lines: number of lines in w along
-    which the path length is measured.
+    which the path length is measured. `features` looks at 3 · N + 2 · lines pictures.
     """
     few = min(len(fake), MOST_SLICED)
     first, second, made = (from_bytes(x[:few]) for x in (real.first, real.second, fake))

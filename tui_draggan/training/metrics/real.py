@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +14,10 @@ from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.pixels import to_bytes
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render_parts
 from tui_draggan.training.data import Survey, prepare
+from tui_draggan.training.metrics import FEWEST
 
-FEWEST = 8
-"""Least number of pictures in each half."""
+Progress = Callable[[int, int], None]
+"""Told how many pictures are done, of how many."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,10 @@ class RealHalves:
     landmarks: Tensor | None = None
 
 
-def drawn_critters(count: int, resolution: int, seed: int) -> RealHalves:
-    """Fresh renders, all species alike."""
+def drawn_critters(
+    count: int, resolution: int, seed: int, progress: Progress | None = None
+) -> RealHalves:
+    """Fresh renders, all species alike. progress(done, total) is called as they are drawn."""
     random = torch.Generator().manual_seed(seed)
     z = torch.randn(2 * count, Z_DIM, generator=random)
     species = torch.arange(2 * count) // 2 % len(SPECIES)
@@ -42,16 +46,21 @@ def drawn_critters(count: int, resolution: int, seed: int) -> RealHalves:
     for drawn in render_parts(parameters_from_z(z, species), resolution):
         images.append(to_bytes(drawn.image))
         landmarks.append(drawn.landmarks)
+        if progress:
+            progress(sum(map(len, images)), 2 * count)
     image = torch.cat(images)
     return RealHalves(image[::2], image[1::2], species[::2], SPECIES, torch.cat(landmarks)[::2])
 
 
-def folder_pictures(surveyed: Survey, count: int, resolution: int, seed: int) -> RealHalves:
+def folder_pictures(
+    surveyed: Survey, count: int, resolution: int, seed: int, progress: Progress | None = None
+) -> RealHalves:
     """A folder's pictures in random order; fewer than `count` where the halves hold fewer.
 
-    Raises UsageError where there are too few.
+    progress(done, total) is called while they are prepared. Raises UsageError where there are too
+    few.
     """
-    data = prepare(surveyed, resolution)
+    data = prepare(surveyed, resolution, progress=progress)
     half = min(count, len(data.pictures) // 2)
     if half < FEWEST:
         raise UsageError(
