@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,9 @@ def test_a_file_that_is_no_generator_s(
     said, error = capsys.readouterr()
     *remarks, line = error.splitlines()
     assert str(file) in line and words in line
-    assert all("deprecated" in remark for remark in remarks)
+    # On a busy machine a part of the work takes over a second, and says so.
+    telling = [remark for remark in remarks if not re.fullmatch(r"[a-z ]+, \d+ s", remark)]
+    assert all("deprecated" in remark for remark in telling), remarks
     assert not any(word in said + error for word in ADVICE)
     assert not (tmp_path / "pwned").exists()
     assert not (tmp_path / "XDG_CACHE_HOME/tui-draggan/pictures").exists(), "read before long work"
