@@ -144,7 +144,10 @@ def test_an_interpreter_that_does_not_end_is_ended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        *(["bench"], ["doctor"], ["import", "weights.pt"], ["train", "--data", "critters"]),
+        ["bench"],
+        ["doctor"],
+        ["import", "weights.pt"],
+        ["train", "--data", "critters", "--out", "run"],
         ["evaluate", "critters", "--data", "critters"],
     ],
     ids=lambda words: words[0],
