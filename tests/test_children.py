@@ -15,6 +15,8 @@ import tui_draggan
 from tui_draggan import children, paths
 from tui_draggan.bench.contenders import SGEMM
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(tui_draggan.__file__).parent
 BUNDLE = paths.bundled_models() / "critters"
 OURS = ("onnxruntime", "numpy", "PIL", "platformdirs", "torch", "onnx", "sitecustomize")

@@ -15,7 +15,10 @@ from tests.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.checkpoints.writers.nvidia import SOURCE
 from tui_draggan.checkpoints.unpickling.limits import MiB
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does"),
+]
 
 
 ALL = ATTACKS | ZIPPED

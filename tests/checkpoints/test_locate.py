@@ -24,6 +24,8 @@ from tests.checkpoints.writers.rosinality import (
 from tests.checkpoints.writers.torch_zip import torch_zip
 from tui_draggan.errors import CheckpointError
 
+pytestmark = pytest.mark.slow
+
 KIND = Kind(z_dim=12, mapping_dim=12)
 """The programs that descend from rosinality's have one width for z, w and all layers between."""
 NAMINGS: dict[str, Callable[[dict[str, Tensor], Kind], dict[str, Tensor]]] = {

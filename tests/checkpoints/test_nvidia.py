@@ -14,6 +14,8 @@ from tests.checkpoints.writers.pickling import Call, pickled
 from tests.checkpoints.writers.stylegan3 import stylegan3_record
 from tui_draggan.errors import CheckpointError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("protocol", [2, 3, 4])
 @pytest.mark.parametrize("numpy_core", ["numpy.core", "numpy._core"])

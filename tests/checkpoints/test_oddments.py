@@ -27,6 +27,8 @@ from tests.checkpoints.writers.pickling import Call, Instance, Name, pickled
 from tests.checkpoints.writers.torch_zip import torch_zip
 from tui_draggan.errors import CheckpointError
 
+pytestmark = pytest.mark.slow
+
 KIND = Kind(channels=(5, 4))
 
 

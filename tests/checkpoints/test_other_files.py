@@ -13,6 +13,8 @@ from tests.checkpoints.conftest import Read
 from tests.checkpoints.writers.pickling import pickled
 from tui_draggan.errors import CheckpointError
 
+pytestmark = pytest.mark.slow
+
 
 def npz(arrays: dict[str, Any], compressed: bool = False) -> bytes:
     file = io.BytesIO()

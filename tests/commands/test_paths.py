@@ -25,6 +25,8 @@ from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.cli import COMMANDS, EDITOR, Command
 from tui_draggan.paths import typed_path
 
+pytestmark = pytest.mark.slow
+
 STATES = ("closed", "full", "missing", "folder", "fifo", "read-only")
 REQUIRED = {
     "drag": ["--point", "5,5:9,9", "--steps", "1"],

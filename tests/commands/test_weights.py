@@ -22,6 +22,8 @@ from PIL import Image
 from tests.tiny import tiny_generator
 from tui_draggan.cli import main
 
+pytestmark = pytest.mark.slow
+
 ADVICE = ("weights_only", "torch.load", "safe_globals", "Unpickl", "trust", "Traceback")
 
 

@@ -183,6 +183,7 @@ def test_steps_that_are_impossible_are_passed_over(tmp_path: Path) -> None:
         assert_same(found.document, before)
 
 
+@pytest.mark.slow
 def test_no_damaged_byte_alters_a_state(tmp_path: Path) -> None:
     """What is recovered is one of the states there were, or the file is refused by name."""
     journal = Journal(tmp_path, INFO.name)
@@ -219,6 +220,7 @@ def _is_same(one: Document, other: Document) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_a_journal_cut_at_any_byte_holds_a_state_there_was(tmp_path: Path) -> None:
     """Where the process was killed while it wrote."""
     journal = Journal(tmp_path, INFO.name)
@@ -393,6 +395,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_process_killed_while_it_shortens_its_journal_loses_one_change(tmp_path: Path) -> None:
     for kill in range(5):
         folder = tmp_path / str(kill)

@@ -19,6 +19,8 @@ from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.errors import BundleError, EngineError
 
+pytestmark = pytest.mark.slow
+
 
 def start_ws(engine: LocalEngine, seed: int = 1) -> np.ndarray:
     z = np.random.RandomState(seed).randn(engine.info.z_dim).astype(np.float32)

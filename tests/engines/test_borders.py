@@ -17,6 +17,8 @@ from tui_draggan.engines.choose import ENGINES
 from tui_draggan.errors import EngineError
 from tui_draggan.export.bundle_writer import export_bundle
 
+pytestmark = pytest.mark.slow
+
 LAST = SIZE - 1
 OUTER = [
     (x, y)

@@ -34,6 +34,8 @@ from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import BundleError
 from tui_draggan.files import sha256
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from onnx import helper
 
 from tests.export.gradient.checking import check, model_of
+
+pytestmark = pytest.mark.slow
 
 TOLERANCE = 5e-3
 Array = NDArray[Any]
