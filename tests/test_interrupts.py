@@ -14,6 +14,8 @@ from tui_draggan.interrupts import EXIT_PATIENCE, PATIENCE
 from tui_draggan.testing.pane import ROOT
 from tui_draggan.testing.waiting import LIMIT
 
+pytestmark = pytest.mark.slow
+
 BUSY = 20.0
 """Seconds that a busy machine may need more."""
 

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("--help", "--version", "models", "models critters", "train --help", "doctor")
 LOCALES = (
     {"PYTHONIOENCODING": "ascii"},

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+import pytest
 from textual.widgets import OptionList, Static
 
 from tui_draggan.edit.document import State
@@ -22,6 +23,8 @@ from tui_draggan.tui.palette import offers
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.widgets.bars import TitleBar
+
+pytestmark = pytest.mark.slow
 
 
 @dataclass

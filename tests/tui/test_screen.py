@@ -34,6 +34,8 @@ from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.widgets.run_panel import RunPanel
 from tui_draggan.tui.worker import EngineThread
 
+pytestmark = pytest.mark.slow
+
 SIZES = {(160, 50): "large", (80, 24): "small", (50, 44): "tall", (50, 14): "tiny", (20, 5): "tiny"}
 
 ENDLESS = PARAMETERS.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)

@@ -14,6 +14,8 @@ from tui_draggan.commands.results import check_result
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.tui.dialogs.dialog import Dialog
 
+pytestmark = pytest.mark.slow
+
 
 async def answer(editor: EditorPilot, ask: Callable[[], Awaitable[None]], text: str) -> None:
     """Opens a dialog and answers it."""

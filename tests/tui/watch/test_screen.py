@@ -20,6 +20,8 @@ from tui_draggan.tui.watch.picture import GridPicture
 from tui_draggan.tui.widgets import pixel_surface
 from tui_draggan.tui.widgets.readout import Readout
 
+pytestmark = pytest.mark.slow
+
 
 class Watcher:
     def __init__(self, pilot: Pilot[int], app: WatchApp) -> None:
