@@ -20,6 +20,7 @@ import onnx
 import torch
 from onnx import helper
 
+from tui_draggan.engines.ort_training import LATENT
 from tui_draggan.export.cropping import crop_gradient
 from tui_draggan.export.gradient import differentiate, note_shapes
 from tui_draggan.export.graph_surgery import keep_outputs, splice
@@ -34,8 +35,6 @@ from tui_draggan.export.training_api import (
     optimizer_and_checkpoint,
 )
 
-LATENT = "latent"
-"""The only trainable parameter: `DragStep.latent`."""
 GRADIENT = "gradient"
 """The loss's gradient by the latent, in its shape."""
 SUPERVISION = ("selector", "reference", "weight", "near_first", "near_end")
