@@ -12,6 +12,7 @@ from tests.checkpoints.conftest import Read
 from tests.checkpoints.pictures import assert_same_pictures
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.rosinality import rosinality_state, training_checkpoint
+from tui_draggan.checkpoints.missing import MEAN_NOTE
 from tui_draggan.errors import CheckpointError
 
 KIND = Kind(z_dim=12, mapping_dim=12)
@@ -34,7 +35,7 @@ def test_a_training_checkpoint_gives_the_average_s_pictures(zipped: bool, read: 
     checkpoint = read(saved(training_checkpoint(rosinality_state(tensors, KIND)), zipped))
     assert "rosinality" in checkpoint.format
     assert checkpoint.tensors.keys() == without_mean(tensors).keys()
-    assert checkpoint.notes == ("no mean w in the file; it is estimated from 10,000 samples",)
+    assert checkpoint.notes == (MEAN_NOTE,)
     assert checkpoint.config.conv_clamp is None
     assert_same_pictures(checkpoint, KIND, tensors)
 
@@ -56,6 +57,39 @@ def test_the_trained_network_is_taken_where_there_is_no_average(read: Read) -> N
     checkpoint = read(saved({"g": state, "d": {"final.weight": torch.ones(3)}}))
     assert checkpoint.notes[0] == "no averaged generator in the file; using g"
     assert_same_pictures(checkpoint, KIND, tensors)
+
+
+def test_a_checkpoint_from_before_noise_was_kept_gets_some(read: Read) -> None:
+    """Its program draws new maps for every picture; a network that is made has some of its own."""
+    tensors = random_tensors(KIND)
+    state = rosinality_state(tensors, KIND)
+    without = {name: tensor for name, tensor in state.items() if not name.startswith("noises.")}
+    converted = {"g_ema": without, "latent_avg": tensors["mapping.w_avg"]}
+    checkpoint = read(saved(converted))
+    assert checkpoint.notes == (
+        "no noise maps in the file; random ones (seed 0) are used, as its own program does: fine "
+        "detail differs from its pictures",
+    )
+    sampled = {
+        name: torch.from_numpy(tensor)
+        for name, tensor in checkpoint.tensors.items()
+        if name.endswith("noise_const")
+    }
+    assert len(sampled) == 7
+    assert_same_pictures(checkpoint, KIND, tensors | sampled)
+
+
+@pytest.mark.parametrize(("lr", "noted"), [(1.0, True), (0.01, False), (0.004, False)])
+def test_weights_that_speak_for_another_multiplier_are_believed(
+    lr: float, noted: bool, read: Read
+) -> None:
+    """As those of a program whose `lr_mlp` was changed; its files do not say so."""
+    kind = Kind(z_dim=12, mapping_dim=12, mapping_lr=lr)
+    tensors = random_tensors(kind)
+    state = {"g_ema": rosinality_state(tensors, kind), "latent_avg": tensors["mapping.w_avg"]}
+    checkpoint = read(saved(state))
+    assert [("multiplier; 1 is assumed" in note) for note in checkpoint.notes] == [True] * noted
+    assert checkpoint.config.mapping_lr == (1.0 if noted else 0.01)
 
 
 @pytest.mark.parametrize("prefix", ["", "module.", "generator.module."])

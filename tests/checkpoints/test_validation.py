@@ -58,18 +58,32 @@ def test_numbers_that_are_not_finite_are_named(value: float) -> None:
         validated(tensors, format="test")
 
 
-def test_noise_is_left_out_where_a_part_of_it_is_missing() -> None:
+def test_noise_is_left_out_where_its_strength_is_missing_and_drawn_where_its_map_is() -> None:
     tensors = arrays(Kind())
     del tensors["synthesis.b8.conv0.noise_const"]
     del tensors["synthesis.b16.conv1.noise_strength"]
     found = validated(tensors, format="test")
     assert found.notes == (
-        "no noise in the file in synthesis.b8.conv0, synthesis.b16.conv1; "
-        "pictures are made without it",
+        "no noise in the file for synthesis.b16.conv1; pictures are made without it",
+        "no noise maps in the file for synthesis.b8.conv0; random ones (seed 0) are used, as its "
+        "own program does: fine detail differs from its pictures",
     )
-    for layer in ("synthesis.b8.conv0", "synthesis.b16.conv1"):
-        assert found.tensors[f"{layer}.noise_strength"] == 0
-    assert found.tensors["synthesis.b8.conv1.noise_strength"] != 0
+    assert found.tensors["synthesis.b16.conv1.noise_strength"] == 0
+    assert found.tensors["synthesis.b8.conv0.noise_strength"] != 0
+    assert found.tensors["synthesis.b8.conv0.noise_const"].shape == (8, 8)
+
+
+def test_noise_that_is_drawn_is_normal_and_the_same_every_time() -> None:
+    tensors = {name: tensor for name, tensor in arrays(Kind()).items() if "noise_const" not in name}
+    first, second = (validated(tensors, format="test").tensors for _ in range(2))
+    maps = [name for name in first if "noise_const" in name]
+    assert len(maps) == 7
+    drawn = np.concatenate([first[name].ravel() for name in maps])
+    assert abs(drawn.mean()) < 4 / len(drawn) ** 0.5
+    assert abs(drawn.std() - 1) < 4 / (2 * len(drawn)) ** 0.5
+    assert len(np.unique(drawn)) == len(drawn)
+    for name in maps:
+        np.testing.assert_array_equal(first[name], second[name])
 
 
 def test_a_generator_too_large_is_refused_before_it_is_made(

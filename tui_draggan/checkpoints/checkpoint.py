@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,3 +30,12 @@ class Checkpoint:
     def parameters(self) -> int:
         """Number of elements of all tensors."""
         return sum(int(tensor.size) for tensor in self.tensors.values())
+
+    def with_colours_reversed(self) -> Checkpoint:
+        """The same generator with the channels of its pictures in the opposite order."""
+        turned = {
+            name: tensor[::-1]
+            for name, tensor in self.tensors.items()
+            if name.endswith((".torgb.weight", ".torgb.bias"))
+        }
+        return replace(self, tensors={**self.tensors, **turned})

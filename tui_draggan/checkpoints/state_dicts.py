@@ -1,4 +1,4 @@
-"""Generators as named tensors, in NVIDIA's naming or in rosinality's and its descendants'."""
+"""Generators as named tensors, in NVIDIA's naming or in those of other programs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints import rosinality
+from tui_draggan.checkpoints import genforce, mmgen, rosinality
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
 from tui_draggan.checkpoints.locate import NVIDIA_CONSTANT, Place
+from tui_draggan.checkpoints.missing import (
+    USUAL_MULTIPLIER,
+    fitting_multiplier,
+    multiplier_note,
+)
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.checkpoints.validation import MEAN, validated
@@ -28,6 +33,10 @@ def read_state_dict(place: Place, notes: tuple[str, ...]) -> Checkpoint:
     tensors = _tensors(place)
     if NVIDIA_CONSTANT in tensors:
         return _read_nvidia_names(tensors, place, notes)
+    if genforce.CONSTANT in tensors:
+        return _read_genforce(tensors, notes)
+    if mmgen.CONSTANT in tensors:
+        return _read_mmgen(tensors, place, notes)
     return _read_rosinality(tensors, place, notes)
 
 
@@ -63,13 +72,14 @@ def _read_nvidia_names(
         )
         classes = _class_names(place.beside("classes"), checkpoint.config.c_dim)
         return replace(checkpoint, classes=classes)
+    multiplier, rms = fitting_multiplier(tensors)
     return validated(
         tensors,
         format="state dict in NVIDIA's naming",
+        mapping_lr=multiplier,
         notes=(
             *notes,
-            "the file does not give the mapping network's learning-rate multiplier; 0.01, the "
-            "usual value, is assumed",
+            multiplier_note(multiplier, rms),
             "the file does not give conv_clamp; activations are not clamped",
         ),
     )
@@ -86,20 +96,59 @@ def _class_names(names: Any, c_dim: int) -> tuple[str, ...]:
 
 
 def _read_rosinality(tensors: dict[str, Array], place: Place, notes: tuple[str, ...]) -> Checkpoint:
-    """Their programs have one learning-rate multiplier, 0.01, and do not clamp."""
     mean = tensors.pop(ROSINALITY_MEAN, place.beside(ROSINALITY_MEAN))
     format, renamed = rosinality.nvidia_names(tensors)
     if isinstance(mean, np.ndarray):
         renamed[MEAN], note = _mean_w(mean)
         notes += note
-    return validated(renamed, format=format, notes=notes)
+    return _unclamped(renamed, format, notes)
 
 
 def _mean_w(mean: Array) -> tuple[Array, tuple[str, ...]]:
     """One w from a mean of any of the shapes (w,), (1, w) and (rows, w), and what to say of it."""
     if mean.ndim != 2 or not 1 <= len(mean) <= MAX_ROWS or mean.dtype.kind != "f":
         return mean, ()
-    if len(mean) == 1:
+    if (mean == mean[0]).all():
         return mean[0], ()
-    note = f"the file has a mean w for each of {len(mean)} rows of w+; their mean is used"
+    apart = float((mean.max(axis=0).astype(np.float64) - mean.min(axis=0)).max())
+    note = (
+        f"the file has another mean w for each of {len(mean)} rows of w+, up to {apart:.2g} "
+        "apart; their mean is used"
+    )
     return mean.mean(axis=0, dtype=np.float64), (note,)
+
+
+def _read_genforce(tensors: dict[str, Array], notes: tuple[str, ...]) -> Checkpoint:
+    renamed = genforce.nvidia_names(tensors)
+    return _unclamped(renamed, genforce.FORMAT, notes, style_bias=genforce.STYLE_BIAS)
+
+
+def _read_mmgen(tensors: dict[str, Array], place: Place, notes: tuple[str, ...]) -> Checkpoint:
+    _, renamed = rosinality.nvidia_names(mmgen.rosinality_names(tensors))
+    bgr = mmgen.is_bgr(place.beside("meta"))
+    checkpoint = _unclamped(
+        renamed,
+        mmgen.FORMAT,
+        (
+            *notes,
+            "the file's pictures are BGR by its configuration; red and blue are exchanged"
+            if bgr
+            else "the file does not say that its pictures are BGR; RGB is assumed",
+        ),
+    )
+    return checkpoint.with_colours_reversed() if bgr else checkpoint
+
+
+def _unclamped(
+    tensors: dict[str, Array], format: str, notes: tuple[str, ...], style_bias: float = 0.0
+) -> Checkpoint:
+    """Of programs that clamp nothing and have one learning-rate multiplier, 0.01, in their code.
+
+    Where the weights speak for another one, as those of a changed program, that is taken.
+    """
+    multiplier, rms = fitting_multiplier(tensors)
+    if multiplier != USUAL_MULTIPLIER:
+        notes += (multiplier_note(multiplier, rms),)
+    return validated(
+        tensors, format=format, mapping_lr=multiplier, style_bias=style_bias, notes=notes
+    )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,8 @@ NETWORK = "dnnlib.tflib.network.Network"
 OLDEST_VERSION = 4
 SYNTHESIS_FUNCTIONS = ("G_synthesis_stylegan2", "G_synthesis")
 COMPONENTS = ("mapping", "synthesis")
+STYLE_BIAS = 1.0
+"""What the program adds to each style; NVIDIA's later ones have it in the bias."""
 
 _LAYERS = {"Conv": "conv1", "Conv0_up": "conv0", "Conv1": "conv1", "ToRGB": "torgb", "Skip": "skip"}
 _VARIABLES = {
@@ -81,21 +82,15 @@ def read_tensorflow(networks: tuple[Any, ...] | list[Any]) -> Checkpoint:
     if arguments.get("use_noise") is False:
         variables = {name: value for name, value in variables.items() if "noise" not in name}
     unknown = sorted(shown(str(name)) for name in arguments.keys() - _READ - _IRRELEVANT)
-    checkpoint = validated(
+    return validated(
         {_nvidia_name(name): _nvidia_layout(name, value) for name, value in variables.items()},
         format="TensorFlow pickle (stylegan2, stylegan2-ada)",
         mapping_lr=positive(arguments.get("mapping_lrmul", 0.01), "mapping_lrmul"),
         conv_clamp=positive_or_none(arguments.get("conv_clamp"), "conv_clamp"),
         architecture=architecture,
+        style_bias=STYLE_BIAS,
         notes=tuple(f"unknown argument {name}; ignored" for name in unknown[:8]),
     )
-    # TensorFlow's networks add the one to the style, NVIDIA's later ones have it in the bias.
-    styles = {
-        name: np.add(value, 1, dtype=np.float32)
-        for name, value in checkpoint.tensors.items()
-        if name.endswith(".affine.bias")
-    }
-    return replace(checkpoint, tensors={**checkpoint.tensors, **styles})
 
 
 def _is_network(value: Any) -> bool:

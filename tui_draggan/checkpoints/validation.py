@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui_draggan.checkpoints.checkpoint import Checkpoint
+from tui_draggan.checkpoints.missing import MEAN_NOTE, noise_notes, sampled_noise
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
@@ -46,13 +47,15 @@ def validated(
     mapping_lr: float = 0.01,
     conv_clamp: float | None = None,
     architecture: str | None = None,
+    style_bias: float = 0.0,
     notes: tuple[str, ...] = (),
 ) -> Checkpoint:
     """The checkpoint of `tensors`, which have NVIDIA's names, in float32.
 
     architecture: what the file says it is; None where only its tensors tell.
-    Missing noise becomes none, grey pictures become coloured ones, both with a note. Raises
-    CheckpointError, naming the tensor, its shape and the expected one.
+    style_bias: what the file's own program adds to each style, which NVIDIA's has in the bias.
+    What the file lacks is made up for (`missing`), grey pictures become coloured ones, both with
+    a note. Raises CheckpointError, naming the tensor, its shape and the expected one.
     """
     filters = {name for name in tensors if name.rpartition(".")[2] == FILTER}
     for name in filters:
@@ -67,20 +70,26 @@ def validated(
     colours = _colours(tensors, config)
     expected = expected_shapes(config, colours)
     _check_cost(config, expected)
-    silent = _layers_without_noise(tensors, expected)
+    layers = [name.removesuffix(".noise_const") for name in expected if "noise_const" in name]
+    silent = [layer for layer in layers if f"{layer}.noise_strength" not in tensors]
+    unmapped = [
+        layer for layer in layers if layer not in silent and f"{layer}.noise_const" not in tensors
+    ]
     for layer in silent:
-        tensors.pop(f"{layer}.noise_strength", None)
         tensors.pop(f"{layer}.noise_const", None)
-    _check_shapes(tensors, expected, optional={MEAN, *_noise(silent)})
+    _check_shapes(tensors, expected, optional={MEAN, *_noise(silent), *_noise(unmapped)})
     _check_sharing(tensors)
 
     arrays = {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
     arrays |= {name: np.zeros(expected[name], np.float32) for name in _noise(silent)}
-    if silent:
-        where = "" if len(silent) == 2 * len(config.channels) - 1 else f" in {', '.join(silent)}"
-        notes += (f"no noise in the file{where}; pictures are made without it",)
+    maps = [f"{layer}.noise_const" for layer in unmapped]
+    arrays |= sampled_noise({name: expected[name] for name in maps})
+    notes += noise_notes(silent, unmapped, len(layers))
     if MEAN not in arrays:
-        notes += ("no mean w in the file; it is estimated from 10,000 samples",)
+        notes += (MEAN_NOTE,)
+    if style_bias:
+        biases = [name for name in arrays if name.endswith(".affine.bias")]
+        arrays |= {name: np.add(arrays[name], style_bias, dtype=np.float32) for name in biases}
     if colours == 1:
         arrays |= {name: np.repeat(arrays[name], 3, axis=0) for name in _of_torgb(config)}
         notes += ("greyscale pictures; the one channel is copied to red, green and blue",)
@@ -293,12 +302,6 @@ def _numbers(name: str, tensor: Array) -> NDArray[np.float32]:
     if not (np.isfinite(numbers.min()) and np.isfinite(numbers.max())):
         raise CheckpointError(f"has numbers in {name} that are not finite")
     return numbers
-
-
-def _layers_without_noise(tensors: Tensors, expected: dict[str, Shape]) -> list[str]:
-    """Layers that lack the map or its strength."""
-    layers = [name.removesuffix(".noise_const") for name in expected if "noise_const" in name]
-    return [layer for layer in layers if not all(name in tensors for name in _noise([layer]))]
 
 
 def _noise(layers: list[str]) -> list[str]:
