@@ -16,6 +16,7 @@ import torch
 
 from tests.checkpoints.watched import MODEL, run_apart
 from tests.checkpoints.writers.generators import Kind, random_tensors
+from tests.checkpoints.writers.genforce import genforce_checkpoint, genforce_state
 from tests.checkpoints.writers.nvidia import generator_record, nvidia_pickle
 from tests.checkpoints.writers.tensorflow import tensorflow_pickle
 from tests.checkpoints.writers.torch_zip import torch_zip
@@ -36,7 +37,8 @@ def tensorflow() -> bytes:
 
 def old_torch() -> bytes:
     file = io.BytesIO()
-    torch.save(random_tensors(KIND), file, _use_new_zipfile_serialization=False)
+    value = genforce_checkpoint(genforce_state(random_tensors(KIND), KIND))
+    torch.save(value, file, _use_new_zipfile_serialization=False)
     return file.getvalue()
 
 
@@ -48,7 +50,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "NVIDIA, protocol 2": lambda: nvidia(2),
     "NVIDIA, protocol 4": lambda: nvidia(4),
     "TensorFlow": tensorflow,
-    "old torch": old_torch,
+    "genforce, old torch": old_torch,
     "module in torch's archive": module_in_archive,
 }
 
