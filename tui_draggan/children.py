@@ -7,9 +7,15 @@ told where this process finds its modules.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+SET_PARENT_DEATH_SIGNAL = 1
+"""Option of prctl(2)."""
 
 
 def command(module: str, *arguments: str) -> list[str]:
@@ -20,6 +26,13 @@ def command(module: str, *arguments: str) -> list[str]:
         f"from {module} import main; main()"
     )
     return [sys.executable, "-I", "-c", program, *arguments]
+
+
+def end_with_parent() -> None:
+    """Called in a child: it is killed when the thread that started it ends, whatever it is doing
+    then. Without effect where the system is not Linux."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
 
 
 def _module_path() -> list[str]:

@@ -19,6 +19,9 @@ from PIL import Image, ImageSequence
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
+from tui_draggan.commands import opening, results
+from tui_draggan.edit.document import Document, Frame
+from tui_draggan.engines.process import EngineProcess
 from tui_draggan.files import replacing
 from tui_draggan.testing.waiting import LIMIT
 
@@ -192,6 +195,35 @@ def test_what_is_far_too_long_or_no_text_is_one_line(
 def test_stopping_short_has_its_own_status_and_a_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drag", "--point", "5,5:60,60", "--steps", "2"]) == 3
     assert "step limit after 2 steps" in capsys.readouterr().err
+
+
+def test_an_engine_that_dies_is_started_again_and_the_drag_continues(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    engines: list[EngineProcess] = []
+    engine_for, write_line = opening.engine_for, results.StepLog.write
+
+    def engine(request: opening.OpenRequest, bundle: ModelBundle) -> EngineProcess:
+        engines.append(engine_for(request, bundle))
+        return engines[-1]
+
+    def write(self: results.StepLog, frame: Frame, document: Document) -> None:
+        if frame.iteration == 2:
+            assert engines[0].pid is not None
+            os.kill(engines[0].pid, signal.SIGKILL)
+        write_line(self, frame, document)
+
+    log = tmp_path / "steps.jsonl"
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "engine_for", engine)
+        patch.setattr(results.StepLog, "write", write)
+        assert main([*STEP[:3], "--steps", "5", "--log", str(log)]) == 3
+    said = capsys.readouterr().err.splitlines()
+    assert said[0].endswith("(SIGKILL, as when memory is full); it has been started again")
+    assert "step limit after 5 steps" in said[1]
+    steps = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [step["step"] for step in steps] == [0, 1, 2, 3, 4, 5]
+    assert steps[3]["handles"] == steps[2]["handles"]
 
 
 @pytest.mark.slow

@@ -29,7 +29,8 @@ pytestmark = pytest.mark.slow
 
 @dataclass
 class Shelf:
-    """Models to open: `zoo` is well, `slow` waits for `go`, `torn` fails, `gone` is refused."""
+    """Models to open: `zoo` is well, `slow` hangs until it is abandoned (`go`), `torn` fails,
+    `gone` is refused."""
 
     closed: list[str] = field(default_factory=list)
     go: threading.Event = field(default_factory=threading.Event)
@@ -61,6 +62,7 @@ class Shelf:
         return Services(
             open_session,
             close=lambda: self.closed.append(name),
+            abandon=self.go.set,
             models=self.models,
             open_model=self.open_model,
         )
@@ -158,14 +160,13 @@ async def test_what_cannot_be_opened_is_told_and_the_edit_goes_on() -> None:
         assert editor.session.frames
 
 
-async def test_escape_while_it_opens_stays_with_the_old_one() -> None:
+async def test_escape_while_it_hangs_in_opening_ends_it_and_stays_with_the_old_one() -> None:
     shelf = Shelf()
     async with editing_with(shelf) as editor:
         await choose(editor, "o", "slow")
         await editor.until(lambda: isinstance(editor.app.screen, OpeningDialog), "the waiting")
         await editor.press("escape")
         await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
-        shelf.go.set()
         await editor.until(lambda: shelf.closed == ["slow"], "the end of what was opening")
         assert editor.app.screen is editor.screen and editor.session.picture is not None
 

@@ -312,9 +312,9 @@ async def test_what_the_journal_has_to_say_is_shown_once(tmp_path: Path) -> None
         editor.screen.refresh_all()
         await editor.until(lambda: editor.notes)
         [note] = editor.notes
-        assert note.startswith("journal: the edit is not recorded: ")
+        assert note.startswith("note: the edit is not recorded: ")
         folder.parent.unlink()
         journal.record(document, None)
         editor.screen.refresh_all()
         await editor.until(lambda: len(editor.notes) > 1)
-        assert editor.notes[1:] == ["journal: the edit is recorded again"]
+        assert editor.notes[1:] == ["note: the edit is recorded again"]

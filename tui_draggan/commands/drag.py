@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tui_draggan.commands.arguments import add_opening
 from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
+from tui_draggan.notices import Notices, heard
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import remark
 from tui_draggan.wording import counted
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tui_draggan.edit.session import Session
 
 STOPPED_SHORT = 3
+NO_POINTS = "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +77,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands.opening import (
         LastEdit,
         OpenRequest,
+        engine_for,
         open_bundle,
         open_mask,
         open_session,
@@ -91,13 +94,17 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         remark(mask.note)
     if isinstance(request.start, LastEdit):
         remark(request.start.note(bundle.info))
-    session = open_session(request, bundle, mask)
-    for handle, target in pairs:
-        session.add_pair(handle, target)
-    if not session.document.pairs:
-        raise UsageError("nothing to drag; add --point handle:target, as in --point 60,40:60,28")
-    log = results.StepLog(options.log)
-    frames, seconds = _drag(session, log, interrupts)
+    notices = Notices()
+    with heard(notices), closing(engine_for(request, bundle)) as engine:
+        session = open_session(request, bundle, engine, mask)
+        for handle, target in pairs:
+            session.add_pair(handle, target)
+        if not session.document.pairs:
+            raise UsageError(
+                "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
+            )
+        log = results.StepLog(options.log)
+        frames, seconds = _drag(session, log, notices, interrupts)
     written, problems = _write(options, session, frames)
     if log.problem is not None:
         problems.append(log.problem)
@@ -124,7 +131,9 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
     return pairs
 
 
-def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> tuple[list[Frame], float]:
+def _drag(
+    session: Session, log: StepLog, notices: Notices, interrupts: Interrupts
+) -> tuple[list[Frame], float]:
     """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError.
 
     Returns the frames and the seconds their steps took, from the first frame on: before it the
@@ -145,6 +154,7 @@ def _drag(session: Session, log: StepLog, interrupts: Interrupts) -> tuple[list[
                     began = ended
                 frames.append(frame)
                 show(frame)
+                remark(*notices.taken())
                 log.write(frame, session.document)
         except KeyboardInterrupt:
             interrupts.forgive()  # the run has stopped and the picture is complete

@@ -11,6 +11,7 @@ from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_opening, add_screen
 from tui_draggan.errors import UsageError
+from tui_draggan.notices import Notices, heard
 from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal import graphics
 from tui_draggan.wording import printable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.snapshot import Snapshot
-    from tui_draggan.engines.base import Engine
 
 MAX_PACE = 1000
 
@@ -55,12 +55,14 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
     from tui_draggan.commands.opening import LastEdit, OpenRequest, open_bundle, open_mask
 
+    notices = Notices()
+
     def on_model(request: OpenRequest) -> EditorOptions:
         bundle = open_bundle(request)
         mask = open_mask(request, bundle)
         start = request.start
         return EditorOptions(
-            _services(request, bundle, mask, on_model),
+            _services(request, bundle, mask, on_model, notices),
             model=bundle.info.name,
             resolution=bundle.info.resolution,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
@@ -74,7 +76,8 @@ def run(options: argparse.Namespace) -> int:
 
     from tui_draggan.tui.launch import run_editor
 
-    return run_editor(editor)
+    with heard(notices):
+        return run_editor(editor)
 
 
 def _services(
@@ -82,26 +85,26 @@ def _services(
     bundle: ModelBundle,
     mask: LoadedMask | None,
     on_model: Callable[[OpenRequest], EditorOptions],
+    notices: Notices,
 ) -> Services:
     """What the editor asks for while it works on one model."""
-    from tui_draggan.commands.opening import OpenRequest, open_session
+    from tui_draggan.commands.opening import OpenRequest, engine_for, open_session
     from tui_draggan.commands.results import check_result
     from tui_draggan.edit.journal import Journal
-    from tui_draggan.engines.process import EngineProcess
+    from tui_draggan.engines.process import NICENESS
 
     opened = ExitStack()
     journal = opened.enter_context(closing(Journal(paths.journals(), bundle.info.name)))
-
-    def engine(bundle: ModelBundle, device: str, name: str) -> Engine:
-        return opened.enter_context(closing(EngineProcess(bundle, device, name)))
+    engine = opened.enter_context(closing(engine_for(request, bundle, NICENESS)))
 
     return Services(
-        open_session=lambda: open_session(request, bundle, mask, journal.record, engine),
+        open_session=lambda: open_session(request, bundle, engine, mask, journal.record),
         export=lambda snapshot, request: _export(snapshot, request, bundle),
         check_export=check_result,
         save_session=lambda snapshot, path: _save(snapshot, path, bundle),
         close=opened.close,
-        notices=journal.notices,
+        abandon=engine.close,
+        notices=lambda: [*journal.notices(), *notices.taken()],
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         models=lambda: _choices(bundle),
         open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),

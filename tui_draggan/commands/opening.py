@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.parameters import PARAMETERS, Value
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session, model_of_session
-from tui_draggan.engines.base import Engine
-from tui_draggan.engines.choose import AUTO, open_engine
+from tui_draggan.engines.choose import AUTO
+from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import UsageError
 
 
@@ -153,18 +153,27 @@ def open_mask(request: OpenRequest, bundle: ModelBundle) -> LoadedMask | None:
     return None if request.mask is None else load_mask(request.mask, bundle.info.resolution)
 
 
+def engine_for(request: OpenRequest, bundle: ModelBundle, niceness: int = 0) -> EngineProcess:
+    """The engine that is asked for, in a process of its own, not started yet.
+
+    niceness: what the process waits for others, as in nice(1).
+    """
+    return EngineProcess(bundle, request.device, request.engine, niceness)
+
+
 def open_session(
     request: OpenRequest,
     bundle: ModelBundle,
+    engine: EngineProcess,
     mask: LoadedMask | None = None,
     recorder: Recorder | None = None,
-    open_engine: Callable[[ModelBundle, str, str], Engine] = open_engine,
 ) -> Session:
-    """Opens the engine and makes the session. Slow: for the worker thread.
+    """Opens the engine and makes the session. Slow: for the thread that owns the engine.
 
-    mask: what `open_mask` gave. Raises UsageError, EngineError.
+    engine: that of `engine_for`. mask: what `open_mask` gave. Raises UsageError, EngineError.
     """
-    model = Model(bundle, lambda: open_engine(bundle, request.device, request.engine))
+    engine.open()
+    model = Model(bundle, lambda: engine)
     start = request.start
     if isinstance(start, NewPicture):
         origin = model.seed(start.seed, start.psi, start.label)

@@ -39,6 +39,9 @@ class Problem:
     """False: the K rows share one w, which must be equal in all of them."""
     editable: NDArray[np.bool_] | None = None
     """(H, H) the region that may change; None where all of it may."""
+    reference: Floats | None = None
+    """(L, w_dim) the w+ whose features the rest must keep, F0; None: `ws`. Another one where a
+    run is continued on an engine that knows nothing of it."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -83,7 +84,9 @@ class BundleEngine(ABC):
             raise ValueError(f"{problem.rows} rows cannot be trained; 1 to {self.info.num_ws}")
         if not problem.w_plus and not (ws[: problem.rows] == ws[0]).all():
             raise ValueError("in w mode the trained rows of w+ must all be the same w")
-        self._run = DragRun(self.info, self._optimizer, ws, problem)
+        reference = ws if problem.reference is None else self._checked_ws(problem.reference)
+        checked = replace(problem, ws=ws, reference=reference)
+        self._run = DragRun(self.info, self._optimizer, checked)
 
     def step(self, request: StepRequest) -> StepResult:
         if self._run is None:

@@ -23,13 +23,11 @@ from tui_draggan.engines.latent_optimizer import LatentOptimizer
 class DragRun:
     """What stays the same from the first step of a run to its last, and the step itself."""
 
-    def __init__(
-        self, info: BundleInfo, optimizer: LatentOptimizer, ws: Floats, problem: Problem
-    ) -> None:
+    def __init__(self, info: BundleInfo, optimizer: LatentOptimizer, problem: Problem) -> None:
         self._info = info
         self._optimizer = optimizer
         self._problem = problem
-        self._ws = ws
+        self._ws = ws = problem.ws
         count = info.drag.trainable_rows
         # Rows the features do not depend on get no gradient: in w+ they would stay as they are.
         trained = np.arange(min(problem.rows, count))
@@ -43,9 +41,10 @@ class DragRun:
             if len(outside):
                 self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
                 feeds |= graph_inputs.outside_rows(info, first, len(outside))
+                start = {**feeds, "frozen": ws if problem.reference is None else problem.reference}
                 anywhere = np.zeros((1, 2), np.float32)
                 feeds["outside_reference"] = optimizer.features_outside(
-                    graph_inputs.with_handles(feeds, anywhere)
+                    graph_inputs.with_handles(start, anywhere)
                 )
         frozen = ws.copy()
         frozen[: len(trained)] = 0

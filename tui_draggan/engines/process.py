@@ -1,12 +1,14 @@
-"""An engine in a process of its own, for programs with a screen.
+"""An engine in a process of its own, for programs that answer while it computes.
 
 ONNX Runtime's training API holds the interpreter's lock for a whole step: any other thread stands
 still for those 20 to 40 ms, and a screen in the same process answers keys at every third or tenth
-step only. In another process the engine leaves the screen alone.
+step only. In another process the engine leaves the screen alone, and can be left: whatever it is
+doing, `close` ends it. One that dies, for want of memory say, is started again.
 
 The two talk in pickles through the child's standard input and output, one question, (method,
-arguments), and one `Answer` at a time. The child ends when its input does, so it never outlives
-the editor. While it is not asked anything after the first picture, it prepares the first step.
+arguments), and one `Answer` at a time. The child ends when its input does, and with the thread that
+started it, so it never outlives its owner. While it is not asked anything after the first picture,
+it prepares the first step.
 """
 
 from __future__ import annotations
@@ -19,9 +21,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any, NamedTuple
 
 from tui_draggan import children
@@ -29,6 +36,8 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.errors import DragganError, EngineError
+from tui_draggan.notices import Notices
+from tui_draggan.wording import duration
 
 CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
 IDLE = 0.2
@@ -39,6 +48,14 @@ NICENESS = 10
 """Where cores are scarce, the screen's few milliseconds come before the next step. (It counts
 within a terminal session only, where Linux groups processes by session; so the child stays in it.)
 """
+
+OPENING = 300.0
+"""Seconds the child gets to open the engine, and for the first answer of each kind, which opens a
+graph. Large models take a few."""
+HEADER, PIECE = 8, 1 << 20
+"""Bytes that say how long an answer is; bytes that are read at once."""
+BURIAL = 1.0
+"""Seconds the system gets to end a process that has been killed; a driver may hold it up."""
 
 log = logging.getLogger(__name__)
 
@@ -56,22 +73,51 @@ class Answer(NamedTuple):
 
 
 class EngineProcess:
-    """`base.Engine`, computed elsewhere. Raises what the engine raises, and EngineError when its
-    process has ended."""
+    """`base.Engine`, computed elsewhere. Raises what the engine raises, and EngineError where its
+    process ends or takes too long to open.
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto", engine: str = "auto") -> None:
+    A process that has died is started again, and what it was asked is asked once more; a run
+    continues on its latent, with its mask's reference, without Adam's moments. That is logged as a
+    warning. One that dies at the first question it is asked is not started a second time.
+    """
+
+    def __init__(
+        self,
+        bundle: ModelBundle,
+        device: str = "auto",
+        engine: str = "auto",
+        niceness: int = NICENESS,
+    ) -> None:
+        """The process starts at `open`, or at the first question."""
         self.info = bundle.info
-        # Its complaints must not land on the screen; the last line helps when it has died.
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
-        self._process = subprocess.Popen(
-            children.command(__name__, str(bundle.path.resolve()), device, engine),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
+        self.name, self.device = engine, device
+        self._command = children.command(
+            __name__, str(bundle.path.resolve()), device, engine, str(niceness)
         )
-        self.close = weakref.finalize(self, _end, self._process, self._complaints)
-        """Ends the process; the end of the program or of the last reference does it too."""
-        self._answer()
+        self._lock = threading.Lock()
+        self._child: _Child | None = None
+        self._closed = False
+        self._problem: Problem | None = None
+        """What the run is on: that of `begin`, with the latent of the newest step."""
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process; None while there is none."""
+        child = self._child
+        return None if child is None else child.pid
+
+    def open(self) -> None:
+        """Starts the process and waits until it has opened the engine."""
+        self._opened()
+
+    def close(self) -> None:
+        """Ends the process at once, whatever it is doing; any thread may call it. What it was
+        asked, and whatever it is asked afterwards, raises EngineError."""
+        with self._lock:
+            self._closed = True
+            child, self._child = self._child, None
+        if child is not None:
+            child.end()
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         w: Floats = self._call("map", z, label)
@@ -92,27 +138,54 @@ class EngineProcess:
 
     def begin(self, problem: Problem) -> None:
         self._call("begin", problem)
+        self._problem = problem
 
     def step(self, request: StepRequest) -> StepResult:
         result: StepResult = self._call("step", request)
+        run = self._problem
+        if run is not None:
+            start = run.ws if run.reference is None else run.reference
+            self._problem = replace(run, ws=result.ws, reference=start)
         return result
 
     def _call(self, method: str, *arguments: Any) -> Any:
-        pipe = self._process.stdin
-        assert pipe is not None
+        child = self._opened()
         try:
-            pickle.dump((method, arguments), pipe, pickle.HIGHEST_PROTOCOL)
-            pipe.flush()
-        except (OSError, ValueError):
-            raise self._ended() from None
-        return self._answer()
+            return self._ask(child, method, arguments)
+        except _EndedError as ended:
+            if self._closed or not child.answered:
+                raise
+            log.warning("%s; it has been started again", ended)
+        return self._ask(self._opened(), method, arguments)
 
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
+    def _opened(self) -> _Child:
+        """The child, started where there is none."""
+        with self._lock:
+            if self._closed:
+                raise EngineError("the engine has been closed")
+            if self._child is not None:
+                return self._child
+            self._child = child = _Child(self._command)
         try:
-            answer: Answer = pickle.load(self._process.stdout)
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            raise self._ended() from None
+            self._take(child, child.answer("to open the engine"))
+        except DragganError:
+            self._forget(child)
+            raise
+        return child
+
+    def _ask(self, child: _Child, method: str, arguments: Sequence[Any]) -> Any:
+        if method == "step" and "begin" not in child.answered and self._problem is not None:
+            self._ask(child, "begin", (self._problem,))
+        try:
+            answer = child.ask(method, arguments)
+        except EngineError:
+            self._forget(child)
+            raise
+        value = self._take(child, answer)
+        child.answered.add(method)
+        return value
+
+    def _take(self, child: _Child, answer: Answer) -> Any:
         self.name, self.device = answer.name, answer.device
         for notice in answer.notices:
             log.warning("%s", notice)
@@ -120,43 +193,137 @@ class EngineProcess:
             raise answer.value
         return answer.value
 
-    def _ended(self) -> EngineError:
-        status = self._process.wait()
-        self._complaints.seek(0)
-        lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+    def _forget(self, child: _Child) -> None:
+        with self._lock:
+            if self._child is child:
+                self._child = None
+        child.end()
+
+
+class _EndedError(EngineError):
+    """The process is not there any more."""
+
+
+class _Child:
+    """One process. Only `end` may be called by another thread than that which started it."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        # Its complaints must not land on the screen; the last line helps when it has died.
+        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
+        )
+        self.pid = self._process.pid
+        self.answered: set[str] = set()
+        """Methods that it has answered."""
+        self._owed = 1
+        """Answers that are still to come: at first the one that it has opened the engine."""
+        self._received = bytearray()
+        self.end = weakref.finalize(self, _end, self._process, self._complaints)
+        """Ends the process; the end of the program or of the last reference does it too."""
+
+    def ask(self, method: str, arguments: Sequence[Any]) -> Answer:
+        """Raises EngineError where there is no answer.
+
+        Where an interrupt (Ctrl-C) breaks the waiting off, the answer is passed over later.
+        """
+        pipe = self._process.stdin
+        assert pipe is not None
+        question = pickle.dumps((method, arguments), pickle.HIGHEST_PROTOCOL)
+        self._owed += 1
+        try:
+            pipe.write(question)
+            pipe.flush()
+        except (OSError, ValueError):
+            raise self._ended() from None
+        return self.answer(None if method in self.answered else "to open the model")
+
+    def answer(self, opening: str | None = None) -> Answer:
+        """The answer to the last question. opening: what it may take `OPENING` seconds for."""
+        deadline = None if opening is None else monotonic() + OPENING
+        try:
+            while self._owed > 1:
+                self._receive(deadline)
+                self._owed -= 1
+            answer: Answer = pickle.loads(self._receive(deadline))
+        except TimeoutError:
+            spent = f"took more than {duration(OPENING)} {opening}"
+            raise EngineError(f"the engine {spent} and was ended") from None
+        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
+            raise self._ended() from None
+        self._owed = 0
+        return answer
+
+    def _receive(self, deadline: float | None) -> bytes:
+        """The next message. Raises EOFError where there is none, TimeoutError at the deadline."""
+        pipe = self._process.stdout
+        assert pipe is not None
+        while (size := _first_message(self._received)) is None:
+            wait = None if deadline is None else max(0.0, deadline - monotonic())
+            if not select.select([pipe], [], [], wait)[0]:
+                raise TimeoutError
+            piece = os.read(pipe.fileno(), PIECE)
+            if not piece:
+                raise EOFError
+            self._received += piece
+        message = bytes(self._received[HEADER : HEADER + size])
+        del self._received[: HEADER + size]
+        return message
+
+    def _ended(self) -> _EndedError:
+        try:
+            status = self._process.wait(BURIAL)
+            self._complaints.seek(0)
+            lines = self._complaints.read().decode(errors="replace").strip().splitlines()
+        except (subprocess.TimeoutExpired, ValueError):  # it is being ended, by `end`
+            return _EndedError("the engine's process has been ended")
         why = f": {lines[-1]}" if lines else ""
-        return EngineError(f"the engine's process has ended (status {status}){why}; start again")
+        return _EndedError(f"the engine's process has ended ({_in_words(status)}){why}")
+
+
+def _first_message(received: bytearray) -> int | None:
+    """Its bytes, without its header; None where it is not there in full."""
+    if len(received) < HEADER:
+        return None
+    size = int.from_bytes(received[:HEADER], sys.byteorder)
+    return size if len(received) >= HEADER + size else None
+
+
+def _in_words(status: int) -> str:
+    if status == -signal.SIGKILL:
+        return "SIGKILL, as when memory is full"
+    with suppress(ValueError):
+        return signal.Signals(-status).name
+    return f"status {status}"
 
 
 def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-    for pipe in (process.stdin, process.stdout):
-        try:
-            if pipe is not None:
-                pipe.close()
-        except OSError:
-            pass  # it went first
-    try:
-        process.wait(5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    complaints.close()
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(BURIAL)
+        for pipe in (process.stdin, process.stdout):  # a thread that waits for it has its end now
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        complaints.close()
 
 
-def serve(path: Path, device: str, engine_name: str) -> None:
+def serve(path: Path, device: str, engine_name: str, niceness: int) -> None:
     """The child: opens the engine, answers calls until there are no more."""
+    children.end_with_parent()
     requests = sys.stdin.buffer
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever prints must not get between the pickles
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
-    os.nice(NICENESS)
-    notices = _Notices()
+    os.nice(niceness)
+    notices = Notices()
     logging.getLogger().addHandler(notices)
 
     def answer(well: bool, value: Any, name: str, device: str) -> None:
         told = Answer(well, value, name, device, notices.taken())
-        answers.write(pickle.dumps(told, pickle.HIGHEST_PROTOCOL))
+        message = pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
+        answers.write(len(message).to_bytes(HEADER, sys.byteorder) + message)
         answers.flush()
 
     try:
@@ -195,22 +362,7 @@ def _prepare(engine: LocalEngine) -> bool:
         return False
 
 
-class _Notices(logging.Handler):
-    """Keeps warnings until the next answer takes them along."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self._messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._messages.append(record.getMessage())
-
-    def taken(self) -> list[str]:
-        messages, self._messages = self._messages, []
-        return messages
-
-
 def main() -> None:
-    """Bundle, device and engine are the arguments."""
-    path, device, engine = sys.argv[1:]
-    serve(Path(path), device, engine)
+    """Bundle, device, engine and niceness are the arguments."""
+    path, device, engine, niceness = sys.argv[1:]
+    serve(Path(path), device, engine, int(niceness))

@@ -21,7 +21,7 @@ from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.workarounds import answer_key
-from tui_draggan.tui.worker import EngineThread, OpenFailed, Report
+from tui_draggan.tui.worker import EngineThread, OpenFailed, Report, engine_thread
 
 
 class EditorApp(Program):
@@ -97,8 +97,7 @@ class EditorApp(Program):
     def _open(self, event: AnotherModel) -> None:
         """Opens it beside the one that is edited, which stays until the other has a picture."""
         options = event.options
-        services = options.services
-        thread = EngineThread(services.open_session, options.pace, services.close)
+        thread = engine_thread(options)
         self.threads.append(thread)
         thread.start()
 

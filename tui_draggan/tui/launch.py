@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.terminal.graphics import apply_colour, choose_display
-from tui_draggan.tui.worker import EngineThread, end
+from tui_draggan.tui.worker import end, engine_thread
 
 PATIENCE = 30.0
 """Seconds the engine gets to finish the step at hand when the editor has been left."""
@@ -18,8 +18,7 @@ def run_editor(options: EditorOptions) -> int:
     """
     apply_colour(options.colour)
     display = choose_display(options.graphics)
-    services = options.services
-    threads = [EngineThread(services.open_session, options.pace, services.close)]
+    threads = [engine_thread(options)]
     threads[0].start()
     try:
         from tui_draggan.tui.app import EditorApp

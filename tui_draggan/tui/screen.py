@@ -175,7 +175,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """What others have to say, once."""
         notices = self.options.services.notices
         for line in () if notices is None else notices():
-            self.app.notify(line, title="journal", severity="warning", markup=False)
+            self.app.notify(line, title="note", severity="warning", markup=False)
 
     def show_error(self, error: DragganError) -> None:
         self.app.notify(str(error), title=error.title, severity="error", markup=False)

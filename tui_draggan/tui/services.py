@@ -49,6 +49,9 @@ class Services:
     """Writes the edit to a file; returns a line to show, or raises DragganError."""
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""
+    abandon: Callable[[], None] | None = None
+    """Ends the engine at once, whatever it is doing: what the worker thread waits for raises
+    EngineError. Any thread may call it; returns within a second."""
     notices: Callable[[], list[str]] | None = None
     """Lines to show that have come up since it was last asked: the journal cannot be written."""
     resume: str = "tui-draggan --resume"

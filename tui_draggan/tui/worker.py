@@ -11,6 +11,7 @@ from time import monotonic
 from tui_draggan.edit.document import Frame
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError, EngineError
+from tui_draggan.tui.services import EditorOptions
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ class EngineThread(threading.Thread):
         open_session: Callable[[], Session],
         pace: float = 0.0,
         close: Callable[[], None] | None = None,
+        abandon: Callable[[], None] | None = None,
     ) -> None:
-        """pace: steps a second at most, for the eye that follows; 0: as many as there are."""
+        """pace: steps a second at most, for the eye that follows; 0: as many as there are. close,
+        abandon: as in `Services`."""
         super().__init__(name="draggan-engine", daemon=True)
         self._step_seconds = 1 / pace if pace else 0.0
-        self._open_session, self._close = open_session, close
+        self._open_session, self._close, self._abandon = open_session, close, abandon
         self._ending = threading.Event()
         self._seen = threading.Event()
         self._seen.set()
@@ -82,8 +85,11 @@ class EngineThread(threading.Thread):
             self._report = lambda report: None
 
     def stop(self) -> None:
-        """Asks it to end after the piece of work at hand; join it then."""
+        """Ends it: with the piece of work at hand, or in the middle of it where the engine can be
+        abandoned. Join it then."""
         self._ending.set()
+        if self._abandon is not None:
+            self._abandon()
         if self.session is not None:
             self.session.wake()
 
@@ -121,6 +127,8 @@ class EngineThread(threading.Thread):
         try:
             done = session.work()
         except DragganError as error:
+            if self._ending.is_set():  # the engine has been abandoned
+                return
             self._tell(WorkFailed(error))
         except Exception as error:
             log.exception("the engine's thread met something unexpected")
@@ -137,6 +145,12 @@ class EngineThread(threading.Thread):
                 self._early.append(report)
             else:
                 self._report(report)
+
+
+def engine_thread(options: EditorOptions) -> EngineThread:
+    """The thread that opens what the editor starts with; not started yet."""
+    services = options.services
+    return EngineThread(services.open_session, options.pace, services.close, services.abandon)
 
 
 def end(threads: Sequence[EngineThread], patience: float) -> None:
