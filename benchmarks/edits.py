@@ -118,11 +118,11 @@ def bench(options: argparse.Namespace) -> None:
     if info.classes != SPECIES:
         sys.exit(f"{info.name} is not of the domain that is drawn here: {', '.join(SPECIES)}")
     usual = model.parameters.with_values(
-        steps=STEPS, patience=STEPS, tolerance=WITHIN * info.resolution
+        steps=STEPS, patience=STEPS, tolerance=WITHIN * info.size.width
     )
     psi = model.seed(psi=options.psi).psi
     print(
-        f"{info.name}, {info.resolution} px, feature block {info.drag.feature_block}, "
+        f"{info.name}, {info.size} px, feature block {info.drag.feature_block}, "
         f"ψ {psi:g}: {options.edits} edits drawn with seed {options.seed}"
     )
     print(
@@ -133,7 +133,7 @@ def bench(options: argparse.Namespace) -> None:
         edits = draw_edits(model, options.edits, points, psi, options.seed)
         for params in choices(options, usual):
             done = [run(model, edit, params) for edit in edits]
-            print(row(points, params, done, info.resolution), flush=True)
+            print(row(points, params, done, info.size.width), flush=True)
             for of in options.by:
                 print_groups(of, done)
 
@@ -170,7 +170,7 @@ def draw_edits(model: Model, count: int, points: int, psi: float, seed: int) -> 
             seen.confidence,
             allowed[species],
             points,
-            model.info.resolution,
+            model.info.size.width,
             random,
         )
         if drawn is not None:

@@ -85,7 +85,7 @@ def test_a_drag_in_a_script(model: Model, tmp_path: Path) -> None:
     session.add_pair((27, 27), (30, 20))
     frames: list[Frame] = list(session.run())
     assert session.status.outcome is Outcome.REACHED and frames[-1].distance <= 2
-    side = model.info.resolution
+    side = model.info.size.width
     assert session.picture is not None and session.picture.shape == (side, side, 3)
     rendered = model.render(session.document.latent).astype(int)
     np.testing.assert_allclose(session.picture, rendered, atol=1)  # another graph's rounding

@@ -48,7 +48,7 @@ class Model:
 
     @property
     def info(self) -> BundleInfo:
-        """Name, resolution, classes and the like."""
+        """Name, size, classes and the like."""
         return self.bundle.info
 
     @cached_property
@@ -60,7 +60,7 @@ class Model:
     def parameters(self) -> DragParams:
         """The parameters of a drag that the model recommends, else the paper's."""
         drag = self.info.drag
-        return default_params(self.info.resolution, drag.trainable_rows, self.info.recommended)
+        return default_params(self.info.size, drag.trainable_rows, self.info.recommended)
 
     def seed(self, seed: int = 0, psi: float | None = None, label: str | int | None = None) -> Seed:
         """A generated picture by its seed; `psi`: None for what the model recommends; `label`:
@@ -73,7 +73,7 @@ class Model:
         return latent_from_seed(self.engine, origin.seed, origin.psi, origin.label)
 
     def render(self, latent: Latent) -> Bytes:
-        """The picture (H, H, 3) of a latent."""
+        """The picture (H, W, 3) of a latent."""
         return self.engine.render(latent.ws)
 
     def session(
@@ -87,14 +87,14 @@ class Model:
     ) -> Session:
         """A session on a generated picture (`seed`), without points.
 
-        mask: (H, H), True where the picture may change, or a picture file, white there.
+        mask: (H, W), True where the picture may change, or a picture file, white there.
         recorder: told of every change. parameters: values of `DragParams` that overrule the
         model's. All that can be wrong is found before the engine is opened; raises UsageError.
         """
         origin = self.seed(seed, psi, label)
         values = self.parameters.with_values(**parameters)
         if isinstance(mask, str | Path):
-            mask = load_mask(Path(mask), self.info.resolution).mask
+            mask = load_mask(Path(mask), self.info.size).mask
         document = Document(self.latent(origin), mask=mask, parameters=values)
         return self.edit(document, recorder)
 

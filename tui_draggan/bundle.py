@@ -2,7 +2,7 @@
 
 bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
-synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, H) in [-1, 1]
+synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
@@ -23,9 +23,11 @@ from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
 from tui_draggan.files import TEMPORARY, reason_of, sha256
+from tui_draggan.size import Size
 from tui_draggan.wording import printable
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+"""What is written. Version 3 is read: all of its pictures are squares, and say one side."""
 MANIFEST = "bundle.json"
 REQUIRED_FILES = (
     "mapping.onnx",
@@ -68,12 +70,14 @@ class DragInfo:
     """What the drag artifacts were exported for."""
 
     feature_block: int
-    """Side of the feature map in cells: the block whose features are supervised and tracked."""
+    """Name of the block whose features are supervised and tracked: 128 for b128."""
+    feature_map: Size
+    """Rows and columns of its map, in cells; the picture's divided by a power of two."""
     feature_channels: int
     trainable_rows: int
     """Rows of w+ the feature map depends on: the largest K."""
-    preview_size: int
-    """Side of the preview picture of a step, in pixels."""
+    preview: Size
+    """Height and width of the preview picture of a step, in pixels."""
     reference: ReferenceStep | None = None
     """Written as "check" in bundle.json."""
 
@@ -83,7 +87,8 @@ class BundleInfo:
     """bundle.json. `recommended` holds drag parameters by name where the model wants its own."""
 
     name: str
-    resolution: int
+    size: Size
+    """Height and width of the picture, in pixels."""
     z_dim: int
     w_dim: int
     num_ws: int
@@ -195,7 +200,10 @@ def write_manifest(folder: Path, info: BundleInfo) -> None:
         if file.is_file() and file.name != MANIFEST
     }
     values = asdict(info)
-    values["drag"]["check"] = values["drag"].pop("reference")
+    drag = values["drag"]
+    drag["check"] = drag.pop("reference")
+    for held, key in ((values, "size"), (drag, "feature_map"), (drag, "preview")):
+        held[key] = Size(*held[key])._asdict()
     manifest = {**values, "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
@@ -204,23 +212,37 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     if not isinstance(values, dict):
         raise BundleError(f"{manifest} is not a JSON object")
     version = values.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in (3, FORMAT_VERSION):
         raise BundleError(
             f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}: "
             "import the model again"
         )
     values = dict(values)
     try:
+        if version == 3:
+            values = _renewed(values)
         files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
         drag_values = dict(values.pop("drag"))
         reference = drag_values.pop("check", None)
+        for key in ("feature_map", "preview"):
+            drag_values[key] = Size(**drag_values[key])
         drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
         classes = tuple(printable(str(name)) for name in values.pop("classes", ()))
         for key in TEXTS & values.keys():
             values[key] = printable(str(values[key]))
-        return BundleInfo(drag=drag, classes=classes, **values), files
+        size = Size(**values.pop("size"))
+        return BundleInfo(size=size, drag=drag, classes=classes, **values), files
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BundleError(f"{manifest} is incomplete ({error}); import the model again") from error
+
+
+def _renewed(values: dict[str, Any]) -> dict[str, Any]:
+    """What version 3 holds, as version 4 has it."""
+    drag = dict(values["drag"])
+    drag["feature_map"] = Size.square(drag["feature_block"])._asdict()
+    drag["preview"] = Size.square(drag.pop("preview_size"))._asdict()
+    size = Size.square(values.pop("resolution"))._asdict()
+    return {**values, "size": size, "drag": drag, "format_version": FORMAT_VERSION}
 
 
 def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None:

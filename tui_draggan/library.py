@@ -91,7 +91,7 @@ def name_that_opens(path: Path) -> str:
 
 def summary(info: BundleInfo) -> str:
     """«64 px», «256 px · 5 classes»."""
-    return " · ".join((f"{info.resolution} px", *([f"{info.c_dim} classes"] * bool(info.c_dim))))
+    return " · ".join((f"{info.size} px", *([f"{info.c_dim} classes"] * bool(info.c_dim))))
 
 
 def _folders() -> dict[str, Path]:

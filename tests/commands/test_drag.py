@@ -26,7 +26,7 @@ from tui_draggan.files import replacing
 from tui_draggan.testing.waiting import LIMIT
 
 CRITTERS = paths.bundled_models() / "critters"
-SIDE = ModelBundle.open(CRITTERS).info.resolution
+SIDE = ModelBundle.open(CRITTERS).info.size.width
 
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -132,7 +132,7 @@ def test_a_bundle_makes_the_pictures_of_its_weights(bundle: Path, trained: Path)
     labels = torch.arange(6) % len(SPECIES)
     first, second = (sampled(model, labels, seed=4) for model in (exported, own))
     assert (first.int() - second.int()).abs().max() <= 1
-    assert ModelBundle.open(bundle).info.resolution == first.shape[-1]
+    assert ModelBundle.open(bundle).info.size.width == first.shape[-1]
 
 
 def test_a_bundle_alone_beside_critters(bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:

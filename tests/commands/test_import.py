@@ -99,7 +99,7 @@ def test_a_name_that_is_taken_is_refused_before_the_work(
     out, err = capsys.readouterr()
     assert out == "" and "a model named zoo already exists; add --replace" in err
     assert main([*arguments, "--replace"]) == 0
-    assert ModelBundle.open(models / "zoo").info.resolution == 32
+    assert ModelBundle.open(models / "zoo").info.size == (32, 32)
     assert not (models / "zoo" / "note").exists()
 
 

@@ -13,8 +13,10 @@ from PIL import Image
 
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 
 SIDE = 64
+PICTURE = Size.square(SIDE)
 HALF = np.zeros((SIDE, SIDE), bool)
 HALF[:, SIDE // 2 :] = True
 """The right half is to change."""
@@ -73,7 +75,7 @@ def test_every_kind_of_file_says_the_same(tmp_path: Path, kind: str) -> None:
     name, picture = FILES[kind]
     options = {"lossless": True} if name.endswith(".webp") else {}
     picture.save(tmp_path / name, **options)  # type: ignore[arg-type]
-    loaded = load_mask(tmp_path / name, SIDE)
+    loaded = load_mask(tmp_path / name, PICTURE)
     assert loaded.mask.dtype == np.bool_
     np.testing.assert_array_equal(loaded.mask, HALF)
     assert loaded.note.startswith("mask: ")
@@ -99,21 +101,21 @@ def test_a_colour_that_is_declared_transparent_stays(
     else:
         picture = of(GREY).convert(mode)
     picture.save(tmp_path / name, transparency=transparent)
-    np.testing.assert_array_equal(load_mask(tmp_path / name, SIDE).mask, HALF)
+    np.testing.assert_array_equal(load_mask(tmp_path / name, PICTURE).mask, HALF)
 
 
 def test_opacity_multiplies_lightness(tmp_path: Path) -> None:
     """0.8 × 0.8 may change, 0.8 × 0.6 stays."""
     opacity = np.where(HALF, 204, 153).astype(np.uint8)
     path = written(tmp_path / "a.png", np.dstack([np.full_like(GREY, 204), opacity]))
-    np.testing.assert_array_equal(load_mask(path, SIDE).mask, HALF)
+    np.testing.assert_array_equal(load_mask(path, PICTURE).mask, HALF)
 
 
 @pytest.mark.parametrize("side", [1, 7, 32, 64, 128, 300])
 def test_any_size_is_scaled_and_said(tmp_path: Path, side: int) -> None:
     values = np.zeros((side, side), np.uint8)
     values[:, side // 2 :] = 255
-    loaded = load_mask(written(tmp_path / "a.png", values), SIDE)
+    loaded = load_mask(written(tmp_path / "a.png", values), PICTURE)
     assert loaded.mask.shape == (SIDE, SIDE)
     assert abs(loaded.mask.mean() - (values > 0).mean()) < 0.01
     scaled = "" if side == SIDE else f"{side}×{side} scaled to 64×64, "
@@ -123,7 +125,7 @@ def test_any_size_is_scaled_and_said(tmp_path: Path, side: int) -> None:
 def test_a_mask_that_is_not_square_is_stretched(tmp_path: Path) -> None:
     values = np.zeros((30, 100), np.uint8)
     values[:, 50:] = 255
-    loaded = load_mask(written(tmp_path / "a.png", values), SIDE)
+    loaded = load_mask(written(tmp_path / "a.png", values), PICTURE)
     np.testing.assert_array_equal(loaded.mask, HALF)
     assert loaded.note == "mask: 100×30 stretched to 64×64, 50 % of the picture may change"
 
@@ -133,7 +135,9 @@ def test_shrinking_goes_by_area(tmp_path: Path) -> None:
     values = np.zeros((2 * SIDE, 2 * SIDE), np.uint8)
     values[::2, SIDE:] = 255
     values[::2, :SIDE:2] = 255
-    np.testing.assert_array_equal(load_mask(written(tmp_path / "a.png", values), SIDE).mask, HALF)
+    np.testing.assert_array_equal(
+        load_mask(written(tmp_path / "a.png", values), PICTURE).mask, HALF
+    )
 
 
 @pytest.mark.parametrize(
@@ -146,7 +150,7 @@ def test_shrinking_goes_by_area(tmp_path: Path) -> None:
 def test_how_much_may_change_is_said(tmp_path: Path, pixels: int, percent: str) -> None:
     values = np.zeros(SIDE * SIDE, np.uint8)
     values[:pixels] = 255
-    loaded = load_mask(written(tmp_path / "a.png", values.reshape(SIDE, SIDE)), SIDE)
+    loaded = load_mask(written(tmp_path / "a.png", values.reshape(SIDE, SIDE)), PICTURE)
     assert loaded.note == f"mask: {percent} of the picture may change"
 
 
@@ -163,7 +167,7 @@ def test_how_much_may_change_is_said(tmp_path: Path, pixels: int, percent: str) 
 def test_what_is_taken_for_white_is_said_where_the_format_does_not(
     tmp_path: Path, values: NDArray[Any], white: str
 ) -> None:
-    note = load_mask(written(tmp_path / "a.tif", values), SIDE).note
+    note = load_mask(written(tmp_path / "a.tif", values), PICTURE).note
     assert note == f"mask: {white}, 50 % of the picture may change"
 
 
@@ -171,7 +175,7 @@ def test_a_mask_lies_as_the_camera_was_held(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned a quarter clockwise
     path = written(tmp_path / "a.png", np.ascontiguousarray(np.rot90(GREY)), exif=exif)
-    np.testing.assert_array_equal(load_mask(path, SIDE).mask, HALF)
+    np.testing.assert_array_equal(load_mask(path, PICTURE).mask, HALF)
 
 
 # -- what is refused ------------------------------------------------------------------------------
@@ -193,14 +197,14 @@ def test_a_mask_that_allows_nothing_is_one_line(
 ) -> None:
     path = written(tmp_path / ("a.tif" if values.dtype == np.float32 else "a.png"), values)
     with pytest.raises(UsageError, match=f"^mask {path} {why}; paint white what may change$"):
-        load_mask(path, SIDE)
+        load_mask(path, PICTURE)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_values_that_are_no_numbers(tmp_path: Path, value: float) -> None:
     path = written(tmp_path / "a.tif", np.where(HALF, value, 0).astype(np.float32))
     with pytest.raises(UsageError, match="no finite numbers"):
-        load_mask(path, SIDE)
+        load_mask(path, PICTURE)
 
 
 def test_what_cannot_be_read_is_one_line_with_its_name(tmp_path: Path) -> None:
@@ -216,5 +220,5 @@ def test_what_cannot_be_read_is_one_line_with_its_name(tmp_path: Path) -> None:
         ("pipe.png", "it is a pipe, not a picture file"),
     ):
         with pytest.raises(UsageError) as caught:
-            load_mask(tmp_path / name, SIDE)
+            load_mask(tmp_path / name, PICTURE)
         assert str(caught.value) == f"mask {tmp_path / name} cannot be read: {why}"

@@ -23,6 +23,7 @@ from tui_draggan.edit.parameters import (
 )
 from tui_draggan.edit.points import Pair, parse_pair
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 
 NUMBERS = [one for one in PARAMETERS if isinstance(one.values, Number)]
 
@@ -102,22 +103,23 @@ def test_which_values_differ() -> None:
 
 
 def test_the_papers_values_at_512_px() -> None:
-    params = default_params(512, trainable_rows=11)
+    params = default_params(Size.square(512), trainable_rows=11)
     assert (params.r1, params.r2, params.rows) == (3, 12, 6)
     assert (params.mask_weight, params.steps, params.learning_rate) == (20, 300, 0.002)
     assert params.reached_within(5) == 1 and params.reached_within(6) == 2
 
 
-@pytest.mark.parametrize("resolution", [32, 64, 128, 256, 1024])
-def test_radii_scale_with_the_resolution_and_are_never_empty(resolution: int) -> None:
-    params = default_params(resolution, trainable_rows=5)
-    assert params.r1 == max(1, round(3 * resolution / 512))
-    assert params.r2 == max(1, round(12 * resolution / 512))
+@pytest.mark.parametrize("side", [32, 64, 128, 256, 1024])
+@pytest.mark.parametrize("longer", [1, 2])
+def test_radii_scale_with_the_shorter_side_and_are_never_empty(side: int, longer: int) -> None:
+    params = default_params(Size(longer * side, side), trainable_rows=5)
+    assert params.r1 == max(1, round(3 * side / 512))
+    assert params.r2 == max(1, round(12 * side / 512))
     assert params.rows == 5
 
 
 def test_the_model_recommends_and_the_person_decides() -> None:
-    params = default_params(64, 9, {"learning_rate": 0.01, "r2": 5, "psi": 1.0})
+    params = default_params(Size.square(64), 9, {"learning_rate": 0.01, "r2": 5, "psi": 1.0})
     assert (params.learning_rate, params.r2) == (0.01, 5)
     assert params.with_values(r2=7).r2 == 7
 

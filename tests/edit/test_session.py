@@ -24,6 +24,7 @@ from tui_draggan.edit.session import Session, preview
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.size import Size
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, wait_until
 
@@ -496,6 +497,8 @@ def test_pictures_of_a_run_of_long_ago_are_made_again(
 
 
 def test_a_picture_made_again_has_the_size_of_a_step() -> None:
-    image = np.arange(4 * 4 * 3, dtype=np.uint8).reshape(4, 4, 3)
-    assert preview(image, 4) is image and preview(image, 8) is image
-    np.testing.assert_array_equal(preview(image, 2)[0, 0], image[:2, :2].mean((0, 1)).round())
+    image = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
+    assert preview(image, Size(4, 6)) is image and preview(image, Size(8, 12)) is image
+    small = preview(image, Size(2, 3))
+    assert small.shape == (2, 3, 3)
+    np.testing.assert_array_equal(small[1, 2], image[2:, 4:].mean((0, 1)).round())

@@ -15,7 +15,7 @@ from tui_draggan.stylegan.network import Generator
 
 @dataclass(frozen=True)
 class Edit:
-    """Points as fractions of the picture's side, so that one edit fits every model."""
+    """Points as fractions of the picture's sides, so that one edit fits every model."""
 
     pairs: tuple[tuple[float, float, float, float], ...] = ((0.4, 0.5, 0.7, 0.3),)
     rows: int = 6
@@ -90,18 +90,19 @@ def start(
     mask_at_features: bool = True,
 ) -> BothForms:
     info = engine.info
-    size = info.resolution
+    height, width = info.size
     w = engine.map(np.random.RandomState(1).randn(info.z_dim).astype(np.float32), label=0)
     ws = np.tile(w, (info.num_ws, 1))
     if edit.w_plus:
         ws += 0.1 * np.random.RandomState(2).randn(*ws.shape).astype(np.float32)
-    points = np.round(np.array(edit.pairs, np.float32) * (size - 1))
+    last = np.array([width - 1, height - 1] * 2, np.float32)
+    points = np.round(np.array(edit.pairs, np.float32) * last)
     handles, targets = points[:, :2].copy(), points[:, 2:].copy()
     editable = None
     if edit.masked:
-        editable = np.zeros((size, size), bool)
+        editable = np.zeros((height, width), bool)
         # Not on the borders of feature cells: cells half inside must count half.
-        editable[size // 5 : size // 2 + 3, size // 4 + 1 : size - 5] = True
+        editable[height // 5 : height // 2 + 3, width // 4 + 1 : width - 5] = True
     plain = PlainDragGAN(
         generator.double(),
         torch.tensor(ws),

@@ -16,6 +16,7 @@ from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.export.bundle_writer import export_bundle
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator
 
@@ -38,6 +39,9 @@ NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
     "clamped": ({"conv_clamp": 1.2}, "several points"),
     "resnet": ({"architecture": "resnet", "conv_clamp": 1.2, "c_dim": 3}, "several, masked"),
     "orig": ({"architecture": "orig"}, "several, masked"),
+    "upright": ({"const": Size(4, 2)}, "several, masked"),
+    "upright, at the border": ({"const": Size(8, 4)}, "at the border"),
+    "wide resnet": ({"const": Size(4, 7), "architecture": "resnet"}, "several, masked"),
 }
 
 

@@ -108,7 +108,7 @@ def test_one_that_has_died_is_started_again(
 @pytest.mark.parametrize("more", [False, True], ids=["as it was", "with another point"])
 def test_a_run_continues_where_it_was(child: EngineProcess, more: bool) -> None:
     """Latent, handles, templates and the mask's reference; that of another point is taken first."""
-    mask = np.zeros((BUNDLE.info.resolution,) * 2, bool)
+    mask = np.zeros(BUNDLE.info.size, bool)
     mask[:, 40:] = True
     start = latent_from_seed(child, 3, 0.7)
     session = Session(child, Document(start, mask=mask, parameters=PARAMETERS))

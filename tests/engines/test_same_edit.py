@@ -42,10 +42,9 @@ def run_script(
 ) -> np.ndarray:
     """30 steps; the learning rate and a target change on the way, as a person would do it."""
     engine = open_engine(bundle, "cpu", name)
-    size = engine.info.resolution
     points = np.array(pairs, np.float32)
     handles, targets = points[:, :2].copy(), points[:, 2:].copy()
-    editable = np.zeros((size, size), bool)
+    editable = np.zeros(engine.info.size, bool)
     editable[48:120, 16:112] = True
     ws = latent_from_seed(engine, 12, 1.0).ws
     templates = engine.features(ws, handles)

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tui_draggan.size import Size
 from tui_draggan.tui.layout import BARS, Arrangement, plan
+
+SQUARE = Size.square(64)
 
 
 @pytest.mark.parametrize(
@@ -19,12 +22,12 @@ from tui_draggan.tui.layout import BARS, Arrangement, plan
     ],
 )
 def test_the_arrangement_of_a_size(size: tuple[int, int], arrangement: str) -> None:
-    assert plan(*size).arrangement is Arrangement(arrangement)
+    assert plan(*size, SQUARE).arrangement is Arrangement(arrangement)
 
 
 @given(st.integers(1, 400), st.integers(1, 150))
 def test_the_picture_fits_and_leaves_room_for_what_is_beside_it(columns: int, rows: int) -> None:
-    chosen = plan(columns, rows)
+    chosen = plan(columns, rows, SQUARE)
     assert chosen.width >= 1 and chosen.height >= 1
     assert chosen.width <= columns
     if chosen.arrangement is Arrangement.TINY:
@@ -36,4 +39,4 @@ def test_the_picture_fits_and_leaves_room_for_what_is_beside_it(columns: int, ro
 
 
 def test_at_80_by_24_the_picture_has_44_by_21_cells() -> None:
-    assert plan(80, 24) == (Arrangement.SMALL, 42, 21)
+    assert plan(80, 24, SQUARE) == (Arrangement.SMALL, 42, 21)

@@ -13,6 +13,7 @@ from textual.widgets import OptionList, Static
 from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, EngineError
+from tui_draggan.size import Size
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT
@@ -48,7 +49,7 @@ class Shelf:
     def open_model(self, name: str) -> EditorOptions:
         if name == "gone":
             raise BundleError("gone was removed meanwhile")
-        return EditorOptions(self.services(name), name, 64)
+        return EditorOptions(self.services(name), name, Size.square(64))
 
     def services(self, name: str) -> Services:
         def open_session() -> Session:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui_draggan.edit.points import Pair
+from tui_draggan.size import Size
 from tui_draggan.tui import pointer as pointing
 from tui_draggan.tui.pointer import AddPair, MovePoint, Pointer, PointId
 
@@ -39,7 +40,7 @@ def test_the_crosshair_selects_what_lies_under_it() -> None:
     st.integers(-100, 100),
 )
 def test_the_crosshair_stays_in_the_picture(cursor: tuple[int, int], dx: int, dy: int) -> None:
-    x, y = pointing.move_by(Pointer(cursor), dx, dy, SIDE, PAIRS).cursor
+    x, y = pointing.move_by(Pointer(cursor), dx, dy, Size.square(SIDE), PAIRS).cursor
     assert x == min(SIDE - 1, max(0, cursor[0] + dx)) and y == min(SIDE - 1, max(0, cursor[1] + dy))
 
 
@@ -114,9 +115,9 @@ def test_a_click_gives_a_pending_handle_its_target() -> None:
 
 def test_what_is_gone_is_let_go() -> None:
     pointer = Pointer((60, 60), pending=(1, 1), selected=PointId(4, "target"), grabbed=HANDLE)
-    left = pointing.reconcile(pointer, PAIRS[:1], 32)
+    left = pointing.reconcile(pointer, PAIRS[:1], Size.square(32))
     assert left == Pointer((31, 31), pending=(1, 1), grabbed=HANDLE)
-    assert pointing.reconcile(pointer, PAIRS, SIDE) == pointer
+    assert pointing.reconcile(pointer, PAIRS, Size.square(SIDE)) == pointer
     assert pointing.let_go(pointer) == Pointer((60, 60))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from tui_draggan.edit.points import Pair
 from tui_draggan.pictures import markers
+from tui_draggan.size import Size
 from tui_draggan.tui.pointer import Pointer, PointId
 from tui_draggan.tui.scene import Scene, fitted, number_cells, overlay, painted, pair_marks
 from tui_draggan.tui.view import View
@@ -16,34 +17,36 @@ from tui_draggan.tui.view import View
 SIDE = 64
 Y, X = np.mgrid[:SIDE, :SIDE]
 IMAGE = np.stack([3 * X, 3 * Y, np.full_like(X, 120)], axis=-1).astype(np.uint8)
-VIEW = View(SIDE, 100, 40)
+PICTURE = Size.square(SIDE)
+VIEW = View(PICTURE, 100, 40)
 PAIRS = (Pair(1, (10, 12), (10, 40)), Pair(2, (50, 50), (30, 50)))
-SCENE = Scene(IMAGE, SIDE, PAIRS, Pointer((32, 20)))
+SCENE = Scene(IMAGE, PICTURE, PAIRS, Pointer((32, 20)))
 
 
 def test_the_whole_picture_at_its_own_size_is_the_picture() -> None:
-    np.testing.assert_array_equal(fitted(IMAGE, View(SIDE, 64, 32), None, SIDE), IMAGE)
+    np.testing.assert_array_equal(fitted(IMAGE, View(PICTURE, 64, 32), None, PICTURE), IMAGE)
 
 
 def test_a_zoomed_picture_shows_its_window_and_single_pixels_as_squares() -> None:
     view = VIEW.zoomed(99, 20, 30)
     x0, y0, x1, y1 = view.window
-    dots = fitted(IMAGE, view, None, view.side)
-    assert dots.shape == (view.side, view.side, 3)
+    dots = fitted(IMAGE, view, None, view.drawn)
+    assert dots.shape == (*view.drawn, 3)
     assert len(np.unique(dots.reshape(-1, 3), axis=0)) <= (x1 - x0 + 2) * (y1 - y0 + 2)
     np.testing.assert_allclose(dots[0, 0], IMAGE[int(y0), int(x0)], atol=3)
 
 
 def test_a_preview_smaller_than_the_picture_covers_it() -> None:
     preview = IMAGE[::2, ::2]
-    near = fitted(preview, VIEW, None, 80).astype(int) - fitted(IMAGE, VIEW, None, 80)
+    canvas = Size.square(80)
+    near = fitted(preview, VIEW, None, canvas).astype(int) - fitted(IMAGE, VIEW, None, canvas)
     assert np.abs(near).mean() < 4
 
 
 def test_a_mask_dims_what_may_not_change() -> None:
     mask = np.zeros((SIDE, SIDE), bool)
     mask[:, :32] = True
-    plain, dim = (fitted(IMAGE, View(SIDE, 64, 32), each, SIDE) for each in (None, mask))
+    plain, dim = (fitted(IMAGE, View(PICTURE, 64, 32), each, PICTURE) for each in (None, mask))
     np.testing.assert_array_equal(dim[:, :31], plain[:, :31])
     np.testing.assert_allclose(dim[:, 33:], 0.35 * plain[:, 33:], atol=1)
 

@@ -20,7 +20,7 @@ from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.testing.pilot import editing
-from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
+from tui_draggan.testing.spot_engine import INFO, PARAMETERS, SpotEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
@@ -60,7 +60,7 @@ async def test_each_size_shows_the_panels_it_promises(size: tuple[int, int]) -> 
             assert screen.query_one("#loupe", Loupe).region.area == 0 or SIZES[size] == "large"
         if SIZES[size] == "tall":
             assert picture.region.bottom <= side.region.y
-        assert picture.view.side >= min(2 * (size[1] - 6), size[0] - 46)
+        assert picture.view.drawn.shorter >= min(2 * (size[1] - 6), size[0] - 46)
         await editor.press("enter", "K", "enter", "space")
         await editor.rest()
         assert "32,24" in editor.words
@@ -208,7 +208,7 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error() 
 
     thread = EngineThread(open_session)
     thread.start()
-    app = EditorApp(EditorOptions(Services(open_session)), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Display())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: app.problem is not None, "the problem")
     assert isinstance(app.problem, BundleError) and app.return_code == 2
@@ -227,7 +227,7 @@ async def test_leaving_while_it_runs_ends_the_thread() -> None:
 
     thread = EngineThread(open_session)
     thread.start()
-    app = EditorApp(EditorOptions(Services(open_session)), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Display())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: engine.calls.count("step") >= 3, "the third step")
         await pilot.press("ctrl+c")

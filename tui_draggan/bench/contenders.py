@@ -28,6 +28,7 @@ from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.cpu import physical_cores
 from tui_draggan.errors import DragganError
+from tui_draggan.size import Size
 
 REFERENCE = "reference"
 SGEMM = "sgemm"
@@ -51,16 +52,17 @@ class Scene:
 
     @classmethod
     def of(cls, engine: LocalEngine, points: int) -> Scene:
-        size = engine.info.resolution
+        # In the middle of a square, where the picture is one.
+        size = engine.info.size.shorter
         rng = np.random.RandomState(0)
         handles = rng.randint(size // 4, size // 2, (points, 2)).astype(np.float32)
         ws = latent_from_seed(engine, 0, 0.7).ws
-        return cls(ws, handles, handles + size // 4, *cls.radii(size))
+        return cls(ws, handles, handles + size // 4, *cls.radii(engine.info.size))
 
     @staticmethod
-    def radii(size: int) -> tuple[int, int]:
+    def radii(size: Size) -> tuple[int, int]:
         """r1 and r2 for a picture of that size."""
-        return max(round(3 / 512 * size), 2), max(round(12 / 512 * size), 2)
+        return max(round(3 / 512 * size.shorter), 2), max(round(12 / 512 * size.shorter), 2)
 
 
 def open_contender(name: str, bundle: ModelBundle, points: int) -> Callable[[], object]:

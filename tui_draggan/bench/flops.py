@@ -16,8 +16,9 @@ from tui_draggan.stylegan.config import GeneratorConfig, multiply_adds
 def needed(info: BundleInfo, points: int, r1: int) -> int:
     """Multiply-adds of an iteration without a mask."""
     config = GeneratorConfig.from_dict(info.generator)
-    top = max(info.drag.feature_block, info.drag.preview_size)
-    forward = sum(cost for side, cost in multiply_adds(config).items() if side <= top)
+    last = max(info.drag.feature_map, info.drag.preview)
+    cost = multiply_adds(config)
+    forward = sum(cost[block] for block in cost if config.size_of(block) <= last)
     return forward + backward(config, info.drag.feature_block, points, r1)
 
 
@@ -28,11 +29,11 @@ def backward(config: GeneratorConfig, feature_block: int, points: int, r1: int) 
     count = config.block_resolutions.index(feature_block) + 1
     blocks = list(zip(config.block_resolutions, config.channels, strict=True))[:count]
     for (resolution, outputs), (_, inputs) in zip(blocks[:0:-1], blocks[-2::-1], strict=True):
-        whole = resolution * resolution
+        whole = config.size_of(resolution).area
         total += 9 * outputs * outputs * min(points * side * side, whole)
         side += 2 + 3  # conv1, then the FIR filter
         below = side // 2 + 2
         total += 9 * inputs * outputs * min(points * below * below, whole // 4)
         side = below
-    first, channels = blocks[0]
-    return total + 9 * channels * channels * min(points * side * side, first * first)
+    channels = config.channels[0]
+    return total + 9 * channels * channels * min(points * side * side, config.const.area)

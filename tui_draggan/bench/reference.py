@@ -52,12 +52,12 @@ class PlainDragGAN:
         mask_at_features: bool = False,
         all_blocks: bool = False,
     ) -> None:
-        """`editable` (H, H) bool. `mask_at_features` takes the mask loss on the small map, with
+        """`editable` (H, W) bool. `mask_at_features` takes the mask loss on the small map, with
         the mask averaged over its cells. `all_blocks` runs the whole network, as plain
         implementations do; the result is the same."""
         self.generator = copy.deepcopy(generator).requires_grad_(False)
         self.dtype = next(generator.parameters()).dtype
-        self.size = generator.config.resolution
+        self.size = generator.config.size
         self.feature_block = feature_block
         self.rows, self.detach, self.all_blocks = rows, detach, all_blocks
         ws = ws.to(self.dtype)
@@ -71,7 +71,7 @@ class PlainDragGAN:
             with torch.no_grad():
                 self.start = self._masked_map(self._small_features())
                 if mask_at_features:
-                    cell = self.size // feature_block
+                    cell = generator.config.resolution // feature_block
                     self.outside = F.avg_pool2d(self.outside[None, None], cell)[0, 0]
 
     def ws(self) -> Tensor:
@@ -88,15 +88,15 @@ class PlainDragGAN:
         return found
 
     def _enlarge(self, features: Tensor) -> Tensor:
-        size = (self.size, self.size)
-        return F.interpolate(features, size=size, mode="bilinear", align_corners=False)
+        return F.interpolate(features, size=self.size, mode="bilinear", align_corners=False)
 
     def _masked_map(self, features: Tensor) -> Tensor:
         return features if self.mask_at_features else self._enlarge(features)
 
     def sample(self, features: Tensor, points: Tensor) -> Tensor:
-        """Features (1, C, H, H) at points (M, 2) → (M, C), clamped at the border."""
-        grid = points.to(self.dtype) / (self.size - 1) * 2 - 1
+        """Features (1, C, H, W) at points (M, 2) → (M, C), clamped at the border."""
+        last = torch.tensor([self.size.width - 1, self.size.height - 1], dtype=self.dtype)
+        grid = points.to(self.dtype) / last * 2 - 1
         sampled = F.grid_sample(
             features, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
         )
@@ -114,8 +114,8 @@ class PlainDragGAN:
         tracked = []
         for handle, target, template in zip(handles, targets, templates, strict=True):
             x, y = (round(float(value)) for value in handle)
-            xs = range(max(x - r2, 0), min(x + r2, self.size - 1) + 1)
-            ys = range(max(y - r2, 0), min(y + r2, self.size - 1) + 1)
+            xs = range(max(x - r2, 0), min(x + r2, self.size.width - 1) + 1)
+            ys = range(max(y - r2, 0), min(y + r2, self.size.height - 1) + 1)
             candidates = torch.tensor([(a, b) for b in ys for a in xs], dtype=self.dtype)
             cost = (self.sample(features, candidates) - template).abs().sum(dim=1)
             away = (candidates - target).square().sum(dim=1)
@@ -169,7 +169,7 @@ class PlainDragGAN:
     def _motion_loss(
         self, features: Tensor, handles: Tensor, targets: Tensor, drift: Tensor, r1: int
     ) -> Tensor:
-        """features (1, C, H, H), handles and targets (N, 2), drift (N, C) added to references."""
+        """features (1, C, H, W), handles and targets (N, 2), drift (N, C) added to references."""
         loss = features.new_zeros(())
         for handle, target, correction in zip(handles, targets, drift, strict=True):
             distance = float((target - handle).norm())
@@ -182,8 +182,8 @@ class PlainDragGAN:
                 for dx in range(-r1, r1 + 1)
                 if dx * dx + dy * dy < r1 * r1
             ]
-            last = self.size - 1
-            patch = [(x, y) for x, y in patch if 0 <= x <= last and 0 <= y <= last]
+            right, bottom = self.size.width - 1, self.size.height - 1
+            patch = [(x, y) for x, y in patch if 0 <= x <= right and 0 <= y <= bottom]
             positions = torch.tensor(patch, dtype=self.dtype)
             reference = self.sample(features, positions)
             if self.detach:

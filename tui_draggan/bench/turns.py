@@ -20,6 +20,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import NAMED
 from tui_draggan.engines.graph_cache import prepare
 from tui_draggan.errors import EngineError
+from tui_draggan.size import Size
 
 TURN_SECONDS = 3.0
 FEWEST, MOST = 3, 30
@@ -31,7 +32,7 @@ class Measured:
     """One contender on one model. Milliseconds are medians of the iterations that count."""
 
     model: str
-    resolution: int
+    size: Size
     points: int
     contender: str
     milliseconds: float
@@ -69,14 +70,14 @@ def measure(
     if reference and (bundle.path / WEIGHTS).exists():
         names.append(REFERENCE)
     times, peaks = _take_turns([*names, SGEMM], bundle, points, seconds)
-    gflop = 2 * needed(bundle.info, points, Scene.radii(bundle.info.resolution)[0]) / 1e9
+    gflop = 2 * needed(bundle.info, points, Scene.radii(bundle.info.size)[0]) / 1e9
     medians = {name: statistics.median(values) for name, values in times.items()}
     rate = SGEMM_GFLOP / medians.pop(SGEMM) * 1000
     of_reference = medians.get(REFERENCE)
     return [
         Measured(
             model=bundle.info.name,
-            resolution=bundle.info.resolution,
+            size=bundle.info.size,
             points=points,
             contender=name,
             milliseconds=median,

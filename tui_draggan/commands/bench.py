@@ -126,7 +126,7 @@ def stages_table(results: Sequence[Measured]) -> str:
 
 def _of(result: Measured) -> str:
     """The first cells of a row."""
-    return f"{result.model}, {result.resolution} px | {result.points} | {result.contender}"
+    return f"{result.model}, {result.size} px | {result.points} | {result.contender}"
 
 
 def _bundles(options: argparse.Namespace, work: Path) -> Iterator[ModelBundle]:

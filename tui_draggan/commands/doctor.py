@@ -159,7 +159,7 @@ def models(name: str) -> Iterator[Finding]:
         yield Finding(name, "broken", str(error))
     else:
         info = bundle.info
-        words = f"{info.resolution} px, feature block {info.drag.feature_block}, intact"
+        words = f"{info.size} px, feature block {info.drag.feature_block}, intact"
         yield Finding(name, "good", words)
 
 

@@ -126,8 +126,8 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
 
     pairs = [parse_pair(text) for text in texts]
     for handle, target in pairs:
-        check_inside(handle, info.resolution, "handle")
-        check_inside(target, info.resolution, "target")
+        check_inside(handle, info.size, "handle")
+        check_inside(target, info.size, "target")
     return pairs
 
 

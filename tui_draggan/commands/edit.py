@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         return EditorOptions(
             _services(request, bundle, mask, on_model, notices),
             model=bundle.info.name,
-            resolution=bundle.info.resolution,
+            size=bundle.info.size,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
             masked="" if mask is None else mask.note,
             pace=options.pace,

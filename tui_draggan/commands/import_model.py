@@ -125,7 +125,7 @@ def run(options: argparse.Namespace) -> int:
                 )
             report("optimising the graphs")
             graph_cache.prepare(ModelBundle.open(folder))
-    say(f"{name}: {info.resolution} px, feature block {info.drag.feature_block}")
+    say(f"{name}: {info.size} px, feature block {info.drag.feature_block}")
     say(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
     return 0
 
@@ -136,7 +136,7 @@ def described(checkpoint: Checkpoint, file: Path) -> list[str]:
     channels = " ".join(map(str, config.channels))
     lines = {
         "architecture": config.architecture,
-        "picture": f"{config.resolution} × {config.resolution} px",
+        "picture": f"{config.size.width} × {config.size.height} px",
         "latent": f"z {config.z_dim}, w {config.w_dim}, {config.num_ws} rows of w+",
         "mapping": f"{config.mapping_layers} layers",
         "channels": f"{channels} (from 4 px to {config.resolution} px)",

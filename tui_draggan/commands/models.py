@@ -61,7 +61,7 @@ def show(name: str) -> int:
     bundle = model.opened()
     info = bundle.info
     lines = {
-        "picture": f"{info.resolution} × {info.resolution} px",
+        "picture": f"{info.size.width} × {info.size.height} px",
         "latent": f"z {info.z_dim}, w {info.w_dim}, {info.num_ws} rows of w+",
         "drag": f"feature block {info.drag.feature_block} px, "
         f"{info.drag.feature_channels} channels, up to {info.drag.trainable_rows} rows",

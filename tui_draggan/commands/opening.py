@@ -150,7 +150,7 @@ def open_bundle(request: OpenRequest) -> ModelBundle:
 
 def open_mask(request: OpenRequest, bundle: ModelBundle) -> LoadedMask | None:
     """The mask that is asked for, None where the edit keeps its own. Raises UsageError."""
-    return None if request.mask is None else load_mask(request.mask, bundle.info.resolution)
+    return None if request.mask is None else load_mask(request.mask, bundle.info.size)
 
 
 def engine_for(request: OpenRequest, bundle: ModelBundle, niceness: int = 0) -> EngineProcess:

@@ -161,13 +161,13 @@ def _with_markers(
     image: Bytes, handles: dict[int, Point], document: Document, info: BundleInfo
 ) -> Bytes:
     """The picture, large enough that marks do not hide it, with handles and targets on it."""
-    share = image.shape[0] / info.resolution
+    share = image.shape[0] / info.size.height
     pairs = [
         (_scaled(handles[pair.id], share), _scaled(pair.target, share))
         for pair in document.pairs
         if pair.id in handles
     ]
-    return draw_markers(image, pairs, max(1, -(-MIN_SIDE // image.shape[0])))
+    return draw_markers(image, pairs, max(1, -(-MIN_SIDE // min(image.shape[:2]))))
 
 
 def _scaled(point: Point, share: float) -> tuple[float, float]:

@@ -31,7 +31,7 @@ class Document:
     latent: Latent
     pairs: tuple[Pair, ...] = ()
     mask: Mask | None = None
-    """(H, H) the editable region; None: all of the picture."""
+    """(H, W) the editable region; None: all of the picture."""
     parameters: DragParams = field(default_factory=DragParams)
 
     def pair(self, pair_id: int) -> Pair:
@@ -82,7 +82,7 @@ class Frame:
     handles: dict[int, Point]
     """Tracked handle of each pair, by pair id."""
     image: Bytes | None
-    """(P, P, 3); P may be smaller than the resolution. None in a run of long ago that undo has
+    """(P, Q, 3); it may be smaller than the picture. None in a run of long ago that undo has
     brought back, until the session has made it again."""
     loss: float
     motion_loss: float
@@ -107,4 +107,4 @@ class Picture:
     """A picture rendered while nothing runs."""
 
     image: Bytes
-    """(H, H, 3)"""
+    """(H, W, 3)"""

@@ -13,6 +13,7 @@ from PIL import Image
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
 from tui_draggan.pictures.reading import UnreadableError, quiet_decoders, read_picture
+from tui_draggan.size import Size
 from tui_draggan.wording import percent
 
 Mask = NDArray[np.bool_]
@@ -23,12 +24,10 @@ FULL_SCALE = {"1": 1, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "F": 1, "I"
 """White of a mode where it is not 255; None: whatever the file's largest value is."""
 
 
-def check_mask(mask: Mask, resolution: int) -> Mask:
-    """Raises UsageError unless mask is a boolean (resolution, resolution) array, somewhere True."""
-    if mask.shape != (resolution, resolution) or mask.dtype != np.bool_:
-        raise UsageError(
-            f"the mask is {mask.dtype} {mask.shape}; expected bool {(resolution, resolution)}"
-        )
+def check_mask(mask: Mask, size: Size) -> Mask:
+    """Raises UsageError unless mask is a boolean array of that size, somewhere True."""
+    if mask.shape != size or mask.dtype != np.bool_:
+        raise UsageError(f"the mask is {mask.dtype} {mask.shape}; expected bool {tuple(size)}")
     if not mask.any():
         raise UsageError("the mask allows no change anywhere")
     return mask
@@ -43,7 +42,7 @@ class LoadedMask:
     """What was made of the file, for the person: «mask: 23 % of the picture may change»."""
 
 
-def load_mask(path: Path, resolution: int) -> LoadedMask:
+def load_mask(path: Path, size: Size) -> LoadedMask:
     """Reads a picture as a mask: white may change, black and what is transparent stays.
 
     How much a pixel may change is its lightness times its opacity. White is the smallest of 1, 255
@@ -62,16 +61,17 @@ def load_mask(path: Path, resolution: int) -> LoadedMask:
     except UnreadableError as error:
         raise UsageError(f"mask {path} cannot be read: {error}") from None
     editable = lightness if opacity is None else lightness * opacity
-    mask = _scaled(editable, resolution) >= 0.5
+    mask = _scaled(editable, size) >= 0.5
     if not mask.any():
         raise UsageError(
             f"mask {path} {_why_nothing(lightness, opacity)}; paint white what may change"
         )
     notes = []
-    if picture.size != (resolution, resolution):
-        width, height = picture.size
-        how = "scaled" if width == height else "stretched"
-        notes.append(f"{width}×{height} {how} to {resolution}×{resolution}")
+    given = Size(picture.height, picture.width)
+    if given != size:
+        alike = given.width * size.height == given.height * size.width
+        how = "scaled" if alike else "stretched"
+        notes.append(f"{given.across} {how} to {size.across}")
     if white != FULL_SCALE.get(picture.mode, 255):
         notes.append(f"{white:g} is white")
     notes.append(f"{percent(float(mask.mean()))} of the picture may change")
@@ -105,11 +105,12 @@ def _share_of_white(values: NDArray[Any]) -> tuple[Floats, float]:
     return np.clip(values.astype(np.float32) / np.float32(white), 0, 1), white
 
 
-def _scaled(values: Floats, side: int) -> Floats:
+def _scaled(values: Floats, size: Size) -> Floats:
     """Means over the area of each pixel; the nearest value where pixels are repeated."""
-    if values.shape == (side, side):
+    if values.shape == size:
         return values
-    return np.asarray(Image.fromarray(values).resize((side, side), Image.Resampling.BOX))
+    picture = Image.fromarray(values).resize((size.width, size.height), Image.Resampling.BOX)
+    return np.asarray(picture)
 
 
 def _why_nothing(lightness: Floats, opacity: Floats | None) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 
 MAX_SEED = 2**32 - 1
 USUAL_PSI = 0.7
@@ -254,7 +255,7 @@ PARAMETERS = (
 """Of a drag, in the order of the palette and the help."""
 
 SCALED = ("r1", "r2")
-"""Parameters whose default grows with the resolution."""
+"""Parameters whose default grows with the picture's shorter side."""
 
 RECOMMENDABLE = tuple(one for one in (*PARAMETERS, PSI) if one.recommendable)
 
@@ -327,12 +328,12 @@ class DragParams:
 
 
 def default_params(
-    resolution: int, trainable_rows: int, recommended: Mapping[str, Any] | None = None
+    size: Size, trainable_rows: int, recommended: Mapping[str, Any] | None = None
 ) -> DragParams:
-    """The paper's defaults for a picture of `resolution` px, overruled by the model's own."""
+    """The paper's defaults for a picture of that size, overruled by the model's own."""
     params = DragParams(
-        r1=max(1, round(3 / 512 * resolution)),
-        r2=max(1, round(12 / 512 * resolution)),
+        r1=max(1, round(3 / 512 * size.shorter)),
+        r2=max(1, round(12 / 512 * size.shorter)),
         rows=min(6, trainable_rows),
     )
     own = dict(recommended or {})

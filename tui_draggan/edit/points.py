@@ -11,6 +11,7 @@ import numpy as np
 
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 from tui_draggan.wording import quoted
 
 Point = tuple[int, int]
@@ -38,14 +39,21 @@ def coordinates(points: Sequence[Point]) -> Floats:
     return np.asarray(points, dtype=np.float32).reshape(-1, 2)
 
 
-def check_inside(point: Point, resolution: int, what: str = "point") -> Point:
-    """Raises UsageError if the point is not a pixel of a picture of that resolution."""
+def check_inside(point: Point, size: Size, what: str = "point") -> Point:
+    """Raises UsageError if the point is not a pixel of a picture of that size."""
     x, y = point
-    if not (0 <= x < resolution and 0 <= y < resolution):
-        raise UsageError(
-            f"{what} {x},{y} lies outside the picture; x and y go from 0 to {resolution - 1}"
-        )
+    if not size.holds(x, y):
+        right, bottom = size.width - 1, size.height - 1
+        ranges = f"x goes from 0 to {right}, y from 0 to {bottom}"
+        if right == bottom:
+            ranges = f"x and y go from 0 to {right}"
+        raise UsageError(f"{what} {x},{y} lies outside the picture; {ranges}")
     return point
+
+
+def moved_inside(x: int, y: int, size: Size) -> Point:
+    """The pixel of a picture of that size that is nearest to (x, y)."""
+    return min(size.width - 1, max(0, x)), min(size.height - 1, max(0, y))
 
 
 def parse_point(text: str) -> Point:

@@ -28,6 +28,7 @@ from tui_draggan.edit.task import Task
 from tui_draggan.edit.templates import lacks_templates, take_templates
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.size import Size
 
 
 class Session:
@@ -49,7 +50,7 @@ class Session:
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
         self._check_parameters(document.parameters)
         if document.mask is not None:
-            check_mask(document.mask, info.resolution)
+            check_mask(document.mask, info.size)
         self._cycle = LifeCycle(document, recorder)
         self._new_task = task
         self._changed = threading.Condition(threading.RLock())
@@ -104,15 +105,15 @@ class Session:
 
     @property
     def picture(self) -> Bytes | None:
-        """The newest picture (P, P, 3); None until the first has been rendered."""
+        """The newest picture (P, Q, 3); None until the first has been rendered."""
         return self._picture
 
     # -- edits (any thread, return at once) ----------------------------------------------------
 
     def add_pair(self, handle: Point, target: Point) -> int:
         """A new handle and its target. Returns the pair's id; raises UsageError outside."""
-        check_inside(handle, self._info.resolution, "handle")
-        check_inside(target, self._info.resolution, "target")
+        check_inside(handle, self._info.size, "handle")
+        check_inside(target, self._info.size, "target")
         with self._changing() as cycle:
             pair = Pair(self._next_id, handle, target)
             self._next_id += 1
@@ -121,14 +122,14 @@ class Session:
 
     def move_handle(self, pair_id: int, handle: Point) -> None:
         """Puts a handle elsewhere; its template is taken anew there."""
-        check_inside(handle, self._info.resolution, "handle")
+        check_inside(handle, self._info.size, "handle")
         with self._changing() as cycle:
             pair = replace(cycle.document.pair(pair_id), handle=handle, template=None)
             cycle.edit("move handle", cycle.document.with_pair(pair))
 
     def move_target(self, pair_id: int, target: Point) -> None:
         """Puts a target elsewhere; the handle keeps its template."""
-        check_inside(target, self._info.resolution, "target")
+        check_inside(target, self._info.size, "target")
         with self._changing() as cycle:
             pair = replace(cycle.document.pair(pair_id), target=target)
             cycle.edit("move target", cycle.document.with_pair(pair))
@@ -140,7 +141,7 @@ class Session:
     def set_mask(self, mask: Mask | None) -> None:
         """The editable region (H, H), None: all; acts from the next run on. Raises UsageError."""
         if mask is not None:
-            check_mask(mask, self._info.resolution)
+            check_mask(mask, self._info.size)
         with self._changing() as cycle:
             cycle.edit("mask", replace(cycle.document, mask=mask))
 
@@ -290,7 +291,7 @@ class Session:
         """Whether the shown picture is of another latent or, at rest, only a preview."""
         if self._picture is None or self._picture_ws is not self._cycle.document.latent.ws:
             return True
-        small = self._picture.shape[0] != self._info.resolution
+        small = self._picture.shape[:2] != self._info.size
         return small and not self._cycle.running
 
     def _open_wanted_seed(self) -> None:
@@ -315,7 +316,7 @@ class Session:
         """Makes one picture of the shown run again, where undo brought back one without."""
         frame = self._cycle.without_picture
         if frame is not None:
-            image = preview(self._engine.render(frame.ws), self._info.drag.preview_size)
+            image = preview(self._engine.render(frame.ws), self._info.drag.preview)
             with self._changed:
                 self._cycle.restore(frame, image)
 
@@ -355,11 +356,11 @@ class Session:
         self._picture, self._picture_ws = image, ws
 
 
-def preview(image: Bytes, side: int) -> Bytes:
-    """A picture (H, H, 3) at the size that steps have it, (side, side, 3), by averaging."""
-    share = image.shape[0] // side
+def preview(image: Bytes, size: Size) -> Bytes:
+    """A picture (H, W, 3) at the size that steps have it, by averaging."""
+    share = image.shape[0] // size.height
     if share <= 1:
         return image
-    blocks = image.reshape(side, share, side, share, 3).astype(np.float32)
+    blocks = image.reshape(size.height, share, size.width, share, -1).astype(np.float32)
     small: Bytes = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
     return small

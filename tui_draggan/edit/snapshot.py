@@ -25,7 +25,7 @@ class Snapshot:
     shown: int | None
     """Index of the frame that is the document's latent; None where none of them is."""
     picture: Bytes | None
-    """(P, P, 3), the newest picture; None until the first has been rendered."""
+    """(P, Q, 3), the newest picture; None until the first has been rendered."""
     origin: Origin
     """What the picture was opened with; where another was asked for, what that will be."""
 

@@ -24,6 +24,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_readable, replacing
+from tui_draggan.size import Size
 from tui_draggan.wording import printable
 
 FORMAT = "tui-draggan session"
@@ -116,7 +117,7 @@ def decode(values: Any, info: BundleInfo) -> Document:
         return Document(
             _decode_latent(values["latent"], info),
             tuple(_decode_pair(pair, info) for pair in values["pairs"]),
-            None if values["mask"] is None else _decode_mask(values["mask"], info.resolution),
+            None if values["mask"] is None else _decode_mask(values["mask"], info.size),
             DragParams().with_values(**values["parameters"]),
         )
     except DragganError:
@@ -161,7 +162,7 @@ def decode_step(values: Any, document: Document, info: BundleInfo) -> Document:
         for pair in document.pairs:
             if str(pair.id) in values["handles"]:
                 point = _decode_point(values["handles"][str(pair.id)])
-                handle = check_inside(point, info.resolution, "handle")
+                handle = check_inside(point, info.size, "handle")
                 document = document.with_pair(replace(pair, handle=handle))
         return document
     except DragganError:
@@ -207,8 +208,8 @@ def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:
     channels = (info.drag.feature_channels,)
     if template is not None and (template.shape != channels or not np.isfinite(template).all()):
         raise UsageError(f"a template has shape {template.shape}; this model has {channels}")
-    handle = check_inside(_decode_point(values["handle"]), info.resolution, "handle")
-    target = check_inside(_decode_point(values["target"]), info.resolution, "target")
+    handle = check_inside(_decode_point(values["handle"]), info.size, "handle")
+    target = check_inside(_decode_point(values["target"]), info.size, "target")
     return Pair(int(values["id"]), handle, target, template)
 
 
@@ -221,8 +222,8 @@ def _encode_mask(mask: Mask) -> str:
     return base64.b64encode(np.packbits(mask).tobytes()).decode("ascii")
 
 
-def _decode_mask(text: str, resolution: int) -> Mask:
+def _decode_mask(text: str, size: Size) -> Mask:
     bits = np.frombuffer(base64.b64decode(text, validate=True), dtype=np.uint8)
-    if bits.size != (resolution**2 + 7) // 8:
-        raise UsageError(f"the mask is not {resolution}×{resolution}")
-    return np.unpackbits(bits, count=resolution**2).reshape(resolution, resolution).astype(bool)
+    if bits.size != (size.area + 7) // 8:
+        raise UsageError(f"the mask is not {size.across}")
+    return np.unpackbits(bits, count=size.area).reshape(size).astype(bool)

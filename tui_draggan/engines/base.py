@@ -1,7 +1,7 @@
 """The protocol between the edit and what computes it.
 
 Everything that crosses it is numpy, in image pixels: (x, y), origin at the top left, pixel centres
-at integers. Symbols: N points, C feature channels, L rows of w+, H image height = width.
+at integers. Symbols: N points, C feature channels, L rows of w+, H and W sides of the picture.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Problem:
     w_plus: bool = True
     """False: the K rows share one w, which must be equal in all of them."""
     editable: NDArray[np.bool_] | None = None
-    """(H, H) the region that may change; None where all of it may."""
+    """(H, W) the region that may change; None where all of it may."""
     reference: Floats | None = None
     """(L, w_dim) the w+ whose features the rest must keep, F0; None: `ws`. Another one where a
     run is continued on an engine that knows nothing of it."""
@@ -74,7 +74,7 @@ class StepResult:
     handles: Floats
     """(N, 2) tracked on the features of `ws`."""
     image: Bytes
-    """(P, P, 3) preview; P may be smaller than H."""
+    """(P, Q, 3) preview; it may be smaller than the picture."""
     loss: float
     motion_loss: float
     mask_loss: float
@@ -87,7 +87,7 @@ class Engine(Protocol):
     """Computes on one device. Owned by one thread; nothing here is thread-safe."""
 
     info: BundleInfo
-    """The model it runs: resolution, num_ws, classes, recommended parameters."""
+    """The model it runs: size, num_ws, classes, recommended parameters."""
 
     @property
     def name(self) -> str:
@@ -109,7 +109,7 @@ class Engine(Protocol):
         ...
 
     def render(self, ws: Floats) -> Bytes:
-        """w+ (L, w_dim) → the full picture (H, H, 3)."""
+        """w+ (L, w_dim) → the full picture (H, W, 3)."""
         ...
 
     def features(self, ws: Floats, points: Floats) -> Floats:

@@ -39,7 +39,7 @@ class DragRun:
         if problem.editable is not None:
             first, outside = graph_inputs.outside_cells(problem.editable, info)
             if len(outside):
-                self._outside = outside / (info.drag.feature_channels * info.drag.feature_block**2)
+                self._outside = outside / (info.drag.feature_channels * info.drag.feature_map.area)
                 feeds |= graph_inputs.outside_rows(info, first, len(outside))
                 start = {**feeds, "frozen": ws if problem.reference is None else problem.reference}
                 anywhere = np.zeros((1, 2), np.float32)

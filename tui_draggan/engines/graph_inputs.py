@@ -1,7 +1,7 @@
 """The inputs of a drag graph by name, made from what a person gives: numpy only.
 
-`export.step_graph` defines them. H side of the picture, h of the feature map, C channels, R
-trainable rows of w+.
+`export.step_graph` defines them. H and W sides of the picture, h and w of the feature map, C
+channels, R trainable rows of w+.
 """
 
 from __future__ import annotations
@@ -40,30 +40,30 @@ def with_handles(feeds: Feeds, points: Floats) -> Feeds:
 
 def outside_rows(info: BundleInfo, first: int, rows: int) -> Feeds:
     """Rows `first` … of the feature map, with weight and reference zero."""
-    side = info.drag.feature_block
+    width = info.drag.feature_map.width
     return {
         "outside_first": np.array([first], np.int64),
         "outside_end": np.array([first + rows], np.int64),
-        "outside_weight": np.zeros((rows, side), np.float32),
-        "outside_reference": np.zeros((info.drag.feature_channels, rows, side), np.float32),
+        "outside_weight": np.zeros((rows, width), np.float32),
+        "outside_reference": np.zeros((info.drag.feature_channels, rows, width), np.float32),
     }
 
 
 def outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, Floats]:
-    """(H, H) → how much of each feature cell lies outside the mask, from the first row with any.
+    """(H, W) → how much of each feature cell lies outside the mask, from the first row with any.
 
-    Returns that row and the share (rows, h) in [0, 1] up to the last row with any.
+    Returns that row and the share (rows, w) in [0, 1] up to the last row with any.
     The paper takes the mask loss on the up-sampled map. Here it is taken where the features are,
-    with the mask averaged over each cell: a sum over h² cells instead of H² pixels, and without
+    with the mask averaged over each cell: a sum over h·w cells instead of H·W pixels, and without
     the up-sampled reference. The same where h = H. Otherwise interpolation, which averages signed
     differences before their absolute value is taken, makes the paper's form a little smaller: by
     2 to 3 % on a 64 px model with 32² cells, and the gradients' cosine is above 0.999.
     """
-    size, side = info.resolution, info.drag.feature_block
-    if editable.shape != (size, size):
-        raise ValueError(f"the mask is {editable.shape}; the picture has {(size, size)}")
-    cell = size // side
-    share = 1 - editable.reshape(side, cell, side, cell).mean(axis=(1, 3), dtype=np.float32)
+    size, cells = info.size, info.drag.feature_map
+    if editable.shape != size:
+        raise ValueError(f"the mask is {editable.shape}; the picture has {tuple(size)}")
+    by_cell = editable.reshape(cells.height, size.height // cells.height, cells.width, -1)
+    share = 1 - by_cell.mean(axis=(1, 3), dtype=np.float32)
     rows = np.flatnonzero(share.any(axis=1))
     if not len(rows):
         return 0, share[:0]

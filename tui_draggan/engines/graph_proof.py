@@ -25,7 +25,7 @@ NUMBERS = 4096
 TOLERANCE = 0.02
 """Share of an output's length by which it may differ: rounding in another order stays far below."""
 POINTS = ((0.4, 0.5), (0.7, 0.3))
-"""Handles and targets, as shares of the picture's side."""
+"""Handles and targets, as shares of the picture's width and height."""
 RADIUS = 3
 
 
@@ -85,7 +85,8 @@ def _fixed_inputs(info: BundleInfo) -> Feeds:
     z = random.randn(1, info.z_dim).astype(np.float32)
     ws = random.randn(info.num_ws, info.w_dim).astype(np.float32)
     rows = info.drag.trainable_rows
-    points = np.round(np.array(POINTS, np.float32) * (info.resolution - 1))
+    last = np.array([info.size.width - 1, info.size.height - 1], np.float32)
+    points = np.round(np.array(POINTS, np.float32) * last)
     frozen = ws.copy()
     frozen[:rows] = 0
     return {

@@ -13,7 +13,7 @@ from tui_draggan.engines.graph_inputs import Feeds
 class LatentOptimizer(Protocol):
     """What `drag_run` asks of a runtime: the latent, Adam, and the graph of one iteration.
 
-    Symbols as in `base`; R trainable rows, h side and C channels of the feature map.
+    Symbols as in `base`; R trainable rows, w columns and C channels of the feature map.
     """
 
     gradient_is_new: bool
@@ -46,5 +46,5 @@ class LatentOptimizer(Protocol):
         ...
 
     def features_outside(self, feeds: Feeds) -> Floats:
-        """→ features (C, rows, h) of the rows outside the mask, to the bit those of `iterate`."""
+        """→ features (C, rows, w) of the rows outside the mask, to the bit those of `iterate`."""
         ...

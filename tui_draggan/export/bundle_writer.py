@@ -40,7 +40,7 @@ def export_bundle(
 ) -> BundleInfo:
     """Writes the bundle folder `path`, whole or not at all.
 
-    feature_block: side of the feature map that is supervised and tracked; None for the default.
+    feature_block: the block whose features are supervised and tracked; None for the default.
     recommended: drag parameters by name where the model wants its own.
     keep_weights: adds generator.pt, which `load_generator` reads.
     Raises UsageError for a feature block the generator does not have, OutputError where the
@@ -50,22 +50,23 @@ def export_bundle(
     block = default_feature_block(config) if feature_block is None else feature_block
     if block not in config.block_resolutions:
         sides = ", ".join(map(str, config.block_resolutions))
-        raise UsageError(f"the generator has no feature block of {block} px; choose from {sides}")
+        raise UsageError(f"the generator has no feature block {block}; choose from {sides}")
     if config.c_dim and not classes:
         classes = tuple(map(str, range(config.c_dim)))
     synthesis = FoldedSynthesis(generator.synthesis, block)
     step = DragStep(synthesis)
     info = BundleInfo(
         name=name,
-        resolution=config.resolution,
+        size=config.size,
         z_dim=config.z_dim,
         w_dim=config.w_dim,
         num_ws=config.num_ws,
         drag=DragInfo(
             feature_block=block,
+            feature_map=config.size_of(block),
             feature_channels=config.channels[config.block_resolutions.index(block)],
             trainable_rows=step.rows,
-            preview_size=step.preview_size,
+            preview=config.size_of(step.preview_block),
             reference=reference_step(synthesis, generator.mapping.w_avg),
         ),
         classes=classes,
@@ -90,7 +91,7 @@ def export_bundle(
 
 
 def default_feature_block(config: GeneratorConfig) -> int:
-    """128 px as in the paper (its sixth block) from 256 px on, half the resolution below."""
+    """b128 as in the paper (its sixth block) from b256 on, the last but one below."""
     return 128 if config.resolution >= 256 else config.resolution // 2
 
 

@@ -107,8 +107,9 @@ class _Cropping:
         gradient, _, first, *_ = node.input
         if first not in (NEAR[0], OUTSIDE[0]):
             return False
-        y, side = node.output[0], self._shapes[node.output[0]][-1]
-        near = Window(*NEAR, (side, side))
+        y = node.output[0]
+        rows, columns = self._shapes[y][-2:]
+        near = Window(*NEAR, (rows, columns))
         if self._beginning is None:
             self._beginning = self._around_all(near, new)
         window = self._beginning
@@ -117,15 +118,14 @@ class _Cropping:
             new.add("Identity", [self._grown(gradient, window, new)], y)
         else:
             (top, left), (bottom, right) = self._axes(window, new)
-            cells = new.constant("window/cells", np.arange(side), np.int64)
-            columns = [gradient, left, right, new.integers(3)]
-            columns = [new.add("Slice", columns, f"{y}/columns")]
+            cells = new.constant("window/cells", np.arange(rows), np.int64)
+            part = new.add("Slice", [gradient, left, right, new.integers(3)], f"{y}/columns")
             ours = new.add("Slice", [cells, top, bottom], f"{y}/ours")
             theirs = new.add("Slice", [cells, *OUTSIDE], f"{y}/theirs")
             ours = new.add("Unsqueeze", [ours, new.integers(1)], f"{y}/ours_down")
             same = new.add("Equal", [ours, theirs], f"{y}/same")
             places = new.add("Cast", [same], f"{y}/places", to=onnx.TensorProto.FLOAT)
-            new.add("MatMul", [places, *columns], y)
+            new.add("MatMul", [places, part], y)
         self.windows[y] = window
         return True
 

@@ -56,7 +56,7 @@ def write_drag_graphs(step: DragStep, folder: Path, weights: SharedWeights) -> N
     """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
-    locator = Locate(step.feature_block, channels, config.resolution)
+    locator = Locate(config.size_of(step.feature_block), channels, config.size)
     forward, locate = trace_step(step, channels), trace_locate(locator)
     values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
     matrices = {name: value.numpy() for name, value in values.items() if value.ndim == 2}
@@ -95,8 +95,8 @@ def write_drag_graphs(step: DragStep, folder: Path, weights: SharedWeights) -> N
 
 
 def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:
-    config, h = step.synthesis.config, step.feature_block
-    samples = 3
+    config, samples = step.synthesis.config, 3
+    width = config.size_of(step.feature_block).width
     example = (
         torch.zeros(config.num_ws, config.w_dim),
         torch.zeros(step.rows, step.rows),
@@ -107,8 +107,8 @@ def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:
         torch.tensor([2, 3]),
         torch.tensor([0]),
         torch.tensor([2]),
-        torch.zeros(2, h),
-        torch.zeros(channels, 2, h),
+        torch.zeros(2, width),
+        torch.zeros(channels, 2, width),
     )
     axes = {
         "selector": {0: "cells", 1: "samples"},
@@ -122,9 +122,8 @@ def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:
 
 
 def trace_locate(locate: Locate) -> onnx.ModelProto:
-    h = locate.size
     example = (
-        torch.zeros(1, locate.channels, h, h),
+        torch.zeros(1, locate.channels, *locate.cells),
         *(torch.zeros(2, 2), torch.ones(2, 2), torch.zeros(2, locate.channels)),
         *(torch.zeros(5, 2), torch.zeros(3), torch.zeros(1)),
     )

@@ -9,7 +9,7 @@ The same numbers as `network.Synthesis` (a test holds them together), rearranged
   ReLU is positively homogeneous, so the gain can be taken in before it);
 - the FIR filter between two resolutions has the form that is fastest for its size.
 
-Shapes: batch 1; I/O input/output channels, r side of a feature map, L rows of w+.
+Shapes: batch 1; I/O input/output channels, H/W rows/columns of a map, L rows of w+.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tui_draggan.export.resampling import Constants, Filter, Upsampling
+from tui_draggan.size import Size
 from tui_draggan.stylegan import network
 from tui_draggan.stylegan.config import rows_through
 from tui_draggan.stylegan.network import DEMODULATION_EPSILON, LRELU_SLOPE, RESIDUAL_GAIN, clamped
@@ -117,7 +118,7 @@ class Activation(Constants):
 
 
 class FoldedConv(Constants):
-    """`network.StyledConv` at one resolution: x (1, I, r, r), s, g·d → (1, O, r, r)."""
+    """`network.StyledConv` at one size: x (1, I, H, W), s, g·d → (1, O, H, W)."""
 
     weight: Tensor
 
@@ -135,7 +136,7 @@ class FoldedConv(Constants):
 
 
 class FoldedUpConv(Constants):
-    """`network.StyledConv` between two resolutions: x (1, I, r/2, r/2), s, g·d → (1, O, r, r).
+    """`network.StyledConv` between two sizes: x (1, I, H/2, W/2), s, g·d → (1, O, H, W).
 
     Some output channels after the other where maps are large: ONNX Runtime keeps all products of
     a transposed convolution's nine taps before it adds them up.
@@ -143,12 +144,12 @@ class FoldedUpConv(Constants):
 
     def __init__(self, conv: network.StyledConv) -> None:
         super().__init__()
-        outputs, resolution = conv.weight.shape[0], conv.noise_const.shape[0]
-        products = 9 * 4 * outputs * (resolution // 2) ** 2
+        outputs, size = conv.weight.shape[0], Size(*conv.noise_const.shape)
+        products = 9 * 4 * outputs * size.scaled(1, 2).area
         self.parts = -(-products // MOST_PRODUCTS)
         for i, weight in enumerate(conv.weight.transpose(0, 1).tensor_split(self.parts, dim=1)):
             self.constant(f"weight{i}", weight)
-        self.filter = Filter(outputs, resolution)
+        self.filter = Filter(outputs, size)
         self.activation = Activation(conv)
 
     @property
@@ -167,7 +168,7 @@ class FoldedUpConv(Constants):
 
 
 class FoldedToRGB(Constants):
-    """`network.ToRGB`: features (1, I, r, r), w (1, w_dim) → (1, 3, r, r)."""
+    """`network.ToRGB`: features (1, I, H, W), w (1, w_dim) → (1, 3, H, W)."""
 
     affine_weight: Tensor
     affine_bias: Tensor
@@ -199,12 +200,13 @@ class FoldedBlock(Constants):
     def __init__(self, block: network.SynthesisBlock) -> None:
         super().__init__()
         self.resolution = block.resolution
+        self.size = Size(*block.conv1.noise_const.shape)
         self.num_conv = block.num_conv
         self.residual = block.skip is not None
         if block.num_conv == 2:
             self.conv0 = FoldedUpConv(block.conv0)
             channels = 3 if block.skip is None else block.skip.weight.shape[0]
-            self.upsample = Upsampling(channels, block.resolution)
+            self.upsample = Upsampling(channels, self.size)
         else:
             self.constant("const", block.const[None])
         self.conv1 = FoldedConv(block.conv1)
@@ -216,7 +218,7 @@ class FoldedBlock(Constants):
     def forward(
         self, x: Tensor | None, styles: list[ConvStyle], first: int | None = None
     ) -> Tensor:
-        """Features (1, O, r, r) from the previous block's, with the styles of its convolutions; or
+        """Features (1, O, H, W) from the previous block's, with the styles of its convolutions; or
         those from row `first` on, from some rows of the previous block's."""
         y: Tensor
         if x is None:
@@ -228,7 +230,7 @@ class FoldedBlock(Constants):
         return y
 
     def picture(self, x: Tensor, w: Tensor, image: Tensor | None) -> Tensor | None:
-        """The picture (1, 3, r, r) from the features and the previous block's picture, if any."""
+        """The picture (1, 3, H, W) from the features and the previous block's picture, if any."""
         if self.torgb is None:
             return None
         return self._added(self.torgb(x, w), image)
@@ -242,7 +244,7 @@ class FoldedBlock(Constants):
         if x is None or self.torgb is None or bands == 1:
             return self.picture(self(x, styles), w, image)
         # Bands of one height, for ONNX Runtime to give them the same memory.
-        half = self.resolution // 2
+        half = self.size.height // 2
         height = half // bands
         rgb: list[Tensor] = []
         (style, demodulation), then = styles
@@ -261,7 +263,11 @@ class FoldedBlock(Constants):
         if self.num_conv < 2 or self.conv0.filter.by_product or self.upsample.by_product:
             return 1
         bands = 1
-        while 4 * self.conv1.weight.shape[0] * self.resolution**2 > bands * BAND:
+        # They are of one height.
+        while (
+            4 * self.conv1.weight.shape[0] * self.size.area > bands * BAND
+            and self.size.height % (4 * bands) == 0
+        ):
             bands *= 2
         return bands
 

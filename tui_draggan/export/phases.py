@@ -36,8 +36,8 @@ class _Phases:
                 readers[name].append(node)
         for value in graph.output:
             readers[value.name].append(onnx.NodeProto())
-        self._convolutions: dict[str, int] = {}
-        """Side of the outputs, by their names."""
+        self._convolutions: set[str] = set()
+        """Names of the outputs."""
         self._products: dict[str, tuple[int, int]] = {}
         """Number of the factor that is a matrix to be reordered, and its size there, by the names
         of the outputs."""
@@ -52,9 +52,9 @@ class _Phases:
             (left, *more) = readers[right.output[0]]
             if more or left.op_type != "MatMul" or left.input[1] != right.output[0]:
                 continue
-            size = sides[wide][-1]
-            self._convolutions[wide] = size
-            self._products |= {right.output[0]: (1, size), left.output[0]: (0, size)}
+            height, width = sides[wide][-2:]
+            self._convolutions.add(wide)
+            self._products |= {right.output[0]: (1, width), left.output[0]: (0, height)}
 
     def __call__(self, node: onnx.NodeProto, new: Replacements) -> None:
         y = node.output[0] if node.output else ""

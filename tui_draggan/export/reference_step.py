@@ -11,7 +11,7 @@ from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.export.step_graph import Locate
 
 POINTS = ((0.4, 0.5), (0.7, 0.3))
-"""Shares of the picture's side."""
+"""Shares of the picture's width and height."""
 TARGETS = ((0.7, 0.3), (0.5, 0.8))
 OFFSETS = ((2.0, -1.0), (-2.0, 2.0))
 """How far, in pixels, tracking starts from where the templates are."""
@@ -21,19 +21,20 @@ R1, R2 = 3, 3
 def reference_step(synthesis: FoldedSynthesis, w_avg: Tensor) -> ReferenceStep:
     """The step of `ReferenceStep`, by autograd."""
     config = synthesis.config
-    size, block = config.resolution, synthesis.feature_block
+    size, block = config.size, synthesis.feature_block
     channels = config.channels[config.block_resolutions.index(block)]
-    points = (torch.tensor(POINTS) * (size - 1)).round()
-    targets = (torch.tensor(TARGETS) * (size - 1)).round()
+    last = torch.tensor([size.width - 1, size.height - 1])
+    points = (torch.tensor(POINTS) * last).round()
+    targets = (torch.tensor(TARGETS) * last).round()
     handles = points + torch.tensor(OFFSETS)
     disc, window = torch.tensor(graph_inputs.disc(R1)), torch.tensor(graph_inputs.window(R2))
 
-    locate = Locate(block, channels, size)
+    locate = Locate(config.size_of(block), channels, size)
     trained = w_avg.repeat(synthesis.rows, 1).requires_grad_(True)
     upper = w_avg.repeat(config.num_ws - synthesis.rows, 1)
     features = next(x for at, x, _ in synthesis.walk(trained, upper) if at.resolution == block)
     with torch.no_grad():
-        whole = locate.selector(points, locate.enlarge, locate.enlarge)
+        whole = locate.selector(points, locate.rows.enlarge, locate.columns.enlarge)
         templates = torch.matmul(features.reshape(channels, -1), whole).t()
         _, selector, reference, weight, (top, left), (bottom, right), _ = locate(
             features, handles, targets, templates, disc, window, torch.zeros(1)

@@ -1,22 +1,25 @@
-"""The FIR filter between two resolutions, in the forms that ONNX Runtime runs fastest.
+"""The FIR filter between two sizes of maps, in the forms that ONNX Runtime runs fastest.
 
 On small maps: a product with a banded matrix from either side. Its cost grows with the cube of the
 side; the convolutions that take its place on larger maps are slow on small ones.
 
-Shapes: C channels, r side of the map that comes out.
+Shapes: C channels, H/W rows/columns of the map that comes out.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tui_draggan.size import Size
 from tui_draggan.stylegan.network import FIR, fir_kernel
 
 FILTER_BY_PRODUCT = 128
 UPSAMPLE_BY_PRODUCT = 256
-"""The largest r for which the product is the faster form: of the filter with the transposed
+"""The longer side up to which the product is the faster form: of the filter with the transposed
 convolution in front of it, which `phases` makes faster where a product follows."""
 
 
@@ -29,19 +32,22 @@ class Constants(nn.Module):
 
 
 class Resampling(Constants):
-    """The filter's kernel, or the matrix that takes its place along an axis."""
+    """The filter's kernel, or the matrices that take its place: from the left along rows, from the
+    right along columns."""
 
     matrix: Tensor
     transposed: Tensor
     kernel: Tensor
 
-    def __init__(self, channels: int, matrix: Tensor | None) -> None:
-        """matrix: None where the convolution is the faster form."""
+    def __init__(
+        self, channels: int, size: Size, most: int, matrix: Callable[[int], Tensor]
+    ) -> None:
+        """matrix: of an axis of the outputs; for maps of at most `most` along their longer side."""
         super().__init__()
-        self.by_product = matrix is not None
-        if matrix is not None:
-            self.constant("matrix", matrix)
-            self.constant("transposed", matrix.t())
+        self.by_product = size.longer <= most
+        if self.by_product:
+            self.constant("matrix", matrix(size.height))
+            self.constant("transposed", matrix(size.width).t())
         else:
             kernel = fir_kernel(torch.device("cpu"), torch.float32)
             self.constant("kernel", kernel.expand(channels, 1, 4, 4))
@@ -51,10 +57,10 @@ class Resampling(Constants):
 
 
 class Filter(Resampling):
-    """(1, C, r + 1, r + 1), as a transposed convolution leaves it → (1, C, r, r)."""
+    """(1, C, H + 1, W + 1), as a transposed convolution leaves it → (1, C, H, W)."""
 
-    def __init__(self, channels: int, size: int) -> None:
-        super().__init__(channels, fir_matrix(size) if size <= FILTER_BY_PRODUCT else None)
+    def __init__(self, channels: int, size: Size) -> None:
+        super().__init__(channels, size, FILTER_BY_PRODUCT, fir_matrix)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.by_product:
@@ -63,11 +69,10 @@ class Filter(Resampling):
 
 
 class Upsampling(Resampling):
-    """`network.upsample`: (1, C, r/2, r/2) → (1, C, r, r)."""
+    """`network.upsample`: (1, C, H/2, W/2) → (1, C, H, W)."""
 
-    def __init__(self, channels: int, size: int) -> None:
-        small = size <= UPSAMPLE_BY_PRODUCT
-        super().__init__(channels, upsampling_matrix(size) if small else None)
+    def __init__(self, channels: int, size: Size) -> None:
+        super().__init__(channels, size, UPSAMPLE_BY_PRODUCT, upsampling_matrix)
 
     def forward(self, x: Tensor) -> Tensor:
         if self.by_product:

@@ -16,14 +16,14 @@ at halves). That map is never built: two linear interpolations in a row are one 
 the cells of the small map, a hat over pixels times the up-sampling matrix. And of the small map
 only those cells are looked at that lie near a handle.
 
-Shapes: C channels, h side of the feature map, H side of the picture, v and u rows and columns of
-its part near the handles, N points, P pixels of the motion disc, k side of the tracking window, R
-trainable rows of w+, L rows. Positions are (x, y) in pixels.
+Shapes: C channels, h and w rows and columns of the feature map, H and W of the picture, v and u of
+the map's part near the handles, N points, P pixels of the motion disc, k side of the tracking
+window, R trainable rows of w+, L rows. Positions are (x, y) in pixels.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,7 @@ from torch.nn import functional as F
 
 from tui_draggan.engines.base import ARRIVED, EQUAL
 from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import multiply_adds
 from tui_draggan.stylegan.pixels import to_pictures
 
@@ -40,7 +41,7 @@ terminal's panel shows a hundred pixels or two, and the full picture follows whe
 FAR = 1e12
 """Squared pixels, more than there are."""
 SMALL = 128
-"""Pixels up to which every step gives the full picture."""
+"""Pixels along the longer side up to which every step gives the full picture."""
 
 
 class DragStep(nn.Module):
@@ -55,7 +56,7 @@ class DragStep(nn.Module):
         self.synthesis = synthesis
         self.feature_block = synthesis.feature_block
         self.rows = synthesis.rows
-        self.preview_size = preview_size(synthesis, self.feature_block)
+        self.preview_block = preview_block(synthesis, self.feature_block)
         self.latent = nn.Parameter(torch.zeros(self.rows, synthesis.config.w_dim))
 
     def forward(
@@ -76,7 +77,7 @@ class DragStep(nn.Module):
 
         frozen (L, w_dim), mix (R, R); from `Locate`: selector (v·u, N·P), reference (C, N·P),
         weight (N·P,), near_first and near_end (2,); rows outside_first ≤ y < outside_end of the
-        feature map, their mask weight (rows, h) and F0 (C, rows, h).
+        feature map, their mask weight (rows, w) and F0 (C, rows, w).
         """
         trained = torch.matmul(mix, self.latent) + frozen[: self.rows]
         image, features = None, None
@@ -84,7 +85,7 @@ class DragStep(nn.Module):
             image = block.picture(x, w, image)
             if block.resolution == self.feature_block:
                 features = x
-            if block.resolution == self.preview_size:
+            if block.resolution == self.preview_block:
                 break
         assert image is not None and features is not None
 
@@ -97,25 +98,53 @@ class DragStep(nn.Module):
         return loss, motion_loss, mask_loss, to_pictures(image), outside, features
 
 
+class Axis(NamedTuple):
+    """Tables of the cells that pixels along one axis depend on; P pixels, c cells."""
+
+    enlarge: Tensor
+    """(P, c) bilinear up-sampling."""
+    pixels: Tensor
+    """(P, 1) coordinates of the pixels."""
+    first_cell: Tensor
+    """(P,) the first cell that a pixel reads."""
+    last_cell: Tensor
+
+
 class Locate(nn.Module):
     """Features → tracked handles, and where and against what motion is supervised."""
 
-    pixels: Tensor
-    enlarge: Tensor
-    first_cell: Tensor
-    last_cell: Tensor
-
-    def __init__(self, feature_size: int, channels: int, resolution: int) -> None:
+    def __init__(self, cells: Size, channels: int, picture: Size) -> None:
+        """cells: of the feature map."""
         super().__init__()
-        self.size = feature_size
+        self.cells = cells
         self.channels = channels
-        self.last = float(resolution - 1)
-        matrix = bilinear_matrix(resolution, feature_size)
-        self.register_buffer("enlarge", matrix)
-        self.register_buffer("pixels", torch.arange(resolution, dtype=torch.float32)[:, None])
+        self.picture = picture
+        # Both axes of a square are one: its tables are in the graph once.
+        self._square = picture.height == picture.width
+        self._register_axis(picture.height, cells.height)
+        if not self._square:
+            self._register_axis(picture.width, cells.width, "_columns")
+
+    def _register_axis(self, pixels: int, cells: int, name: str = "") -> None:
+        matrix = bilinear_matrix(pixels, cells)
         read = (matrix != 0).int()
-        self.register_buffer("first_cell", read.argmax(dim=1))
-        self.register_buffer("last_cell", feature_size - 1 - read.flip(1).argmax(dim=1))
+        tables = Axis(
+            enlarge=matrix,
+            pixels=torch.arange(pixels, dtype=torch.float32)[:, None],
+            first_cell=read.argmax(dim=1),
+            last_cell=cells - 1 - read.flip(1).argmax(dim=1),
+        )
+        for table, values in tables._asdict().items():
+            self.register_buffer(f"{table}{name}", values)
+
+    @property
+    def rows(self) -> Axis:
+        return Axis(*(self.get_buffer(table) for table in Axis._fields))
+
+    @property
+    def columns(self) -> Axis:
+        name = "" if self._square else "_columns"
+        return Axis(*(self.get_buffer(f"{table}{name}") for table in Axis._fields))
 
     def forward(
         self,
@@ -127,7 +156,7 @@ class Locate(nn.Module):
         window: Tensor,
         anchor: Tensor,
     ) -> tuple[Tensor, ...]:
-        """features (1, C, h, h), handles and targets (N, 2), templates (N, C), disc (P, 2) offsets,
+        """features (1, C, h, w), handles and targets (N, 2), templates (N, C), disc (P, 2) offsets,
         window (k,) offsets along one axis, anchor (1,).
 
         → new_handles (N, 2), selector (v·u, N·P), reference (C, N·P), weight (N·P,), first row and
@@ -136,7 +165,7 @@ class Locate(nn.Module):
         """
         first, end = self.near(handles, disc, window)
         top, left, bottom, right = first[0], first[1], end[0], end[1]
-        rows, columns = self.enlarge[:, top:bottom], self.enlarge[:, left:right]
+        rows, columns = self.rows.enlarge[:, top:bottom], self.columns.enlarge[:, left:right]
         part = features[:, :, top:bottom, left:right]
         flat = part.reshape(self.channels, -1)
         sampled = torch.matmul(flat, self.selector(handles, rows, columns)).t()
@@ -145,7 +174,9 @@ class Locate(nn.Module):
         distance = (targets - tracked).square().sum(dim=1, keepdim=True).sqrt()
         direction = (targets - tracked) / distance.clamp(min=ARRIVED)
         patch = tracked[:, None] + disc
-        inside = ((patch >= 0) & (patch <= self.last)).float().prod(dim=2)
+        x, y = self._last()
+        last = x if self._square else torch.tensor([x, y])
+        inside = ((patch >= 0) & (patch <= last)).float().prod(dim=2)
         pulled = (distance > ARRIVED).float()
         weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * self.channels)
 
@@ -160,9 +191,14 @@ class Locate(nn.Module):
         """First (row, column) and ends (2,) of the cells that tracking and supervision read."""
         # One pixel for the step to the target, one for what rounding adds.
         reach = window.abs().max() + disc.abs().max() + 2.0
-        low = torch.floor(handles.amin(dim=0) - reach).clamp(0.0, self.last).long().flip(0)
-        high = torch.ceil(handles.amax(dim=0) + reach).clamp(0.0, self.last).long().flip(0)
-        return self.first_cell[low], self.last_cell[high] + 1
+        low = self._clamped(torch.floor(handles.amin(dim=0) - reach)).long().flip(0)
+        high = self._clamped(torch.ceil(handles.amax(dim=0) + reach)).long().flip(0)
+        rows, columns = self.rows, self.columns
+        if self._square:
+            return rows.first_cell[low], rows.last_cell[high] + 1
+        first = torch.stack([rows.first_cell[low[0]], columns.first_cell[low[1]]])
+        last = torch.stack([rows.last_cell[high[0]], columns.last_cell[high[1]]])
+        return first, last + 1
 
     def track(
         self,
@@ -178,10 +214,10 @@ class Locate(nn.Module):
         pixels of a square around the handle; the square is clamped at the border. Of equal ones
         the nearest to the target (`engines.base.EQUAL`).
 
-        part (1, C, v, u) of the features; rows (H, v), columns (H, u) of `enlarge` for it.
+        part (1, C, v, u) of the features; rows (H, v), columns (W, u) of `enlarge` for it.
         → tracked (N, 2) and the features (N, C) there.
         """
-        around = (torch.round(handles)[:, :, None] + window).clamp(0.0, self.last)
+        around = self._clamped(torch.round(handles)[:, :, None] + window)
         at = around.long()
         side = at.shape[2]
         v, u = part.shape[2], part.shape[3]
@@ -204,16 +240,29 @@ class Locate(nn.Module):
     def selector(self, points: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """points (M, 2), clamped to the picture → (v·u, M): a part (C, v·u) @ it samples them.
 
-        rows (H, v), columns (H, u) of `enlarge` for the part.
+        rows (H, v), columns (W, u) of `enlarge` for the part.
         """
-        points = points.clamp(0.0, self.last).t()
-        x = torch.matmul(columns.t(), F.relu(1 - (self.pixels - points[0]).abs()))
-        y = torch.matmul(rows.t(), F.relu(1 - (self.pixels - points[1]).abs()))
+        points = self._clamped(points).t()
+        x = torch.matmul(columns.t(), F.relu(1 - (self.columns.pixels - points[0]).abs()))
+        y = torch.matmul(rows.t(), F.relu(1 - (self.rows.pixels - points[1]).abs()))
         return (y[:, None] * x[None]).reshape(-1, points.shape[1])
+
+    def _last(self) -> tuple[float, float]:
+        """The last pixel (x, y)."""
+        return self.picture.width - 1.0, self.picture.height - 1.0
+
+    def _clamped(self, points: Tensor) -> Tensor:
+        """points (2,), (N, 2) or (N, 2, k), moved to the picture where they lie outside."""
+        x, y = self._last()
+        if self._square:
+            return points.clamp(0.0, x)
+        # Made in its shape: what is computed from constants alone has no name in a traced graph.
+        last = torch.tensor([[x], [y]] if points.ndim == 3 else [x, y])
+        return torch.minimum(points.clamp(min=0.0), last)
 
 
 def _cut(features: Tensor, first: Tensor, end: Tensor, axes: list[int]) -> Tensor:
-    """features (1, C, h, h) → from `first` to `end` along `axes`, without the first axis."""
+    """features (1, C, h, w) → from `first` to `end` along `axes`, without the first axis."""
     part: Tensor = _Cut.apply(features, first, end, axes)  # type: ignore[no-untyped-call]
     return part
 
@@ -233,13 +282,13 @@ class _Cut(torch.autograd.Function):
         return g.op("Squeeze", g.op("Slice", features, first, end, along), axis)
 
 
-def preview_size(synthesis: FoldedSynthesis, feature_block: int) -> int:
-    """Side of a step's picture: the feature block's where the architecture has one there, or the
-    full one where that costs little more, or where steps are fast enough that the eye gains more
-    from the whole picture."""
+def preview_block(synthesis: FoldedSynthesis, feature_block: int) -> int:
+    """The block after which a step's picture is taken: the feature block where the architecture
+    has one there, or the last where that costs little more, or where steps are fast enough that
+    the eye gains more from the whole picture."""
     cost = multiply_adds(synthesis.config)
     drag = sum(value for resolution, value in cost.items() if resolution <= feature_block)
-    small = synthesis.config.resolution <= SMALL
+    small = synthesis.config.size.longer <= SMALL
     cheap = sum(cost.values()) <= CHEAP * drag
     full = small or cheap or not synthesis.config.has_torgb(feature_block)
     return synthesis.config.resolution if full else feature_block

@@ -7,7 +7,7 @@ for a whole axis, as the FIR filter's. Their cost grows with the cube of the sid
 convolution with the square of the channels: it pays where maps are deep. On the smallest it does
 not, for there 36 factors to read count for more than nine taps to multiply.
 
-Shapes: I/O input/output channels, S side of the maps, t tiles along it, p = 6 factors along it.
+Shapes: I/O input/output channels, H/W sides of the maps, t/u tiles along them, p = 6 factors.
 """
 
 from __future__ import annotations
@@ -61,19 +61,21 @@ class _Tiles:
         if bias or weight not in self._weights:
             return False
         *_, height, width = self._shapes.get(y, (0, 0))
-        square = height == width and width % self._algorithm.step == 0
-        return square and LEAST_SIDE <= width <= min(self._shapes[weight][:2]) / LEAST_DEPTH
+        tiled = height % self._algorithm.step == width % self._algorithm.step == 0
+        deep = max(height, width) <= min(self._shapes[weight][:2]) / LEAST_DEPTH
+        return tiled and deep and min(height, width) >= LEAST_SIDE
 
     def _multiply(self, node: onnx.NodeProto, new: Replacements) -> None:
         """Factors along columns come before those along rows: so the last of the products into the
         tiles leaves them as the large product takes them."""
         (x, weight), y = node.input, node.output[0]
         outputs, inputs = self._shapes[weight][:2]
-        side = self._shapes[y][-1]
+        height, width = self._shapes[y][-2:]
         count, size = len(self._algorithm.into), len(self._algorithm.out)
-        tiles = side // size
+        down, across = height // size, width // size
         taps, small_out = self._algorithm.taps.numpy(), self._algorithm.out.numpy()
-        into, out = spread(self._algorithm, side)
+        into_rows, _ = spread(self._algorithm, height)
+        into_columns, out_columns = spread(self._algorithm, width)
 
         def shaped(tensor: str, name: str, *shape: int) -> str:
             return new.add("Reshape", [tensor, new.integers(*shape)], f"{y}/{name}")
@@ -84,7 +86,7 @@ class _Tiles:
         def times(left: str, right: str, name: str) -> str:
             return new.add("MatMul", [left, right], name)
 
-        def matrix(name: str, values: NDArray[np.float64]) -> str:
+        def matrix(name: str, values: NDArray[np.float64], side: int = width) -> str:
             return new.constant(f"tiles_{side}/{name}", values, np.float32)
 
         # The weights' factors (p·p, O, I), folded once at load.
@@ -92,22 +94,22 @@ class _Tiles:
         factors = [matrix("taps", by_taps), weight]
         kernel = new.add("Einsum", factors, f"{y}/kernel", equation="fhw,oihw->foi")
 
-        # Rows (I, p·t, S), then columns (p, p·I·t, t), which is (p·p, I, t·t).
-        rows = times(matrix("into_rows", into), x, f"{y}/rows")
-        rows = turned(shaped(rows, "by_channel", inputs, count, tiles * side), 1, 0, 2)
-        rows = shaped(rows, "by_factor", 1, count * inputs * tiles, side)
-        columns = into.reshape(count, tiles, side).transpose(0, 2, 1)
+        # Rows (I, p·t, W), then columns (p, p·I·t, u), which is (p·p, I, t·u).
+        rows = times(matrix("into_rows", into_rows, height), x, f"{y}/rows")
+        rows = turned(shaped(rows, "by_channel", inputs, count, down * width), 1, 0, 2)
+        rows = shaped(rows, "by_factor", 1, count * inputs * down, width)
+        columns = into_columns.reshape(count, across, width).transpose(0, 2, 1)
         cells = times(rows, matrix("into_columns", columns), f"{y}/cells")
-        cells = shaped(cells, "factors", count * count, inputs, tiles * tiles)
+        cells = shaped(cells, "factors", count * count, inputs, down * across)
 
         products = times(kernel, cells, f"{y}/products")
 
-        # Rows first again: (p, 4, O·t·t), as (O, S, p·t); then columns.
-        back = shaped(products, "by_columns", count, count, outputs * tiles * tiles)
+        # Rows first again: (p, 4, O·t·u), as (O, H, p·u); then columns.
+        back = shaped(products, "by_columns", count, count, outputs * down * across)
         back = times(matrix("out_rows", small_out), back, f"{y}/back")
-        back = turned(shaped(back, "cut", count, size, outputs, tiles, tiles), 2, 3, 1, 0, 4)
-        back = shaped(back, "whole", 1, outputs, side, count * tiles)
-        times(back, matrix("out_columns", out.T), y)
+        back = turned(shaped(back, "cut", count, size, outputs, down, across), 2, 3, 1, 0, 4)
+        back = shaped(back, "whole", 1, outputs, height, count * across)
+        times(back, matrix("out_columns", out_columns.T), y)
 
 
 def spread(algorithm: Algorithm, side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -16,7 +16,7 @@ from tui_draggan.pictures.provenance import AI_GENERATED, Provenance
 
 SUFFIXES = (".gif", ".webp", ".mp4")
 MIN_SIDE = 256
-"""Side, in pixels, to which smaller pictures are enlarged at least, by a whole factor."""
+"""Shorter side, in pixels, to which smaller pictures are enlarged at least, by a whole factor."""
 HOLD_SECONDS = 1.0
 """Time for which the first and the last picture stand."""
 
@@ -34,7 +34,7 @@ def check_animation(path: Path) -> None:
 def write_animation(
     path: Path, frames: Sequence[Bytes], provenance: Provenance, fps: int = 15
 ) -> None:
-    """Writes frames, each (P, P, 3) of one size. Raises UsageError or OutputError."""
+    """Writes frames, each (H, W, 3), of one size. Raises UsageError or OutputError."""
     check_animation(path)
     pictures = [_enlarged(Image.fromarray(frame)) for frame in frames]
     with replacing(path) as work:
@@ -45,11 +45,11 @@ def write_animation(
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:
-    factor = -(-MIN_SIDE // picture.width)
+    factor = -(-MIN_SIDE // min(picture.size))
     if factor <= 1:
         return picture
-    side = picture.width * factor
-    return picture.resize((side, side), Image.Resampling.BICUBIC)
+    size = picture.width * factor, picture.height * factor
+    return picture.resize(size, Image.Resampling.BICUBIC)
 
 
 def _write_with_pillow(

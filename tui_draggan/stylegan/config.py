@@ -6,8 +6,12 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from tui_draggan.size import Size
+
 Architecture = Literal["skip", "orig", "resnet"]
 ARCHITECTURES: tuple[str, ...] = get_args(Architecture)
+SQUARE = Size.square(4)
+"""The constant of the published networks."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +19,10 @@ class GeneratorConfig:
     """Architecture of one generator; enough, with its weights, to build it again."""
 
     resolution: int
-    """Width and height of the picture: a power of two, at least 8."""
+    """Name of the last block: a power of two, at least 8. Blocks are b4, b8, …, each with maps
+    twice as large; the sides of their maps are so many cells where `const` is 4×4."""
     channels: tuple[int, ...]
-    """Feature channels of each block, from 4×4 up to the resolution."""
+    """Feature channels of each block, from b4 up to the resolution."""
     z_dim: int = 512
     w_dim: int = 512
     c_dim: int = 0
@@ -35,6 +40,9 @@ class GeneratorConfig:
     conv_clamp: float | None = None
     """Activations, after their gain √2, and ToRGB outputs are clamped to ±conv_clamp (±√½ of it
     where a resnet block's residual gain scales them)."""
+    const: Size = SQUARE
+    """Rows and columns of the constant that b4 begins with. It alone says how wide and how high
+    the picture is: 4×2 for one of 1024 rows and 512 columns with nine blocks."""
 
     def __post_init__(self) -> None:
         blocks = int(math.log2(self.resolution)) - 1
@@ -48,10 +56,21 @@ class GeneratorConfig:
             raise ValueError(
                 f"channels has {len(self.channels)} entries; {self.resolution} px needs {blocks}"
             )
+        if min(self.const) < 1:
+            raise ValueError(f"const is {self.const}; expected at least one row and one column")
 
     @property
     def block_resolutions(self) -> tuple[int, ...]:
         return tuple(4 * 2**i for i in range(len(self.channels)))
+
+    @property
+    def size(self) -> Size:
+        """Of the picture."""
+        return self.size_of(self.resolution)
+
+    def size_of(self, block: int) -> Size:
+        """Of the maps of the block `block`, one of `block_resolutions`."""
+        return self.const.scaled(block // 4)
 
     @property
     def num_ws(self) -> int:
@@ -63,11 +82,17 @@ class GeneratorConfig:
         return self.architecture == "skip" or resolution == self.resolution
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "channels": list(self.channels)}
+        """As JSON values; `const` is left out where it is 4×4."""
+        values = {**asdict(self), "channels": list(self.channels), "const": list(self.const)}
+        if self.const == SQUARE:
+            del values["const"]
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> GeneratorConfig:
-        return cls(**{**values, "channels": tuple(values["channels"])})
+        """The inverse of `to_dict`."""
+        const = Size(*values.get("const", SQUARE))
+        return cls(**{**values, "channels": tuple(values["channels"]), "const": const})
 
     @classmethod
     def from_channel_base(
@@ -85,10 +110,10 @@ def rows_through(config: GeneratorConfig, resolution: int) -> int:
 
 
 def multiply_adds(config: GeneratorConfig) -> dict[int, int]:
-    """Multiply-adds of the convolutions of each block, by its resolution."""
+    """Multiply-adds of the convolutions of each block, by its name."""
     cost, inputs = {}, 0
     for resolution, outputs in zip(config.block_resolutions, config.channels, strict=True):
-        pixels = resolution * resolution
+        pixels = config.size_of(resolution).area
         cost[resolution] = 9 * outputs * (outputs * pixels + inputs * pixels // 4)
         inputs = outputs
     return cost

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import GeneratorConfig
 
 LRELU_SLOPE = 0.2
@@ -86,7 +87,7 @@ class StyledConv(nn.Module):
         self,
         inputs: int,
         outputs: int,
-        resolution: int,
+        size: Size,
         config: GeneratorConfig,
         up: bool = False,
         residual_gain: float = 1.0,
@@ -99,7 +100,7 @@ class StyledConv(nn.Module):
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.randn(resolution, resolution))
+        self.register_buffer("noise_const", torch.randn(*size))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
@@ -136,7 +137,7 @@ class ToRGB(nn.Module):
 
 
 class ResidualSkip(nn.Module):
-    """x (N, I, r, r) → (N, O, 2r, 2r): 1×1 convolution, up-sampling, residual gain."""
+    """x (N, I, H, W) → (N, O, 2H, 2W): 1×1 convolution, up-sampling, residual gain."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -148,7 +149,7 @@ class ResidualSkip(nn.Module):
 
 
 class SynthesisBlock(nn.Module):
-    """One resolution: conv0, which doubles it, and conv1; at 4×4 the constant and conv1.
+    """Maps of one size: conv0, which doubles them, and conv1; in b4 the constant and conv1.
 
     `torgb` is None where the architecture has none; `skip` is there in resnet blocks.
     """
@@ -156,13 +157,14 @@ class SynthesisBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, resolution: int, config: GeneratorConfig) -> None:
         super().__init__()
         self.resolution = resolution
+        size = config.size_of(resolution)
         residual = config.architecture == "resnet" and inputs > 0
         if inputs:
-            self.conv0 = StyledConv(inputs, outputs, resolution, config, up=True)
+            self.conv0 = StyledConv(inputs, outputs, size, config, up=True)
         else:
-            self.const = nn.Parameter(torch.randn(outputs, resolution, resolution))
+            self.const = nn.Parameter(torch.randn(outputs, *size))
         gain = RESIDUAL_GAIN if residual else 1.0
-        self.conv1 = StyledConv(outputs, outputs, resolution, config, residual_gain=gain)
+        self.conv1 = StyledConv(outputs, outputs, size, config, residual_gain=gain)
         self.torgb = ToRGB(outputs, config) if config.has_torgb(resolution) else None
         self.skip = ResidualSkip(inputs, outputs) if residual else None
 
@@ -171,7 +173,7 @@ class SynthesisBlock(nn.Module):
         return 1 if self.resolution == 4 else 2
 
     def forward(self, x: Tensor | None, ws: Tensor) -> Tensor:
-        """Features (N, O, r, r) from the previous block's; ws (N, num_conv + 1, w_dim)."""
+        """Features (N, O, H, W) from the previous block's; ws (N, num_conv + 1, w_dim)."""
         y: Tensor
         if x is None:
             y = self.conv1(self.const[None].expand(ws.shape[0], -1, -1, -1), ws[:, 0])
@@ -199,7 +201,7 @@ class Synthesis(nn.Module):
         return image
 
     def walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor | None]]:
-        """Block after block: its resolution r, features (N, C, r, r), picture (N, 3, r, r).
+        """Block after block: its name, features (N, C, H, W), picture (N, 3, H, W).
 
         There is a picture in every block with skip architecture, in the last one with the others.
         """

@@ -122,7 +122,7 @@ async def editing(
     def open_session() -> Session:
         return spot_session(engine, params)
 
-    options = EditorOptions(Services(open_session, **services), "spot", 64)
+    options = EditorOptions(Services(open_session, **services), "spot", engine.info.size)
     thread = EngineThread(open_session, pace)
     thread.start()
     app = EditorApp(options, [thread], display)

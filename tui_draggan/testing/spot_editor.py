@@ -12,7 +12,7 @@ import time
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, DragganError
-from tui_draggan.testing.spot_engine import SpotEngine, spot_session
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 from tui_draggan.tui.launch import run_editor
 from tui_draggan.tui.services import EditorOptions, Services
 
@@ -49,7 +49,9 @@ def main() -> int:
     )
     try:
         return run_editor(
-            EditorOptions(services, "spot", 64, graphics=options.graphics, colour=options.colour)
+            EditorOptions(
+                services, "spot", INFO.size, graphics=options.graphics, colour=options.colour
+            )
         )
     except DragganError as error:
         print(error.line, file=sys.stderr)

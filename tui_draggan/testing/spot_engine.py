@@ -19,14 +19,21 @@ from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
+from tui_draggan.size import Size
 
 INFO = BundleInfo(
     name="spot",
-    resolution=64,
+    size=Size.square(64),
     z_dim=4,
     w_dim=4,
     num_ws=10,
-    drag=DragInfo(feature_block=32, feature_channels=4, trainable_rows=7, preview_size=64),
+    drag=DragInfo(
+        feature_block=32,
+        feature_map=Size.square(32),
+        feature_channels=4,
+        trainable_rows=7,
+        preview=Size.square(64),
+    ),
 )
 
 
@@ -72,7 +79,7 @@ class SpotEngine:
         reach = min(length, 1000 * request.learning_rate)
         moved = self._move / max(length, 1e-9) * reach
         self._ws = self._ws.copy()
-        self._ws[:, :2] += moved / INFO.resolution
+        self._ws[:, :2] += moved / self._extent
         handles = request.handles + np.rint(moved)
         self._move = request.targets[0] - handles[0]
         loss = float(np.abs(self._move).sum())
@@ -82,13 +89,29 @@ class SpotEngine:
         image = self._draw(self._ws)
         return StepResult(self._ws, handles, image, loss, loss, 0.0, 1.0, 1000 * self.delay)
 
+    @property
+    def _extent(self) -> Floats:
+        """(2,) width and height of the picture."""
+        return np.array(self.info.size[::-1], np.float32)
+
     def _draw(self, ws: Floats) -> Bytes:
-        side = INFO.resolution
-        y, x = np.mgrid[:side, :side]
-        centre = ws[0, :2] * side
+        height, width = self.info.size
+        y, x = np.mgrid[:height, :width]
+        centre = ws[0, :2] * self._extent
         glow = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 40)
         image = np.stack([80 + 170 * glow, 80 + 90 * glow, np.full_like(glow, 90)], axis=-1)
         return image.clip(0, 255).astype(np.uint8)
+
+
+class UprightEngine(SpotEngine):
+    """The spot on a picture twice as high as wide."""
+
+    info = replace(
+        INFO,
+        name="upright",
+        size=Size(64, 32),
+        drag=replace(INFO.drag, feature_map=Size(32, 16), preview=Size(64, 32)),
+    )
 
 
 class ZooEngine(SpotEngine):

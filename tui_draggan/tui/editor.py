@@ -44,8 +44,8 @@ class Editor:
         self.session = session
         self.snapshot = session.snapshot()
         """The session as it was last looked at; nothing else of it is shown."""
-        side = self.snapshot.info.resolution
-        self.pointer = Pointer((side // 2, side // 2))
+        height, width = self.snapshot.info.size
+        self.pointer = Pointer((width // 2, height // 2))
         self.notice = ""
         """Line about what was done last; the next move takes it away."""
         self.has_run = False
@@ -59,9 +59,7 @@ class Editor:
     def refresh(self) -> None:
         """Looks at the session and shows it; the pointer lets go of what is no longer there."""
         self.snapshot = snapshot = self.session.snapshot()
-        self.pointer = pointing.reconcile(
-            self.pointer, snapshot.document.pairs, snapshot.info.resolution
-        )
+        self.pointer = pointing.reconcile(self.pointer, snapshot.document.pairs, snapshot.info.size)
         self.has_run = self.has_run or bool(snapshot.frames)
         self._view.show()
 
@@ -87,8 +85,8 @@ class Editor:
 
     def move_by(self, dx: int, dy: int) -> None:
         """The crosshair so many image pixels further."""
-        side = self.snapshot.info.resolution
-        self._point(pointing.move_by(self.pointer, dx, dy, side, self._pairs))
+        size = self.snapshot.info.size
+        self._point(pointing.move_by(self.pointer, dx, dy, size, self._pairs))
 
     def go_to(self, place: Point, target: Point | None = None) -> None:
         """Typed coordinates: with a target a new pair; else the selected point moves there, or,
@@ -179,7 +177,7 @@ class Editor:
         """A picture of where the edit may change something."""
 
         def load() -> None:
-            loaded = load_mask(path, self.snapshot.info.resolution)
+            loaded = load_mask(path, self.snapshot.info.size)
             self.session.set_mask(loaded.mask)
             self.notice = loaded.note
 

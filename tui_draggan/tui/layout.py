@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from tui_draggan.size import Size
+
 
 class Arrangement(Enum):
     """Places of the panels."""
@@ -33,18 +35,32 @@ BELOW = 13
 """Rows the panels below it need."""
 BARS = 3
 """Rows of title, status line and key bar."""
+NARROWEST = 24
+"""Columns a picture gets, be it ever so narrow: zoomed in it fills them."""
 
 
-def plan(columns: int, rows: int) -> Plan:
-    """The arrangement for a terminal of that size."""
+def plan(columns: int, rows: int, picture: Size) -> Plan:
+    """The arrangement for a terminal of that size and a picture of those proportions.
+
+    A cell is twice as high as wide. A picture gets no more columns than it fills at its height.
+    """
     body = rows - BARS
+    wide = picture.width / picture.height
     if columns < 60 and rows < columns // 2 + BELOW:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
     if rows < 16:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
-    if columns < 60 or rows > columns * 0.62:
-        height = min(columns // 2, body - BELOW)
-        return Plan(Arrangement.TALL, columns, max(4, height))
+    beside = min(_columns(body, wide), columns - SIDE)
+    below = min(int(columns / 2 / wide), body - BELOW)
+    # Of a picture wider than high more may be seen with the panels below it.
+    larger = wide > 1 and min(below * 2 * wide, columns) > beside
+    if columns < 60 or rows > columns * 0.62 or larger:
+        return Plan(Arrangement.TALL, columns, max(4, below))
     if columns >= 112 and rows >= 32:
-        return Plan(Arrangement.LARGE, min(2 * (body - 2) + 2, columns - 44), body)
-    return Plan(Arrangement.SMALL, min(2 * body, columns - SIDE), body)
+        return Plan(Arrangement.LARGE, min(_columns(body - 2, wide) + 2, columns - 44), body)
+    return Plan(Arrangement.SMALL, beside, body)
+
+
+def _columns(rows: int, wide: float) -> int:
+    """What a picture fills in so many rows; `wide`: its width, in heights."""
+    return max(round(2 * rows * wide), min(NARROWEST, 2 * rows))

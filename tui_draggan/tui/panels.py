@@ -10,6 +10,7 @@ from textual.widgets import Footer
 
 from tui_draggan.edit.document import State
 from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.size import Size
 from tui_draggan.tui import words
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.pointer import Pointer
@@ -66,9 +67,10 @@ class Panels:
         yield self.status
         yield Footer(id="keys", compact=True, show_command_palette=False)
 
-    def arrange(self, screen: Widget, columns: int, rows: int) -> None:
-        """As suits a terminal of that size; the classes of `screen` say which for the style."""
-        chosen = plan(columns, rows)
+    def arrange(self, screen: Widget, columns: int, rows: int, picture: Size) -> None:
+        """As suits a terminal of that size and a picture of that size; the classes of `screen` say
+        which for the style."""
+        chosen = plan(columns, rows, picture)
         self.arrangement = chosen.arrangement
         for arrangement in Arrangement:
             screen.set_class(arrangement is chosen.arrangement, arrangement.value)
@@ -81,9 +83,9 @@ class Panels:
 
     # -- showing -------------------------------------------------------------------------------
 
-    def show_opening(self, model: str, resolution: int) -> None:
+    def show_opening(self, model: str, size: Size) -> None:
         """There is no session yet."""
-        facts = [f"{model} · {resolution} px"] if model else []
+        facts = [f"{model} · {size} px"] if model else []
         self.title.show(facts, self._display.words)
         muted = self.status.colour("foreground-muted") or "dim"
         self.status.show(None, 1, Text("opening the model …", style=muted))
@@ -102,7 +104,7 @@ class Panels:
         """What depends on crosshair and selection: a key repaints a few rows."""
         scene = Scene(
             snapshot.picture,
-            snapshot.info.resolution,
+            snapshot.info.size,
             snapshot.document.pairs,
             pointer,
             snapshot.document.mask,

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tui_draggan.edit.points import Pair, Point
+from tui_draggan.edit.points import Pair, Point, moved_inside
+from tui_draggan.size import Size
 
 End = Literal["handle", "target"]
 
@@ -83,11 +84,10 @@ def move_to(pointer: Pointer, cursor: Point, pairs: Sequence[Pair]) -> Pointer:
     return replace(pointer, cursor=cursor, selected=point_at(cursor, pairs))
 
 
-def move_by(pointer: Pointer, dx: int, dy: int, resolution: int, pairs: Sequence[Pair]) -> Pointer:
+def move_by(pointer: Pointer, dx: int, dy: int, size: Size, pairs: Sequence[Pair]) -> Pointer:
     """The crosshair so many pixels further, stopping at the edge."""
     x, y = pointer.cursor
-    last = resolution - 1
-    return move_to(pointer, (min(last, max(0, x + dx)), min(last, max(0, y + dy))), pairs)
+    return move_to(pointer, moved_inside(x + dx, y + dy, size), pairs)
 
 
 def confirm(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pointer, Edit | None]:
@@ -156,14 +156,12 @@ def release(pointer: Pointer, place: Point, pairs: Sequence[Pair]) -> tuple[Poin
     return move_to(replace(pointer, pending=None), pointer.cursor, pairs), None
 
 
-def reconcile(pointer: Pointer, pairs: Sequence[Pair], resolution: int) -> Pointer:
+def reconcile(pointer: Pointer, pairs: Sequence[Pair], size: Size) -> Pointer:
     """The same pointer on a document that has changed under it: what is gone is let go."""
-    last = resolution - 1
-    x, y = pointer.cursor
     points = [point for point, _ in _points(pairs)]
     return replace(
         pointer,
-        cursor=(min(last, x), min(last, y)),
+        cursor=moved_inside(*pointer.cursor, size),
         selected=pointer.selected if pointer.selected in points else None,
         grabbed=pointer.grabbed if pointer.grabbed in points else None,
     )

@@ -16,6 +16,7 @@ from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
 from tui_draggan.paths import typed_path
+from tui_draggan.size import Size
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog
 from tui_draggan.tui.dialogs.export import ExportDialog
@@ -54,12 +55,15 @@ class Prompts:
     async def coordinates(self) -> None:
         """x,y for the selected point or the crosshair; x,y:x,y for a new pair."""
         editor = self._editor
-        selected, side = editor.pointer.selected, editor.snapshot.info.resolution
+        selected, size = editor.pointer.selected, editor.snapshot.info.size
         what = f"the selected {selected.end}" if selected else "the crosshair"
-        note = f"x,y moves {what}; x,y:x,y adds a handle and its target. 0 to {side - 1}."
+        ranges = f"0 to {size.width - 1}"
+        if size.height != size.width:
+            ranges = f"x {ranges}, y 0 to {size.height - 1}"
+        note = f"x,y moves {what}; x,y:x,y adds a handle and its target. {ranges}."
         await self._ask(
-            LineDialog("go to", note, check=lambda text: _coordinates(text, side)),
-            lambda answer: editor.go_to(*_coordinates(answer, side)),
+            LineDialog("go to", note, check=lambda text: _coordinates(text, size)),
+            lambda answer: editor.go_to(*_coordinates(answer, size)),
         )
 
     # -- parameters ----------------------------------------------------------------------------
@@ -117,12 +121,12 @@ class Prompts:
 
     async def mask(self) -> None:
         """A picture that says where the other may change."""
-        side = self._editor.snapshot.info.resolution
+        size = self._editor.snapshot.info.size
         await self._ask(
             LineDialog(
                 "mask",
                 "A picture: white may change, black and transparent stay. From the next run on.",
-                check=lambda text: load_mask(typed_path(text), side),
+                check=lambda text: load_mask(typed_path(text), size),
             ),
             lambda answer: self._editor.load_mask(typed_path(answer)),
         )
@@ -226,9 +230,9 @@ class Prompts:
         )
 
 
-def _coordinates(text: str, side: int) -> tuple[Point, Point | None]:
+def _coordinates(text: str, size: Size) -> tuple[Point, Point | None]:
     """«x,y» or «x,y:x,y», inside the picture. Raises UsageError."""
     if ":" in text:
         first, second = parse_pair(text)
-        return check_inside(first, side, "handle"), check_inside(second, side, "target")
-    return check_inside(parse_point(text), side), None
+        return check_inside(first, size, "handle"), check_inside(second, size, "target")
+    return check_inside(parse_point(text), size), None

@@ -12,6 +12,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.points import Pair
 from tui_draggan.pictures import markers
+from tui_draggan.size import Size
 from tui_draggan.tui.pointer import Pointer, with_grabbed
 from tui_draggan.tui.terminal.half_blocks import TextCell
 from tui_draggan.tui.view import View
@@ -27,8 +28,9 @@ class Scene:
     """All that the picture panel shows."""
 
     image: Bytes | None
-    """(P, P, 3); P may be smaller than the resolution."""
-    resolution: int
+    """(P, Q, 3); it may be smaller than the picture."""
+    size: Size
+    """Size of the picture in pixels."""
     pairs: tuple[Pair, ...]
     pointer: Pointer
     mask: Mask | None = None
@@ -37,13 +39,13 @@ class Scene:
     """The picture changes with every step: differences nobody sees may wait."""
 
 
-def fitted(image: Bytes, view: View, mask: Mask | None, side: int) -> Bytes:
-    """The shown window of an image, (side, side, 3)."""
-    shrink = image.shape[0] / view.resolution
+def fitted(image: Bytes, view: View, mask: Mask | None, canvas: Size) -> Bytes:
+    """The shown window of an image, in the size of the canvas (height, width, 3)."""
+    shrink = image.shape[0] / view.picture.height
     left, top, right, bottom = (edge * shrink for edge in view.window)
-    single = side / view.span >= NEAREST_FROM and view.zoom > 1 and shrink == 1
+    single = canvas.height / view.span[1] >= NEAREST_FROM and view.zoom > 1 and shrink == 1
     kind = Image.Resampling.NEAREST if single else Image.Resampling.LANCZOS
-    size = (side, side)
+    size = (canvas.width, canvas.height)
     dots = np.asarray(Image.fromarray(image).resize(size, kind, box=(left, top, right, bottom)))
     if mask is None:
         return dots
@@ -68,7 +70,7 @@ def pair_marks(scene: Scene, place: Place) -> list[markers.PairMark]:
 
 
 def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool = False) -> None:
-    """Paints marks and crosshair into a canvas whose picture has that side, in place.
+    """Paints marks and crosshair into a canvas whose picture has that shorter side, in place.
 
     While it runs a crosshair left on a point steps aside: there the eye is on the picture.
     """
@@ -83,14 +85,15 @@ def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool 
 
 
 def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:
-    """The view's square with all marks, (height, width, 3) in a terminal's own pixels.
+    """What the view draws with all marks, (height, width, 3) in a terminal's own pixels.
 
-    Painted as a square of the longer side and then brought to the cells' proportions.
+    Painted with pixels as high as wide and then brought to the cells' proportions.
     """
     assert scene.image is not None
-    side = max(width, height)
-    canvas = fitted(scene.image, view, scene.mask, side).copy()
-    scale = side / view.side
+    drawn = view.drawn
+    scale = max(width / drawn.width, height / drawn.height)
+    size = Size(round(drawn.height * scale), round(drawn.width * scale))
+    canvas = fitted(scene.image, view, scene.mask, size).copy()
 
     def place(x: float, y: float) -> markers.Place:
         across, down = view.to_dots(x, y)
@@ -99,8 +102,8 @@ def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:
             (down + 0.5 - view.top) * scale - 0.5,
         )
 
-    overlay(canvas, scene, place, side, numbers=True)
-    if (width, height) == (side, side):
+    overlay(canvas, scene, place, size.shorter, numbers=True)
+    if size == (height, width):
         return canvas
     return np.asarray(Image.fromarray(canvas).resize((width, height), Image.Resampling.BILINEAR))
 

@@ -90,7 +90,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self._parts = None
 
     def on_resize(self, event: events.Resize) -> None:
-        self.panels.arrange(self, event.size.width, event.size.height)
+        self.panels.arrange(self, event.size.width, event.size.height, self.options.size)
         # The panels write for the size they have; they have it after the layout.
         self.call_after_refresh(self.refresh_all)
 
@@ -142,7 +142,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if self.is_open:
             self.editor.refresh()
         else:
-            self.panels.show_opening(self.options.model, self.options.resolution)
+            self.panels.show_opening(self.options.model, self.options.size)
 
     def show(self) -> None:
         """The editor has looked at its session."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui_draggan.size import Size
+
 if TYPE_CHECKING:
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
@@ -67,10 +69,10 @@ class EditorOptions:
     """What `run_editor` starts with."""
 
     services: Services
-    model: str = ""
+    model: str
     """Name of the model, for the title."""
-    resolution: int = 0
-    """Pixels, for the title."""
+    size: Size
+    """Size of its picture in pixels, for the title and for the room it is given."""
     resumed: str = ""
     """A line about the edit that is resumed, if one is."""
     masked: str = ""

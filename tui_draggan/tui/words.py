@@ -51,7 +51,7 @@ def title_facts(snapshot: Snapshot, model: str = "") -> list[str]:
     """
     origin, info = snapshot.document.latent.origin, snapshot.info
     facts = [
-        f"{model or info.name} · {info.resolution} px",
+        f"{model or info.name} · {info.size} px",
         f"seed {origin.seed}" if isinstance(origin, Seed) else origin.file,
         _class_words(class_name(origin, info)),
         f"ψ {origin.psi:.2f}" if isinstance(origin, Seed) else "",

@@ -34,26 +34,27 @@ class BlockForward:
 
 
 class Block:
-    """Convolutions (one in the 4×4 block, then two), resnet's skip where there is one, ToRGB."""
+    """Convolutions (one in b4, then two), resnet's skip where there is one, ToRGB."""
 
     def __init__(
         self,
         config: GeneratorConfig,
         constants: Mapping[str, Tensor],
-        side: int,
+        resolution: int,
         workers: Workers,
     ) -> None:
-        """constants: those of `export.folded.FoldedSynthesis` by their names. Raises KeyError where
-        one is not there."""
-        self.side = side
+        """resolution: the block's name. constants: those of `export.folded.FoldedSynthesis` by
+        their names. Raises KeyError where one is not there."""
+        self.resolution = resolution
+        self.size = size = config.size_of(resolution)
         self._workers = workers
-        name, device, dtype = f"b{side}", workers.device, workers.dtype
+        name, device, dtype = f"b{resolution}", workers.device, workers.dtype
         skip = constants.get(f"{name}.skip_weight")
         limit = config.conv_clamp
         last = limit if limit is None or skip is None else limit * RESIDUAL_GAIN
-        self._layers = [Layer(constants, f"{name}.conv1", side, last, workers)]
-        if side > 4:
-            self._layers.insert(0, Layer(constants, f"{name}.conv0", side, limit, workers))
+        self._layers = [Layer(constants, f"{name}.conv1", size, last, workers)]
+        if resolution > 4:
+            self._layers.insert(0, Layer(constants, f"{name}.conv0", size, limit, workers))
         else:
             self.const = self._padded(constants[f"{name}.const"][0].permute(1, 2, 0))
         self._skip = None
@@ -61,12 +62,12 @@ class Block:
             weight = skip[:, :, 0, 0].t() / (sum(FIR) / 2) ** 2
             self._skip = weight.to(device, dtype).contiguous()
         self._rgb = None
-        if config.has_torgb(side):
+        if config.has_torgb(resolution):
             self._rgb = Colours(constants, f"{name}.torgb", limit, device)
 
     def _padded(self, const: Tensor) -> Map:
         """With as many zeros around it as any part of the block needs."""
-        inside = Rect.square(self.side)
+        inside = Rect.whole(self.size)
         rect = self.source(inside)
         values = torch.zeros(rect.height, rect.width, const.shape[2])
         Map(rect, values).at(inside).copy_(const)
@@ -115,7 +116,7 @@ class Block:
         """out + the up-sampled 1×1 convolution of x: zeros between the cells, FIR filter."""
         work = self._workers.work
         work.clear()
-        inside = out.rect.within(self.side)
+        inside = out.rect.within(self.size)
         rect = inside.grown(2, 1)
         spread = work.map(rect, weight.shape[1])
         spread.values.zero_()
@@ -140,7 +141,7 @@ class Block:
         cells = _every_other(spread)
         values = (cells.reshape(-1, weight.shape[1]) @ weight.t()).view(*cells.shape[:2], -1)
         rect = _halved(spread.rect)
-        inside = rect.within(self.side // 2)
+        inside = rect.within(self.size.scaled(1, 2))
         by_input.at(inside).add_(Map(rect, values).at(inside))
 
     def draw(
@@ -154,16 +155,16 @@ class Block:
     ) -> tuple[Map | None, Tensor | None]:
         """All features, as far as `rect` (None: none), and the colours as of `colours`; a band of
         rows at a time, so that only the features are as large as the map."""
-        whole, channels = Rect.square(self.side), len(styles[-1].demodulation)
+        whole, channels = Rect.whole(self.size), len(styles[-1].demodulation)
         out = None
         if rect is not None:
             out = kept.map(rect, channels)
             out.clear_outside(whole)
         colours: list[Tensor] = []
-        height = max(BAND // (channels * self.side * ROWS), 1) * ROWS
-        for first in range(0, self.side, height):
+        height = max(BAND // (channels * self.size.width * ROWS), 1) * ROWS
+        for first in range(0, self.size.height, height):
             band.clear()
-            rows = whole.rows(first, min(first + height, self.side))
+            rows = whole.rows(first, min(first + height, self.size.height))
             part = self.forward(x, rows, styles, band).out
             if out is not None:
                 out.at(rows).copy_(part.values)
@@ -172,9 +173,9 @@ class Block:
         return out, torch.cat(colours) if colours else None
 
     def colours(self, x: Map, w: Tensor) -> Tensor | None:
-        """All features, w (1, w_dim) → what the block adds to the picture (side, side, 3), in
+        """All features, w (1, w_dim) → what the block adds to the picture (H, W, 3), in
         float32, if anything."""
-        return None if self._rgb is None else self._rgb(x.at(Rect.square(self.side)), w)
+        return None if self._rgb is None else self._rgb(x.at(Rect.whole(self.size)), w)
 
 
 class Colours:
@@ -202,7 +203,7 @@ class Colours:
 
 
 def _halved(rect: Rect) -> Rect:
-    """The cells of the map of half the side that lie in `rect` when it is spread out."""
+    """The cells of the map half as large that lie in `rect` when it is spread out."""
     return Rect(*(-(-v // 2) for v in rect))
 
 

@@ -6,7 +6,7 @@ a map: `source(rect)` is what they need for it, `aligned(rect)` what they give; 
 take a gradient, of `source` they give it.
 
 Plain convolutions, padded by one; or up-sampling ones, transposed with stride 2, which give maps
-of side 2h + 1. I/O input/output channels.
+of sides 2h + 1 and 2w + 1. I/O input/output channels.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ from torch.nn import functional as F
 from tui_draggan.engines.torch.regions import Rect
 from tui_draggan.engines.torch.winograd import LARGE_TILES, SMALL_TILES, UP_TILES
 from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.size import Size
 
 BAND = 1 << 22
 """Elements of the largest intermediate result, 16 MB: longer maps are worked off in bands."""
 SMALL = 32
-"""Side of the map below which fewer weights to read count for more than fewer multiplications."""
+"""Side of a map, were it a square, below which fewer weights to read count for more than fewer
+multiplications."""
 
 
 class Convolution(Protocol):
@@ -47,10 +49,10 @@ class Convolution(Protocol):
         ...
 
 
-def convolution(weight: Tensor, up: bool, side: int, workers: Workers) -> Convolution:
-    """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `side` of the outputs."""
+def convolution(weight: Tensor, up: bool, size: Size, workers: Workers) -> Convolution:
+    """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `size` of the outputs."""
     if workers.by_tiles:
-        return TiledConv(weight, up, side, workers)
+        return TiledConv(weight, up, size, workers)
     return PlainConv(weight, up, workers)
 
 
@@ -109,9 +111,9 @@ class TiledConv:
     through the same products in reverse, with the matrices transposed and the same weights.
     """
 
-    def __init__(self, weight: Tensor, up: bool, side: int, workers: Workers) -> None:
-        """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `side` of the outputs."""
-        plain = SMALL_TILES if side < SMALL else LARGE_TILES
+    def __init__(self, weight: Tensor, up: bool, size: Size, workers: Workers) -> None:
+        """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `size` of the outputs."""
+        plain = SMALL_TILES if size.area < SMALL**2 else LARGE_TILES
         algorithm = UP_TILES if up else plain
         kernel = weight.flatten(2) if up else weight.transpose(0, 1).flatten(2)
         self._channels = kernel.shape[0], kernel.shape[1]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
 
 QUICK = 256
-"""Side of the pictures up to which ONNX Runtime's memory for them is not worth mentioning."""
+"""Longer side of pictures up to which ONNX Runtime's memory for them is not worth mentioning."""
 INSTALL = "pip install 'tui-draggan[torch]'"
 
 
@@ -49,7 +49,7 @@ class TorchEngine(BundleEngine):
         self._cuda = cuda
 
     def render(self, ws: Floats) -> Bytes:
-        if "_optimizer" not in self.__dict__ and self.info.resolution <= QUICK:
+        if "_optimizer" not in self.__dict__ and self.info.size.longer <= QUICK:
             return super().render(ws)
         return self._optimizer.render(self._checked_ws(ws))
 

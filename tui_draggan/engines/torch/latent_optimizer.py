@@ -27,7 +27,7 @@ from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, sampled
 from tui_draggan.engines.torch.regions import Rect
-from tui_draggan.engines.torch.step import Arrays, LocalFeatures, Step, Values, squares
+from tui_draggan.engines.torch.step import Arrays, LocalFeatures, Step, Values, patches
 from tui_draggan.engines.torch.weights import read_weights
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.errors import EngineError
@@ -49,7 +49,7 @@ class TorchLatentOptimizer(AdamLatent):
         super().__init__((self._info.drag.trainable_rows, self._info.w_dim))
         self._device = torch.device(device)
         self._cuda = torch.cuda if self._device.type == "cuda" else cuda
-        self._grid = Grid(self._info.resolution, self._info.drag.feature_block)
+        self._grid = Grid(self._info.size, self._info.drag.feature_map)
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
         dtype: torch.dtype = getattr(torch, precision)
         cores = cpu.physical_cores()
@@ -81,7 +81,7 @@ class TorchLatentOptimizer(AdamLatent):
         with failing_as("features"):
             points = self._on_device(feeds["handles"])
             self._synthesis.look(
-                self._on_device(lower), squares(grid.first(points, 0), grid.cells(0))
+                self._on_device(lower), patches(grid.first(points, 0), grid.cells(0))
             )
             return sampled(grid, features.gather, points).numpy(force=True)
 
@@ -91,13 +91,13 @@ class TorchLatentOptimizer(AdamLatent):
         first, end = int(feeds["outside_first"][0]), int(feeds["outside_end"][0])
         with failing_as("features"):
             # All of them, as in a step: parts of a map are rounded otherwise.
-            self._synthesis.look(self._on_device(lower), [Rect.square(self._grid.side)])
+            self._synthesis.look(self._on_device(lower), [Rect.whole(self._grid.map)])
             rows = LocalFeatures(self._synthesis).rows(first, end).clone()
         return rows.numpy(force=True).transpose(2, 0, 1)
 
     @torch.no_grad()
     def render(self, ws: Floats) -> Bytes:
-        """w+ (L, w_dim) → the full picture (H, H, 3)."""
+        """w+ (L, w_dim) → the full picture (H, W, 3)."""
         with failing_as("synthesis"):
             rows = self._on_device(ws)
             lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
@@ -123,7 +123,7 @@ class TorchLatentOptimizer(AdamLatent):
         step = Step(
             self._synthesis,
             self._grid,
-            preview=self._info.drag.preview_size,
+            preview=self._info.drag.preview,
             radius=int(feeds["disc"].max()) + 1,
             outside_first=int(feeds["outside_first"][0]) if masked else None,
             whole=captured,

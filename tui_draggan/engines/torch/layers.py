@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from tui_draggan.engines.torch.convolutions import convolution
 from tui_draggan.engines.torch.regions import Arena, Map, Rect
 from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.size import Size
 from tui_draggan.stylegan.network import FIR, LRELU_SLOPE
 
 aten = torch.ops.aten
@@ -39,14 +40,14 @@ class Layer:
         self,
         constants: Mapping[str, Tensor],
         name: str,
-        side: int,
+        size: Size,
         limit: float | None,
         workers: Workers,
     ) -> None:
-        """`side` of the outputs, `limit` of their clamp. float32 on the CPU goes by tiles,
+        """`size` of the outputs, `limit` of their clamp. float32 on the CPU goes by tiles,
         all else by torch."""
         device, dtype = workers.device, workers.dtype
-        self._side = side
+        self._size = size
         self._limit = limit
         self._workers = workers
         self._up = f"{name}.weight0" in constants
@@ -56,20 +57,21 @@ class Layer:
             weight /= (sum(FIR) / 2) ** 2
         else:
             weight = constants[f"{name}.weight"]
-        self._convolution = convolution(weight, self._up, side, workers)
+        self._convolution = convolution(weight, self._up, size, workers)
         self._bias = constants[f"{name}.activation.bias"].flatten().to(device, dtype)
         self._outputs = len(self._bias)
         self._noise = None
         if (noise := constants.get(f"{name}.activation.noise")) is not None:
-            self._noise = Map(Rect.square(side), noise[0, 0, :, :, None].to(device, dtype))
+            self._noise = Map(Rect.whole(size), noise[0, 0, :, :, None].to(device, dtype))
 
     def source(self, rect: Rect) -> Rect:
         """What of the inputs the outputs in `rect` depend on; it may reach beyond the border."""
-        return self._convolution.source(self._convolved(rect.within(self._side)))
+        return self._convolution.source(self._convolved(rect.within(self._size)))
 
     def _convolved(self, rect: Rect) -> Rect:
         """The convolution's outputs that the layer's outputs in `rect` depend on."""
-        return rect.grown(1, 2).within(self._side + 1) if self._up else rect
+        stretched = Size(self._size.height + 1, self._size.width + 1)
+        return rect.grown(1, 2).within(stretched) if self._up else rect
 
     def forward(
         self, x: Map, rect: Rect, style: Tensor, demodulation: Tensor, kept: Arena
@@ -77,7 +79,7 @@ class Layer:
         """x of at least the source, style (I,), g·d (O,) → the outputs in `rect`."""
         workers, work = self._workers, self._workers.work
         work.clear()
-        inside = rect.within(self._side)
+        inside = rect.within(self._size)
         source = x.at(self.source(rect))
         aligned = self._convolution.aligned(self._convolved(inside))
         if self._up:
@@ -142,7 +144,7 @@ class Layer:
             padded = stretched
         source = kept.map(self.source(rect), len(style))
         self._convolution.backward(padded.at(aligned), demodulation, source.values)
-        inside = source.rect.within(self._side // 2 if self._up else self._side)
+        inside = source.rect.within(self._size.scaled(1, 2) if self._up else self._size)
 
         def unstyle(first: int, end: int) -> Tensor:
             band = inside.rows(first, end)

@@ -21,6 +21,7 @@ from tui_draggan.engines.torch.blocks import Block, BlockForward
 from tui_draggan.engines.torch.modulation import ConvStyle, Modulation
 from tui_draggan.engines.torch.regions import Arena, Map, Rect, merged
 from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import GeneratorConfig, rows_through
 
 PRICE = 400
@@ -43,11 +44,11 @@ class PartialSynthesis:
     ) -> None:
         """constants: those of `export.folded.FoldedSynthesis` by their names; device and precision
         are the workers'. Raises KeyError where a constant is not there."""
-        self.feature_block = feature_block
+        self.feature_map = config.size_of(feature_block)
         self.rows = rows_through(config, feature_block)
         self._dtype = workers.dtype
         self._blocks = [
-            Block(config, constants, side, workers) for side in config.block_resolutions
+            Block(config, constants, name, workers) for name in config.block_resolutions
         ]
         self._count = config.block_resolutions.index(feature_block) + 1
         """Blocks up to the feature block, and it."""
@@ -67,12 +68,12 @@ class PartialSynthesis:
         self._styles: list[ConvStyle] = []
 
     @torch.no_grad()
-    def synthesise(self, lower: Tensor, upper: Tensor, size: int) -> Tensor:
-        """lower (R, w_dim), upper (L − R, w_dim), float32 → the picture (1, 3, size, size) after
-        the block of that size, one with a ToRGB. All features are there afterwards."""
+    def synthesise(self, lower: Tensor, upper: Tensor, size: Size) -> Tensor:
+        """lower (R, w_dim), upper (L − R, w_dim), float32 → the picture (1, 3, H, W) after the
+        block whose maps are of that size, one with a ToRGB. All features are there afterwards."""
         rows = torch.cat([lower, upper]).split(1)
-        drawn = [block for block in self._blocks[self._count :] if block.side <= size]
-        whole = _hull(self.feature_block, drawn)
+        drawn = [block for block in self._blocks[self._count :] if block.size <= size]
+        whole = _hull(self.feature_map, drawn)
         image: Tensor | None = None
         for number, (part,) in enumerate(self._passing(lower, [whole])):
             x = part.out
@@ -88,7 +89,7 @@ class PartialSynthesis:
 
     @torch.no_grad()
     def picture(self, lower: Tensor, upper: Tensor) -> Tensor:
-        """lower (R, w_dim), upper (L − R, w_dim), float32 → the full picture (1, 3, H, H). There
+        """lower (R, w_dim), upper (L − R, w_dim), float32 → the full picture (1, 3, H, W). There
         are no features afterwards, nor the memory for them."""
         self._parts = []
         styles = self._cast(self._lower.forward(lower)) + self._upper_styles(upper)
@@ -163,7 +164,7 @@ class PartialSynthesis:
             kept = turns[number % 2]
             kept.clear()
             count, following = block.convolutions, blocks[number + 1 : number + 2]
-            rect = _hull(block.side, following) if following else None
+            rect = _hull(block.size, following) if following else None
             out, colours = block.draw(x, rect, styles[:count], rows[number], kept, self._band)
             image = _added(image, colours)
             if out is not None:
@@ -185,14 +186,16 @@ def _sums(some: list[ConvStyle], others: list[ConvStyle]) -> list[ConvStyle]:
     return [ConvStyle(a + c, b + d) for (a, b), (c, d) in zip(some, others, strict=True)]
 
 
-def _hull(side: int, following: Sequence[Block]) -> Rect:
-    """The whole map of that side, and the zeros around it that the next block needs, if any."""
-    whole = Rect.square(side)
-    return whole.hull(following[0].source(Rect.square(2 * side))) if following else whole
+def _hull(size: Size, following: Sequence[Block]) -> Rect:
+    """The whole map of that size, and the zeros around it that the next block needs, if any."""
+    whole = Rect.whole(size)
+    if not following:
+        return whole
+    return whole.hull(following[0].source(Rect.whole(following[0].size)))
 
 
 def _added(image: Tensor | None, colours: Tensor | None) -> Tensor | None:
-    """The previous block's picture, if any, and a block's colours (side, side, 3), if any."""
+    """The previous block's picture, if any, and a block's colours (H, W, 3), if any."""
     if colours is None:
         return None
     picture = colours.permute(2, 0, 1)[None]

@@ -1,7 +1,7 @@
 """Point tracking and motion supervision on what lies around the points, in torch.
 
 The same numbers as `export.step_graph.Locate` and the losses of `DragStep`, with the gradient
-by hand: it is a sign times a weight. A position is sampled from the q×q cells about its point, so
+by hand: it is a sign times a weight. A position is sampled from the q×r cells about its point, so
 neither cost nor memory grow with the map.
 
 N points, C channels, P pixels of the motion disc, k side of the tracking window; positions are
@@ -17,55 +17,76 @@ import torch
 from torch import Tensor
 
 from tui_draggan.engines.base import ARRIVED, EQUAL
+from tui_draggan.size import Size
 
 AT_ONCE = 1 << 23
 """Elements of the tracking windows that are compared at once."""
 
-Gather = Callable[[Tensor, int], Tensor]
-"""First cells (N, 2) and q → features of the q×q cells from there on (N, q, q, C), float32."""
+Gather = Callable[[Tensor, Size], Tensor]
+"""First cells (N, 2) and a size (q, r) → features of the q×r cells from there on (N, q, r, C),
+float32."""
+ROWS, COLUMNS = 0, 1
+"""Axes, as in an array's shape."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A picture of `resolution` pixels and its feature map of `side` cells."""
+    """A picture in pixels and its feature map in cells."""
 
-    resolution: int
-    side: int
+    picture: Size
+    map: Size
 
-    def cells(self, radius: int) -> int:
-        """q: cells that hold all there is to a position up to `radius` pixels from a point."""
-        return min(self.side, (2 * radius + 2) * self.side // self.resolution + 3)
+    def cells(self, radius: int) -> Size:
+        """(q, r): cells that hold all there is to a position up to `radius` pixels from a point."""
+        most = (2 * radius + 2) * self.map.height // self.picture.height + 3
+        return Size(min(self.map.height, most), min(self.map.width, most))
 
     def first(self, points: Tensor, radius: int) -> Tensor:
-        """The first of the q cells about points (N, 2), as (row, column)."""
-        lowest = self._cell((points.flip(1) - radius).floor()).floor().long()
-        return lowest.clamp(max=self.side - self.cells(radius))
+        """The first of the q×r cells about points (N, 2), as (row, column)."""
+        cells = self.cells(radius)
 
-    def weights(self, positions: Tensor, first: Tensor, cells: int) -> Tensor:
-        """positions (N, M) along one axis, clamped to the picture; first cells (N,) → what each of
+        def along(axis: int) -> Tensor:
+            lowest = self._cell((points[:, 1 - axis] - radius).floor(), axis).floor().long()
+            return lowest.clamp(max=self.map[axis] - cells[axis])
+
+        return torch.stack([along(ROWS), along(COLUMNS)], dim=1)
+
+    def weights(self, positions: Tensor, first: Tensor, cells: Size, axis: int) -> Tensor:
+        """positions (N, M) along an axis, clamped to the picture; first cells (N, 2) → what each of
         the cells contributes (N, M, cells): two linear interpolations, of pixels in the
         up-sampled map and of cells in a pixel."""
-        positions = positions.clamp(0.0, self.resolution - 1.0)
+        positions = positions.clamp(0.0, self.picture[axis] - 1.0)
         pixel = positions.floor()
         part = (positions - pixel)[:, :, None]
-        cell = first[:, None, None] + torch.arange(cells, device=first.device)
-        here = 1 - (self._cell(pixel)[:, :, None] - cell).abs()
-        there = 1 - (self._cell(pixel + 1)[:, :, None] - cell).abs()
+        cell = first[:, axis, None, None] + torch.arange(cells[axis], device=first.device)
+        here = 1 - (self._cell(pixel, axis)[:, :, None] - cell).abs()
+        there = 1 - (self._cell(pixel + 1, axis)[:, :, None] - cell).abs()
         return (1 - part) * here.relu() + part * there.relu()
 
-    def _cell(self, pixel: Tensor) -> Tensor:
+    def clamped(self, x: Tensor, y: Tensor) -> Tensor:
+        """Coordinates (N, M) each → (N, 2, M), moved to the picture where they lie outside."""
+        inside = x.clamp(0.0, self.picture.width - 1.0), y.clamp(0.0, self.picture.height - 1.0)
+        return torch.stack(inside, dim=1)
+
+    def holds(self, points: Tensor) -> Tensor:
+        """points (N, P, 2) → (N, P) 1 where they lie in the picture, 0 elsewhere."""
+        x, y = points.unbind(2)
+        across = (x >= 0) & (x <= self.picture.width - 1)
+        return (across & (y >= 0) & (y <= self.picture.height - 1)).float()
+
+    def _cell(self, pixel: Tensor, axis: int) -> Tensor:
         """Where a pixel's centre lies among the cells' centres; edge cells are repeated."""
-        ratio = self.side / self.resolution
-        return (pixel * ratio + (ratio - 1) / 2).clamp(0.0, self.side - 1.0)
+        ratio = self.map.height / self.picture.height
+        return (pixel * ratio + (ratio - 1) / 2).clamp(0.0, self.map[axis] - 1.0)
 
 
 def sampled(grid: Grid, gather: Gather, points: Tensor) -> Tensor:
     """The features (N, C) at points (N, 2)."""
-    count = grid.cells(0)
+    cells = grid.cells(0)
     first = grid.first(points, 0)
-    rows = grid.weights(points[:, 1:], first[:, 0], count)
-    columns = grid.weights(points[:, :1], first[:, 1], count)
-    strips = torch.bmm(rows, gather(first, count).flatten(2)).unflatten(2, (count, -1))
+    rows = grid.weights(points[:, 1:], first, cells, ROWS)
+    columns = grid.weights(points[:, :1], first, cells, COLUMNS)
+    strips = torch.bmm(rows, gather(first, cells).flatten(2)).unflatten(2, (cells.width, -1))
     return torch.matmul(columns[:, None], strips)[:, 0, 0]
 
 
@@ -102,11 +123,11 @@ def _track(
 ) -> tuple[Tensor, Tensor]:
     side, radius = len(window), len(window) // 2
     middle = torch.round(handles)
-    around = (middle[:, :, None] + window).clamp(0.0, grid.resolution - 1.0)
-    count, first = grid.cells(radius), grid.first(middle, radius)
-    rows = grid.weights(around[:, 1], first[:, 0], count)
-    columns = grid.weights(around[:, 0], first[:, 1], count)
-    strips = torch.bmm(rows, gather(first, count).flatten(2)).unflatten(2, (count, -1))
+    around = grid.clamped(middle[:, :1] + window, middle[:, 1:] + window)
+    cells, first = grid.cells(radius), grid.first(middle, radius)
+    rows = grid.weights(around[:, 1], first, cells, ROWS)
+    columns = grid.weights(around[:, 0], first, cells, COLUMNS)
+    strips = torch.bmm(rows, gather(first, cells).flatten(2)).unflatten(2, (cells.width, -1))
     square = torch.matmul(columns[:, None], strips).flatten(1, 2)  # (N, k·k, C)
     cost = torch.cdist(square, templates[:, None], p=1.0)[:, :, 0]
     away = (around - targets[:, :, None]).square()  # (N, 2, k)
@@ -130,20 +151,20 @@ def supervise(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """handles and targets (N, 2), correction (N, C) of the handles' references, disc (P, 2)
     offsets of at most `radius` − 1 → the motion loss (section 3.2, equation 1; the reference takes
-    no gradient), and its gradient by the q×q cells (N, q, q, C) from the first ones (N, 2) on."""
+    no gradient), and its gradient by the q×r cells (N, q, r, C) from the first ones (N, 2) on."""
     distance = (targets - handles).square().sum(dim=1, keepdim=True).sqrt()
     direction = (targets - handles) / distance.clamp(min=ARRIVED)
     patch = handles[:, None] + disc
-    inside = ((patch >= 0) & (patch <= grid.resolution - 1)).float().prod(dim=2)
-    count, first = grid.cells(radius), grid.first(handles, radius)
-    cells = gather(first, count)
+    inside = grid.holds(patch)
+    size, first = grid.cells(radius), grid.first(handles, radius)
+    cells = gather(first, size)
     channels = cells.shape[3]
     pulled = (distance > ARRIVED).float()
     weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * channels)
 
     def selector(positions: Tensor) -> Tensor:
-        rows = grid.weights(positions[:, :, 1], first[:, 0], count)
-        columns = grid.weights(positions[:, :, 0], first[:, 1], count)
+        rows = grid.weights(positions[:, :, 1], first, size, ROWS)
+        columns = grid.weights(positions[:, :, 0], first, size, COLUMNS)
         return (rows[:, :, :, None] * columns[:, :, None]).flatten(2)
 
     moved = selector(patch + direction[:, None])
@@ -151,4 +172,4 @@ def supervise(
     difference = torch.bmm(moved - selector(patch), cells.flatten(1, 2)) - correction[:, None]
     loss = (difference.abs() * weight[:, :, None]).sum()
     gradient = torch.bmm(moved.transpose(1, 2), difference.sign() * weight[:, :, None])
-    return loss, first, gradient.unflatten(1, (count, count))
+    return loss, first, gradient.unflatten(1, size)

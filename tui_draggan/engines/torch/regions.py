@@ -15,6 +15,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tui_draggan.size import Size
+
 CHUNK = 1 << 24
 """Elements an arena grows by at least. Only what is used of them takes memory on the host."""
 ALIGNMENT = 64
@@ -30,8 +32,9 @@ class Rect(NamedTuple):
     right: int
 
     @classmethod
-    def square(cls, side: int) -> Rect:
-        return cls(0, 0, side, side)
+    def whole(cls, size: Size) -> Rect:
+        """All of a map of that size."""
+        return cls(0, 0, size.height, size.width)
 
     @property
     def height(self) -> int:
@@ -52,12 +55,11 @@ class Rect(NamedTuple):
     def grown(self, before: int, after: int) -> Rect:
         return Rect(self.top - before, self.left - before, self.bottom + after, self.right + after)
 
-    def within(self, side: int) -> Rect:
-        """What of it lies in a map of that side; at least one cell of the map."""
-        top, left = min(max(self.top, 0), side - 1), min(max(self.left, 0), side - 1)
-        return Rect(
-            top, left, max(min(self.bottom, side), top + 1), max(min(self.right, side), left + 1)
-        )
+    def within(self, size: Size) -> Rect:
+        """What of it lies in a map of that size; at least one cell of the map."""
+        top, left = min(max(self.top, 0), size.height - 1), min(max(self.left, 0), size.width - 1)
+        bottom, right = min(self.bottom, size.height), min(self.right, size.width)
+        return Rect(top, left, max(bottom, top + 1), max(right, left + 1))
 
     def hull(self, other: Rect) -> Rect:
         return Rect(*map(min, self[:2], other[:2]), *map(max, self[2:], other[2:]))

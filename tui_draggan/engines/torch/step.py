@@ -18,6 +18,7 @@ from torch.profiler import record_function
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, supervise, track
 from tui_draggan.engines.torch.regions import Map, Rect
+from tui_draggan.size import Size
 from tui_draggan.stylegan.pixels import to_pictures
 
 Arrays = dict[str, NDArray[Any]]
@@ -27,20 +28,20 @@ Arrays = dict[str, NDArray[Any]]
 class Features(Protocol):
     """The feature map of a step: read by places, and its gradient put together by places."""
 
-    def gather(self, first: Tensor, count: int) -> Tensor:
+    def gather(self, first: Tensor, cells: Size) -> Tensor:
         """As `points.Gather`."""
         ...
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        """(rows, h, C)"""
+        """(rows, w, C)"""
         ...
 
     def add(self, first: Tensor, cells: Tensor) -> None:
-        """The gradient by the q×q cells (N, q, q, C) from the first ones (N, 2) on."""
+        """The gradient by the q×r cells (N, q, r, C) from the first ones (N, 2) on."""
         ...
 
     def add_rows(self, top: int, values: Tensor) -> None:
-        """The gradient by the rows from `top` on (rows, h, C)."""
+        """The gradient by the rows from `top` on (rows, w, C)."""
         ...
 
     def gradients(self) -> list[Map]: ...
@@ -53,47 +54,50 @@ class LocalFeatures:
         self._synthesis = synthesis
         self._gradients: list[Map] = []
 
-    def gather(self, first: Tensor, count: int) -> Tensor:
+    def gather(self, first: Tensor, cells: Size) -> Tensor:
         return torch.stack(
-            [self._synthesis.features(rect).float() for rect in squares(first, count)]
+            [self._synthesis.features(rect).float() for rect in patches(first, cells)]
         )
 
     def rows(self, top: int, bottom: int) -> Tensor:
-        return self._synthesis.features(Rect(top, 0, bottom, self._synthesis.feature_block)).float()
+        return self._synthesis.features(
+            Rect(top, 0, bottom, self._synthesis.feature_map.width)
+        ).float()
 
     def add(self, first: Tensor, cells: Tensor) -> None:
-        self._gradients += map(Map, squares(first, cells.shape[1]), cells)
+        self._gradients += map(Map, patches(first, Size(*cells.shape[1:3])), cells)
 
     def add_rows(self, top: int, values: Tensor) -> None:
-        rect = Rect(top, 0, top + len(values), self._synthesis.feature_block)
+        rect = Rect(top, 0, top + len(values), self._synthesis.feature_map.width)
         self._gradients.append(Map(rect, values))
 
     def gradients(self) -> list[Map]:
         return self._gradients
 
 
-def squares(first: Tensor, count: int) -> list[Rect]:
-    """The count×count cells from each of the first ones (N, 2) on."""
-    return [Rect(top, left, top + count, left + count) for top, left in first.tolist()]
+def patches(first: Tensor, cells: Size) -> list[Rect]:
+    """So many cells from each of the first ones (N, 2) on."""
+    height, width = cells
+    return [Rect(top, left, top + height, left + width) for top, left in first.tolist()]
 
 
 class WholeFeatures:
     """Places as tensors: the same operators wherever the points are."""
 
     def __init__(self, synthesis: PartialSynthesis) -> None:
-        self._rect = Rect.square(synthesis.feature_block)
+        self._rect = Rect.whole(synthesis.feature_map)
         self._features = synthesis.features(self._rect).float()
         self._gradient = torch.zeros(self._features.shape, device=self._features.device)
 
-    def gather(self, first: Tensor, count: int) -> Tensor:
-        rows, columns = _indices(first, count)
+    def gather(self, first: Tensor, cells: Size) -> Tensor:
+        rows, columns = _indices(first, cells)
         return self._features[rows[:, :, None], columns[:, None]]
 
     def rows(self, top: int, bottom: int) -> Tensor:
         return self._features[top:bottom]
 
     def add(self, first: Tensor, cells: Tensor) -> None:
-        rows, columns = _indices(first, cells.shape[1])
+        rows, columns = _indices(first, Size(*cells.shape[1:3]))
         cell = rows[:, :, None] * self._rect.right + columns[:, None]
         self._gradient.flatten(0, 1).index_add_(0, cell.flatten(), cells.flatten(0, 2))
 
@@ -104,9 +108,9 @@ class WholeFeatures:
         return [Map(self._rect, self._gradient)]
 
 
-def _indices(first: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    indices = first[:, :, None] + torch.arange(count, device=first.device)
-    return indices[:, 0], indices[:, 1]
+def _indices(first: Tensor, cells: Size) -> tuple[Tensor, Tensor]:
+    rows, columns = (torch.arange(count, device=first.device) for count in cells)
+    return first[:, :1] + rows, first[:, 1:] + columns
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,8 @@ class Step:
 
     synthesis: PartialSynthesis
     grid: Grid
-    preview: int
-    """Side of the picture."""
+    preview: Size
+    """Height and width of the picture."""
     radius: int
     """r1"""
     outside_first: int | None
@@ -144,7 +148,7 @@ class Step:
     @torch.no_grad()
     def __call__(self, values: Values) -> tuple[Tensor, Tensor]:
         """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
-        other in one vector; and the picture (P, P, 3) in bytes."""
+        other in one vector; and the picture (H, W, 3) in bytes."""
         with record_function("synthesis"):
             image = self.synthesis.synthesise(values.lower, values.upper, self.preview)
         with record_function("tracking"):

@@ -20,6 +20,7 @@ from tui_draggan.errors import UsageError
 from tui_draggan.files import check_readable
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import NETWORK, RunFolder
+from tui_draggan.size import Size
 from tui_draggan.stylegan.network import Generator
 from tui_draggan.training.discriminator import Discriminator
 from tui_draggan.training.networks import read_discriminator, read_networks
@@ -71,7 +72,11 @@ class TorchModel:
         self._device = device
         config = generator.config
         self.name = name
-        self.resolution, self.z_dim, self.c_dim = config.resolution, config.z_dim, config.c_dim
+        self.resolution, self.z_dim, self.c_dim = (
+            _side(name, config.size),
+            config.z_dim,
+            config.c_dim,
+        )
         self.classes = classes
 
     @classmethod
@@ -102,7 +107,11 @@ class BundleModel:
         self._mapping = open_graph(bundle, "mapping.onnx", "cpu")
         self._synthesis = open_graph(bundle, "synthesis.onnx", "cpu")
         self.name = info.name
-        self.resolution, self.z_dim, self.c_dim = info.resolution, info.z_dim, info.c_dim
+        self.resolution, self.z_dim, self.c_dim = (
+            _side(info.name, info.size),
+            info.z_dim,
+            info.c_dim,
+        )
         self.classes = info.classes
 
     def w(self, z: Tensor, label: Tensor | None) -> Tensor:
@@ -164,6 +173,14 @@ def open_discriminator(
             )
         return None
     return FeatureDiscriminator(str(path), network.to(device).requires_grad_(False))
+
+
+def _side(name: str, size: Size) -> int:
+    """Of a model's pictures. Raises UsageError where they are no squares, as those they are
+    compared with."""
+    if size.height != size.width:
+        raise UsageError(f"{name} makes pictures of {size} px; only squares are compared")
+    return size.width
 
 
 def _one_hot(label: Tensor | None, c_dim: int, like: Tensor) -> Tensor | None:

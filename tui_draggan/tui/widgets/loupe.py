@@ -13,6 +13,7 @@ from textual.widget import Widget
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.points import Point
 from tui_draggan.pictures import markers
+from tui_draggan.size import Size
 from tui_draggan.tui.pointer import with_grabbed
 from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.terminal import half_blocks
@@ -39,7 +40,7 @@ class Loupe(Widget):
         if scene.image is None:
             return
         scale = 2 if self.content_size.width >= 2 * PIXELS else 1
-        dots = _surroundings(scene.image, scene.resolution, scene.pointer.cursor)
+        dots = _surroundings(scene.image, scene.size, scene.pointer.cursor)
         _dot_points(dots, scene)
         dots = dots.repeat(scale, axis=0).repeat(scale, axis=1)
         _tick(dots, scale)
@@ -76,16 +77,16 @@ def _origin(cursor: Point) -> Point:
     return cursor[0] - PIXELS // 2, cursor[1] - PIXELS // 2
 
 
-def _surroundings(image: Bytes, resolution: int, cursor: Point) -> Bytes:
+def _surroundings(image: Bytes, size: Size, cursor: Point) -> Bytes:
     """(16, 16, 3) around the cursor; dark where there is no picture."""
     left, top = _origin(cursor)
     x, y = np.arange(left, left + PIXELS), np.arange(top, top + PIXELS)
-    side = image.shape[0]
-    column = np.clip(x, 0, resolution - 1) * side // resolution
-    row = np.clip(y, 0, resolution - 1) * side // resolution
+    height, width = image.shape[:2]
+    column = np.clip(x, 0, size.width - 1) * width // size.width
+    row = np.clip(y, 0, size.height - 1) * height // size.height
     dots: Bytes = image[row][:, column].copy()
-    dots[(y < 0) | (y >= resolution)] = markers.OUTLINE
-    dots[:, (x < 0) | (x >= resolution)] = markers.OUTLINE
+    dots[(y < 0) | (y >= size.height)] = markers.OUTLINE
+    dots[:, (x < 0) | (x >= size.width)] = markers.OUTLINE
     return dots
 
 

@@ -11,6 +11,7 @@ from textual.message import Message
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.points import Point
+from tui_draggan.size import Size
 from tui_draggan.tui.scene import Scene, fitted, number_cells, overlay, painted
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.view import ZOOMS, View
@@ -19,7 +20,7 @@ from tui_draggan.tui.widgets.picture import Picture
 from tui_draggan.tui.widgets.pixel_surface import MOST_CELLS
 
 LONGEST = 768
-"""Pixels of the picture's side at most, where the terminal can enlarge."""
+"""Pixels of the picture's longer side at most, where the terminal can enlarge."""
 NEAR = 4
 """Levels of zoom that a single key goes in."""
 REACH = 3.0
@@ -62,7 +63,7 @@ class PicturePanel(Picture):
 
     def __init__(self, display: Display, id: str | None = None) -> None:
         super().__init__(display, LONGEST, id)
-        self.view = View(1, 1, 1)
+        self.view = View(Size.square(1), 1, 1)
         self._scene: Scene | None = None
         self._dots = np.zeros((0, 0, 3), np.uint8)
         self._fitted: tuple[object, object, View, Bytes] | None = None
@@ -72,8 +73,8 @@ class PicturePanel(Picture):
 
     def show(self, scene: Scene) -> None:
         """Shows a scene; repaints the rows that differ."""
-        if self._scene is None or self._scene.resolution != scene.resolution:
-            self.view = View(scene.resolution, *self._cells)
+        if self._scene is None or self._scene.size != scene.size:
+            self.view = View(scene.size, *self._cells)
         if self._scene is None or self._scene.pointer.cursor != scene.pointer.cursor:
             self._look(self.view.showing(*scene.pointer.cursor))
         self._scene = scene
@@ -118,8 +119,10 @@ class PicturePanel(Picture):
             )
             self.surface.show(Region(0, 0, columns, rows), self._draw_dots(scene, view), texts)
         elif scene is not None and scene.image is not None:
-            side = min(view.side, MOST_CELLS)
-            cells = Region(view.left, view.top // 2, side, max(1, side // 2))
+            height, width = view.drawn
+            shrink = min(1.0, MOST_CELLS / max(width, height // 2))
+            width, height = int(width * shrink), int(height * shrink)
+            cells = Region(view.left, view.top // 2, max(1, width), max(1, height // 2))
             self.surface.show(cells, lambda *size: painted(scene, view, *size))
 
     def _draw_dots(self, scene: Scene | None, view: View) -> Bytes:
@@ -127,9 +130,9 @@ class PicturePanel(Picture):
         dots = np.empty((2 * view.rows, view.columns, 3), np.uint8)
         dots[:] = self.background_colors[1].rgb
         if scene is not None and scene.image is not None:
-            square = self._fit(scene, view)
-            dots[view.top : view.top + view.side, view.left : view.left + view.side] = square
-            overlay(dots, scene, view.to_dots, view.side)
+            left, top, (height, width) = view.left, view.top, view.drawn
+            dots[top : top + height, left : left + width] = self._fit(scene, view)
+            overlay(dots, scene, view.to_dots, view.drawn.shorter)
         if scene is not None and scene.moving and self._dots.shape == dots.shape:
             near = np.abs(dots.astype(np.int16) - self._dots).max(axis=-1) <= UNSEEN
             dots[near] = self._dots[near]
@@ -143,7 +146,12 @@ class PicturePanel(Picture):
         if kept is None or kept[0] is not scene.image or kept[1] is not scene.mask:
             kept = None
         if kept is None or kept[2] != view:
-            kept = (scene.image, scene.mask, view, fitted(scene.image, view, scene.mask, view.side))
+            kept = (
+                scene.image,
+                scene.mask,
+                view,
+                fitted(scene.image, view, scene.mask, view.drawn),
+            )
             self._fitted = kept
         return kept[3]
 
