@@ -37,6 +37,9 @@ class RecordedGraph(TorchDispatchMode):
             self.calls.append((func, args, kwargs or {}, out))
         return out
 
+    def pool(self) -> tuple[int, int]:
+        return (0, id(self))
+
     def replay(self) -> None:
         self.replays += 1
         for func, args, kwargs, out in self.calls:
@@ -50,12 +53,17 @@ class RecordedCuda:
 
     OutOfMemoryError = torch.OutOfMemoryError
 
-    def __init__(self, failure: Exception | None = None) -> None:
-        """failure: raised at the end of every capture."""
+    def __init__(self, *failures: Exception, always: bool = True) -> None:
+        """failures: raised at the end of captures, one after the other; `always`: the last of them
+        at the end of every further one."""
         self.log: list[str] = []
         self.graphs: list[RecordedGraph] = []
-        self._failure = failure
+        self.pools: list[Any] = []
+        """What each capture was given as its memory."""
+        self._failures = list(failures)
+        self._always = always
         self._main = RecordedStream("main", self.log)
+        self._current = self._main
 
     def CUDAGraph(self) -> RecordedGraph:  # noqa: N802 - torch's name
         self.graphs.append(RecordedGraph())
@@ -65,7 +73,10 @@ class RecordedCuda:
         return RecordedStream("aside", self.log)
 
     def current_stream(self) -> RecordedStream:
-        return self._main
+        return self._current
+
+    def set_stream(self, stream: RecordedStream) -> None:
+        self._current = stream
 
     @contextmanager
     def stream(self, stream: RecordedStream) -> Iterator[None]:
@@ -74,12 +85,23 @@ class RecordedCuda:
         self.log.append(f"off {stream.name}")
 
     @contextmanager
-    def graph(self, graph: RecordedGraph) -> Iterator[None]:
+    def graph(
+        self, graph: RecordedGraph, pool: Any = None, capture_error_mode: str = "global"
+    ) -> Iterator[None]:
+        """Where it fails, the stream of the capture stays the current one, as torch leaves it."""
+        assert capture_error_mode == "thread_local"
         self.log.append("capture")
+        self.pools.append(pool)
+        self._current, before = RecordedStream("capture", self.log), self._current
         with graph:
             yield
-        if self._failure is not None:
-            raise self._failure
+        if self._failures:
+            last = self._always and len(self._failures) == 1
+            raise self._failures[0] if last else self._failures.pop(0)
+        self._current = before
+
+    def empty_cache(self) -> None:
+        self.log.append("empty cache")
 
     def synchronize(self) -> None:
         self.log.append("wait for all")

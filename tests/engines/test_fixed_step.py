@@ -16,7 +16,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.torch.engine import TorchEngine
-from tui_draggan.engines.torch.latent_optimizer import KEPT
+from tui_draggan.engines.torch.latent_optimizer import KEPT, TorchLatentOptimizer
 from tui_draggan.errors import EngineError
 
 
@@ -97,6 +97,9 @@ def test_a_graph_for_each_kind_of_step_and_few_are_kept(tiny_bundle: ModelBundle
         losses.append(engine.step(replace(step, r1=r1)).loss)
     assert len(cuda.graphs) == KEPT + 2
     assert losses[-1] == losses[0] and losses[-2] == losses[-3] and len(set(losses)) == KEPT + 1
+    # Each in the memory of one that is still kept.
+    pools = [graph.pool() for graph in cuda.graphs]
+    assert cuda.pools == [None, *[pools[0]] * (KEPT - 1), pools[1], pools[2]]
 
 
 def test_without_a_capture_steps_are_only_slower(
@@ -108,6 +111,7 @@ def test_without_a_capture_steps_are_only_slower(
         check_same_numbers(start(engine, tiny_generator(), EDITS["masked"]))
     assert "CUDA graph not captured, steps are slower: operation not" in caplog.text
     assert "wait for all" in cuda.log and not any(graph.replays for graph in cuda.graphs)
+    assert "wait for main" in cuda.log and "wait for capture" not in cuda.log
 
 
 def test_a_full_gpu_is_said(tiny_bundle: ModelBundle) -> None:
@@ -117,6 +121,73 @@ def test_a_full_gpu_is_said(tiny_bundle: ModelBundle) -> None:
     engine.begin(Problem(ws))
     with pytest.raises(EngineError, match="step: the GPU's memory is full"):
         engine.step(request(engine, ws))
+
+
+def test_kept_steps_make_room_for_a_new_one(tiny_bundle: ModelBundle) -> None:
+    cuda = RecordedCuda(always=False)
+    engine = TorchEngine(tiny_bundle, "cpu", cuda=cuda)
+    ws = np.tile(engine.w_avg, (engine.info.num_ws, 1))
+    engine.begin(Problem(ws))
+    step = replace(request(engine, ws), learning_rate=0.0)
+    losses = [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)]
+    cuda._failures.append(torch.OutOfMemoryError("CUDA out of memory"))
+    assert np.isfinite(engine.step(replace(step, r1=4)).loss)
+    assert cuda.log.count("empty cache") == 1 and cuda.pools[-1] is None
+    assert [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)] == losses
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    {
+        "CUDA error: device-side assert triggered\nCompile with …": "the GPU failed .CUDA error: d",
+        "CUDA driver error: device not ready": "the GPU failed",
+        "cuDNN error: CUDNN_STATUS_EXECUTION_FAILED": "the GPU failed",
+        "CUDA error: out of memory": "the GPU's memory is full",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling …": "the GPU's memory is full",
+        "mat1 and mat2 shapes": "torch failed .mat1 and mat2 shapes",
+    }.items(),
+)
+def test_a_gpu_that_is_gone_is_said_in_one_line(
+    tiny_bundle: ModelBundle, said: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cuda = RecordedCuda()
+    engine = TorchEngine(tiny_bundle, "cpu", cuda=cuda)
+    ws = np.tile(engine.w_avg, (engine.info.num_ws, 1))
+    engine.begin(Problem(ws))
+    step = request(engine, ws)
+    engine.step(step)
+
+    def gone() -> None:
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(cuda.graphs[0], "replay", gone)
+    with pytest.raises(EngineError, match=f"^step: {told}") as caught:
+        engine.step(step)
+    assert "\n" not in str(caught.value)
+
+
+def test_steps_that_cannot_be_captured_are_the_same(tiny_bundle: ModelBundle) -> None:
+    """On Apple's GPU: whole maps in memory of their own, and no graph."""
+    apple = TorchEngine(tiny_bundle, "cpu", cuda=RecordedCuda())
+    assert isinstance(apple._optimizer, TorchLatentOptimizer)
+    apple._optimizer._cuda = None
+    for one, other in zip(
+        steps(apple), steps(TorchEngine(tiny_bundle, "cpu", cuda=RecordedCuda())), strict=True
+    ):
+        one, other = (replace(result, milliseconds=0.0) for result in (one, other))
+        np.testing.assert_equal(asdict(one), asdict(other))
+
+
+@pytest.mark.parametrize(("name", "number"), {"cuda": 0, "cuda:1": 1}.items())
+def test_torch_is_told_the_number_of_the_card(
+    tiny_bundle: ModelBundle, name: str, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`torch.cuda.set_device` refuses a device without one."""
+    told: list[int] = []
+    monkeypatch.setattr(torch._C, "_cuda_setDevice", told.append, raising=False)
+    with pytest.raises(EngineError, match="drag model: torch failed"):  # there is no card
+        TorchLatentOptimizer(tiny_bundle, name, "float32")
+    assert told == [number]
 
 
 def test_a_captured_step_waits_for_no_number() -> None:

@@ -32,7 +32,7 @@ class Build(ModuleType):
 
 
 def chosen(build: ModuleType, wanted: str) -> str:
-    return runtime.choose_device(wanted, partial(runtime.cuda_problem, build))
+    return runtime.choose_device(wanted, partial(runtime.device_problem, build))
 
 
 def test_a_missing_runtime_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,8 +78,10 @@ def test_devices(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="built for the CPU"):
         chosen(Build(), "cuda")
     for wrong in "tpu", "cuda:", "cuda:x", "CPU":
-        with pytest.raises(UsageError, match="auto, cpu, cuda or cuda:N"):
+        with pytest.raises(UsageError, match="auto, cpu, cuda, cuda:N or mps"):
             chosen(one, wrong)
+    with pytest.raises(EngineError, match="mps cannot be used: .* choose the engine torch"):
+        chosen(one, "mps")
 
 
 def test_without_a_driver_no_library_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
         f"{DEFAULT_MODEL}, or the model the session was saved with)",
     )
     add("--engine", choices=ENGINES, help="what computes (default: auto, the fastest here)")
-    add("--device", metavar="auto|cpu|cuda[:N]", help="default: auto")
+    add("--device", metavar="auto|cpu|cuda[:N]|mps", help="default: auto")
     add_parameter(model, SEED, f"{SEED.note} (default: 0)")
     add_parameter(model, PSI, f"{PSI.note} (default: the model's own, or {USUAL_PSI:g})")
     add("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")

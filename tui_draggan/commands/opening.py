@@ -94,7 +94,7 @@ class OpenRequest:
     model: str | None = None
     """Name or folder; None: that of the edit that is continued, else the default model."""
     device: str = AUTO
-    """Device of the engine: auto, cpu, cuda or cuda:N."""
+    """Device of the engine: auto, cpu, cuda, cuda:N or mps."""
     engine: str = AUTO
     """Engine by its name in `engines.choose`."""
     start: Start = field(default_factory=NewPicture)

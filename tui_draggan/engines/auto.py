@@ -27,7 +27,7 @@ class AutoEngine:
         self,
         candidates: Mapping[str, Callable[[], LocalEngine]],
         reference: ReferenceStep,
-        chosen: Callable[[str], None],
+        chosen: Callable[[str], None] = lambda name: None,
     ) -> None:
         self._candidates = candidates
         self._reference = reference

@@ -96,7 +96,7 @@ class Engine(Protocol):
 
     @property
     def device(self) -> str:
-        """`cpu`, `cuda` or `cuda:N`."""
+        """`cpu`, `cuda`, `cuda:N` or `mps`."""
         ...
 
     def map(self, z: Floats, label: int | None = None) -> Floats:

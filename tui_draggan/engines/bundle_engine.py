@@ -27,12 +27,12 @@ class BundleEngine(ABC):
         self._bundle = bundle
         self.info = bundle.info
         self._ort = runtime.load_runtime()
-        self.device = runtime.choose_device(device, self._cuda_problem)
+        self.device = runtime.choose_device(device, self._device_problem)
         self._run: DragRun | None = None
 
-    def _cuda_problem(self, number: int) -> str | None:
-        """Why that CUDA device cannot be used, and what helps; None where it can."""
-        return runtime.cuda_problem(self._ort, number)
+    def _device_problem(self, device: str) -> str | None:
+        """Why that device, not `cpu`, cannot be used, and what helps; None where it can."""
+        return runtime.device_problem(self._ort, device)
 
     @abstractmethod
     def _open_optimizer(self) -> LatentOptimizer: ...

@@ -30,32 +30,39 @@ REDUCED: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
 """Engines that round too coarsely for the reference step: for those who ask for them by name."""
 NAMED = ENGINES | REDUCED
 CHOICES = (AUTO, *NAMED)
+UNTRIED = ("mps",)
+"""Devices that this program was never run on. An engine on one of them must reproduce the model's
+reference step before it is used, whoever asks for it."""
 REMEMBERED = 100
 """Number of choices that are kept; the oldest go first."""
 
 
 def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> LocalEngine:
-    """device: `auto`, `cpu`, `cuda` or `cuda:N`; engine: one of CHOICES.
+    """device: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`; engine: one of CHOICES.
 
     Raises EngineError where it cannot be had, UsageError for other words.
     """
+    reference = bundle.info.drag.reference
     if engine in NAMED:
-        return NAMED[engine](bundle, device)
+        named = NAMED[engine](bundle, device)
+        if named.device not in UNTRIED or reference is None:
+            return named
+        return AutoEngine({engine: lambda: NAMED[engine](bundle, named.device)}, reference)
     if engine != AUTO:
         raise UsageError(f"no engine named {engine!r}; available: {', '.join(CHOICES)}")
     candidates: dict[str, Callable[[], LocalEngine]] = {}
     failures: dict[str, list[str]] = {}
+    untried = False
     for name, opener in ENGINES.items():
         try:
-            opener(bundle, device)
+            untried |= opener(bundle, device).device in UNTRIED
         except EngineError as error:
             failures.setdefault(str(error), []).append(name)
         else:
             candidates[name] = partial(opener, bundle, device)
     if not candidates:
         raise EngineError("; ".join(f"{', '.join(who)}: {why}" for why, who in failures.items()))
-    reference = bundle.info.drag.reference
-    if len(candidates) == 1 or reference is None:
+    if reference is None or (len(candidates) == 1 and not untried):
         return next(iter(candidates.values()))()
     key = _key(bundle, device, tuple(candidates))
     known = _recall().get(key)

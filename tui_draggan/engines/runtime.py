@@ -37,6 +37,8 @@ QUIET = 3
 """Log severity: errors only."""
 SILENT = 4
 """Log severity: nothing but what ends the process."""
+DEVICES = "cpu, cuda, cuda:N or mps"
+"""Words for a device, but for `auto`."""
 
 _lock = threading.Lock()
 
@@ -148,27 +150,31 @@ def session_options(runtime: ModuleType) -> Any:
     return options
 
 
-def choose_device(wanted: str, problem: Callable[[int], str | None]) -> str:
-    """`auto`, `cpu`, `cuda` or `cuda:N` → the same, with `auto` decided.
+def choose_device(wanted: str, problem: Callable[[str], str | None]) -> str:
+    """`auto` or one of `DEVICES` → the same, with `auto` decided.
 
-    problem: CUDA device → why it cannot be used, and what helps; None where it can.
-    Raises UsageError for any other word, EngineError where CUDA was asked for in vain.
+    problem: device, not `cpu` → why it cannot be used, and what helps; None where it can.
+    Raises UsageError for any other word, EngineError where a device was asked for in vain.
     """
-    if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", wanted):
-        raise UsageError(f"no device {wanted!r}; choose auto, cpu, cuda or cuda:N")
-    if wanted == "cpu":
-        return "cpu"
-    why = problem(cuda_number(wanted))
-    if why is None:
-        return "cuda" if wanted == "auto" else wanted
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", wanted):
+        raise UsageError(f"no device {wanted!r}; choose auto, {DEVICES}")
     if wanted == "auto":
-        return "cpu"
+        return next((device for device in ("cuda", "mps") if problem(device) is None), "cpu")
+    if wanted == "cpu" or (why := problem(wanted)) is None:
+        return wanted
     raise EngineError(f"{wanted} cannot be used: {why}; or choose the device cpu")
 
 
 def cuda_number(device: str) -> int:
     """Which CUDA device is meant; 0 where none is named."""
     return int(device.partition(":")[2] or 0)
+
+
+def device_problem(runtime: ModuleType, device: str) -> str | None:
+    """Why this build cannot use that device, and what helps; None where it can."""
+    if device == "mps":
+        return "ONNX Runtime has no kernels for it; choose the engine torch"
+    return cuda_problem(runtime, cuda_number(device))
 
 
 def cuda_problem(runtime: ModuleType, number: int = 0) -> str | None:
@@ -198,8 +204,12 @@ def failing_as(what: str, library: str = "onnxruntime") -> Iterator[None]:
     except DragganError:
         raise
     except Exception as error:
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise EngineError(f"{what}: {library} failed ({line})") from error
+        raise EngineError(f"{what}: {library} failed ({first_line(error)})") from error
+
+
+def first_line(error: Exception) -> str:
+    """Of what it says, else its type."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _cuda_loads(runtime: ModuleType, number: int) -> bool:

@@ -8,6 +8,8 @@ which starts in a tenth of the time.
 from __future__ import annotations
 
 import importlib.util
+import platform
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +17,22 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu, cuda_libraries, graph_cache, memory
 from tui_draggan.engines.bundle_engine import BundleEngine
+from tui_draggan.engines.runtime import cuda_number
 from tui_draggan.errors import EngineError
 
 if TYPE_CHECKING:
     from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
 
+BFLOAT16 = 8, 0
+"""Compute capability from which NVIDIA's cards multiply bfloat16."""
 QUICK = 256
 """Longer side of pictures up to which ONNX Runtime's memory for them is not worth mentioning."""
 INSTALL = "pip install 'tui-draggan[torch]'"
 
 
 class TorchEngine(BundleEngine):
-    """Raises EngineError without torch, or without CUDA where that is asked for, and for a bundle
-    that does not say what its network is."""
+    """Raises EngineError without torch, or where torch lacks the device that is asked for, and
+    for a bundle that does not say what its network is."""
 
     name = "torch"
 
@@ -53,16 +58,8 @@ class TorchEngine(BundleEngine):
             return super().render(ws)
         return self._optimizer.render(self._checked_ws(ws))
 
-    def _cuda_problem(self, number: int) -> str | None:
-        if not cuda_libraries.has_driver():
-            return "there is no NVIDIA driver"
-        import torch
-
-        if torch.version.cuda is None:
-            return "this torch is built for the CPU; see pytorch.org for one with CUDA"
-        if number < torch.cuda.device_count():
-            return None
-        return f"torch for CUDA {torch.version.cuda} finds no device {number}"
+    def _device_problem(self, device: str) -> str | None:
+        return _mps_problem() if device == "mps" else _cuda_problem(cuda_number(device))
 
     def _open_optimizer(self) -> TorchLatentOptimizer:
         try:
@@ -93,3 +90,47 @@ class ReducedTorchEngine(TorchEngine):
         super().__init__(bundle, device, "bfloat16")
         if self.device == "cpu" and not cpu.has_bfloat16():
             raise EngineError("this CPU has no bfloat16 arithmetic; choose the engine torch")
+
+    def _device_problem(self, device: str) -> str | None:
+        problem = super()._device_problem(device)
+        if problem is None and device != "mps":
+            import torch
+
+            if torch.cuda.get_device_capability(cuda_number(device)) < BFLOAT16:
+                return "it has no bfloat16 arithmetic; choose the engine torch"
+        return problem
+
+
+def _cuda_problem(number: int) -> str | None:
+    """Why torch cannot use that CUDA device, and what helps; None where it can."""
+    if not cuda_libraries.has_driver():
+        return "there is no NVIDIA driver"
+    import torch
+
+    build = torch.version.cuda
+    if build is None:
+        return "this torch is built for the CPU; see pytorch.org for one with CUDA"
+    # Devices are counted without CUDA, so too where the driver is older than CUDA asks for.
+    if not torch.cuda.is_available():
+        return f"torch for CUDA {build} finds no device it can use, or the driver is too old for it"
+    if number >= torch.cuda.device_count():
+        return f"torch for CUDA {build} finds no device {number}"
+    capability = torch.cuda.get_device_capability(number)
+    oldest = min((_capability(arch) for arch in torch.cuda.get_arch_list()), default=capability)
+    if capability < oldest:
+        name = torch.cuda.get_device_name(number)
+        return f"torch for CUDA {build} has no kernels for {name}; install a build for older cards"
+    return None
+
+
+def _capability(arch: str) -> tuple[int, int]:
+    """`sm_86`, `sm_90a`, `compute_120` → (8, 6), (9, 0), (12, 0)."""
+    digits = "".join(filter(str.isdigit, arch))
+    return int(digits[:-1]), int(digits[-1])
+
+
+def _mps_problem() -> str | None:
+    """Why there can be no Apple GPU; None where there can. torch says the rest when it opens it."""
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        return None
+    return "that is the GPU of a Mac with Apple silicon"

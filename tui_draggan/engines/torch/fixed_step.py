@@ -5,6 +5,9 @@ them. Captured once as a graph, they are launched together. A graph reads and wr
 addresses at each replay, so what a step takes is copied to them first, and what it gives from
 them; both through pinned memory, and the host waits once, at the end.
 
+Graphs of one engine share one pool of memory: one runs at a time, and what it gives is on the host
+before the next one runs, so that none needs what another has left there.
+
 Tests run all of this on the CPU, with a stand-in for `torch.cuda` that records operators. What
 they cannot show: that CUDA captures these kernels, pinned memory, the order of streams.
 """
@@ -18,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from tui_draggan.engines.runtime import first_line
 from tui_draggan.engines.torch.step import Arrays, Step, Values
 
 STEADY = frozenset({"disc", "window", "outside_weight", "outside_reference"})
@@ -31,8 +35,16 @@ log = logging.getLogger(__name__)
 class FixedStep:
     """`step` for arrays of the same shapes, on one device."""
 
-    def __init__(self, step: Step, arrays: Arrays, device: torch.device, cuda: Any) -> None:
-        """cuda: `torch.cuda`, or what captures and replays as it does."""
+    def __init__(
+        self,
+        step: Step,
+        arrays: Arrays,
+        device: torch.device,
+        cuda: Any,
+        beside: FixedStep | None = None,
+    ) -> None:
+        """cuda: `torch.cuda`, or what captures and replays as it does; None: nothing is captured.
+        beside: one whose pool of memory this one shares."""
         self._step = step
         self._cuda = cuda
         self._pinned = device.type == "cuda"
@@ -42,7 +54,7 @@ class FixedStep:
         }
         self._taken: dict[str, NDArray[Any]] = {}
         self._take(arrays)
-        self._graph = self._captured()
+        self._graph = None if cuda is None else self._captured(beside)
         if self._graph is None:
             self._outputs = step(Values(**self._inputs))
         self._results = [self._host_like(output) for output in self._outputs]
@@ -54,8 +66,9 @@ class FixedStep:
         else:
             self._graph.replay()
         for result, output in zip(self._results, self._outputs, strict=True):
-            result.copy_(output, non_blocking=True)
-        self._cuda.current_stream().synchronize()
+            result.copy_(output, non_blocking=self._cuda is not None)
+        if self._cuda is not None:
+            self._cuda.current_stream().synchronize()
         numbers, image = self._results
         return numbers.numpy().copy(), image.numpy().copy()
 
@@ -69,25 +82,28 @@ class FixedStep:
                 continue
             self._taken[name] = array
             self._staged[name].copy_(torch.from_numpy(array))
-            self._inputs[name].copy_(self._staged[name], non_blocking=True)
+            self._inputs[name].copy_(self._staged[name], non_blocking=self._cuda is not None)
 
-    def _captured(self) -> Any:
+    def _captured(self, beside: FixedStep | None) -> Any:
         """The graph, its outputs in place; None where it cannot be had, which costs speed only."""
         cuda, values = self._cuda, Values(**self._inputs)
         graph = cuda.CUDAGraph()
-        aside = cuda.Stream()
+        stream, aside = cuda.current_stream(), cuda.Stream()
+        aside.wait_stream(stream)
+        with cuda.stream(aside):
+            for _ in range(WARM_UPS):
+                self._step(values)
+        stream.wait_stream(aside)
+        shared = None if beside is None or beside._graph is None else beside._graph.pool()
         try:
-            aside.wait_stream(cuda.current_stream())
-            with cuda.stream(aside):
-                for _ in range(WARM_UPS):
-                    self._step(values)
-            cuda.current_stream().wait_stream(aside)
-            with cuda.graph(graph):
+            # Other threads of a program that uses this package may use the GPU meanwhile.
+            with cuda.graph(graph, pool=shared, capture_error_mode="thread_local"):
                 self._outputs = self._step(values)
-        except cuda.OutOfMemoryError:
-            raise
         except RuntimeError as error:
-            log.warning("CUDA graph not captured, steps are slower: %s", error)
+            cuda.set_stream(stream)  # torch may have stayed on that of the capture
+            if isinstance(error, cuda.OutOfMemoryError):
+                raise
             cuda.synchronize()
+            log.warning("CUDA graph not captured, steps are slower: %s", first_line(error))
             return None
         return graph

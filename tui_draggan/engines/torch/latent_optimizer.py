@@ -6,6 +6,7 @@ with every step anyway, and take longer to launch a kernel for than to compute.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +40,7 @@ KEPT = 4
 
 
 class TorchLatentOptimizer(AdamLatent):
-    """The bundle's network on one device: `cpu`, `cuda` or `cuda:N`."""
+    """The bundle's network on one device: `cpu`, `cuda`, `cuda:N` or `mps`."""
 
     def __init__(self, bundle: ModelBundle, device: str, precision: str, cuda: Any = None) -> None:
         """precision: of the maps, `float32` (on CUDA, convolutions round their factors to TF32)
@@ -47,13 +48,16 @@ class TorchLatentOptimizer(AdamLatent):
         are captured by it as they are by `torch.cuda` on CUDA, whatever the device."""
         self._info = bundle.info
         super().__init__((self._info.drag.trainable_rows, self._info.w_dim))
-        self._device = torch.device(device)
-        self._cuda = torch.cuda if self._device.type == "cuda" else cuda
+        self._device = _device(device)
+        self._cuda = torch.cuda if cuda is None and self._device.type == "cuda" else cuda
+        self._fixed = self._cuda is not None or self._device.type == "mps"
+        """Whether steps work on whole maps in memory of their own: asking a GPU where the points
+        are would make the host wait for it."""
         self._grid = Grid(self._info.size, self._info.drag.feature_map)
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
         dtype: torch.dtype = getattr(torch, precision)
         cores = cpu.physical_cores()
-        by_tiles = self._cuda is None and dtype == torch.float32
+        by_tiles = not self._fixed and dtype == torch.float32
         # Either torch divides its operators among the cores, or work is divided among threads.
         torch.set_num_threads(1 if by_tiles else cores)
         workers = Workers(self._device, dtype, cores if by_tiles else 1, by_tiles)
@@ -118,25 +122,46 @@ class TorchLatentOptimizer(AdamLatent):
     def _step(
         self, feeds: Feeds, arrays: Arrays
     ) -> Callable[[Arrays], tuple[NDArray[Any], NDArray[Any]]]:
-        captured = self._cuda is not None
-        masked = captured or bool(feeds["outside_weight"].any())
+        masked = self._fixed or bool(feeds["outside_weight"].any())
         step = Step(
             self._synthesis,
             self._grid,
             preview=self._info.drag.preview,
             radius=int(feeds["disc"].max()) + 1,
             outside_first=int(feeds["outside_first"][0]) if masked else None,
-            whole=captured,
+            whole=self._fixed,
         )
-        if not captured:
+        if not self._fixed:
             return step.on_host
         key = step, tuple((name, array.shape) for name, array in arrays.items())
         if key not in self._steps:
             while len(self._steps) >= KEPT:
                 self._steps.popitem(last=False)
-            self._steps[key] = FixedStep(step, arrays, self._device, self._cuda)
+            fixed = self._fixed_step(step, arrays)
+            if fixed is None:  # what it had taken is free again
+                self._steps.clear()
+                self._cuda.empty_cache()
+                fixed = FixedStep(step, arrays, self._device, self._cuda)
+            self._steps[key] = fixed
         self._steps.move_to_end(key)
         return self._steps[key]
+
+    def _fixed_step(self, step: Step, arrays: Arrays) -> FixedStep | None:
+        """None where there is not enough memory for it beside the others that are kept."""
+        beside = next(iter(self._steps.values()), None)
+        try:
+            return FixedStep(step, arrays, self._device, self._cuda, beside)
+        except torch.cuda.OutOfMemoryError:
+            if not self._steps:
+                raise
+            return None
+
+
+def _device(name: str) -> torch.device:
+    """With the number that some of torch's functions ask for."""
+    if name.startswith("cuda"):
+        return torch.device("cuda", runtime.cuda_number(name))
+    return torch.device(name)
 
 
 def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
@@ -151,12 +176,27 @@ def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
         raise EngineError(f"{bundle.path} holds no {error.args[0]}; export it again") from error
 
 
+FULL = re.compile(r"out of memory|_ALLOC_FAILED")
+"""What torch, cuBLAS and cuDNN say where the GPU's memory is full; not all of it comes as an
+OutOfMemoryError."""
+LOST = re.compile(r"CUDA (driver )?error|CUBLAS_STATUS|CUDNN_STATUS")
+"""What they say where the GPU itself has failed or is gone: nothing on it can be used again."""
+
+
 @contextmanager
 def failing_as(what: str) -> Iterator[None]:
     with runtime.failing_as(what, "torch"):
         try:
             yield
-        except torch.cuda.OutOfMemoryError as error:
-            raise EngineError(
-                f"{what}: the GPU's memory is full; end what else uses it, or choose the device cpu"
-            ) from error
+        except RuntimeError as error:
+            if isinstance(error, torch.OutOfMemoryError) or FULL.search(str(error)):
+                raise EngineError(
+                    f"{what}: the GPU's memory is full; end what else uses it, or choose the "
+                    "device cpu"
+                ) from error
+            if LOST.search(str(error)):
+                raise EngineError(
+                    f"{what}: the GPU failed ({runtime.first_line(error)}); start again, or "
+                    "choose the device cpu"
+                ) from error
+            raise

@@ -133,7 +133,7 @@ def _track(
     away = (around - targets[:, :, None]).square()  # (N, 2, k)
     away = (away[:, 1, :, None] + away[:, 0, None]).flatten(1)
     equal = cost <= cost.amin(dim=1, keepdim=True) * (1 + EQUAL)
-    best = torch.where(equal, away, torch.inf).argmin(dim=1, keepdim=True)
+    best = away.masked_fill(~equal, torch.inf).argmin(dim=1, keepdim=True)
     x = around[:, 0].gather(1, best % side)
     y = around[:, 1].gather(1, torch.div(best, side, rounding_mode="floor"))
     features = square.gather(1, best[:, :, None].expand(-1, -1, square.shape[2]))[:, 0]
