@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test quick check demo bench screenshots clean
+.PHONY: run test quick check demo bench gpu screenshots clean
 
 run: .venv/run.stamp
 	@$(BIN)/tui-draggan $(ARGS)
@@ -34,6 +34,12 @@ bench: .venv/dev.stamp
 	$(BIN)/tui-draggan bench --model critters
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.keys
+
+# Everything worth knowing of an NVIDIA card, in eight minutes, by any Python that has torch for it.
+gpu:
+	$(GPU_PYTHON) -m benchmarks.gpu --json gpu.json $(ARGS)
+
+GPU_PYTHON ?= python3
 
 screenshots: .venv/dev.stamp
 	$(BIN)/python -m screenshots.make

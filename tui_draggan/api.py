@@ -26,8 +26,8 @@ def open_model(
     """Opens a model by its name or folder.
 
     engine: `auto`, the fastest that reproduces the model's numbers here, or one of its names
-    (`ort`, `ort-training`, `torch`, `torch-bf16`). device: `auto`, `cpu`,
-    `cuda`, `cuda:N` or `mps`.
+    (`ort`, `ort-training`, `torch`, `torch-bf16`). device: `auto`, `cpu`, `cuda`, `cuda:N` or
+    `mps`.
 
     Raises BundleError where there is no such model or it is damaged. The engine is opened for the
     first picture; that raises EngineError where it cannot be had.

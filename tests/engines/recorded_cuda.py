@@ -25,6 +25,7 @@ class RecordedGraph(TorchDispatchMode):
         super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[tuple[Any, tuple[Any, ...], dict[str, Any], Any]] = []
         self.replays = 0
+        self.lost = ""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -41,6 +42,8 @@ class RecordedGraph(TorchDispatchMode):
         return (0, id(self))
 
     def replay(self) -> None:
+        if self.lost:
+            raise RuntimeError(self.lost)
         self.replays += 1
         for func, args, kwargs, out in self.calls:
             for old, new in zip(_tensors(out), _tensors(func(*args, **kwargs)), strict=True):
@@ -64,6 +67,15 @@ class RecordedCuda:
         self._always = always
         self._main = RecordedStream("main", self.log)
         self._current = self._main
+
+    def fail(self, *failures: Exception) -> None:
+        """The next captures do."""
+        self._failures += failures
+
+    def lose(self, message: str) -> None:
+        """The card is gone: no graph runs any more, and says so."""
+        for graph in self.graphs:
+            graph.lost = message
 
     def CUDAGraph(self) -> RecordedGraph:  # noqa: N802 - torch's name
         self.graphs.append(RecordedGraph())

@@ -130,7 +130,7 @@ def test_kept_steps_make_room_for_a_new_one(tiny_bundle: ModelBundle) -> None:
     engine.begin(Problem(ws))
     step = replace(request(engine, ws), learning_rate=0.0)
     losses = [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)]
-    cuda._failures.append(torch.OutOfMemoryError("CUDA out of memory"))
+    cuda.fail(torch.OutOfMemoryError("CUDA out of memory"))
     assert np.isfinite(engine.step(replace(step, r1=4)).loss)
     assert cuda.log.count("empty cache") == 1 and cuda.pools[-1] is None
     assert [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)] == losses
@@ -148,7 +148,7 @@ def test_kept_steps_make_room_for_a_new_one(tiny_bundle: ModelBundle) -> None:
     }.items(),
 )
 def test_a_gpu_that_is_gone_is_said_in_one_line(
-    tiny_bundle: ModelBundle, said: str, told: str, monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: ModelBundle, said: str, told: str
 ) -> None:
     cuda = RecordedCuda()
     engine = TorchEngine(tiny_bundle, "cpu", cuda=cuda)
@@ -156,11 +156,7 @@ def test_a_gpu_that_is_gone_is_said_in_one_line(
     engine.begin(Problem(ws))
     step = request(engine, ws)
     engine.step(step)
-
-    def gone() -> None:
-        raise RuntimeError(said)
-
-    monkeypatch.setattr(cuda.graphs[0], "replay", gone)
+    cuda.lose(said)
     with pytest.raises(EngineError, match=f"^step: {told}") as caught:
         engine.step(step)
     assert "\n" not in str(caught.value)

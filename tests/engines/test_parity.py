@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.engines.parity import EDITS, Edit, check_same_numbers, check_same_run, cosine, start
-from tests.tiny import random_generator, tiny_generator
+from tests.engines.parity import (
+    EDITS,
+    NETWORKS,
+    Edit,
+    check_same_numbers,
+    check_same_run,
+    cosine,
+    start,
+)
+from tests.tiny import narrow_generator, tiny_generator
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.export.bundle_writer import export_bundle
-from tui_draggan.size import Size
-from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator
 
 pytestmark = pytest.mark.slow
@@ -31,18 +36,6 @@ def test_loss_gradient_and_handles_equal_plain_draggan(engine: LocalEngine, name
 @pytest.mark.parametrize("name", EDITS)
 def test_a_run_goes_the_way_of_plain_draggan(engine: LocalEngine, name: str) -> None:
     check_same_run(start(engine, tiny_generator(), EDITS[name]))
-
-
-NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
-    # Published weights clamp at 256; here so low that it shows, but not so low that patches
-    # are equal but for rounding: the gradient of |0| has no sign.
-    "clamped": ({"conv_clamp": 1.2}, "several points"),
-    "resnet": ({"architecture": "resnet", "conv_clamp": 1.2, "c_dim": 3}, "several, masked"),
-    "orig": ({"architecture": "orig"}, "several, masked"),
-    "upright": ({"const": Size(4, 2)}, "several, masked"),
-    "upright, at the border": ({"const": Size(8, 4)}, "at the border"),
-    "wide resnet": ({"const": Size(4, 7), "architecture": "resnet"}, "several, masked"),
-}
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
@@ -73,11 +66,7 @@ def test_other_networks(network: tuple[Generator, ModelBundle, Edit], engine_nam
 def large(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Generator, ModelBundle]:
-    """Features at 128 px as in published networks, of few channels."""
-    config = GeneratorConfig.from_channel_base(
-        request.param, 1024, 16, z_dim=16, w_dim=16, mapping_layers=2
-    )
-    generator = random_generator(config)
+    generator = narrow_generator(request.param)
     path = tmp_path_factory.mktemp("large") / str(request.param)
     export_bundle(generator, path, name=str(request.param))
     return generator, ModelBundle.open(path)

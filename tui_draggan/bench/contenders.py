@@ -24,7 +24,7 @@ import numpy as np
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
-from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
+from tui_draggan.engines.base import Engine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.cpu import physical_cores
 from tui_draggan.errors import DragganError
@@ -51,7 +51,7 @@ class Scene:
     r2: int
 
     @classmethod
-    def of(cls, engine: LocalEngine, points: int) -> Scene:
+    def of(cls, engine: Engine, points: int) -> Scene:
         # In the middle of a square, where the picture is one.
         size = engine.info.size.shorter
         rng = np.random.RandomState(0)
@@ -75,7 +75,7 @@ def open_contender(name: str, bundle: ModelBundle, points: int) -> Callable[[], 
     return engine_step(open_engine(bundle, "auto", name), points)
 
 
-def engine_step(engine: LocalEngine, points: int) -> Callable[[], object]:
+def engine_step(engine: Engine, points: int) -> Callable[[], object]:
     scene = Scene.of(engine, points)
     engine.render(scene.ws)  # the first picture: a part of what an editor holds
     templates = engine.features(scene.ws, scene.handles)
@@ -92,7 +92,7 @@ def engine_step(engine: LocalEngine, points: int) -> Callable[[], object]:
     return step
 
 
-def reference_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
+def reference_step(bundle: ModelBundle, points: int, device: str = "cpu") -> Callable[[], object]:
     import torch
 
     from tui_draggan.bench.reference import PlainDragGAN
@@ -101,7 +101,7 @@ def reference_step(bundle: ModelBundle, points: int) -> Callable[[], object]:
     torch.set_num_threads(physical_cores())
     scene = Scene.of(open_engine(bundle, "cpu", "ort"), points)
     reference = PlainDragGAN(
-        load_generator(bundle.file(WEIGHTS)),
+        load_generator(bundle.file(WEIGHTS)).to(device),
         torch.tensor(scene.ws),
         feature_block=bundle.info.drag.feature_block,
         all_blocks=True,

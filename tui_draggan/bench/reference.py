@@ -2,7 +2,8 @@
 
 Pan et al., "Drag Your GAN" (SIGGRAPH 2023), section 3.2: features up-sampled to the picture's
 size, sampled with grid_sample, autograd, detach, Adam. Nothing here is shared with the program
-but the generator's plain network. Runs in the dtype of the generator; float64 for tests.
+but the generator's plain network. Runs in the dtype of the generator, float64 for tests, and on
+its device; the loops over points and pixels are the host's.
 """
 
 from __future__ import annotations
@@ -56,16 +57,17 @@ class PlainDragGAN:
         the mask averaged over its cells. `all_blocks` runs the whole network, as plain
         implementations do; the result is the same."""
         self.generator = copy.deepcopy(generator).requires_grad_(False)
-        self.dtype = next(generator.parameters()).dtype
+        parameter = next(generator.parameters())
+        self.dtype, self.device = parameter.dtype, parameter.device
         self.size = generator.config.size
         self.feature_block = feature_block
         self.rows, self.detach, self.all_blocks = rows, detach, all_blocks
-        ws = ws.to(self.dtype)
+        ws = ws.to(self.device, self.dtype)
         self.trained = (ws[:rows] if w_plus else ws[:1]).clone().requires_grad_(True)
         self.frozen = ws[rows:].clone()
         self.optimizer = torch.optim.Adam([self.trained])
         self.mask_at_features = mask_at_features
-        self.outside = None if editable is None else 1 - editable.to(self.dtype)
+        self.outside = None if editable is None else 1 - editable.to(self.device, self.dtype)
         self.start = None
         if self.outside is not None:
             with torch.no_grad():
@@ -90,13 +92,16 @@ class PlainDragGAN:
     def _enlarge(self, features: Tensor) -> Tensor:
         return F.interpolate(features, size=self.size, mode="bilinear", align_corners=False)
 
+    def _points(self, points: list[tuple[float, float]]) -> Tensor:
+        return torch.tensor(points, dtype=self.dtype, device=self.device)
+
     def _masked_map(self, features: Tensor) -> Tensor:
         return features if self.mask_at_features else self._enlarge(features)
 
     def sample(self, features: Tensor, points: Tensor) -> Tensor:
         """Features (1, C, H, W) at points (M, 2) → (M, C), clamped at the border."""
-        last = torch.tensor([self.size.width - 1, self.size.height - 1], dtype=self.dtype)
-        grid = points.to(self.dtype) / last * 2 - 1
+        last = self._points([(self.size.width - 1, self.size.height - 1)])
+        grid = points.to(self.device, self.dtype) / last * 2 - 1
         sampled = F.grid_sample(
             features, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
         )
@@ -116,7 +121,7 @@ class PlainDragGAN:
             x, y = (round(float(value)) for value in handle)
             xs = range(max(x - r2, 0), min(x + r2, self.size.width - 1) + 1)
             ys = range(max(y - r2, 0), min(y + r2, self.size.height - 1) + 1)
-            candidates = torch.tensor([(a, b) for b in ys for a in xs], dtype=self.dtype)
+            candidates = self._points([(a, b) for b in ys for a in xs])
             cost = (self.sample(features, candidates) - template).abs().sum(dim=1)
             away = (candidates - target).square().sum(dim=1)
             away[cost > cost.min() * (1 + EQUAL)] = torch.inf
@@ -141,9 +146,11 @@ class PlainDragGAN:
             small = self._small_features()
         with record_function("tracking"):
             features = self._enlarge(small)
-            handles = self.track(features.detach(), handles, targets.to(self.dtype), templates, r2)
+            targets = targets.to(self.device, self.dtype)
+            templates = templates.to(self.device)
+            handles = self.track(features.detach(), handles, targets, templates, r2)
             drift = anchor * (templates - self.sample(features, handles)).detach()
-            motion_loss = self._motion_loss(features, handles, targets.to(self.dtype), drift, r1)
+            motion_loss = self._motion_loss(features, handles, targets, drift, r1)
             mask_loss = small.new_zeros(())
             if self.outside is not None and self.start is not None:
                 difference = (self._masked_map(small) - self.start).abs()
@@ -184,7 +191,7 @@ class PlainDragGAN:
             ]
             right, bottom = self.size.width - 1, self.size.height - 1
             patch = [(x, y) for x, y in patch if 0 <= x <= right and 0 <= y <= bottom]
-            positions = torch.tensor(patch, dtype=self.dtype)
+            positions = self._points(patch)
             reference = self.sample(features, positions)
             if self.detach:
                 reference = reference.detach()

@@ -62,7 +62,7 @@ class DragTask:
         self._edited = False
         result = self._engine.step(step_request(pairs, document.parameters))
         if not is_finite(result):
-            raise EngineError("the loss is not a finite number")
+            raise EngineError("the loss is not a finite number; try a smaller step size")
         handles = tuple((int(x), int(y)) for x, y in np.rint(result.handles))
         on_the_way = any(
             math.dist(handle, pair.target) > ARRIVED

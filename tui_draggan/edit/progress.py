@@ -67,5 +67,5 @@ ADVICE = {
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "
     "where the picture has detail",
     Outcome.STOPPED: "stopped by hand",
-    Outcome.FAILED: "kept the last good picture; try a smaller step size",
+    Outcome.FAILED: "kept the last good picture",
 }

@@ -18,7 +18,7 @@ from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
 from tui_draggan.run_folder import RunFolder
 from tui_draggan.training.config import TrainingConfig
-from tui_draggan.training.tensorboard import TensorBoard
+from tui_draggan.training.tensorboard import open_board
 
 Line = dict[str, float]
 
@@ -69,10 +69,11 @@ class Log:
         self._values: list[dict[str, Tensor]] = []
         self.last: Line = before[-1] if before else {}
         """Newest of all values."""
-        self._board = TensorBoard(folder.tensorboard, step)
+        self._board = open_board(folder.tensorboard, step)
 
     def close(self) -> None:
-        self._board.close()
+        if self._board is not None:
+            self._board.close()
 
     def add(self, step: int, values: dict[str, Tensor], p: Tensor) -> bool:
         """Take what a step gave; whether a line was written. Raises DivergedError where a value of
@@ -109,12 +110,14 @@ class Log:
         line |= {name: float(f"{value:.5g}") for name, value in values.items()}
         with self._path.open("a") as file:
             file.write(json.dumps(line) + "\n")
-        self._board.values(step, values)
+        if self._board is not None:
+            self._board.values(step, values)
         self.last |= line
 
     def picture(self, step: int, grid: Bytes) -> None:
         """A sample grid (H, W, 3), for TensorBoard."""
-        self._board.picture(step, "samples", grid)
+        if self._board is not None:
+            self._board.picture(step, "samples", grid)
 
 
 def write_config(folder: RunFolder, config: TrainingConfig) -> None:

@@ -2,20 +2,34 @@
 
 tensorboardX's own `SummaryWriter` writes in a thread, which dies on a full disk with a traceback,
 and whoever closes it then waits for ever. Here events are written at once, so errors come to
-whoever writes.
+whoever writes. Training does without where tensorboardX is not installed.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
 
-from tensorboardX import summary
-from tensorboardX.event_file_writer import EventsWriter
-from tensorboardX.proto.event_pb2 import Event, SessionLog
-
 from tui_draggan.arrays import Bytes
+
+try:
+    from tensorboardX import summary
+    from tensorboardX.event_file_writer import EventsWriter
+    from tensorboardX.proto.event_pb2 import Event, SessionLog
+except ModuleNotFoundError:  # everything else works without
+    summary = None
+
+log = logging.getLogger(__name__)
+
+
+def open_board(folder: Path, step: int) -> TensorBoard | None:
+    """None, and a warning, without tensorboardX. Raises OSError."""
+    if summary is None:
+        log.warning("tensorboardX is not installed: nothing is written for TensorBoard")
+        return None
+    return TensorBoard(folder, step)
 
 
 class TensorBoard:
