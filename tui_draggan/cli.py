@@ -40,6 +40,9 @@ COMMANDS = (
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),
     Command("export", "export", needs_torch=True),
     Command("models", "models", "list, show, verify and remove models"),
+    Command(
+        "config", "config", "show the settings and where they come from, or write a file of them"
+    ),
     Command("doctor", "doctor", "check this machine and terminal, with advice on what is missing"),
     Command("bench", "bench", "measure how fast an iteration is on this machine", True),
     Command("train", "train", "train a generator on a folder of pictures", True),

@@ -34,6 +34,16 @@ def user_models() -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "models"
 
 
+def settings() -> Path:
+    """$XDG_CONFIG_HOME/tui-draggan/config.toml"""
+    return Path(platformdirs.user_config_dir(APP)) / "config.toml"
+
+
+def remembered() -> Path:
+    """$XDG_STATE_HOME/tui-draggan/chosen.json: what the editor was set to last"""
+    return Path(platformdirs.user_state_dir(APP)) / "chosen.json"
+
+
 def journals() -> Path:
     """$XDG_STATE_HOME/tui-draggan/journals"""
     return Path(platformdirs.user_state_dir(APP)) / "journals"

@@ -35,12 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     screen.add_argument(
         "--pace",
         type=float,
-        default=30.0,
+        default=argparse.SUPPRESS,
         metavar="N",
         help="steps per second at most; 0: as many as the engine makes (default: 30)",
     )
     add_screen(screen)
-    parser.set_defaults(graphics="auto", colour="auto")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -48,8 +47,13 @@ def run(options: argparse.Namespace) -> int:
 
     Raises UsageError where there is no terminal for it, BundleError where there is no model.
     """
-    if not 0 <= options.pace <= MAX_PACE:
-        raise UsageError(f"pace is {options.pace}; expected 0 to {MAX_PACE} steps per second")
+    from tui_draggan.commands.settings import read_settings, screen_options
+
+    settings = read_settings()
+    terminal = screen_options(options, settings)
+    pace = getattr(options, "pace", settings.pace)
+    if not 0 <= pace <= MAX_PACE:
+        raise UsageError(f"pace is {pace:g}; expected 0 to {MAX_PACE} steps per second")
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
@@ -67,9 +71,12 @@ def run(options: argparse.Namespace) -> int:
             size=bundle.info.size,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
             masked="" if mask is None else mask.note,
-            pace=options.pace,
-            graphics=options.graphics,
-            colour=options.colour,
+            pace=pace,
+            graphics=terminal[0],
+            colour=terminal[1],
+            theme=settings.theme,
+            export_folder=settings.export_folder,
+            keymap=settings.keys,
         )
 
     editor = on_model(OpenRequest.of(options))
@@ -90,6 +97,7 @@ def _services(
     """What the editor asks for while it works on one model."""
     from tui_draggan.commands.opening import OpenRequest, engine_for, open_session
     from tui_draggan.commands.results import check_result
+    from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
     from tui_draggan.engines.process import NICENESS
 
@@ -105,6 +113,7 @@ def _services(
         close=opened.close,
         abandon=engine.close,
         notices=lambda: [*journal.notices(), *notices.taken()],
+        remember=remember,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         models=lambda: _choices(bundle),
         open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),
@@ -126,12 +135,15 @@ def _choices(current: ModelBundle) -> list[Choice]:
 
 def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
+    from tui_draggan.commands.settings import remember
 
     path, document = request.path, snapshot.document
     if path.suffix.lower() == ".png":
         write_picture(path, document, snapshot.picture, bundle.info, request.markers)
     else:
         write_run(path, document, snapshot.frames, bundle.info, request.markers)
+    folder = path.parent.absolute()
+    remember("export_folder", "" if folder == Path.cwd() else str(folder))
     return f"written: {path}"
 
 

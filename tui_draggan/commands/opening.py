@@ -12,6 +12,7 @@ from tui_draggan import library, paths
 from tui_draggan.api import Model
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.commands.arguments import given
+from tui_draggan.commands.settings import read_settings
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import newest_journals, written_at
 from tui_draggan.edit.journal_lines import Recovered, recover
@@ -93,6 +94,8 @@ class OpenRequest:
 
     model: str | None = None
     """Name or folder; None: that of the edit that is continued, else the default model."""
+    usual_model: str = library.DEFAULT_MODEL
+    """Model of a new picture where none is named."""
     device: str = AUTO
     """Device of the engine: auto, cpu, cuda, cuda:N or mps."""
     engine: str = AUTO
@@ -110,10 +113,12 @@ class OpenRequest:
     def of(cls, options: argparse.Namespace) -> OpenRequest:
         """What the options of `arguments.add_opening` ask for. Raises UsageError."""
         wanted = vars(options).get
+        settings = read_settings()
         return cls(
             model=wanted("model"),
-            device=wanted("device", AUTO),
-            engine=wanted("engine", AUTO),
+            usual_model=settings.model or library.DEFAULT_MODEL,
+            device=wanted("device", settings.text("device")),
+            engine=wanted("engine", settings.text("engine")),
             start=_start(options),
             mask=wanted("mask"),
             feature_block=wanted("feature_block"),
@@ -137,7 +142,7 @@ def open_bundle(request: OpenRequest) -> ModelBundle:
     start = request.start
     name = request.model
     if name is None:
-        name = library.DEFAULT_MODEL if isinstance(start, NewPicture) else start.model()
+        name = request.usual_model if isinstance(start, NewPicture) else start.model()
     bundle = ModelBundle.open(library.find_model(name))
     block = bundle.info.drag.feature_block
     if request.feature_block not in (None, block):

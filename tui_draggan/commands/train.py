@@ -17,6 +17,7 @@ from tui_draggan.commands.arguments import (
     check_ranges,
 )
 from tui_draggan.commands.progress import progress
+from tui_draggan.commands.settings import read_settings, screen_options
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, check_readable, check_writable
 from tui_draggan.interrupts import import_torch
@@ -114,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
     if options.watch is not None:
         from tui_draggan.tui.watch import watch
 
-        return watch(options.watch, options.graphics, options.colour)
+        return watch(options.watch, *screen_options(options, read_settings()))
     _check_options(options)
     first = os.environ.get("RANK", "0") == "0"
     with progress(shown=first) as report:

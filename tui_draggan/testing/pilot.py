@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +114,7 @@ async def editing(
     params: DragParams = PARAMETERS,
     display: Display = Display(),  # noqa: B008 - frozen
     pace: float = 0.0,
+    keymap: Mapping[str, str] | None = None,
     **services: Any,
 ) -> AsyncIterator[EditorPilot]:
     """An editor with its picture on the screen; its thread has ended when this is left."""
@@ -122,7 +123,9 @@ async def editing(
     def open_session() -> Session:
         return spot_session(engine, params)
 
-    options = EditorOptions(Services(open_session, **services), "spot", engine.info.size)
+    options = EditorOptions(
+        Services(open_session, **services), "spot", engine.info.size, keymap=dict(keymap or {})
+    )
     thread = EngineThread(open_session, pace)
     thread.start()
     app = EditorApp(options, [thread], display)

@@ -10,6 +10,7 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import CommandPalette
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widgets import Input
 
 from tui_draggan.errors import DragganError
@@ -56,6 +57,8 @@ class EditorApp(Program):
 
     def on_mount(self) -> None:
         self.begin(self.options.theme)
+        self.set_keymap(dict(self.options.keymap))
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
         thread = self.threads[0]
         screen = EditorScreen(self.options, self.terminal, thread.seen, self.give_up)
         self.push_screen(screen)
@@ -65,6 +68,11 @@ class EditorApp(Program):
         for thread in self.threads:
             thread.detach()
             thread.stop()
+
+    def _remember_theme(self, theme: Theme) -> None:
+        remember = self.options.services.remember
+        if remember is not None and not theme.name.startswith("ansi"):
+            remember("theme", theme.name)
 
     def give_up(self, error: DragganError) -> None:
         """There will be no session: leaves, and keeps the reason."""

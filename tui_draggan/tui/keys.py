@@ -8,7 +8,7 @@ of its own; what its keys do stands in a module of its own beside `editor`.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,7 +119,11 @@ class Key:
     @property
     def names(self) -> list[str]:
         """Its keys as a person reads them: «x», «⇧⇥»."""
-        return [_name(key) for key in self.keys.split(",")]
+        return self.names_in({})
+
+    def names_in(self, keymap: Mapping[str, str]) -> list[str]:
+        """The same where a person has other keys, by id."""
+        return [_name(key) for key in keymap.get(self.id, self.keys).split(",")]
 
     @property
     def binding(self) -> Binding:

@@ -66,7 +66,9 @@ def offers(screen: EditorScreen) -> Iterator[Offer]:
     """What the palette offers on this screen now."""
     for key in KEYS:
         if key not in CROSSHAIR and key.id not in ELSEWHERE and key.allowed(screen.context):
-            yield Offer(key.help, f"key {' '.join(key.names)}", key.action)
+            yield Offer(
+                key.help, f"key {' '.join(key.names_in(screen.options.keymap))}", key.action
+            )
     if screen.is_open:
         yield from _parameters(screen)
         yield from _pictures(screen)

@@ -213,7 +213,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             await done
 
     async def show_help(self) -> None:
-        await self.app.push_screen(HelpDialog())
+        await self.app.push_screen(HelpDialog(self.options.keymap))
 
     async def show_commands(self) -> None:
         await self.app.run_action("command_palette")

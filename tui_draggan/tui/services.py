@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,8 @@ class Services:
     EngineError. Any thread may call it; returns within a second."""
     notices: Callable[[], list[str]] | None = None
     """Lines to show that have come up since it was last asked: the journal cannot be written."""
+    remember: Callable[[str, str], None] | None = None
+    """Keeps what was chosen for the next start: `theme` and its name."""
     resume: str = "tui-draggan --resume"
     """The command that resumes an edit that was left."""
     models: Callable[[], list[Choice]] | None = None
@@ -85,3 +87,5 @@ class EditorOptions:
     """Name of a Textual theme."""
     export_folder: Path = Path()
     """Folder that exports go to by default."""
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    """Keys by the id of what they do, in place of the program's own."""

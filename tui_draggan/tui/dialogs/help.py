@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.table import Table
@@ -29,6 +30,11 @@ class HelpDialog(Dialog[None]):
         Binding("question_mark,q", "leave", "back", tooltip="Back", id="help-back"),
     ]
 
+    def __init__(self, keymap: Mapping[str, str]) -> None:
+        """keymap: keys that a person has in place of the program's, by id."""
+        super().__init__()
+        self._keymap = keymap
+
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
             box.border_title = "keys"
@@ -44,7 +50,7 @@ class HelpDialog(Dialog[None]):
         for title, keys in GROUPS:
             table.add_row(Text(title, style=heading))
             for key in keys:
-                table.add_row(f"  {' '.join(key.names)}", key.help)
+                table.add_row(f"  {' '.join(key.names_in(self._keymap))}", key.help)
             table.add_row()
         table.add_row(Text("mouse", style=heading))
         for gesture, words in MOUSE:
