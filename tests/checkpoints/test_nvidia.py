@@ -178,6 +178,37 @@ def test_four_channels_and_an_empty_z_are_refused(read: Read) -> None:
         read(nvidia_pickle(random_tensors(kind), kind))
 
 
+@pytest.mark.parametrize("size", [16, 64, 32, None])
+def test_pictures_that_another_program_scales_keep_the_network_s_size(
+    size: int | None, read: Read
+) -> None:
+    """DragGAN's own class of StyleGAN2, trained at another size than it gives."""
+    kind = Kind()
+    tensors = random_tensors(kind)
+    generator = generator_record(tensors, kind, "stylegan3")
+    attributes_of(generator)["resize"] = size
+    checkpoint = read(pickled({"G_ema": generator}))
+    note = (
+        "the program that made the file scales its finished pictures of 32 px to "
+        f"{size} px; here they keep the network's 32 px"
+    )
+    assert checkpoint.notes == ((note,) if size in (16, 64) else ())
+    assert_same_pictures(checkpoint, kind, tensors)
+
+
+@pytest.mark.parametrize("value", ["512", 2.5, [512], {"a": 1}])
+def test_attributes_of_changed_programs_are_named(value: object, read: Read) -> None:
+    kind = Kind()
+    tensors = random_tensors(kind)
+    generator = generator_record(tensors, kind, blur="\x1b[2J", resize=None)
+    attributes_of(generator)["resize"] = value
+    attributes_of(generator, "synthesis", "b8")["\x1b[2J"] = value
+    (note,) = read(pickled({"G_ema": generator})).notes
+    assert note == (
+        "ignored, since NVIDIA's programs have no such attributes: resize, blur, \ufffd[2J"
+    )
+
+
 @pytest.mark.parametrize(("radial", "name"), [(False, "StyleGAN3-T"), (True, "StyleGAN3-R")])
 def test_stylegan3_is_refused_by_name(radial: bool, name: str, read: Read) -> None:
     with pytest.raises(CheckpointError, match=f"is a {name} generator"):

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.checkpoints.conftest import Read
+from tests.checkpoints.writers import relatives
 from tests.checkpoints.writers.pickling import pickled
 from tui_draggan.errors import CheckpointError
 
@@ -63,6 +64,22 @@ FILES: dict[str, tuple[bytes, str]] = {
     "lucidrains": (
         saved({"GAN": LUCIDRAINS, "version": "1.8.9"}),
         "a generator of lucidrains' stylegan2-pytorch",
+    ),
+    "lightweight-gan": (
+        saved({"GAN": {"G.initial_conv.0.weight": torch.ones(2)}, "version": "1.1"}),
+        "a generator of lucidrains' lightweight-gan",
+    ),
+    "SWAGAN": (saved(relatives.swagan()), "is a SWAGAN generator"),
+    "FastGAN": (saved(relatives.fastgan()), "is a FastGAN generator, which Projected GAN trains"),
+    "Projected GAN": (
+        pickled(relatives.projected_gan()),
+        "is a FastGAN generator",
+    ),
+    "StyleGAN-XL": (pickled(relatives.stylegan_xl()), "is a StyleGAN-XL generator"),
+    "StyleGAN-T": (pickled(relatives.stylegan_t()), "is a StyleGAN-T generator"),
+    "StyleGAN1 in torch": (
+        saved({"g_synthesis.blocks.4x4.const": torch.ones(1, 2, 4, 4)}),
+        "is a StyleGAN1 generator",
     ),
     "StyleGAN3": (
         saved({"G_ema": {"synthesis.input.freqs": torch.ones(3, 2)}}),

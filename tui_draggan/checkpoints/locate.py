@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.checkpoints import genforce, mmgen, nvidia, rosinality
+from tui_draggan.checkpoints.modules import is_module, modules_within, named_tensors
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.errors import CheckpointError
@@ -43,6 +44,8 @@ class Place:
     """A module, or the dict that holds its tensors."""
     around: tuple[Dict, ...]
     """Dicts that lead to it, from the outermost on."""
+    module: Record | None = None
+    """The module of the file that it is or is a part of; None: it is in a dict."""
 
     @property
     def averaged(self) -> bool:
@@ -84,8 +87,8 @@ def _places(content: Any) -> Iterator[Place]:
         if id(value) in seen:
             continue
         seen.add(id(value))
-        if nvidia.is_generator(value):
-            yield Place(keys, "", value, around)
+        if is_module(value):
+            yield from _in_module(keys, value, around)
         elif isinstance(value, Mapping):
             for prefix in _prefixes(value):
                 yield Place(keys, prefix, value, around)
@@ -95,6 +98,17 @@ def _places(content: Any) -> Iterator[Place]:
             todo.extend(((*keys, key), child, (*around, value)) for key, child in inside)
         elif isinstance(value, (list, tuple)):
             todo.extend(((*keys, str(at)), child, around) for at, child in enumerate(value))
+
+
+def _in_module(keys: tuple[str, ...], module: Record, around: tuple[Dict, ...]) -> Iterator[Place]:
+    """The generators that a module is or has: as modules in NVIDIA's form, or as named tensors."""
+    found = [(name, inner) for name, inner in modules_within(module) if nvidia.is_generator(inner)]
+    for name, inner in found:
+        yield Place((*keys, *filter(None, [name])), "", inner, around, module)
+    if not found and module.unread is not None:
+        tensors = named_tensors(module)
+        for prefix in _prefixes(tensors):
+            yield Place(keys, prefix, tensors, (*around, module.state), module)
 
 
 def _prefixes(tensors: Dict) -> Iterator[str]:

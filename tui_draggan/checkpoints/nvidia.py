@@ -15,6 +15,7 @@ import numpy as np
 
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
+from tui_draggan.checkpoints.modules import is_module
 from tui_draggan.checkpoints.unpickling.messages import shown, worded
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array, Record
@@ -26,22 +27,43 @@ _MODULES = re.compile(
     r"mapping(\.(fc\d+|embed))?"
     r"|synthesis(\.b\d+(\.((conv0|conv1|torgb)(\.affine)?|skip))?)?"
 )
+_FOREIGN_LAYERS = {"early_layer", "init"}
+"""First layers of genforce's synthesis network and of FastGAN's."""
 _MAPPING_LAYER = re.compile(r"mapping\.fc\d+")
 _BLOCK = re.compile(r"synthesis\.b\d+")
 _CONVOLUTION = re.compile(r"synthesis\.b\d+\.conv[01]")
 _CLAMPED = re.compile(r"synthesis\.b\d+\.(conv[01]|torgb)")
 _LINEAR = re.compile(r"mapping\.embed|synthesis\..+\.(affine|torgb|skip)")
 
+_KNOWN = {
+    *("training", "z_dim", "c_dim", "w_dim", "num_ws", "img_resolution", "img_channels"),
+    *("img_resolution_log2", "block_resolutions", "num_fp16_res", "num_layers", "w_avg_beta"),
+    *("in_channels", "out_channels", "in_features", "out_features", "resolution", "is_last"),
+    *("architecture", "use_fp16", "channels_last", "fused_modconv_default", "num_conv"),
+    *("num_torgb", "up", "down", "padding", "use_noise", "activation", "conv_clamp"),
+    *("act_gain", "weight_gain", "bias_gain"),
+}
+"""Attributes of NVIDIA's own modules; torch's begin with an underscore."""
+NAMED_AT_MOST = 8
+
 Modules = Mapping[str, Record]
 
 
-def is_module(value: Any) -> bool:
-    return isinstance(value, Record) and isinstance(value.state.get("_modules"), dict)
-
-
 def is_generator(value: Any) -> bool:
-    """Whether `value` is a module with the two parts of a generator; discriminators have others."""
-    return is_module(value) and {"mapping", "synthesis"} <= value.state["_modules"].keys()
+    """Whether `value` is a module with the two parts of a generator; discriminators have others,
+    other programs' generators other first layers.
+
+    Where it is of a class that we do not know, its layers have to have NVIDIA's attributes too.
+    """
+    if not is_module(value) or not {"mapping", "synthesis"} <= value.state["_modules"].keys():
+        return False
+    mapping, synthesis = (value.state["_modules"][part] for part in ("mapping", "synthesis"))
+    if is_module(synthesis) and _FOREIGN_LAYERS & synthesis.state["_modules"].keys():
+        return False
+    if value.unread is None:
+        return True
+    layers = mapping.state["_modules"].values() if is_module(mapping) else ()
+    return any(is_module(layer) and "weight_gain" in layer.state for layer in layers)
 
 
 def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
@@ -51,7 +73,7 @@ def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
     filter or number of channels than this program's.
     """
     _check_kind(generator)
-    refuse_unread(generator)
+    refuse_unread(generator, whole=generator.unread is not None)
     modules = {
         name: module
         for part, child in _children(generator, "the generator")
@@ -73,7 +95,7 @@ def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
         mapping_lr=_mapping_lr(modules, tensors),
         conv_clamp=_conv_clamp(modules),
         architecture=_architecture(modules),
-        notes=notes,
+        notes=(*notes, *_foreign_notes(generator, modules)),
     )
 
 
@@ -101,6 +123,33 @@ def _check_kind(generator: Record) -> None:
             f"is a StyleGAN3-{'R' if turning else 'T'} generator; its layers filter Fourier "
             "features instead of a constant, this program edits StyleGAN2 only"
         )
+
+
+def _foreign_notes(generator: Record, modules: Modules) -> tuple[str, ...]:
+    """On attributes that NVIDIA's programs do not have: what a changed program does with them.
+
+    DragGAN's own generator class scales finished pictures to the size `resize`.
+    """
+    notes: tuple[str, ...] = ()
+    known = set(_KNOWN)
+    resize, own = generator.state.get("resize"), modules["synthesis"].state.get("img_resolution")
+    if type(resize) is int and type(own) is int:
+        known.add("resize")
+        if resize != own:
+            notes += (
+                f"the program that made the file scales its finished pictures of {own} px to "
+                f"{resize} px; here they keep the network's {own} px",
+            )
+    foreign = dict.fromkeys(
+        shown(str(name))
+        for module in (generator, *modules.values())
+        for name, value in module.state.items()
+        if value is not None and name not in known and not str(name).startswith("_")
+    )
+    if foreign:
+        names = ", ".join(list(foreign)[:NAMED_AT_MOST])
+        notes += (f"ignored, since NVIDIA's programs have no such attributes: {names}",)
+    return notes
 
 
 def _children(module: Record, name: str) -> Iterator[tuple[str, Record]]:

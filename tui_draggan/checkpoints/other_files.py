@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from tui_draggan.checkpoints.modules import is_module, named_tensors
 from tui_draggan.checkpoints.unpickling.messages import shown, worded
 from tui_draggan.checkpoints.unpickling.zip_archive import Entry
 
@@ -21,12 +24,26 @@ ARCHIVES = {
     b"Rar!": "rar",
 }
 ARCHITECTURES = {
-    "synthesis.input.freqs": "a StyleGAN3 generator; its layers filter Fourier features instead of "
-    "a constant",
-    "G.initial_block": "a generator of lucidrains' stylegan2-pytorch, which differs from "
-    "StyleGAN2's in its layers",
+    re.compile(rf"(?:^|\.)(?:{pattern})$"): words
+    for pattern, words in {
+        r"synthesis\.input\.freqs": "a StyleGAN3 generator; its layers filter Fourier features "
+        "instead of a constant",
+        r"to_rgbs\.\d+\.[id]wt\.ll": "a SWAGAN generator of rosinality's stylegan2-pytorch; its "
+        "pictures are sums of wavelets",
+        r"GE?\.initial_block": "a generator of lucidrains' stylegan2-pytorch, which differs from "
+        "StyleGAN2's in its layers",
+        r"GE?\.initial_conv\.0\.weight": "a generator of lucidrains' lightweight-gan, a relative "
+        "of FastGAN",
+        r"init\.init\.0\.weight(?:_orig)?": "a FastGAN generator, which Projected GAN trains too; "
+        "it has no mapping network and no styles",
+        r"synthesis\.b\d+\.\w+\.affine\.proj\.weight": "a StyleGAN-T generator; it draws from text "
+        "by residual layers",
+        r"synthesis\.layer0\.const|g_synthesis\.blocks\.4x4\.const|progression\.0\.adain1\..+": "a "
+        "StyleGAN1 generator; it modulates activations (AdaIN) instead of weights",
+    }.items()
 }
 """Other architectures by the name of one of their tensors, whatever stands before it."""
+NAMES_AT_MOST = 100_000
 
 
 def of_bytes(head: bytes) -> str:
@@ -75,18 +92,26 @@ def of_content(content: Any) -> str:
             "holds directions of a closed-form factorisation (rosinality's factor.pt), "
             f"{ITS_GENERATOR}"
         )
-    for name in _tensor_names(content):
-        for tensor, architecture in ARCHITECTURES.items():
-            if f".{name}".endswith(f".{tensor}"):
-                return f"is {architecture}; this program edits StyleGAN2 only"
     keys = ", ".join(worded(key) for key in list(content)[:8]) or "nothing"
     return f"has no StyleGAN2 generator in NVIDIA's or rosinality's naming; it holds {keys}"
 
 
-def _tensor_names(content: Mapping[Any, Any]) -> Iterator[str]:
-    """Names of the tensors in a dict and in those within it."""
-    for name, value in content.items():
-        if isinstance(value, np.ndarray) and isinstance(name, str):
-            yield name
-        elif isinstance(value, Mapping):
-            yield from _tensor_names(value)
+def other_architecture(content: Any) -> str | None:
+    """What a file is by the names of its tensors, if it is a generator of another architecture."""
+    for name in islice(_tensor_names(content), NAMES_AT_MOST):
+        for pattern, architecture in ARCHITECTURES.items():
+            if pattern.search(name):
+                return f"is {architecture}; this program edits StyleGAN2 only"
+    return None
+
+
+def _tensor_names(content: Any) -> Iterator[str]:
+    """Names of the tensors in dicts, in those within them, and in modules."""
+    if is_module(content):
+        yield from named_tensors(content)
+    elif isinstance(content, Mapping):
+        for name, value in content.items():
+            if isinstance(value, np.ndarray) and isinstance(name, str):
+                yield name
+            else:
+                yield from _tensor_names(value)

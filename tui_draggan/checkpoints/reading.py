@@ -14,7 +14,8 @@ from tui_draggan.checkpoints import other_files
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.locate import RAW, Place, locate
 from tui_draggan.checkpoints.mapped import map_file
-from tui_draggan.checkpoints.nvidia import is_module, read_nvidia
+from tui_draggan.checkpoints.modules import is_module
+from tui_draggan.checkpoints.nvidia import read_nvidia
 from tui_draggan.checkpoints.safetensors_file import is_safetensors, read_safetensors
 from tui_draggan.checkpoints.state_dicts import read_state_dict
 from tui_draggan.checkpoints.tensorflow import is_tensorflow, read_tensorflow
@@ -67,6 +68,7 @@ def read_content(path: Path, data: memoryview) -> Any:
 
 
 def _checkpoint(content: Any) -> Checkpoint:
+    place = None
     if is_tensorflow(content):
         checkpoint = read_tensorflow(content)
     elif place := locate(content):
@@ -77,7 +79,8 @@ def _checkpoint(content: Any) -> Checkpoint:
             checkpoint = read_state_dict(place, notes)
     else:
         raise _refusal(content)
-    return replace(checkpoint, notes=(*checkpoint.notes, *_not_read(content)))
+    module = place.module if place else None
+    return replace(checkpoint, notes=(*checkpoint.notes, *_not_read(content, module)))
 
 
 def _which(place: Place) -> tuple[str, ...]:
@@ -89,9 +92,9 @@ def _which(place: Place) -> tuple[str, ...]:
     return (f"no averaged generator in the file; using {key}",)
 
 
-def _not_read(content: Any) -> tuple[str, ...]:
-    """A note on what lies beside the generator and was not read."""
-    names = [unread.name for unread in unread_within(content)]
+def _not_read(content: Any, module: Record | None) -> tuple[str, ...]:
+    """A note on what lies beside the generator, of the module `module`, and was not read."""
+    names = list(dict.fromkeys(unread.name for unread in unread_within(content, used=module)))
     if not names:
         return ()
     more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
@@ -100,10 +103,13 @@ def _not_read(content: Any) -> tuple[str, ...]:
 
 def _refusal(content: Any) -> CheckpointError:
     """Why there is no generator in `content`."""
+    if architecture := other_files.other_architecture(content):
+        return CheckpointError(architecture)
     modules = [content, *content.values()] if isinstance(content, dict) else [content]
     try:
         for module in filter(is_module, modules):
-            read_nvidia(module, ())
+            if module.unread is None:
+                read_nvidia(module, ())
         refuse_unread(content)
     except CheckpointError as refusal:
         return refusal

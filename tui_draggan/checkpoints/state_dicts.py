@@ -17,6 +17,7 @@ from tui_draggan.checkpoints.missing import (
     fitting_multiplier,
     multiplier_note,
 )
+from tui_draggan.checkpoints.other_files import other_architecture
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.checkpoints.validation import MEAN, validated
@@ -31,6 +32,8 @@ MAX_ROWS = 64
 def read_state_dict(place: Place, notes: tuple[str, ...]) -> Checkpoint:
     """The generator at a place that is a dict. Raises CheckpointError where it does not fit."""
     tensors = _tensors(place)
+    if architecture := other_architecture(tensors):
+        raise CheckpointError(architecture)
     if NVIDIA_CONSTANT in tensors:
         return _read_nvidia_names(tensors, place, notes)
     if genforce.CONSTANT in tensors:

@@ -177,6 +177,10 @@ def _config(tensors: Tensors, *, mapping_lr: float, conv_clamp: float | None) ->
         c_dim = _width(tensors, "mapping.embed.weight", 2, 1, at_most=MAX_CLASSES)
         embed_dim = _width(tensors, "mapping.embed.weight", 2, 0)
     z_dim = _width(tensors, "mapping.fc0.weight", 2, 1, at_most=2 * MAX_WIDTH) - embed_dim
+    if z_dim == 0:
+        raise CheckpointError(
+            "has z_dim 0, pictures of the class alone; expected a latent of 1 or more numbers"
+        )
     if not 1 <= z_dim <= MAX_WIDTH:
         raise CheckpointError(f"has z_dim {z_dim}; expected 1 to {MAX_WIDTH}")
     mapping_dim = w_dim if layers == 1 else _width(tensors, "mapping.fc0.weight", 2, 0)

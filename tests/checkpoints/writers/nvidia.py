@@ -122,8 +122,9 @@ def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool
                 "padding": 0,
                 "weight_gain": 1 / np.sqrt(inputs),
                 "act_gain": 1,
+                "bias": None,  # set before there is one: no parameter, to torch
             },
-            _of(tensors, f"{name}.skip", "weight") | {"bias": None},
+            _of(tensors, f"{name}.skip", "weight"),
             buffers={"resample_filter": FILTER},
         )
     return record(

@@ -42,9 +42,13 @@ def check_nesting(root: Any) -> None:
             todo.extend((child, False) for child in inside if _children(child))
 
 
-def unread_within(root: Any) -> Iterator[Unread]:
-    """Whatever in `root` was not read, each once; a value that `check_nesting` passed."""
-    seen: set[int] = set()
+def unread_within(root: Any, *, used: Any = None, whole: bool = False) -> Iterator[Unread]:
+    """Whatever in `root`, a value that `check_nesting` passed, was not read, each object once.
+
+    used: a part of it that is not looked at.
+    whole: whether to look into modules of unknown classes, as into others; else they are said.
+    """
+    seen = {id(used)}
     todo = [root]
     while todo:
         value = todo.pop()
@@ -53,14 +57,17 @@ def unread_within(root: Any) -> Iterator[Unread]:
         if type(value) is Unread:
             seen.add(id(value))
             yield value
+        elif type(value) is Record and value.unread is not None and not whole:
+            seen.add(id(value))
+            yield value.unread
         elif inside := _children(value):
             seen.add(id(value))
             todo.extend(reversed(list(inside)))
 
 
-def refuse_unread(root: Any) -> None:
+def refuse_unread(root: Any, *, whole: bool = False) -> None:
     """Raises CheckpointError, naming it, where something in `root` was not read."""
-    for unread in unread_within(root):
+    for unread in unread_within(root, whole=whole):
         raise CheckpointError(unread.refusal)
 
 

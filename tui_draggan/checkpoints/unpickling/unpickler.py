@@ -1,7 +1,8 @@
 """An unpickler that imports nothing and calls only what it is given.
 
 The names in a file are looked up in a table of our own. Another name gives an `Unread`, whatever
-the file does with it, or is refused at once (`allowed.is_dangerous`, `strict`). The result is made
+the file does with it, or is refused at once (`allowed.is_dangerous`, `strict`); only an object that
+is given the attributes of torch's modules becomes a `Record`, which has them. The result is made
 of None, bool, int, float, str, `LongText`, memoryview (bytes), tuple, list, dict, set, numpy
 arrays, `Record`, `AllowedName` and `Unread`.
 """
@@ -9,6 +10,7 @@ arrays, `Record`, `AllowedName` and `Unread`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui_draggan.checkpoints.unpickling.allowed import (
@@ -21,7 +23,7 @@ from tui_draggan.checkpoints.unpickling.allowed import (
 from tui_draggan.checkpoints.unpickling.limits import MAX_KEY_LENGTH, Budget
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.opcodes import VALUES, Cursor, opcodes
-from tui_draggan.checkpoints.unpickling.values import Record, Unread
+from tui_draggan.checkpoints.unpickling.values import MODULE_PARTS, Record, Unread
 from tui_draggan.errors import CheckpointError
 
 PersistentLoad = Callable[[Any], Any]
@@ -75,6 +77,7 @@ class _Unpickler:
         self.memo: dict[int, Any] = {}
         self.pending = 0
         self.unread: dict[tuple[str, str], Unread] = {}
+        self.objects: dict[int, _Object] = {}
         self.names = names
         self.budget = budget
         self.persistent_load = persistent_load
@@ -102,7 +105,10 @@ class _Unpickler:
     # The memo
 
     def put(self, index: int) -> None:
-        self.memo[index] = self.stack[-1]
+        value = self.stack[-1]
+        self.memo[index] = value
+        if id(value) in self.objects:
+            self.objects[id(value)].memo = index
 
     def memoize(self, _: None) -> None:
         self.put(len(self.memo))
@@ -197,7 +203,9 @@ class _Unpickler:
         if type(called) not in (AllowedName, Unread) or type(arguments) is not tuple:
             raise _misplaced("NEWOBJ")
         if type(called) is Unread:
-            self.stack.append(called)
+            made = replace(called)
+            self.objects[id(made)] = _Object(made)
+            self.stack.append(made)
         elif called.new is None or arguments:
             raise CheckpointError(f"makes an object of {called.name}; refused")
         else:
@@ -215,6 +223,7 @@ class _Unpickler:
     def build(self, _: None) -> None:
         state, target = self.stack.pop(), self.stack[-1]
         if type(target) is Unread:
+            self.build_unread(target, state)
             return
         if type(target) is Record and type(state) is dict:
             self.budget.step(len(state))
@@ -230,10 +239,33 @@ class _Unpickler:
         elif type(target) is not dict or type(state) is not dict:
             raise _misplaced("BUILD")
 
+    def build_unread(self, target: Unread, state: Any) -> None:
+        """An object of an unknown class gets its attributes: a module of torch keeps them."""
+        made = self.objects.pop(id(target), None)
+        if (
+            made is None
+            or type(state) is not dict
+            or not all(type(state.get(part)) is dict for part in MODULE_PARTS)
+        ):
+            return
+        self.budget.step(len(state))
+        record = Record(target.name, dict(state), target)
+        self.stack[-1] = record
+        if made.memo is not None:
+            self.memo[made.memo] = record
+
     def persistent(self, _: None) -> None:
         if self.persistent_load is None:
             raise CheckpointError("refers to an object outside the pickle; refused")
         self.stack.append(self.persistent_load(self.stack.pop()))
+
+
+@dataclass(slots=True)
+class _Object:
+    """An object of an unknown class before its attributes, and where the memo has it."""
+
+    made: Unread
+    memo: int | None = None
 
 
 def _unread(values: tuple[Any, ...]) -> Unread | None:

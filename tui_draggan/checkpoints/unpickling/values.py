@@ -9,13 +9,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """An object of a class that a pickle names: the name and its attributes; nothing was run."""
-
-    class_name: str
-    state: dict[str, Any]
+MODULE_PARTS = ("_parameters", "_buffers", "_modules")
+"""Attributes of every module of torch, all of them dicts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +20,7 @@ class LongText:
     utf8: memoryview
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Unread:
     """The place of something that a pickle names and no generator needs: inert, without contents.
 
@@ -37,3 +32,14 @@ class Unread:
     """What it is, fit for a line of text: «pathlib.PosixPath»."""
     refusal: str
     """Words of the error where it must not be: «names pathlib.PosixPath, which …; refused»."""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """An object of a class that a pickle names: the name and its attributes; nothing was run."""
+
+    class_name: str
+    state: dict[str, Any]
+    unread: Unread | None = None
+    """What is said of the class, where it is none of those that we know: a module of torch, by its
+    attributes, of a program's own class."""
