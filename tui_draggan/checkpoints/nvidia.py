@@ -41,9 +41,10 @@ _KNOWN = {
     *("in_channels", "out_channels", "in_features", "out_features", "resolution", "is_last"),
     *("architecture", "use_fp16", "channels_last", "fused_modconv_default", "num_conv"),
     *("num_torgb", "up", "down", "padding", "use_noise", "activation", "conv_clamp"),
-    *("act_gain", "weight_gain", "bias_gain"),
+    *("act_gain", "weight_gain", "bias_gain", "square"),
 }
-"""Attributes of NVIDIA's own modules; torch's begin with an underscore."""
+"""Attributes of NVIDIA's own modules, and StyleGAN-Human's `square`, which shapes tell too; torch's
+begin with an underscore."""
 NAMED_AT_MOST = 8
 
 Modules = Mapping[str, Record]
