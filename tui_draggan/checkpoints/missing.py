@@ -23,8 +23,8 @@ SAMPLED_NUMBERS, SAMPLED_LAYERS = 1 << 16, 16
 TYPICAL_PSI = 0.7
 
 MEAN_NOTE = (
-    f"no mean w in the file; it is estimated from {MEAN_SAMPLES:,} z, so that at ψ {TYPICAL_PSI:g} "
-    f"each w is off by about {(1 - TYPICAL_PSI) / math.sqrt(MEAN_SAMPLES):.1%} of their spread"
+    f"no mean w in the file; it is estimated from {MEAN_SAMPLES:,} z, which at ψ {TYPICAL_PSI:g} "
+    f"moves each w by about {(1 - TYPICAL_PSI) / math.sqrt(MEAN_SAMPLES):.1%} of the spread of w"
 )
 """Truncation moves w by (1 − ψ) of the error of its centre, the standard error of a mean."""
 
