@@ -74,10 +74,10 @@ def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"format_version": 99}, "format version 99"),
-        ({"resolution": None, "unknown": 1}, "incomplete"),
+        ({"resolution": None, "unknown": 1}, "resolution is null, expected a whole number from 4"),
         ({"files": {}}, "does not list"),
-        ({"files": 3}, "incomplete"),
-        ({"drag": {}}, "incomplete"),
+        ({"files": 3}, "files is 3, expected an object"),
+        ({"drag": {}}, "drag.feature_block is missing"),
     ],
 )
 def test_a_manifest_of_another_kind(folder: Path, change: dict[str, object], message: str) -> None:

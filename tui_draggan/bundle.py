@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan.errors import BundleError, OutputError
-from tui_draggan.files import TEMPORARY, reason_of, sha256
+from tui_draggan.files import TEMPORARY, kind_of, reason_of, sha256
+from tui_draggan.manifest import problem
 from tui_draggan.size import Size
 from tui_draggan.wording import printable
 
@@ -217,23 +218,21 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
             f"{manifest} has format version {version}; this program reads {FORMAT_VERSION}: "
             "import the model again"
         )
-    values = dict(values)
-    try:
-        if version == 3:
-            values = _renewed(values)
-        files = {str(name): dict(entry) for name, entry in values.pop("files").items()}
-        drag_values = dict(values.pop("drag"))
-        reference = drag_values.pop("check", None)
-        for key in ("feature_map", "preview"):
-            drag_values[key] = Size(**drag_values[key])
-        drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
-        classes = tuple(printable(str(name)) for name in values.pop("classes", ()))
-        for key in TEXTS & values.keys():
-            values[key] = printable(str(values[key]))
-        size = Size(**values.pop("size"))
-        return BundleInfo(size=size, drag=drag, classes=classes, **values), files
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BundleError(f"{manifest} is incomplete ({error}); import the model again") from error
+    wrong = problem(values)
+    if wrong is not None:
+        raise BundleError(f"{manifest}: {wrong}; import the model again")
+    values = _renewed(values) if version == 3 else dict(values)
+    files = values.pop("files")
+    drag_values = dict(values.pop("drag"))
+    reference = drag_values.pop("check", None)
+    for key in ("feature_map", "preview"):
+        drag_values[key] = Size(**drag_values[key])
+    drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
+    classes = tuple(map(printable, values.pop("classes", ())))
+    for key in TEXTS & values.keys():
+        values[key] = printable(values[key])
+    size = Size(**values.pop("size"))
+    return BundleInfo(size=size, drag=drag, classes=classes, **values), files
 
 
 def _renewed(values: dict[str, Any]) -> dict[str, Any]:
@@ -248,14 +247,14 @@ def _renewed(values: dict[str, Any]) -> dict[str, Any]:
 def _check_size(path: Path, name: str, files: dict[str, dict[str, Any]]) -> None:
     if name not in files:
         raise BundleError(f"{path / MANIFEST} does not list {name}; import the model again")
-    if ".." in Path(name).parts or Path(name).is_absolute():
-        raise BundleError(f"{path / MANIFEST} lists {name}, which lies outside the bundle")
     try:
-        size = (path / name).stat().st_size
+        status = (path / name).stat()
     except OSError:
         raise BundleError(f"{path / name} is missing; import the model again") from None
-    if size != files[name].get("size"):
+    if not stat.S_ISREG(status.st_mode):
+        raise BundleError(f"{path / name} is {kind_of(status.st_mode)}, expected a file")
+    if status.st_size != files[name]["size"]:
         raise BundleError(
-            f"{path / name} has {size} bytes, expected {files[name].get('size')}; "
+            f"{path / name} has {status.st_size} bytes, expected {files[name]['size']}; "
             "it is damaged, import the model again"
         )

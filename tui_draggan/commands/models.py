@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from tui_draggan import library, paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
-from tui_draggan.edit.parameters import RECOMMENDABLE
+from tui_draggan.edit.parameters import RECOMMENDABLE, default_params
 from tui_draggan.errors import BundleError, OutputError, UsageError
 from tui_draggan.library import ListedModel
 from tui_draggan.standard_streams import remark, say
@@ -26,8 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     what.add_argument(
         "--verify",
         action="store_true",
-        help="check every file of NAME, or of all models, against its SHA-256; exit status 2 if "
-        "a file is damaged",
+        help="check every file of NAME, or of all models, against its SHA-256, and every graph "
+        "against the manifest; exit status 2 if something is wrong",
     )
     what.add_argument("--remove", action="store_true", help="remove NAME, after asking")
     parser.add_argument("--yes", action="store_true", help="remove without asking")
@@ -59,6 +59,7 @@ def show(name: str) -> int:
     """Prints all there is to know of a model. Raises BundleError where it cannot be opened."""
     model = library.look_up(name)
     bundle = model.opened()
+    check_contents(bundle)
     info = bundle.info
     lines = {
         "picture": f"{info.size.width} × {info.size.height} px",
@@ -82,20 +83,32 @@ def show(name: str) -> int:
 
 
 def verify(name: str | None) -> int:
-    """Hashes every file of one model or of all; a line for each.
+    """Hashes every file of one model or of all, and checks its graphs; a line for each.
 
-    Returns 0, or 2 where a file is damaged.
+    Returns 0, or 2 where something is wrong.
     """
     status = 0
     for model in library.all_models() if name is None else [library.look_up(name)]:
         try:
-            model.opened().verify()
+            bundle = model.opened()
+            bundle.verify()
+            check_contents(bundle)
         except BundleError as error:
             remark(f"{model.name}: {error}")
             status = BundleError.exit_status
         else:
             say(f"{model.name}: intact")
     return status
+
+
+def check_contents(bundle: ModelBundle) -> None:
+    """Raises BundleError where a graph does not agree with the manifest, or is none that a bundle
+    may have, and where the model recommends what cannot be."""
+    from tui_draggan.engines.graph_files import check_graphs
+
+    check_graphs(bundle)
+    info = bundle.info
+    default_params(info.size, info.drag.trainable_rows, info.recommended)
 
 
 def remove(name: str, sure: bool) -> int:

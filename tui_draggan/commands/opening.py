@@ -177,16 +177,17 @@ def open_session(
 
     engine: that of `engine_for`. mask: what `open_mask` gave. Raises UsageError, EngineError.
     """
-    engine.open()
     model = Model(bundle, lambda: engine)
+    parameters = model.parameters
     start = request.start
     if isinstance(start, NewPicture):
         origin = model.seed(start.seed, start.psi, start.label)
-        document = Document(model.latent(origin), parameters=model.parameters)
+        document = Document(model.latent(origin), parameters=parameters)
     else:
         document = start.document(bundle.info)
     parameters = document.parameters.with_values(**request.parameters)
     document = replace(document, parameters=parameters)
     if mask is not None:
         document = replace(document, mask=mask.mask)
+    engine.open()
     return model.edit(document, recorder)

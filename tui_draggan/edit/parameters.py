@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from tui_draggan.errors import UsageError
+from tui_draggan.errors import BundleError, UsageError
 from tui_draggan.size import Size
 
 MAX_SEED = 2**32 - 1
@@ -330,12 +330,18 @@ class DragParams:
 def default_params(
     size: Size, trainable_rows: int, recommended: Mapping[str, Any] | None = None
 ) -> DragParams:
-    """The paper's defaults for a picture of that size, overruled by the model's own."""
+    """The paper's defaults for a picture of that size, overruled by the model's own.
+
+    Raises BundleError where the model recommends what cannot be.
+    """
     params = DragParams(
         r1=max(1, round(3 / 512 * size.shorter)),
         r2=max(1, round(12 / 512 * size.shorter)),
         rows=min(6, trainable_rows),
     )
     own = dict(recommended or {})
-    own.pop(PSI.name, None)  # of the picture (`latent.recommended_psi`)
-    return params.with_values(**own)
+    try:
+        PSI.check(own.pop(PSI.name, USUAL_PSI))  # of the picture (`latent.recommended_psi`)
+        return params.with_values(**own)
+    except UsageError as error:
+        raise BundleError(f"what the model recommends cannot be used: {error}") from error

@@ -53,8 +53,9 @@ class BundleEngine(ABC):
                 raise ValueError(f"label {label}; {info.name} has classes 0 to {info.c_dim - 1}")
             feed["label"] = np.eye(info.c_dim, dtype=np.float32)[label : label + 1]
         with runtime.failing_as("mapping"):
-            w: Floats = self._mapping.run(["w"], feed)[0][0]
-        return w
+            (w,) = self._mapping.run(["w"], feed)
+        row: Floats = graph_inputs.given(w, (1, info.w_dim), "the mapping network's w")[0]
+        return row
 
     @cached_property
     def w_avg(self) -> Floats:
@@ -62,13 +63,14 @@ class BundleEngine(ABC):
         if self.info.c_dim:
             feed["label"] = np.zeros((1, self.info.c_dim), np.float32)
         with runtime.failing_as("mapping"):
-            mean: Floats = self._mapping.run(["w_avg"], feed)[0]
-        return mean
+            (mean,) = self._mapping.run(["w_avg"], feed)
+        return graph_inputs.given(mean, (self.info.w_dim,), "the mean w")
 
     def render(self, ws: Floats) -> Bytes:
         ws = self._checked_ws(ws)
         with runtime.failing_as("synthesis"):
             (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
+        image = graph_inputs.given(image, (1, 3, *self.info.size), "the picture")
         return np.ascontiguousarray(to_bytes(image[0]).transpose(1, 2, 0))
 
     def features(self, ws: Floats, points: Floats) -> Floats:
@@ -76,7 +78,9 @@ class BundleEngine(ABC):
         if not len(points):
             return np.zeros((0, self.info.drag.feature_channels), np.float32)
         feeds = graph_inputs.untrained(self.info, self._checked_ws(ws))
-        return self._optimizer.features_at_handles(graph_inputs.with_handles(feeds, points))
+        features = self._optimizer.features_at_handles(graph_inputs.with_handles(feeds, points))
+        channels = self.info.drag.feature_channels
+        return graph_inputs.given(features, (len(points), channels), "the features")
 
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)

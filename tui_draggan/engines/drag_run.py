@@ -60,6 +60,8 @@ class DragRun:
             self._optimizer.update(request.learning_rate)
         ws = self._current_ws()
         loss, motion_loss, mask_loss, image, handles = self._optimizer.iterate(self._feeds)
+        graph_inputs.check_given(image, (1, *self._info.drag.preview, 3), "the preview")
+        graph_inputs.check_given(handles, request.handles.shape, "the tracked handles")
         gradient = self._optimizer.gradient.ravel()
         return StepResult(
             ws=ws,

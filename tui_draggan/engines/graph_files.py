@@ -1,47 +1,58 @@
 """A bundle's graphs, checked before a runtime reads them.
 
-Their contents are those of the manifest, by SHA-256, and their weights lie in drag/weights.bin and
-nowhere else: a runtime reads whatever file a graph names, an absolute path too.
+A bundle from somewhere else is data, and so are its graphs. Their contents are those of the
+manifest, by SHA-256; they take and give what the manifest says; they are a bounded number of
+standard operators in a row, without functions and without graphs inside a node, which could call
+themselves or grow without bound; and their weights lie in drag/weights.bin and nowhere else: a
+runtime reads whatever file a graph names, an absolute path too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from tui_draggan import cache
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.engines.onnx_messages import ModelContents, Shape, contents
 from tui_draggan.errors import BundleError
 
 WEIGHTS = "drag/weights.bin"
-
-FIELDS: dict[str, dict[int, str]] = {
-    "model": {7: "graph", 20: "training", 25: "function"},
-    "training": {1: "graph", 2: "graph"},
-    "function": {7: "node"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
-    "node": {5: "attribute"},
-    "attribute": {
-        **{5: "tensor", 6: "graph", 10: "tensor", 11: "graph"},
-        **{22: "sparse tensor", 23: "sparse tensor"},
-    },
-    "sparse tensor": {1: "tensor", 2: "tensor"},
-    "tensor": {13: "external data"},
-    "external data": {},
+MAPPING, SYNTHESIS, STEP = "mapping.onnx", "synthesis.onnx", "drag/step"
+"""Beginnings of the names of those graphs whose inputs are all known."""
+MOST_BYTES = 1 << 28
+"""Size of a graph without its weights; the mapping network's own lie in it."""
+MOST_NODES = 50_000
+"""Operators of a graph; the step of a 1024-px model has two thousand."""
+REFUSED = {
+    "function": "has functions",
+    "inner graph": "has graphs inside its nodes",
+    "training information": "has training information",
+    "sparse tensor": "has sparse tensors",
 }
-"""Fields of ONNX's protobuf messages, by number, through which external data can be reached."""
-KEY, VALUE = 1, 2
-"""Fields of an entry of external data."""
+"""What no graph of a bundle has, by the kind of the message."""
+STANDARD = ("", "ai.onnx")
+FOR_TRAINING = {
+    ("com.microsoft", name)
+    for name in ("AdamWOptimizer", "InPlaceAccumulatorV2", "FusedMatMul", "SliceGrad")
+}
+"""Operators of ONNX Runtime's own that the training API's graphs have."""
+
+
+def check_graphs(bundle: ModelBundle) -> None:
+    """Raises BundleError where a graph is not what a bundle's graph has to be; hashes nothing."""
+    for name in bundle.files:
+        if name.endswith(".onnx"):
+            _check_graph(bundle, name)
 
 
 def check_files(bundle: ModelBundle, *names: str) -> None:
     """Raises BundleError, naming the file, where one of these is not what the manifest says, or a
-    graph among them refers to another file than the bundle's weights."""
+    graph among them is not what a bundle's graph has to be."""
     has_weights = False
     for name in names:
         _check_hash(bundle, name)
         if name.endswith(".onnx"):
-            has_weights |= _refers_to_weights(bundle.file(name), name)
+            has_weights |= _check_graph(bundle, name)
     if has_weights:
         _check_hash(bundle, WEIGHTS)
 
@@ -56,65 +67,88 @@ def _check_hash(bundle: ModelBundle, name: str) -> None:
         raise BundleError(f"{file} is damaged (SHA-256); export it again")
 
 
-def _refers_to_weights(file: Path, name: str) -> bool:
-    """Whether a graph has external data; BundleError where it lies anywhere else."""
-    folder = PurePosixPath(name).parent.as_posix()
-    expected = WEIGHTS if folder == "." else WEIGHTS.removeprefix(f"{folder}/")
+def _check_graph(bundle: ModelBundle, name: str) -> bool:
+    """Whether the graph has its weights beside it. Raises BundleError where something is wrong."""
+    file = bundle.file(name)
     try:
-        places = set(external_files(file.read_bytes()))
+        if file.stat().st_size > MOST_BYTES:
+            raise BundleError(
+                f"{file} is larger than a bundle's graph, which has its weights apart"
+            )
+        model = contents(file.read_bytes())
     except (OSError, ValueError) as error:
         raise BundleError(f"{file} cannot be read ({error}); export it again") from error
-    for place in places - {expected}:
-        raise BundleError(f"{file} refers to the file {place!r}; weights lie in {WEIGHTS}")
-    return bool(places)
+    problem = _problem(model, name) or _misfit(model, name, bundle.info)
+    if problem is not None:
+        raise BundleError(f"{file} {problem}; import the model from its weights")
+    return bool(model.files)
 
 
-def external_files(model: bytes) -> Iterator[str]:
-    """The files that an ONNX model refers to, as it names them. Raises ValueError."""
-    waiting = [("model", memoryview(model))]
-    while waiting:
-        kind, message = waiting.pop()
-        known = FIELDS[kind]
-        entry: dict[int, bytes] = {}
-        for number, value in _fields(message):
-            if number in known:
-                waiting.append((known[number], value))
-            elif kind == "external data":
-                entry[number] = bytes(value)
-        if entry.get(KEY) == b"location":
-            yield entry.get(VALUE, b"").decode(errors="backslashreplace")
+def _problem(model: ModelContents, name: str) -> str | None:
+    """What makes it no graph of a bundle."""
+    for kind, words in REFUSED.items():
+        if kind in model.kinds:
+            return words
+    if model.nodes > MOST_NODES:
+        return f"has {model.nodes} operators, expected up to {MOST_NODES}"
+    allowed = FOR_TRAINING if name.startswith("drag/") and not name.startswith(STEP) else set()
+    for domain, operator in sorted(model.operators - allowed):
+        if domain not in STANDARD:
+            return f"has the operator {operator} of {domain}, which is not a standard one"
+    folder = PurePosixPath(name).parent.as_posix()
+    expected = WEIGHTS if folder == "." else WEIGHTS.removeprefix(f"{folder}/")
+    for place in sorted(model.files - {expected}):
+        return f"refers to the file {place!r}; weights lie in {WEIGHTS}"
+    return None
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """The fields of a protobuf message that have a length, by number. Raises ValueError."""
-    at, end = 0, len(message)
-    while at < end:
-        tag, at = _varint(message, at)
-        number, kind = tag >> 3, tag & 7
-        if tag >> 32:
-            raise ValueError("no ONNX model")
-        if kind == 0:
-            _, at = _varint(message, at)
-        elif kind in (1, 5):
-            at += 8 if kind == 1 else 4
-        elif kind == 2:
-            size, at = _varint(message, at)
-            yield number, message[at : at + size]
-            at += size
-        else:
-            raise ValueError("no ONNX model")
-    if at != end:
-        raise ValueError("no ONNX model: it ends early")
+def _misfit(model: ModelContents, name: str, info: BundleInfo) -> str | None:
+    """What it takes or gives that is not what the manifest says."""
+    takes, gives = _known_values(name, info)
+    inputs = {key: shape for key, shape in model.inputs.items() if key not in model.tensors}
+    if name.startswith((MAPPING, SYNTHESIS, STEP)):
+        for key in sorted(inputs.keys() - takes.keys()):
+            return f"takes {key}, which no graph of a bundle does"
+    for key in sorted(gives.keys() - model.outputs.keys()):
+        return f"does not give {key}"
+    for verb, declared, known in (("takes", inputs, takes), ("gives", model.outputs, gives)):
+        for key in sorted(known.keys() & declared.keys()):
+            if not _agree(declared[key], known[key]):
+                shape, expected = _in_words(declared[key]), _in_words(known[key])
+                return f"{verb} {key} of shape {shape}; bundle.json says {expected}"
+    return None
 
 
-def _varint(message: memoryview, at: int) -> tuple[int, int]:
-    """The number at that place, and the place behind it."""
-    value = shift = 0
-    while True:
-        if at >= len(message) or shift > 63:
-            raise ValueError("no ONNX model: it ends early")
-        byte = message[at]
-        value |= (byte & 127) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 128:
-            return value, at
+def _known_values(name: str, info: BundleInfo) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """What a graph may take and has to give, by name, as the manifest has it (`bundle`,
+    `export.step_graph`). None: as many as there are."""
+    rows, w = info.drag.trainable_rows, info.w_dim
+    if name == MAPPING:
+        label = {"label": (1, info.c_dim)} if info.c_dim else {}
+        return {"z": (1, info.z_dim), **label}, {"w": (1, w), "w_avg": (w,)}
+    if name == SYNTHESIS:
+        return {"ws": (1, info.num_ws, w)}, {"image": (1, 3, *info.size)}
+    cells, channels = info.drag.feature_map.width, info.drag.feature_channels
+    takes: dict[str, Shape] = {
+        **{"frozen": (info.num_ws, w), "mix": (rows, rows), "latent": (rows, w)},
+        **{"handles": (None, 2), "targets": (None, 2), "templates": (None, channels)},
+        **{"disc": (None, 2), "window": (None,), "anchor": (1,)},
+        **{"outside_first": (1,), "outside_end": (1,), "outside_weight": (None, cells)},
+        "outside_reference": (channels, None, cells),
+    }
+    if not name.startswith(STEP):
+        return takes, {}
+    return takes, {"loss": (), "new_handles": (None, 2), "gradient": (rows, w)}
+
+
+def _agree(declared: Shape | None, known: Shape) -> bool:
+    """Whether they can be the same; what the model leaves open is seen when it runs."""
+    if declared is None:
+        return True
+    return len(declared) == len(known) and all(
+        ours is None or length in (None, ours) for length, ours in zip(declared, known, strict=True)
+    )
+
+
+def _in_words(shape: Shape | None) -> str:
+    return "?" if shape is None else f"({', '.join('N' if n is None else str(n) for n in shape)})"

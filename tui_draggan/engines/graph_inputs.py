@@ -99,3 +99,20 @@ def checked(values: Any, shape: tuple[int | None, ...], name: str) -> Floats:
     if not np.isfinite(array).all():
         raise EngineError(f"{name} is not finite; go back to an earlier state or another seed")
     return array
+
+
+def given(values: Any, shape: tuple[int, ...], name: str) -> Floats:
+    """What a network has given, in float32. Raises EngineError where it has another shape than the
+    manifest says, or is not finite."""
+    array = np.asarray(values, np.float32)
+    check_given(array, shape, name)
+    return array
+
+
+def check_given(array: NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    """Raises EngineError where a network has given another shape than the manifest says, or
+    something that is not finite."""
+    if array.shape != shape:
+        raise EngineError(f"{name} has shape {array.shape}; bundle.json says {shape}")
+    if not np.isfinite(array).all():
+        raise EngineError(f"{name} is not finite; take another seed or truncation")

@@ -105,7 +105,10 @@ class TorchLatentOptimizer(AdamLatent):
         with failing_as("synthesis"):
             rows = self._on_device(ws)
             lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
-            return to_pictures(self._synthesis.picture(lower, upper))[0].numpy(force=True)
+            picture = self._synthesis.picture(lower, upper)
+            if not picture.isfinite().all():
+                raise EngineError("the picture is not finite; take another seed or truncation")
+            return to_pictures(picture)[0].numpy(force=True)
 
     def _rows(self, feeds: Feeds) -> tuple[Floats, Floats]:
         """w+ in two parts: of the rows that features depend on, and the rest."""
