@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tui_draggan.bundle import MANIFEST, REQUIRED_FILES, ModelBundle, new_bundle, write_manifest
-from tui_draggan.errors import BundleError, OutputError
+from tui_draggan.bundle import MANIFEST, REQUIRED_FILES, ModelBundle, write_manifest
+from tui_draggan.errors import BundleError
+from tui_draggan.folders import new_folder
 from tui_draggan.testing.spot_engine import INFO
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "models" / "spot"
-    with new_bundle(path) as work:
+    with new_folder(path) as work:
         for name in REQUIRED_FILES:
             (work / name).parent.mkdir(exist_ok=True)
             (work / name).write_text(name)
@@ -28,28 +29,6 @@ def test_what_was_written_is_what_opens(folder: Path) -> None:
     assert bundle.info == INFO
     bundle.verify()
     assert [path.name for path in folder.parent.iterdir()] == ["spot"]
-
-
-def test_an_interrupted_bundle_never_exists(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), new_bundle(tmp_path / "spot") as work:
-        (work / "mapping.onnx").write_text("half")
-        raise RuntimeError
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("length", [250, 255])
-def test_a_name_as_long_as_names_may_be(tmp_path: Path, length: int) -> None:
-    with new_bundle(tmp_path / ("a" * length)) as work:
-        (work / "file").touch()
-    assert [path.name for path in tmp_path.iterdir()] == ["a" * length]
-
-
-def test_an_existing_bundle_is_kept_unless_told_otherwise(folder: Path) -> None:
-    with pytest.raises(OutputError, match="exists"), new_bundle(folder):
-        pass
-    with new_bundle(folder, replace=True) as work:
-        (work / "new").write_text("")
-    assert [path.name for path in folder.iterdir()] == ["new"]
 
 
 def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:

@@ -12,17 +12,13 @@ drag/            step.onnx: one iteration in standard operators, for any runtime
 from __future__ import annotations
 
 import json
-import secrets
-import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tui_draggan.errors import BundleError, OutputError
-from tui_draggan.files import TEMPORARY, kind_of, reason_of, sha256
+from tui_draggan.errors import BundleError
+from tui_draggan.files import kind_of, reason_of, sha256
 from tui_draggan.manifest import problem
 from tui_draggan.size import Size
 from tui_draggan.wording import printable
@@ -160,37 +156,6 @@ class ModelBundle:
                 raise BundleError(
                     f"{self.path / name} is damaged (SHA-256); import the model again"
                 )
-
-
-@contextmanager
-def new_bundle(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """A temporary folder that becomes `path` when the block ends well, and vanishes otherwise.
-
-    What was at `path` stays until then, however the block ends.
-    """
-    if path.exists() and not replace:
-        raise OutputError(f"{path} exists; remove it or choose another name")
-    token = secrets.token_hex(4)
-    # Independent of the name, which may be as long as names may be.
-    work, old = (path.parent / f"{TEMPORARY}{token}{end}" for end in ("", "-old"))
-    try:
-        _make_folder(work)
-        yield work
-        if path.exists():
-            path.replace(old)
-        work.replace(path)
-    finally:
-        if old.exists() and not path.exists():
-            old.replace(path)
-        for folder in (work, old):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(f"{path.parent} cannot be written: {error.strerror}") from error
 
 
 def write_manifest(folder: Path, info: BundleInfo) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.errors import BundleError, DragganError
+from tui_draggan.folders import sweep
 
 DEFAULT_MODEL = "critters"
 """The bundled model, which opens where none is named."""
@@ -97,12 +98,13 @@ def summary(info: BundleInfo) -> str:
 def _folders() -> dict[str, Path]:
     """Every model by the name that opens it: the user's, then the bundled ones."""
     found: dict[str, Path] = {}
+    sweep(paths.user_models())
     for parent in (paths.user_models(), paths.bundled_models()):
         try:
-            folders = sorted(parent.iterdir())
+            inside = sorted(parent.iterdir())
         except OSError:
             continue  # not there, or closed to this user
-        for folder in folders:
+        for folder in inside:
             if folder.is_dir() and not folder.name.startswith("."):
                 found.setdefault(folder.name, folder)
     return found

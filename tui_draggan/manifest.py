@@ -138,7 +138,7 @@ DRAG: dict[str, Check] = {
 }
 SQUARES: dict[str, Check] = {"resolution": whole(1, MOST_SIDE)}
 DRAG_SQUARES: dict[str, Check] = {"preview_size": whole(1, MOST_SIDE)}
-"""Sizes as format 3 has them: every picture is a square, and the feature block is its map's side."""
+"""Sizes as format 3 has them: pictures are squares, and the feature block is its map's side."""
 SIZES: dict[str, Check] = {"size": sides}
 DRAG_SIZES: dict[str, Check] = dict.fromkeys(("feature_map", "preview"), sides)
 REFERENCE: dict[str, Check] = {

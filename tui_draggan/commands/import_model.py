@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_parameter, given, words
+from tui_draggan.commands.models import on_disk
 from tui_draggan.commands.progress import progress
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
@@ -124,8 +125,10 @@ def run(options: argparse.Namespace) -> int:
                     replace=options.replace,
                 )
             report("optimising the graphs")
-            graph_cache.prepare(ModelBundle.open(folder))
+            bundle = ModelBundle.open(folder)
+            graph_cache.prepare(bundle)
     say(f"{name}: {info.size} px, feature block {info.drag.feature_block}")
+    say(f"it lies in {folder.absolute()} ({on_disk(bundle)})")
     say(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
     return 0
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import secrets
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
@@ -27,8 +26,9 @@ from tui_draggan.engines import cpu, graph_proof, memory, runtime
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.joint_weights import share_weights
 from tui_draggan.engines.weight_layout import weight_layout
-from tui_draggan.errors import EngineError
-from tui_draggan.files import sha256
+from tui_draggan.errors import EngineError, OutputError
+from tui_draggan.files import TEMPORARY, sha256
+from tui_draggan.folders import locked, size_on_disk, temporary_folder
 
 GRAPHS = ("mapping.onnx", "synthesis.onnx", "drag/step.onnx")
 GRAPH, WEIGHTS, OUTPUTS, HASHES = "graph.onnx", "weights.bin", "outputs.npz", "hashes.json"
@@ -70,10 +70,19 @@ def prepare(bundle: ModelBundle) -> None:
 
 def forget(bundle: ModelBundle) -> None:
     """Removes what is kept for that bundle."""
+    for folder in _folders(bundle):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kept_bytes(bundle: ModelBundle) -> int:
+    """What is kept for that bundle takes so much on disk."""
+    return size_on_disk(*_folders(bundle))
+
+
+def _folders(bundle: ModelBundle) -> list[Path]:
+    """Where its graphs are kept, if they are."""
     root = _root()
-    if root is not None:
-        for name in GRAPHS:
-            shutil.rmtree(root / _key(bundle, name), ignore_errors=True)
+    return [] if root is None else [root / _key(bundle, name) for name in GRAPHS]
 
 
 def _kept_session(bundle: ModelBundle, name: str) -> Any:
@@ -89,10 +98,14 @@ def _kept_session(bundle: ModelBundle, name: str) -> Any:
         if not folder.exists():
             return None
         try:
-            return _proved_session(bundle, folder)
+            with locked(folder, shared=True):  # so that no other process makes room meanwhile
+                return _proved_session(bundle, folder)
+        except BlockingIOError:
+            return None  # one is doing it
         except (EngineError, OSError, ValueError) as error:
-            log.warning("rebuilding the cached graph of %s: %s", name, error)
-            shutil.rmtree(folder, ignore_errors=True)
+            if folder.exists():  # else one has done it
+                log.warning("rebuilding the cached graph of %s: %s", name, error)
+                shutil.rmtree(folder, ignore_errors=True)
     return None
 
 
@@ -141,9 +154,8 @@ def _optimise(bundle: ModelBundle, names: Sequence[str], root: Path) -> None:
     """Writes the optimised graphs, each whole or not at all. Raises BundleError for a damaged
     bundle."""
     check_files(bundle, *names)
-    work = root / f".{secrets.token_hex(4)}"
-    try:
-        work.mkdir(0o700)
+    # There may be no room, or no right.
+    with suppress(EngineError, OSError, OutputError), temporary_folder(root, 0o700) as work:
         _make_room(root)
         for name in names:
             folder = work / _key(bundle, name)
@@ -154,12 +166,9 @@ def _optimise(bundle: ModelBundle, names: Sequence[str], root: Path) -> None:
             share_weights([folder / GRAPH for folder in folders], WEIGHTS)
         for folder in folders:
             _seal(folder)
-            folder.rename(root / folder.name)
-    except (EngineError, OSError):  # no room, no right, or another process was first
-        pass
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-        memory.trim_heap()
+            with suppress(OSError):  # another process was first
+                folder.rename(root / folder.name)
+    memory.trim_heap()
 
 
 def _write(bundle: ModelBundle, name: str, folder: Path) -> None:
@@ -178,14 +187,17 @@ def _seal(folder: Path) -> None:
 
 
 def _make_room(root: Path) -> None:
+    """Removes the graphs that have not been used for longest, but for those that are being opened,
+    until the rest is no more than `KEPT`; weights that several share count once."""
     shutil.rmtree(paths.cache() / EARLIER, ignore_errors=True)
-    used: list[tuple[float, int, Path]] = []
+    used: list[tuple[float, Path]] = []
     for entry in root.iterdir():
-        with suppress(OSError):
-            size = sum(file.stat().st_size for file in entry.iterdir())
-            used.append((entry.stat().st_mtime, size, entry))
-    total = 0
-    for _, size, entry in sorted(used, reverse=True):
-        total += size
+        if not entry.name.startswith(TEMPORARY):
+            with suppress(OSError):
+                used.append((entry.stat().st_mtime, entry))
+    total, counted = 0, set[tuple[int, int]]()
+    for _, entry in sorted(used, reverse=True):
+        total += size_on_disk(entry, counted=counted)
         if total > KEPT:
-            shutil.rmtree(entry, ignore_errors=True)
+            with suppress(OSError), locked(entry):
+                shutil.rmtree(entry, ignore_errors=True)

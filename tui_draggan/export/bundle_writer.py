@@ -10,7 +10,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor
 
-from tui_draggan.bundle import BundleInfo, DragInfo, new_bundle, write_manifest
+from tui_draggan.bundle import BundleInfo, DragInfo, write_manifest
 from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
@@ -20,6 +20,7 @@ from tui_draggan.export.reference_step import reference_step
 from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
+from tui_draggan.folders import new_folder
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator, Mapping
 
@@ -76,7 +77,7 @@ def export_bundle(
         licence=licence,
         origin=origin,
     )
-    with new_bundle(path, replace=replace) as folder:
+    with new_folder(path, replace=replace) as folder:
         (folder / "drag").mkdir()
         weights = SharedWeights(folder / "drag/weights.bin")
         write_drag_graphs(step, folder / "drag", weights)
