@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tui_draggan.folders import size_on_disk
+
 BASE = {256: 16384, 512: 32768, 1024: 32768}
 """StyleGAN2's usual channel_base."""
 CHECKPOINT = """
@@ -33,7 +35,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="256,512,1024")
     parser.add_argument("--engine", default="ort-training")
     options = parser.parse_args()
-    print("| picture | checkpoint | on disk | import | drag |")
+    print("| picture | checkpoint | model and optimised graphs | import | drag |")
     print("| --- | --- | --- | --- | --- |")
     for size in map(int, options.sizes.split(",")):
         with tempfile.TemporaryDirectory() as work:
@@ -48,9 +50,11 @@ def row(size: int, work: Path, engine: str) -> str:
     pair = f"{size // 2},{size // 2}:{size // 4},{size // 4}"
     edit = ["drag", "--model", "random", "--engine", engine, "--device", "cpu", "--point", pair]
     _, dragging = run([*program, *edit, "--steps", "10", "--out", str(work / "out.png")], work)
-    model = sum(file.stat().st_size for file in work.rglob("models/random/**/*") if file.is_file())
+    data = work / "tui-draggan"
+    model, graphs = size_on_disk(data / "models" / "random"), size_on_disk(data / "optimised")
     return (
-        f"| {size} px | {checkpoint.stat().st_size / 1e6:.0f} MB | {model / 1e6:.0f} MB "
+        f"| {size} px | {checkpoint.stat().st_size / 1e6:.0f} MB "
+        f"| {model / 1e6:.0f} MB and {graphs / 1e6:.0f} MB "
         f"| {peak / 1e6:.0f} MB, {reading:.0f} s | {dragging / 1e6:.0f} MB |"
     )
 

@@ -53,7 +53,10 @@ def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:
     ("change", "message"),
     [
         ({"format_version": 99}, "format version 99"),
-        ({"resolution": None, "unknown": 1}, "resolution is null, expected a whole number from 4"),
+        (
+            {"size": None, "unknown": 1},
+            "size is null, expected height and width, each a whole number",
+        ),
         ({"files": {}}, "does not list"),
         ({"files": 3}, "files is 3, expected an object"),
         ({"drag": {}}, "drag.feature_block is missing"),
@@ -63,6 +66,35 @@ def test_a_manifest_of_another_kind(folder: Path, change: dict[str, object], mes
     values = json.loads((folder / MANIFEST).read_text())
     (folder / MANIFEST).write_text(json.dumps({**values, **change}))
     with pytest.raises(BundleError, match=message):
+        ModelBundle.open(folder)
+
+
+@pytest.mark.parametrize(
+    ("size", "feature_map", "message"),
+    [
+        *((side, 32, "size is an object, expected height and width") for side in (-64, 0, 6e9)),
+        *((side, 32, "size is an object, expected height and width") for side in (64.5, "64")),
+        (64, 0, "drag.feature_map is an object, expected height and width, each a whole number"),
+        (64, 128, "drag.feature_map is 128×128, no even part of a picture of 64×64"),
+        (64, 48, "drag.feature_map is 48×48, no even part"),
+    ],
+)
+def test_sizes_that_cannot_be(
+    folder: Path, size: object, feature_map: object, message: str
+) -> None:
+    values = json.loads((folder / MANIFEST).read_text())
+    values["size"] = {"height": size, "width": size}
+    values["drag"]["feature_map"] = {"height": feature_map, "width": feature_map}
+    (folder / MANIFEST).write_text(json.dumps(values))
+    with pytest.raises(BundleError, match=message):
+        ModelBundle.open(folder)
+
+
+def test_a_map_of_other_proportions(folder: Path) -> None:
+    values = json.loads((folder / MANIFEST).read_text())
+    values["drag"]["feature_map"] = {"height": 32, "width": 16}
+    (folder / MANIFEST).write_text(json.dumps(values))
+    with pytest.raises(BundleError, match="feature_map is 16×32, no even part of a picture of 64"):
         ModelBundle.open(folder)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -64,7 +65,12 @@ def test_a_pickle_becomes_a_model_that_shows_its_pictures(
         "writing the model",
     ):
         assert words in said
-    assert said.endswith("open it with: tui-draggan --model my-animals-64k\n")
+    *_, place, last = said.splitlines()
+    assert last == "open it with: tui-draggan --model my-animals-64k"
+    assert place.startswith(f"it lies in {models / 'my-animals-64k'} (")
+    assert re.search(
+        r"\(\d+\.\d [kM]B, and \d+\.\d [kM]B of optimised graphs in the cache\)", place
+    )
 
     bundle = ModelBundle.open(models / "my-animals-64k")
     bundle.verify()

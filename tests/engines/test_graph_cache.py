@@ -32,7 +32,8 @@ from tui_draggan.engines.graph_cache import (
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import BundleError
-from tui_draggan.files import sha256
+from tui_draggan.files import TEMPORARY, sha256
+from tui_draggan.folders import temporary_folder
 
 pytestmark = pytest.mark.slow
 
@@ -326,3 +327,48 @@ def test_the_graphs_not_used_for_longest_make_room(
     monkeypatch.setattr(graph_cache, "KEPT", size)
     open_graph(changed(critters, tmp_path / "other", "mapping.onnx"), "mapping.onnx", "cpu")
     assert len(list(cache.iterdir())) == 2 and newest in cache.iterdir()
+
+
+def test_weights_that_graphs_share_count_once(
+    critters: ModelBundle, cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    prepare(critters)
+    files = [file for file in cache.rglob("*") if file.is_file()]
+    once = sum({file.stat().st_ino: file.stat().st_size for file in files}.values())
+    assert graph_cache.kept_bytes(critters) == once < 0.6 * sum(f.stat().st_size for f in files)
+    monkeypatch.setattr(graph_cache, "KEPT", once)
+    open_graph(changed(critters, tmp_path / "other", "mapping.onnx"), "mapping.onnx", "cpu")
+    assert len(list(cache.iterdir())) == 4, "all of them have room"
+
+
+def test_nothing_that_is_being_opened_or_written_makes_room(
+    critters: ModelBundle,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One process opens a graph, another one writes some, and a third has room for none."""
+    prepare(critters)
+    monkeypatch.setattr(graph_cache, "KEPT", 0)
+    other = changed(critters, tmp_path / "other", "mapping.onnx")
+    open_session = runtime.open_session
+
+    def interrupted(file: Path, *options: Any, **more: Any) -> Any:
+        monkeypatch.setattr(runtime, "open_session", open_session)
+        with temporary_folder(cache) as work:
+            (work / "half").touch()
+            open_graph(other, "mapping.onnx", "cpu")
+            assert (work / "half").exists()
+        assert file.exists()
+        return open_session(file, *options, **more)
+
+    monkeypatch.setattr(runtime, "open_session", interrupted)
+    assert picture(critters).shape == (1, 3, 128, 128)
+    assert not caplog.text
+
+
+def test_what_killed_processes_have_left_is_swept(critters: ModelBundle, cache: Path) -> None:
+    (cache / f"{TEMPORARY}dead" / "key").mkdir(parents=True)
+    picture(critters)
+    assert len(list(cache.iterdir())) == 1

@@ -234,7 +234,7 @@ WRONG: list[tuple[str, object, str]] = [
     ("generator", [], "generator is a list, expected an object"),
     ("invented", 1, "invented is unknown"),
     ("drag", 5, "drag is 5, expected an object"),
-    ("drag.feature_block", 48, "drag.feature_block is 48, which does not divide resolution 128"),
+    ("drag.feature_block", 48, "drag.feature_block is 48×48, no even part of a picture of 128×128"),
     ("drag.feature_channels", -1, "drag.feature_channels is -1"),
     ("drag.trainable_rows", 0, "drag.trainable_rows is 0"),
     ("drag.preview_size", 10**9, "drag.preview_size is 1000000000"),
