@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ from tests.checkpoints.conftest import Read
 from tests.checkpoints.pictures import assert_same_pictures
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.mmgen import mmgen_checkpoint, mmgen_state
+from tui_draggan.checkpoints.mmgen import is_bgr
+from tui_draggan.checkpoints.unpickling.limits import MiB
+from tui_draggan.checkpoints.unpickling.values import LongText
 from tui_draggan.errors import CheckpointError
 
 KIND = Kind(z_dim=12, mapping_dim=12)
@@ -69,6 +73,16 @@ def test_a_configuration_in_another_form_says_nothing(meta: Any, read: Read) -> 
     tensors = random_tensors(KIND)
     value = mmgen_checkpoint(mmgen_state(tensors, KIND), None) | {"meta": meta}
     assert read(saved(value)).notes[0] == RGB
+
+
+def test_a_long_configuration_is_searched_where_it_lies() -> None:
+    text = memoryview(bytes(16 * MiB) + b"to_rgb=False")
+    tracemalloc.start()
+    found = is_bgr({"config": LongText(text)})
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found
+    assert peak < MiB
 
 
 @pytest.mark.parametrize(

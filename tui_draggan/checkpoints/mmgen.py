@@ -29,7 +29,7 @@ _RENAMED = (
     (r"embed\.bias", "mapping.embed.bias"),
     (r"w_avg", "mapping.w_avg"),
 )
-_BGR = b"to_rgb=False"
+_BGR = re.compile(rb"\bto_rgb=False\b")
 
 
 def rosinality_names(tensors: Mapping[str, Array]) -> dict[str, Array]:
@@ -54,8 +54,9 @@ def is_bgr(meta: Any) -> bool:
     meta: what stands under the key «meta»; mmcv has the text under «config», mmengine «cfg».
     """
     texts = [meta.get(key) for key in ("config", "cfg")] if isinstance(meta, Mapping) else []
+    # A long text is searched where it lies; it may be as long as the file.
     return any(
-        _BGR in (bytes(text.utf8) if isinstance(text, LongText) else text.encode())
+        _BGR.search(text.utf8 if isinstance(text, LongText) else text.encode()) is not None
         for text in texts
         if isinstance(text, (str, LongText))
     )
