@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,30 +15,23 @@ from torch import Tensor
 from tests.checkpoints.conftest import Read
 from tests.checkpoints.pictures import assert_same_pictures
 from tests.checkpoints.writers.generators import Kind, random_tensors
-from tests.checkpoints.writers.genforce import genforce_state
-from tests.checkpoints.writers.mmgen import mmgen_state
+from tests.checkpoints.writers.modules import module_of
+from tests.checkpoints.writers.namings import NAMINGS
 from tests.checkpoints.writers.nvidia import generator_record, record
 from tests.checkpoints.writers.pickling import pickled
 from tests.checkpoints.writers.rosinality import (
-    basicsr_state,
     encoder_checkpoint,
     rosinality_state,
 )
 from tests.checkpoints.writers.torch_zip import torch_zip
 from tui_draggan.checkpoints.missing import MEAN_NOTE
+from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.errors import CheckpointError
 
 pytestmark = pytest.mark.slow
 
 KIND = Kind(z_dim=12, mapping_dim=12)
 """The programs that descend from rosinality's have one width for z, w and all layers between."""
-NAMINGS: dict[str, Callable[[dict[str, Tensor], Kind], dict[str, Tensor]]] = {
-    "NVIDIA": lambda tensors, kind: tensors,
-    "rosinality": rosinality_state,
-    "BasicSR": basicsr_state,
-    "genforce": genforce_state,
-    "OpenMMLab": mmgen_state,
-}
 
 
 def saved(value: Any, zipped: bool = True) -> bytes:
@@ -131,9 +125,9 @@ def test_the_same_under_two_keys_is_one(read: Read) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        (("A", "B"), "several generators (A, B)"),
-        (("g_ema", "ema"), "several generators (g_ema, ema)"),
-        (("state", "g"), "several generators (state, g)"),
+        (("A", "B"), "several generators: A, B; choose one with import --network"),
+        (("g_ema", "ema"), "several generators: g_ema, ema; choose"),
+        (("state", "g"), "several generators: state, g; choose"),
     ],
 )
 def test_the_person_chooses_between_others(keys: tuple[str, str], words: str, read: Read) -> None:
@@ -142,6 +136,40 @@ def test_the_person_chooses_between_others(keys: tuple[str, str], words: str, re
     with pytest.raises(CheckpointError) as caught:
         read(saved({first: tensors, second: moved(tensors)}))
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("network", "value"),
+    [
+        ("nets.A", lambda one, other: {"nets": {"A": one, "B": other}}),
+        ("nets.1", lambda one, other: {"nets": [other, one]}),
+        (
+            "frozen.g",
+            lambda one, other: (
+                {f"g_ema.{name}": tensor for name, tensor in other.items()}
+                | {f"frozen.g.{name}": tensor for name, tensor in one.items()}
+            ),
+        ),
+        ("G", lambda one, other: {"G": one, "G_ema": other}),
+        ("net.A", lambda one, other: {"net": {"A": module_of(one), "B": module_of(other)}}),
+    ],
+)
+def test_a_network_that_is_chosen_is_read(network: str, value: Any, tmp_path: Path) -> None:
+    tensors = random_tensors(KIND)
+    path = tmp_path / "network.pt"
+    path.write_bytes(saved(value(tensors, moved(tensors))))
+    assert_same_pictures(read_checkpoint(path, network), KIND, tensors)
+    with pytest.raises(CheckpointError, match=r"has no generator G_emo; it has \S+, \S+$"):
+        read_checkpoint(path, "G_emo")
+
+
+def test_labels_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "network.pt"
+    path.write_bytes(saved({"\x1b[2J": random_tensors(KIND), "a": random_tensors(KIND)}))
+    for network in (None, "\x1b[31m"):
+        with pytest.raises(CheckpointError) as caught:
+            read_checkpoint(path, network)
+        assert str(caught.value).isprintable()
 
 
 def test_a_discriminator_is_no_generator(read: Read) -> None:

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import io
 import pathlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from tests.checkpoints.conftest import Read
 from tests.checkpoints.pictures import assert_same_pictures
 from tests.checkpoints.writers.generators import Kind, random_tensors
-from tests.checkpoints.writers.genforce import genforce_state
-from tests.checkpoints.writers.mmgen import mmgen_state
 from tests.checkpoints.writers.modules import Part, module_of
+from tests.checkpoints.writers.namings import NAMINGS
 from tests.checkpoints.writers.nvidia import generator_record
 from tests.checkpoints.writers.pickling import Call, Instance, Name, pickled
-from tests.checkpoints.writers.rosinality import basicsr_state, rosinality_state
+from tests.checkpoints.writers.rosinality import rosinality_state
 from tests.checkpoints.writers.torch_zip import torch_zip
 from tui_draggan.checkpoints import modules
 from tui_draggan.checkpoints.modules import named_tensors
@@ -29,13 +26,6 @@ from tui_draggan.errors import CheckpointError
 
 KIND = Kind(z_dim=12, mapping_dim=12, channels=(5, 4, 3))
 CLASS = "tests.checkpoints.writers.modules.Part"
-NAMINGS: dict[str, Callable[[dict[str, Tensor], Kind], dict[str, Tensor]]] = {
-    "NVIDIA": lambda tensors, kind: tensors,
-    "rosinality": rosinality_state,
-    "BasicSR": basicsr_state,
-    "genforce": genforce_state,
-    "OpenMMLab": mmgen_state,
-}
 
 
 def saved(value: Any, zipped: bool = True) -> bytes:

@@ -136,6 +136,19 @@ def test_what_is_no_generator_or_does_not_fit_leaves_nothing(
     assert not models.exists() or list(models.iterdir()) == []
 
 
+def test_the_person_chooses_between_generators(
+    models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was chosen is described first; here the feature block then ends the work."""
+    path = tmp_path / "two.pt"
+    torch.save({"a": random_tensors(KIND), "b": random_tensors(Kind())}, path)
+    assert main(["import", str(path)]) == 2
+    assert "several generators: a, b; choose one with import --network" in capsys.readouterr().err
+    assert main(["import", str(path), "--network", "b", "--feature-block", "7"]) == 2
+    assert "channels      10 9 8 6" in capsys.readouterr().out
+    assert not models.exists() or not list(models.iterdir())
+
+
 def test_a_full_disk_is_told_before_and_while_writing(
     models: Path, pickle: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

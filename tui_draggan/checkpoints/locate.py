@@ -27,6 +27,8 @@ CONSTANTS = (NVIDIA_CONSTANT, *rosinality.CONSTANTS, genforce.CONSTANT, mmgen.CO
 """The tensor by which a generator in named tensors is recognised, in each naming."""
 RAW = ("g", "G", "netG", "net_g", "G_state_dict", "generator")
 """Keys of networks that training moves; their moving average stands elsewhere, if at all."""
+NAMED_AT_MOST = 4
+"""Labels in an error."""
 _AVERAGED = re.compile(r"(^|[._-])ema([._-]|$)|.ema$|generator_smooth|g_running", re.IGNORECASE)
 
 Dict = Mapping[Any, Any]
@@ -55,8 +57,8 @@ class Place:
     @property
     def label(self) -> str:
         """Its keys and prefix as one name, for a line of text."""
-        names = (*self.keys, self.prefix) if self.prefix else self.keys
-        return shown(".".join(names)) or "one without a key"
+        names = (*self.keys, self.prefix.removesuffix("."))
+        return shown(".".join(filter(None, names))) or "one without a key"
 
     def beside(self, key: str) -> Any:
         """What stands under `key` beside the generator or further out; None: nothing."""
@@ -65,17 +67,29 @@ class Place:
         return next((level[key] for level in levels if key in level), None)
 
 
-def locate(content: Any) -> Place | None:
+def locate(content: Any, network: str | None = None) -> Place | None:
     """The generator in `content`; None: none.
 
-    Raises CheckpointError where there are several and none is the moving average.
+    network: the label of the one to take. Raises CheckpointError where it is not there, and where
+    there are several and none, or more than one, is a moving average.
     """
     places = list(_places(content))
+    if network is not None:
+        chosen = [place for place in places if place.label == network]
+        if not chosen:
+            raise CheckpointError(f"has no generator {shown(network)}; it has {_labels(places)}")
+        return chosen[0]
     chosen = [place for place in places if place.averaged] or places
     if len(chosen) > 1:
-        labels = ", ".join(place.label for place in chosen[:4])
-        raise CheckpointError(f"holds several generators ({labels}); save one of them on its own")
+        raise CheckpointError(
+            f"holds several generators: {_labels(chosen)}; choose one with import --network"
+        )
     return chosen[0] if chosen else None
+
+
+def _labels(places: list[Place]) -> str:
+    more = f" and {len(places) - NAMED_AT_MOST} more" if len(places) > NAMED_AT_MOST else ""
+    return (", ".join(place.label for place in places[:NAMED_AT_MOST]) or "none") + more
 
 
 def _places(content: Any) -> Iterator[Place]:

@@ -36,14 +36,16 @@ NAMED_AT_MOST = 4
 """Names in the note on what was not read."""
 
 
-def read_checkpoint(path: Path) -> Checkpoint:
+def read_checkpoint(path: Path, network: str | None = None) -> Checkpoint:
     """The generator in the file `path`, whatever its name.
 
+    network: which one of several, by its keys («nets.generator_a»); None: the only one, or the
+    only moving average.
     Raises CheckpointError, a line that begins with `path`: what is wrong with it.
     """
     data = map_file(path)
     try:
-        return _checkpoint(read_content(path, data))
+        return _checkpoint(read_content(path, data), network)
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from error
 
@@ -67,11 +69,11 @@ def read_content(path: Path, data: memoryview) -> Any:
     raise CheckpointError(other_files.of_bytes(bytes(data[:1024])))
 
 
-def _checkpoint(content: Any) -> Checkpoint:
+def _checkpoint(content: Any, network: str | None) -> Checkpoint:
     place = None
     if is_tensorflow(content):
         checkpoint = read_tensorflow(content)
-    elif place := locate(content):
+    elif place := locate(content, network):
         notes = _which(place)
         if isinstance(place.generator, Record):
             checkpoint = read_nvidia(place.generator, notes)

@@ -13,6 +13,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "The old name of: tui-draggan import FILE --out FOLDER"
     parser.add_argument("file", type=typed_path, metavar="FILE", help="the checkpoint")
     parser.add_argument("out", type=typed_path, metavar="FOLDER", help="new folder of the model")
+    parser.set_defaults(network=None)
     import_model.add_model_options(parser)
 
 

@@ -35,9 +35,10 @@ SHARE, GRAPHS = 1.25, 20_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Makes a model, for tui-draggan --model, of a StyleGAN2 generator: a .pkl, .pt or "
-        ".safetensors of NVIDIA's or rosinality's programs, or a .pt of tui-draggan train. The "
-        "file is recognised by its content; nothing it names is run."
+        "Makes a model, for tui-draggan --model, of a StyleGAN2 generator: a .pkl, .pt, .pth or "
+        ".safetensors of NVIDIA's, rosinality's, genforce's, OpenMMLab's and related programs, or "
+        "a .pt of tui-draggan train. The file is recognised by its content; nothing it names is "
+        "run."
     )
     parser.add_argument("file", type=typed_path, metavar="FILE", help="the checkpoint")
     parser.add_argument(
@@ -45,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=typed_path,
         metavar="FOLDER",
         help="write the model to this new folder (default: among your models, by its name)",
+    )
+    parser.add_argument(
+        "--network",
+        metavar="KEYS",
+        help="which generator of a file that holds several, by the keys that lead to it: "
+        "nets.generator_a (default: the only one, or the moving average)",
     )
     add_model_options(parser)
 
@@ -98,7 +105,7 @@ def run(options: argparse.Namespace) -> int:
     with _signals_interrupt():
         with progress(sys.stdout, keep=True) as report:
             report(f"reading {file.name}")
-            checkpoint = read_checkpoint(file)
+            checkpoint = read_checkpoint(file, options.network)
         say(*described(checkpoint, file))
         classes = options.classes or checkpoint.classes
         check_classes(classes, checkpoint.config.c_dim)

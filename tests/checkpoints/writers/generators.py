@@ -9,6 +9,9 @@ from torch import Tensor
 
 from tests.plain_stylegan2 import PlainGenerator
 
+KERNEL = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64 * 4
+"""The filter of up-sampling with its gain, as the programs that keep it in their files have it."""
+
 
 @dataclass(frozen=True)
 class Kind:

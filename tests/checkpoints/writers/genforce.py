@@ -8,9 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.checkpoints.writers.generators import Kind
-
-KERNEL = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64 * 4
+from tests.checkpoints.writers.generators import KERNEL, Kind
 
 
 def genforce_state(tensors: Mapping[str, Tensor], kind: Kind) -> dict[str, Tensor]:

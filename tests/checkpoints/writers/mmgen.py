@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tests.checkpoints.writers.generators import Kind
+from tests.checkpoints.writers.generators import KERNEL, Kind
 
-KERNEL = torch.outer(torch.tensor([1.0, 3, 3, 1]), torch.tensor([1.0, 3, 3, 1])) / 64 * 4
 CONFIGURATION = "\n".join(
     [
         "model = dict(type='StaticUnconditionalGAN', generator=dict(type='StyleGANv2Generator'))",
