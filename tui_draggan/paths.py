@@ -49,6 +49,11 @@ def journals() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journals"
 
 
+def failure() -> Path:
+    """$XDG_STATE_HOME/tui-draggan/failure.txt: what ended the editor when nobody foresaw it"""
+    return Path(platformdirs.user_state_dir(APP)) / "failure.txt"
+
+
 def cache() -> Path:
     """$XDG_CACHE_HOME/tui-draggan"""
     return Path(platformdirs.user_cache_dir(APP))

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from tui_draggan.testing.pilot import editing
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Terminal
+from tui_draggan.tui.terminal.replies import CellSize
 from tui_draggan.tui.widgets import pixel_surface
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.pixel_surface import PixelSurface
@@ -22,7 +23,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 async def test_kitty_pictures_replace_one_another(sent: list[str]) -> None:
-    async with editing(display=Display("kitty", 10, 20)) as editor:
+    async with editing(terminal=Terminal("kitty", window_cell=CellSize(10, 20))) as editor:
         await editor.until(lambda: sent, "the first picture")
         await editor.press("enter", "K", "enter", "space")
         await editor.rest()
@@ -35,7 +36,7 @@ async def test_kitty_pictures_replace_one_another(sent: list[str]) -> None:
 
 
 async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str]) -> None:
-    async with editing(display=Display("sixel", 6, 12)) as editor:
+    async with editing(terminal=Terminal("sixel", window_cell=CellSize(6, 12))) as editor:
         await editor.until(lambda: sent, "the first picture")
         count = len(sent)
         await editor.press("left")

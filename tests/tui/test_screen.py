@@ -24,7 +24,7 @@ from tui_draggan.testing.spot_engine import INFO, PARAMETERS, SpotEngine, spot_s
 from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.services import EditorOptions, ExportRequest, Services
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.widgets.bars import TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -208,7 +208,7 @@ async def test_a_session_that_cannot_be_opened_ends_the_editor_with_its_error() 
 
     thread = EngineThread(open_session)
     thread.start()
-    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Terminal())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: app.problem is not None, "the problem")
     assert isinstance(app.problem, BundleError) and app.return_code == 2
@@ -227,7 +227,7 @@ async def test_leaving_while_it_runs_ends_the_thread() -> None:
 
     thread = EngineThread(open_session)
     thread.start()
-    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Display())
+    app = EditorApp(EditorOptions(Services(open_session), "spot", INFO.size), [thread], Terminal())
     async with app.run_test() as pilot:
         await pause_until(pilot, lambda: engine.calls.count("step") >= 3, "the third step")
         await pilot.press("ctrl+c")

@@ -174,7 +174,7 @@ def terminal() -> Iterator[Finding]:
     yield Finding("terminal", "good", f"{term}, {columns}×{rows} cells")
     yield from _multiplexer()
     yield _colours()
-    display = graphics.choose_display("auto")
+    display = graphics.ask_terminal("auto")
     wanted = (
         "which every terminal can show"
         if display.graphics == "half"

@@ -19,7 +19,7 @@ from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import EditorOptions, Services
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
@@ -112,7 +112,7 @@ async def editing(
     engine: SpotEngine | None = None,
     size: tuple[int, int] = (100, 30),
     params: DragParams = PARAMETERS,
-    display: Display = Display(),  # noqa: B008 - frozen
+    terminal: Terminal = Terminal(),  # noqa: B008 - frozen
     pace: float = 0.0,
     keymap: Mapping[str, str] | None = None,
     **services: Any,
@@ -128,7 +128,7 @@ async def editing(
     )
     thread = EngineThread(open_session, pace)
     thread.start()
-    app = EditorApp(options, [thread], display)
+    app = EditorApp(options, [thread], terminal)
     try:
         async with app.run_test(size=size) as pilot:
             await pilot.pause()

@@ -6,7 +6,9 @@ python -m tui_draggan.testing.spot_editor [options]
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
+import threading
 import time
 
 from tui_draggan.edit.parameters import DragParams
@@ -14,7 +16,9 @@ from tui_draggan.edit.session import Session
 from tui_draggan.errors import BundleError, DragganError
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 from tui_draggan.tui.launch import run_editor
-from tui_draggan.tui.services import EditorOptions, Services
+from tui_draggan.tui.services import Choice, EditorOptions, Services
+
+BROKEN = ("key", "callback", "thread")
 
 
 def main() -> int:
@@ -26,6 +30,9 @@ def main() -> int:
     parser.add_argument("--colour", default="auto")
     parser.add_argument("--lr", type=float, default=0.001)
     parser.add_argument("--endless", action="store_true", help="no step reaches anything")
+    parser.add_argument(
+        "--broken", choices=BROKEN, help="place where the key o meets what nobody foresaw"
+    )
     parser.add_argument("--closed", help="file to write when all has been closed")
     options = parser.parse_args()
 
@@ -44,8 +51,21 @@ def main() -> int:
             with open(options.closed, "w") as file:  # noqa: PTH123
                 file.write("closed")
 
+    def models() -> list[Choice]:
+        if options.broken == "key":
+            fail()
+        elif options.broken == "callback":
+            asyncio.get_running_loop().call_soon(fail)
+        elif options.broken == "thread":
+            threading.Thread(target=fail).start()
+        return []
+
     services = Services(
-        open_session, close=close, export=lambda snapshot, request: f"{request.path}"
+        open_session,
+        close=close,
+        export=lambda snapshot, request: f"{request.path}",
+        models=models,
+        open_model=lambda name: sys.exit(f"there is no {name}"),
     )
     try:
         return run_editor(
@@ -56,6 +76,10 @@ def main() -> int:
     except DragganError as error:
         print(error.line, file=sys.stderr)
         return error.exit_status
+
+
+def fail() -> None:
+    raise RuntimeError("broken [/x] [ONNXRuntimeError]")
 
 
 if __name__ == "__main__":

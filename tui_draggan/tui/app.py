@@ -20,7 +20,7 @@ from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.program import Program
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import EditorOptions
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Display, Terminal
 from tui_draggan.tui.workarounds import answer_key
 from tui_draggan.tui.worker import EngineThread, OpenFailed, Report, engine_thread
 
@@ -45,22 +45,22 @@ class EditorApp(Program):
     ]
 
     def __init__(
-        self, options: EditorOptions, threads: list[EngineThread], display: Display
+        self, options: EditorOptions, threads: list[EngineThread], terminal: Terminal
     ) -> None:
         """threads: the one that opens the first session; those of other models are added."""
-        super().__init__()
+        super().__init__(terminal)
+        self.resume = options.services.resume
         self.options = options
         self.threads = threads
         self.problem: DragganError | None = None
         """Reason why there never was a session."""
-        self.terminal = display
 
     def on_mount(self) -> None:
         self.begin(self.options.theme)
         self.set_keymap(dict(self.options.keymap))
         self.theme_changed_signal.subscribe(self, self._remember_theme)
         thread = self.threads[0]
-        screen = EditorScreen(self.options, self.terminal, thread.seen, self.give_up)
+        screen = EditorScreen(self.options, self.terminal.display, thread.seen, self.give_up)
         self.push_screen(screen)
         thread.attach(lambda report: screen.post_message(Reported(report)))
 
@@ -78,6 +78,11 @@ class EditorApp(Program):
         """There will be no session: leaves, and keeps the reason."""
         self.problem = error
         self.action_end(error.exit_status)
+
+    def show_display(self, display: Display) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, EditorScreen):
+                screen.take_display(display)
 
     # -- keys ----------------------------------------------------------------------------------
 
@@ -113,7 +118,9 @@ class EditorApp(Program):
             if report is None or not self.screen_stack:  # cancelled, or the program is ending
                 thread.stop()
             elif isinstance(report, OpenFailed):
-                self.notify(str(report.error), title=report.error.title, severity="error")
+                self.notify(
+                    str(report.error), title=report.error.title, severity="error", markup=False
+                )
             else:
                 self._change_to(options, thread, report)
 
@@ -126,7 +133,10 @@ class EditorApp(Program):
                 old.detach()
                 old.stop()
         self.threads[:] = [one for one in self.threads if one.is_alive()]
-        screen = EditorScreen(options, self.terminal, thread.seen, self.give_up, thread.session)
+        self.resume = options.services.resume
+        screen = EditorScreen(
+            options, self.terminal.display, thread.seen, self.give_up, thread.session
+        )
         self.switch_screen(screen)
         thread.attach(lambda report: screen.post_message(Reported(report)))
         screen.post_message(Reported(report))

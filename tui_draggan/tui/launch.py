@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tui_draggan.tui.services import EditorOptions
-from tui_draggan.tui.terminal.graphics import apply_colour, choose_display
+from tui_draggan.tui.terminal.graphics import Terminal, apply_colour
 from tui_draggan.tui.worker import end, engine_thread
 
 PATIENCE = 30.0
@@ -17,14 +17,14 @@ def run_editor(options: EditorOptions) -> int:
     model and screen load side by side.
     """
     apply_colour(options.colour)
-    display = choose_display(options.graphics)
+    terminal = Terminal.at_start(options.graphics)
     threads = [engine_thread(options)]
     threads[0].start()
     try:
         from tui_draggan.tui.app import EditorApp
         from tui_draggan.tui.program import run_program
 
-        app = EditorApp(options, threads, display)
+        app = EditorApp(options, threads, terminal)
         status = run_program(app, lambda: end(threads, PATIENCE))
     finally:
         end(threads, PATIENCE)

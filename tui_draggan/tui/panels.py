@@ -81,6 +81,11 @@ class Panels:
         right, bottom = PASSING_LOUPE
         self.passing_loupe.styles.offset = (columns - right, rows - bottom)
 
+    def take_display(self, display: Display) -> None:
+        """Pictures reach the terminal in another way."""
+        self._display = display
+        self.picture.take_display(display)
+
     # -- showing -------------------------------------------------------------------------------
 
     def show_opening(self, model: str, size: Size) -> None:

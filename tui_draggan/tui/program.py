@@ -1,21 +1,36 @@
-"""What the editor and the watcher have in common as full-screen programs: colours, and the end."""
+"""What editor and watcher have in common: the colours, what the terminal answers, and the ways they
+end."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
+from textual import events, on
 from textual.app import App
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.theme import Theme
+
+from tui_draggan import paths
+from tui_draggan.errors import DragganError
+from tui_draggan.files import replacing
+from tui_draggan.standard_streams import complain
+from tui_draggan.tui.driver import TerminalDriver, TerminalReplied
+from tui_draggan.tui.terminal.graphics import CELL_QUESTION, Display, Terminal
+from tui_draggan.tui.widgets.picture import Picture
 
 GRACE = 2.0
 """Seconds the screen gets to put the terminal back after a signal."""
-ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 THEME = Theme(
     name="draggan",
@@ -40,19 +55,71 @@ THEME = Theme(
 )
 
 
+log = logging.getLogger(__name__)
+
+
+class UnexpectedError(DragganError):
+    """The program itself met something nobody foresaw."""
+
+    title = "unexpected"
+
+
 class Program(App[int]):
     """A program with this project's colours. Returns the exit status."""
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self.title = "tui-draggan"
+        self.terminal = terminal
+        """What is known of the terminal; its answers make it more."""
+        self.resume = ""
+        """Command that resumes what is being done, if there is one."""
+        self.failure: BaseException | None = None
+        """Exception that ended it."""
         self._own_loop: asyncio.AbstractEventLoop | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
 
     def begin(self, theme: str | None = None) -> None:
         """Called first when it is mounted. theme: name of a Textual theme; else the project's."""
         self._own_loop = asyncio.get_running_loop()
+        self._own_loop.set_exception_handler(self._take_exception)
         self.register_theme(THEME)
         self.theme = theme if theme and theme in self.available_themes else THEME.name
+        self._ask(self.terminal.questions)
+
+    # -- the terminal --------------------------------------------------------------------------
+
+    def _ask(self, questions: str) -> None:
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.ask(questions)
+
+    @on(TerminalReplied)
+    def _take_reply(self, event: TerminalReplied) -> None:
+        self._learn(self.terminal.told(event.reply))
+
+    @on(events.Resize)
+    @on(events.AppFocus)
+    def _look_at_cells(self) -> None:
+        """The window may have another size, or its type; no terminal must tell of the latter."""
+        self._learn(self.terminal.resized())
+        if self.terminal.display.graphics != "half":
+            self._ask(CELL_QUESTION)
+
+    def _learn(self, terminal: Terminal) -> None:
+        before, self.terminal = self.terminal.display, terminal
+        if terminal.display != before:
+            self.show_display(terminal.display)
+
+    def show_display(self, display: Display) -> None:
+        """Pictures reach the terminal in another way from now on."""
+        for screen in self.screen_stack:
+            for picture in screen.query(Picture):
+                picture.take_display(display)
+
+    # -- ending --------------------------------------------------------------------------------
 
     def action_end(self, status: int) -> None:
         """Leaves at once with that exit status."""
@@ -63,15 +130,75 @@ class Program(App[int]):
         if self.is_running and self._own_loop is not None:
             self._own_loop.call_soon_threadsafe(self.action_end, status)
 
+    def _handle_exception(self, error: Exception) -> None:
+        """Keeps the first, for `run_program` to tell of."""
+        self.failure = self.failure or error
+        super()._handle_exception(error)
+
+    def _print_error_renderables(self) -> None:
+        """Textual's traceback, with all values in it, is not shown."""
+        self._exit_renderables.clear()
+
+    def _take_exception(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What a callback of the event loop has met."""
+        error = context.get("exception")
+        if isinstance(error, Exception) and self.is_running:
+            self._handle_exception(error)
+
+    def fail_soon(self, error: BaseException) -> None:
+        """Leaves for an exception in another thread."""
+        self.failure = self.failure or error
+        self.end_soon(UnexpectedError.exit_status)
+
 
 def run_program(program: Program, close: Callable[[], None] | None = None) -> int:
     """Runs it until it is left; the exit status.
 
-    close: closes what must not be lost, before the process is ended in spite of the screen.
+    close: closes what must not be lost, before the process is ended in spite of the screen. Raises
+    UnexpectedError for an exception nobody foresaw, with the terminal as it was.
     """
-    with _ending_signals(program, close):
+    with _ending_signals(program, close), _failing_threads(program, close):
         status = program.run()
+    if program.failure is not None:
+        raise _unexpected(program.failure, program.resume)
     return (program.return_code or 0) if status is None else status
+
+
+def _unexpected(error: BaseException, resume: str) -> UnexpectedError:
+    """It in one line; the traceback goes to a file."""
+    words = f"{type(error).__name__}: {error}".strip().removesuffix(":")
+    file = paths.failure()
+    with suppress(DragganError, OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as work:
+            work.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        words += f" (details: {file})"
+    kept = f"; the edit is kept, to resume it: {resume}" if resume else ""
+    return UnexpectedError(words + kept)
+
+
+@contextmanager
+def _failing_threads(program: Program, close: Callable[[], None] | None) -> Iterator[None]:
+    """An exception in a thread ends the program as one in the event loop does, also where the
+    thread was the one that writes to the terminal."""
+
+    def last_resort(error: BaseException) -> None:
+        time.sleep(GRACE)
+        if close is not None:
+            close()
+        complain(f"tui-draggan: {_unexpected(error, program.resume).line}")
+        os._exit(UnexpectedError.exit_status)
+
+    def take(thread: threading.ExceptHookArgs) -> None:
+        if thread.exc_value is not None:
+            threading.Thread(target=last_resort, args=(thread.exc_value,), daemon=True).start()
+            program.fail_soon(thread.exc_value)
+
+    before, threading.excepthook = threading.excepthook, take
+    try:
+        yield
+    finally:
+        threading.excepthook = before
 
 
 @contextmanager

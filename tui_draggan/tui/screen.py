@@ -65,7 +65,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.panels: Panels = Panels(display)
         self.context = KeyContext()
         """Moment that was shown last, on which the keys depend."""
-        self._terminal = display
+        self._note = display.note
         self._seen, self._give_up, self._session = seen, give_up, session
         self._parts: tuple[Editor, Prompts] | None = None
         """Parts that exist once a session is open."""
@@ -113,7 +113,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
-        editor.notice = self._terminal.note
+        editor.notice = self._note
         self._parts = editor, Prompts(self, editor, self.options)
         editor.refresh()
         self.call_after_refresh(forget_startup)
@@ -134,6 +134,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.refresh_all()
         elif isinstance(report, Worked):
             self._draw_soon()
+
+    def take_display(self, display: Display) -> None:
+        """Pictures reach the terminal in another way."""
+        self.panels.take_display(display)
+        self.refresh_all()
 
     # -- showing -------------------------------------------------------------------------------
 

@@ -11,14 +11,14 @@ import pytest
 
 from tui_draggan.tui.terminal.graphics import (
     Display,
+    Terminal,
     apply_colour,
-    choose_display,
     in_tmux,
     terminal_problem,
 )
 
 
-class Terminal(io.StringIO):
+class Stream(io.StringIO):
     def isatty(self) -> bool:
         return True
 
@@ -29,9 +29,9 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in ("TMUX", "STY", "NO_COLOR", "COLORTERM", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DRIVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(sys, "__stdin__", Terminal())
-    monkeypatch.setattr(sys, "__stdout__", Terminal())
-    monkeypatch.setattr(sys, "__stderr__", Terminal())
+    monkeypatch.setattr(sys, "__stdin__", Stream())
+    monkeypatch.setattr(sys, "__stdout__", Stream())
+    monkeypatch.setattr(sys, "__stderr__", Stream())
     return monkeypatch
 
 
@@ -47,13 +47,13 @@ def test_what_no_editor_runs_in(terminal: pytest.MonkeyPatch) -> None:
 
 
 def test_half_blocks_where_nothing_else_is_sure(terminal: pytest.MonkeyPatch) -> None:
-    assert choose_display("half") == Display()
+    assert Terminal.at_start("half").display == Display()
     terminal.setenv("TMUX", "/tmp/tmux,1,0")
-    assert in_tmux() and choose_display("auto") == Display()
+    assert in_tmux() and Terminal.at_start("auto") == Terminal()
     terminal.delenv("TMUX")
     terminal.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
-    assert choose_display("auto") == Display()
-    assert "kitty" in choose_display("kitty").note
+    assert Terminal.at_start("auto") == Terminal()
+    assert "kitty" in Terminal.at_start("kitty").display.note
 
 
 @pytest.mark.parametrize(

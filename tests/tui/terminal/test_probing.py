@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tui_draggan.tui.terminal import probing
+from tui_draggan.tui.terminal.replies import CellSize
 
 
 @pytest.fixture
@@ -30,17 +31,19 @@ def follower(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 @pytest.mark.parametrize(
     ("window", "cell"),
     [
-        ((30, 100, 900, 540), (9, 18)),
-        ((30, 100, 0, 0), probing.VT340_CELL),
-        ((0, 0, 900, 540), probing.VT340_CELL),
-        ((30, 100, 50, 540), probing.VT340_CELL),
+        ((30, 100, 900, 540), CellSize(9, 18)),
+        ((30, 100, 0, 0), None),
+        ((0, 0, 900, 540), None),
+        ((30, 100, 50, 540), None),
+        ((30, 100, 100, 30), None),
+        ((30, 100, 65535, 65535), None),
     ],
 )
 def test_a_cells_size_is_the_windows_share(
-    follower: int, window: tuple[int, int, int, int], cell: tuple[int, int]
+    follower: int, window: tuple[int, int, int, int], cell: CellSize | None
 ) -> None:
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", *window))
-    assert probing.cell_size() == cell
+    assert probing.cell_of_window() == cell
 
 
 def test_where_nobody_answers_nothing_is_known(follower: int) -> None:

@@ -12,7 +12,8 @@ from textual.pilot import Pilot
 
 from tests.tui.watch.runs import colour_of, line, whole_run, write_config, write_grid, write_lines
 from tui_draggan.testing.waiting import pause_until
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Terminal
+from tui_draggan.tui.terminal.replies import CellSize
 from tui_draggan.tui.watch import app as module
 from tui_draggan.tui.watch.app import WatchApp
 from tui_draggan.tui.watch.curves import Curves
@@ -73,9 +74,9 @@ def is_white(colour: tuple[int, int, int]) -> bool:
 async def watching(
     folder: Path,
     size: tuple[int, int] = (80, 24),
-    display: Display = Display(),  # noqa: B008 - frozen
+    terminal: Terminal = Terminal(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Watcher]:
-    app = WatchApp(folder, display)
+    app = WatchApp(folder, terminal)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Watcher(pilot, app)
@@ -227,7 +228,8 @@ async def test_kitty_pictures_replace_one_another(
 ) -> None:
     sent: list[str] = []
     monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
-    async with watching(whole_run(tmp_path), display=Display("kitty", 10, 20)) as watcher:
+    terminal = Terminal("kitty", window_cell=CellSize(10, 20))
+    async with watching(whole_run(tmp_path), terminal=terminal) as watcher:
         await watcher.until(lambda: any("\U0010eeee" in row for row in watcher.rows))
         await watcher.press("comma")
         await watcher.until(lambda: "d=I" in "".join(sent))
@@ -244,7 +246,8 @@ async def test_sixels_are_drawn_at_the_picture(
 ) -> None:
     sent: list[str] = []
     monkeypatch.setattr(pixel_surface, "write_through", lambda app, data: sent.append(data))
-    async with watching(whole_run(tmp_path), display=Display("sixel", 6, 12)) as watcher:
+    terminal = Terminal("sixel", window_cell=CellSize(6, 12))
+    async with watching(whole_run(tmp_path), terminal=terminal) as watcher:
         await watcher.until(lambda: sent)
         place = watcher.picture.place.offset + watcher.picture.region.offset
         assert sent[-1].startswith(f"\x1b7\x1b[{place.y + 1};{place.x + 1}H\x1bP")

@@ -1,22 +1,34 @@
-"""What the terminal can show, found out before Textual takes it over.
+"""What the terminal can show: colours by its environment, graphics by its answers, which may come
+late or never. Until they do, half blocks are shown.
 
-Nothing here imports Textual, which reads its colour system when it is imported, and textual-image
-only where it is needed: its import asks the terminal and waits for the answer.
+Nothing here imports Textual, which reads its colour system when it is imported.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from tui_draggan.tui.terminal.probing import cell_size
+from tui_draggan.tui.terminal.probing import answers, cell_of_window
+from tui_draggan.tui.terminal.replies import (
+    Attributes,
+    CellSize,
+    KittyGraphics,
+    Reply,
+    WindowSize,
+)
 
 Graphics = Literal["half", "sixel", "kitty"]
 OF_CHOICE: dict[str, Graphics] = {"half": "half", "sixel": "sixel", "kitty": "kitty"}
 GRAPHICS_CHOICES = ("auto", *OF_CHOICE)
+VT340_CELL = CellSize(10, 20)
+"""Cells where a terminal does not tell: those sixels were made for."""
+KITTY_QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+"""A picture of one pixel, not to be shown."""
+CELL_QUESTION = "\x1b[16t"
+ATTRIBUTES_QUESTION = "\x1b[c"
 COLOUR_CHOICES = ("auto", "truecolor", "256", "16", "none")
 
 
@@ -77,34 +89,80 @@ def apply_colour(choice: str) -> None:
     os.environ["TEXTUAL_COLOR_SYSTEM"] = names.get(choice, choice)
 
 
-def choose_display(choice: str) -> Display:
-    """Half blocks, sixel or kitty, as asked for and as far as the terminal goes along.
+@dataclass(frozen=True)
+class Terminal:
+    """What is known of the terminal's graphics, more with every answer."""
 
-    Half blocks by default inside tmux, in a browser, without a terminal, and where the terminal
-    offers nothing else. May ask the terminal and wait up to 0.3 s, so call it before Textual runs.
-    """
-    if choice == "half" or (choice == "auto" and (in_tmux() or _web())):
-        return Display()
-    if _web() or terminal_problem() is not None or not _has_columns():
-        return Display(note=f"{choice} needs a terminal; showing half blocks" * (choice != "auto"))
-    try:
-        graphics = _offered() if choice == "auto" else OF_CHOICE[choice]
-    except Exception as error:  # whatever a terminal's odd answers made of it
-        return Display(note=f"the terminal could not be asked for its graphics ({error})")
-    return Display(graphics, *cell_size()) if graphics != "half" else Display()
+    choice: str = "half"
+    """What the person wants: one of GRAPHICS_CHOICES."""
+    problem: str = ""
+    """Reason why only half blocks can be shown, in one line."""
+    attributes: Attributes | None = None
+    """None until it has told them."""
+    kitty: bool = False
+    """Whether it knows kitty's protocol."""
+    window_cell: CellSize | None = None
+    """Pixels of a cell as the kernel, or the terminal of itself, has them: the newest."""
+    told_cell: CellSize | None = None
+    """Pixels of a cell as the terminal has told them when asked."""
+
+    @classmethod
+    def at_start(cls, choice: str) -> Terminal:
+        """Before anything has been asked: half blocks by default inside tmux and in a browser."""
+        if choice == "half" or (choice == "auto" and (in_tmux() or _web())):
+            return cls()
+        if _web() or terminal_problem() is not None or not _has_columns():
+            if choice == "auto":
+                return cls()
+            return cls(problem=f"{choice} needs a terminal; showing half blocks")
+        return cls(choice, window_cell=cell_of_window())
+
+    @property
+    def questions(self) -> str:
+        """What to ask it at the start; it answers in this order. Nothing for half blocks."""
+        graphics = KITTY_QUESTION if self.choice == "auto" else ""
+        return "" if self.choice == "half" else f"{graphics}{CELL_QUESTION}{ATTRIBUTES_QUESTION}"
+
+    @property
+    def display(self) -> Display:
+        """The way pictures reach it, as far as is known."""
+        graphics = OF_CHOICE.get(self.choice) or self._offered
+        if graphics == "half":
+            return Display(note=self.problem)
+        cell = self.window_cell or self.told_cell or VT340_CELL
+        return Display(graphics, cell.width, cell.height)
+
+    @property
+    def _offered(self) -> Graphics:
+        """Sixel before kitty: others than kitty know its protocol without placeholders, but know
+        sixel as well. Attributes are told last, so all is known then."""
+        if self.attributes is None:
+            return "half"
+        return "sixel" if self.attributes.sixel else "kitty" if self.kitty else "half"
+
+    def told(self, reply: Reply) -> Terminal:
+        """With what an answer says."""
+        if isinstance(reply, Attributes):
+            return replace(self, attributes=reply)
+        if isinstance(reply, KittyGraphics):
+            return replace(self, kitty=reply.works)
+        if isinstance(reply, CellSize):
+            return replace(self, told_cell=reply)
+        if isinstance(reply, WindowSize) and reply.cell is not None:
+            return replace(self, window_cell=reply.cell)
+        return self
+
+    def resized(self) -> Terminal:
+        """Its window, or its type, may be another."""
+        return replace(self, window_cell=cell_of_window() or self.window_cell)
 
 
-def _offered() -> Graphics:
-    """What textual-image finds; its import asks the terminal and waits for the answer."""
-    # Its warnings, where a terminal does not answer, would land on the screen.
-    logging.getLogger("textual_image").addHandler(logging.NullHandler())
-    from textual_image import renderable
-
-    offers: dict[object, Graphics] = {
-        renderable.SixelImage: "sixel",
-        renderable.TGPImage: "kitty",
-    }
-    return offers.get(renderable.Image, "half")
+def ask_terminal(choice: str) -> Display:
+    """`Terminal.display` with what the terminal answers at once, for a program without a screen."""
+    terminal = Terminal.at_start(choice)
+    for reply in answers(terminal.questions):
+        terminal = terminal.told(reply)
+    return terminal.display
 
 
 def _web() -> bool:

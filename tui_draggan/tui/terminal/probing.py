@@ -1,4 +1,4 @@
-"""What a terminal is asked: how wide it draws a sign, how many pixels a cell has."""
+"""What a terminal is asked by a program without a screen, which waits for the answer."""
 
 from __future__ import annotations
 
@@ -7,15 +7,22 @@ import re
 import select
 import struct
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tui_draggan.tui.terminal.replies import (
+    Answer,
+    Attributes,
+    CellSize,
+    Reply,
+    Sieve,
+    believed_cell,
+    parse,
+)
+
 PATIENCE = 0.5
-"""Seconds a terminal, perhaps far away, gets to say where its cursor is."""
-QUICK = 0.1
-"""Seconds it gets to tell its cells' size, while somebody waits for the first picture."""
-VT340_CELL = (10, 20)
-"""Cells in pixels where a terminal does not tell: those sixels were made for."""
+"""Seconds a terminal, perhaps far away, gets to answer."""
 
 
 def widths(signs: str) -> list[int] | None:
@@ -41,34 +48,39 @@ def _widths(tty: int, signs: str) -> list[int] | None:
     return found
 
 
-def cell_size() -> tuple[int, int]:
-    """Width and height of a cell in pixels, 1 at least: by the kernel, else by the terminal's own
-    word, else VT340_CELL."""
-    try:
-        return _cell_size_of_window() or _cell_size_by_report() or VT340_CELL
-    except (OSError, ValueError, ImportError):
-        return VT340_CELL
-
-
-def _cell_size_of_window() -> tuple[int, int] | None:
-    """None where the kernel does not know the window's pixels: many terminals tell it none."""
+def cell_of_window() -> CellSize | None:
+    """Pixels of a cell by the kernel, which many terminals tell none: None then, and where what
+    they tell cannot be."""
     import fcntl
     import termios
 
-    assert sys.__stdout__ is not None
-    answer = fcntl.ioctl(sys.__stdout__.fileno(), termios.TIOCGWINSZ, bytes(8))
-    rows, columns, width, height = struct.unpack("HHHH", answer)
-    if not (rows and columns and width >= columns and height >= rows):
+    try:
+        assert sys.__stdout__ is not None
+        answer = fcntl.ioctl(sys.__stdout__.fileno(), termios.TIOCGWINSZ, bytes(8))
+    except (OSError, ValueError):
         return None
-    return width // columns, height // rows
+    rows, columns, width, height = struct.unpack("HHHH", answer)
+    return believed_cell(width // columns, height // rows) if rows and columns else None
 
 
-def _cell_size_by_report() -> tuple[int, int] | None:
-    """xterm's report: CSI 6 ; height ; width t."""
-    with _raw_terminal() as tty:
-        os.write(tty, b"\x1b[16t")
-        answer = _answer(tty, rb"\x1b\[6;([1-9]\d*);([1-9]\d*)t", QUICK)
-    return None if answer is None else (int(answer[2]), int(answer[1]))
+def answers(questions: str) -> list[Reply]:
+    """What the terminal answers, up to its attributes, which must be the last question."""
+    replies: list[Reply] = []
+    if not questions:
+        return replies
+    try:
+        with _raw_terminal() as tty:
+            os.write(tty, questions.encode())
+            sieve = Sieve()
+            while select.select([tty], [], [], PATIENCE)[0]:
+                text = os.read(tty, 4096).decode(errors="replace")
+                pieces = sieve.feed(text, time.monotonic())
+                replies += [parse(piece.text) for piece in pieces if isinstance(piece, Answer)]
+                if not text or any(isinstance(reply, Attributes) for reply in replies):
+                    break
+    except (OSError, ValueError, ImportError):
+        pass
+    return replies
 
 
 def _answer(tty: int, pattern: bytes, patience: float) -> re.Match[bytes] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tui_draggan.errors import UsageError
-from tui_draggan.tui.terminal.graphics import apply_colour, choose_display, terminal_problem
+from tui_draggan.tui.terminal.graphics import Terminal, apply_colour, terminal_problem
 from tui_draggan.tui.watch.run import check_run
 
 
@@ -23,9 +23,9 @@ def watch(folder: Path, graphics: str = "auto", colour: str = "auto") -> int:
     if problem is not None:
         raise UsageError(f"{problem}; --watch needs one to show pictures")
     apply_colour(colour)
-    display = choose_display(graphics)
+    terminal = Terminal.at_start(graphics)
 
     from tui_draggan.tui.program import run_program
     from tui_draggan.tui.watch.app import WatchApp
 
-    return run_program(WatchApp(folder, display))
+    return run_program(WatchApp(folder, terminal))

@@ -17,7 +17,7 @@ from textual.widgets import Footer
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.tui.program import Program
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.watch import words
 from tui_draggan.tui.watch.curves import Curves
 from tui_draggan.tui.watch.layout import plan
@@ -56,9 +56,8 @@ class WatchApp(Program):
         Binding("ctrl+c,ctrl+q", "end(130)", "quit", show=False, priority=True),
     ]
 
-    def __init__(self, folder: Path, display: Display) -> None:
-        super().__init__()
-        self.terminal = display
+    def __init__(self, folder: Path, terminal: Terminal) -> None:
+        super().__init__(terminal)
         self.run_now = Run(folder.resolve().name)
         self._reader = RunReader(folder)
         self._chosen: Path | None = None
@@ -69,15 +68,15 @@ class WatchApp(Program):
     def compose(self) -> ComposeResult:
         yield Readout(id="title")
         with Container(id="body"):
-            yield GridPicture(self.terminal, "picture")
+            yield GridPicture(self.terminal.display, "picture")
             yield Curves("curves")
         yield Readout(id="status")
         yield Footer(id="keys", compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.begin()
-        if self.terminal.note:
-            self.notify(self.terminal.note, markup=False)
+        if self.terminal.problem:
+            self.notify(self.terminal.problem, markup=False)
         self._watch()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -74,18 +74,18 @@ class GridPicture(Picture):
         if image is self.image and words == self._words:
             return
         self.image, self._words = image, words
-        self._paint()
+        self.repaint()
 
     def look(self, window: Window) -> None:
         """Shows another part."""
         if window != self.window:
             self.window = window
-            self._paint()
+            self.repaint()
 
     def on_resize(self) -> None:
-        self._paint()
+        self.repaint()
 
-    def _paint(self) -> None:
+    def repaint(self) -> None:
         place = self.place
         if self.image is None:
             self.surface.forget()

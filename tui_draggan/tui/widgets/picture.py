@@ -26,11 +26,25 @@ class Picture(Widget):
     ) -> None:
         """longest: pixels of the longer side at most, where the terminal can enlarge."""
         super().__init__(id=id)
-        self.surface: Surface = (
-            HalfBlockSurface(self)
-            if display.graphics == "half"
-            else PixelSurface(self, display, longest)
-        )
+        self._longest = longest
+        self.surface = self._surface_for(display)
+
+    def _surface_for(self, display: Display) -> Surface:
+        if display.graphics == "half":
+            return HalfBlockSurface(self)
+        return PixelSurface(self, display, self._longest)
+
+    def take_display(self, display: Display) -> None:
+        """Pictures reach the terminal in another way, or its cells have another size."""
+        before, self.surface = self.surface, self._surface_for(display)
+        before.stop()
+        self.surface.start()
+        self.repaint()
+        self.refresh()
+
+    def repaint(self) -> None:
+        """Shows on the surface what is to be seen."""
+        raise NotImplementedError
 
     def on_mount(self) -> None:
         self.surface.start()

@@ -78,13 +78,13 @@ class PicturePanel(Picture):
         if self._scene is None or self._scene.pointer.cursor != scene.pointer.cursor:
             self._look(self.view.showing(*scene.pointer.cursor))
         self._scene = scene
-        self._paint()
+        self.repaint()
 
     def zoom(self, steps: int, at: Point | None = None) -> None:
         """Zooms in by so many levels; `at` (or the crosshair) stays where it is on the screen."""
         if self._scene is not None:
             self._look(self.view.zoomed(steps, *(at or self._scene.pointer.cursor)))
-            self._paint()
+            self.repaint()
 
     def toggle_zoom(self) -> None:
         """Zooms in, or shows the whole picture again."""
@@ -107,9 +107,9 @@ class PicturePanel(Picture):
         return max(1, self.size.width), max(1, self.size.height)
 
     def on_resize(self) -> None:
-        self._paint()
+        self.repaint()
 
-    def _paint(self) -> None:
+    def repaint(self) -> None:
         columns, rows = self._cells
         self.view = replace(self.view, columns=columns, rows=rows)
         scene, view = self._scene, self.view
