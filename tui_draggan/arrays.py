@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tui_draggan.size import Size
+
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
@@ -14,3 +16,13 @@ def to_bytes(image: Floats) -> Bytes:
     any shape. `stylegan.pixels` does the same in torch."""
     levels: Floats = np.rint(image * np.float32(127.5) + np.float32(127.5))
     return levels.clip(0, 255).astype(np.uint8)
+
+
+def averaged(image: Bytes, size: Size) -> Bytes:
+    """A picture (H, W, C) at the size that steps have it, by averaging."""
+    share = image.shape[0] // size.height
+    if share <= 1:
+        return image
+    blocks = image.reshape(size.height, share, size.width, share, -1).astype(np.float32)
+    small: Bytes = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    return small

@@ -6,6 +6,8 @@ synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
+                 step_without_picture.onnx  training_model_without_picture.onnx: the same but for
+                 the picture, where that takes blocks of its own
                  weights.bin: the one copy of the weights all graphs share
 """
 
@@ -26,19 +28,26 @@ from tui_draggan.wording import printable
 FORMAT_VERSION = 4
 """What is written. Version 3 is read: all of its pictures are squares, and say one side."""
 MANIFEST = "bundle.json"
+STEP = "drag/step.onnx"
 REQUIRED_FILES = (
     "mapping.onnx",
     "synthesis.onnx",
-    "drag/step.onnx",
+    STEP,
     "drag/weights.bin",
 )
-TRAINING_FILES = (
+TRAINING_FILES = TRAINING_MODEL, EVAL_MODEL, OPTIMIZER_MODEL, CHECKPOINT = (
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
     "drag/optimizer_model.onnx",
     "drag/checkpoint",
 )
 """For ONNX Runtime's training API: all of them, or none where the bundle was written without it."""
+WITHOUT_PICTURE = {
+    STEP: "drag/step_without_picture.onnx",
+    TRAINING_MODEL: "drag/training_model_without_picture.onnx",
+}
+"""The graph of an iteration for steps that nobody looks at, by that of those with a picture. Not
+there where the picture costs little more, nor in bundles of earlier versions."""
 
 TEXTS = {"name", "description", "licence", "origin"}
 """What a manifest says in words. They are read as `printable`, and so are the classes."""
@@ -148,6 +157,11 @@ class ModelBundle:
     def for_training_api(self) -> bool:
         """Whether it holds the graphs of ONNX Runtime's training API."""
         return not self.files.keys().isdisjoint(TRAINING_FILES)
+
+    def without_picture(self, name: str) -> str | None:
+        """The file of that graph's form without the picture; None where there is none."""
+        other = WITHOUT_PICTURE[name]
+        return other if other in self.files else None
 
     def verify(self) -> None:
         """Hashes every file. Raises BundleError at the first that differs from the manifest."""

@@ -36,7 +36,7 @@ class Counting:
     def begin(self, document: Document) -> None:
         """Nothing to prepare."""
 
-    def step(self, document: Document) -> Advance:
+    def step(self, document: Document, picture: bool = True) -> Advance:
         ws = document.latent.ws + 1
         image = np.zeros((4, 4, 3), np.uint8)
         result = StepResult(ws, np.zeros((1, 2), np.float32), image, 0.0, 0.0, 0.0, 0.0, 1.0)

@@ -20,7 +20,7 @@ from tui_draggan.edit.document import Document, Frame, Picture, State
 from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.progress import ADVICE, Outcome
-from tui_draggan.edit.session import Session, preview
+from tui_draggan.edit.session import Session
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
@@ -498,7 +498,7 @@ def test_pictures_of_a_run_of_long_ago_are_made_again(
 
 def test_a_picture_made_again_has_the_size_of_a_step() -> None:
     image = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)
-    assert preview(image, Size(4, 6)) is image and preview(image, Size(8, 12)) is image
-    small = preview(image, Size(2, 3))
+    assert averaged(image, Size(4, 6)) is image and averaged(image, Size(8, 12)) is image
+    small = averaged(image, Size(2, 3))
     assert small.shape == (2, 3, 3)
     np.testing.assert_array_equal(small[1, 2], image[2:, 4:].mean((0, 1)).round())

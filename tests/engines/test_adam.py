@@ -47,7 +47,7 @@ def test_it_is_the_training_apis_adam(tiny_bundle: ModelBundle) -> None:
     feeds["templates"] = np.zeros((2, info.drag.feature_channels), np.float32)
     assert handles.max() < SIZE
     for step in range(25):
-        theirs.iterate(feeds)
+        theirs.iterate(feeds, picture=step % 3 == 0)
         gradient = theirs.gradient.copy()
         learning_rate = 10.0 ** (-1 - step % 3)
         theirs.update(learning_rate)

@@ -23,13 +23,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from numpy.typing import NDArray
-
 from tui_draggan.bench.contenders import REFERENCE, SETTLE, engine_step, reference_step
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.engines.latent_optimizer import Iteration
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
 from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
@@ -77,9 +76,9 @@ class Stopwatch:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.optimizer, name)
 
-    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
-        outputs: tuple[NDArray[Any], ...] = self._timed("iterate", feeds)
-        return outputs
+    def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
+        done: Iteration = self._timed("iterate", feeds, picture)
+        return done
 
     def update(self, learning_rate: float) -> None:
         self._timed("update", learning_rate)

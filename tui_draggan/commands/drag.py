@@ -104,7 +104,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
                 "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
             )
         log = results.StepLog(options.log)
-        frames, seconds = _drag(session, log, notices, interrupts)
+        drawn = options.animation is not None
+        frames, seconds = _drag(session, log, notices, interrupts, pictures=drawn)
     written, problems = _write(options, session, frames)
     if log.problem is not None:
         problems.append(log.problem)
@@ -132,9 +133,10 @@ def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]
 
 
 def _drag(
-    session: Session, log: StepLog, notices: Notices, interrupts: Interrupts
+    session: Session, log: StepLog, notices: Notices, interrupts: Interrupts, pictures: bool
 ) -> tuple[list[Frame], float]:
-    """Runs to the end; Ctrl-C ends it at the step it has reached. Raises EngineError.
+    """Runs to the end; Ctrl-C ends it at the step it has reached. pictures: whether every frame
+    needs its own. Raises EngineError.
 
     Returns the frames and the seconds their steps took, from the first frame on: before it the
     engine starts.
@@ -146,7 +148,7 @@ def _drag(
     with ExitStack() as stack:
         show = stack.enter_context(_progress_bar(session))
         stack.enter_context(closing(log))
-        steps = stack.enter_context(closing(session.run()))
+        steps = stack.enter_context(closing(session.run(pictures=pictures)))
         try:
             for frame in steps:
                 ended = time.perf_counter()

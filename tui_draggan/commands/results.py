@@ -21,6 +21,7 @@ from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_anim
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.png import check_png, write_png
 from tui_draggan.pictures.provenance import Provenance
+from tui_draggan.wording import counted
 
 STDOUT = Path("-")
 """In place of the log's path."""
@@ -44,12 +45,14 @@ def write_picture(
 def write_run(
     path: Path, document: Document, frames: Sequence[Frame], info: BundleInfo, markers: bool = False
 ) -> None:
-    """Writes the steps of a run as an animation. Raises UsageError or OutputError."""
+    """Writes the steps of a run as an animation. Raises UsageError, also where steps have no
+    picture, or OutputError."""
     if not frames:
         raise UsageError("there is no run to animate yet")
     pictures = [frame.image for frame in frames if frame.image is not None]
     if len(pictures) < len(frames):
-        raise UsageError("the pictures of this run are being made again; try again in a moment")
+        missing = counted(len(frames) - len(pictures), "step")
+        raise UsageError(f"the run has no picture of {missing}; an animation needs all of them")
     images = [
         _with_markers(picture, frame.handles, document, info) if markers else picture
         for frame, picture in zip(frames, pictures, strict=True)

@@ -82,8 +82,8 @@ class Frame:
     handles: dict[int, Point]
     """Tracked handle of each pair, by pair id."""
     image: Bytes | None
-    """(P, Q, 3); it may be smaller than the picture. None in a run of long ago that undo has
-    brought back, until the session has made it again."""
+    """(P, Q, 3); it may be smaller than the picture. None for a step that nobody was to see, and in
+    a run of long ago that undo has brought back, until the session makes it again."""
     loss: float
     motion_loss: float
     mask_loss: float

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -51,7 +52,7 @@ class DragTask:
             Problem(document.latent.ws, parameters.rows, parameters.w_plus, document.mask)
         )
 
-    def step(self, document: Document) -> Advance | None:
+    def step(self, document: Document, picture: bool = True) -> Advance | None:
         """Works on the pairs that have their template. Raises EngineError, also where another run
         has begun on the same engine since."""
         if _TURNS.get(self._engine) is not self._turn:
@@ -60,7 +61,8 @@ class DragTask:
         if not pairs:
             return None
         self._edited = False
-        result = self._engine.step(step_request(pairs, document.parameters))
+        request = step_request(pairs, document.parameters)
+        result = self._engine.step(replace(request, picture=picture))
         if not is_finite(result):
             raise EngineError("the loss is not a finite number; try a smaller step size")
         handles = tuple((int(x), int(y)) for x, y in np.rint(result.handles))

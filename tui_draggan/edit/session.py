@@ -12,9 +12,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-import numpy as np
-
-from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
@@ -28,7 +26,6 @@ from tui_draggan.edit.task import Task
 from tui_draggan.edit.templates import lacks_templates, take_templates
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError, UsageError
-from tui_draggan.size import Size
 
 
 class Session:
@@ -58,6 +55,10 @@ class Session:
         self._picture: Bytes | None = None
         self._picture_ws: Floats | None = None
         self._next_id = 1 + max((pair.id for pair in document.pairs), default=0)
+        self._picture_wanted = self._frames_wanted = False
+        """Whether a run has to wait until the picture is current, and until every step has one."""
+        self._left = False
+        """Whether nobody does its work any more."""
         self._stalled = False
         """Whether something went wrong; nothing is tried again before the next edit or command."""
         self._woken = False
@@ -77,6 +78,7 @@ class Session:
                 shown=cycle.shown,
                 picture=self._picture,
                 origin=self._seed_wanted or cycle.document.latent.origin,
+                picture_is_current=self._picture_is_current(),
             )
 
     @property
@@ -201,6 +203,28 @@ class Session:
         with self._changing() as cycle:
             cycle.stop()
 
+    def pictured(self, every_step: bool = False) -> Snapshot:
+        """The session with a current picture and, if wanted, one for `every_step` of the last run:
+        waits until whoever does the `work` has made them, or cannot."""
+        with self._changing():
+            self._picture_wanted, self._frames_wanted = True, every_step
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._stalled
+                    or self._left
+                    or not (self._picture_is_stale() or self._lacks_pictures())
+                )
+            )
+            self._picture_wanted = self._frames_wanted = False
+            return self.snapshot()
+
+    def leave(self) -> None:
+        """Nobody will do its work any more; nobody has to wait for it."""
+        with self._changed:
+            self._left = True
+            self._changed.notify_all()
+
     @contextmanager
     def _changing(self) -> Iterator[LifeCycle]:
         """The life cycle with the lock held; where all went well, the worker looks again."""
@@ -216,25 +240,27 @@ class Session:
 
     # -- the worker's side (one thread) --------------------------------------------------------
 
-    def run(self, steps: int | None = None) -> Generator[Frame, None, None]:
+    def run(self, steps: int | None = None, pictures: bool = False) -> Generator[Frame, None, None]:
         """For programs without a worker: starts, works in this thread, yields every step.
 
         Ends with the run (`status.outcome` says why), or paused after `steps`. Leaving the loop
-        earlier stops the run. The picture is complete then. Raises UsageError without points.
+        earlier stops the run. The picture is complete then. pictures: whether every frame is to
+        have one, for an animation, say; where it costs, a step is faster without. Raises
+        UsageError without points.
         """
         self.start(steps)
         try:
-            yield from self._steps()
+            yield from self._steps(pictures)
         finally:
             if self._cycle.running:
                 self.stop()
-            for _ in self._steps():
+            for _ in self._steps(pictures):
                 pass
 
-    def _steps(self) -> Iterator[Frame]:
+    def _steps(self, pictures: bool) -> Iterator[Frame]:
         """Does all the work there is; the steps among it."""
         while self.wait_for_work(0):
-            done = self.work()
+            done = self.work(pictures)
             if isinstance(done, Frame):
                 yield done
 
@@ -251,18 +277,22 @@ class Session:
             self._woken = True
             self._changed.notify_all()
 
-    def work(self) -> Frame | Picture | None:
+    def work(self, picture: bool = True) -> Frame | Picture | None:
         """Does the next piece of work: a new seed, a picture, one step, or templates.
+
+        picture: whether somebody will look at the step, if it is one; where its picture costs, it
+        has none otherwise. Any step's picture can be made again (`pictured`, `goto`).
 
         An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
         wrong is raised, and nothing is tried again before the next edit or command.
         """
         try:
-            return self._next_piece()
+            return self._next_piece(picture)
         except Exception as error:
             with self._changed:
                 self._cycle.fail(str(error))
                 self._stalled = True
+                self._changed.notify_all()
             raise
 
     def _has_work(self) -> bool:
@@ -271,28 +301,37 @@ class Session:
             or self._picture_is_stale()
             or self._cycle.running
             or lacks_templates(self._cycle.document)
-            or self._cycle.without_picture is not None
+            or self._lacks_pictures()
         )
 
-    def _next_piece(self) -> Frame | Picture | None:
+    def _next_piece(self, picture: bool) -> Frame | Picture | None:
         if self._seed_wanted is not None:
             self._open_wanted_seed()
         if self._picture_is_stale():
             return self._render()
-        if self._cycle.running:
-            return self._step()
-        if lacks_templates(self._cycle.document):
-            self._take_templates()
-        else:
+        if self._lacks_pictures():
             self._restore_picture()
+        elif self._cycle.running:
+            return self._step(picture)
+        elif lacks_templates(self._cycle.document):
+            self._take_templates()
         return None
 
     def _picture_is_stale(self) -> bool:
-        """Whether the shown picture is of another latent or, at rest, only a preview."""
-        if self._picture is None or self._picture_ws is not self._cycle.document.latent.ws:
+        """Whether there is no picture or, at rest, one of another latent or only a preview."""
+        if self._picture is None:
             return True
+        if self._cycle.running:
+            return self._picture_wanted and not self._picture_is_current()
         small = self._picture.shape[:2] != self._info.size
-        return small and not self._cycle.running
+        return small or not self._picture_is_current()
+
+    def _picture_is_current(self) -> bool:
+        return self._picture_ws is self._cycle.document.latent.ws
+
+    def _lacks_pictures(self) -> bool:
+        """Whether pictures of steps are wanted that are not there."""
+        return self._frames_wanted and self._cycle.without_picture is not None
 
     def _open_wanted_seed(self) -> None:
         with self._changed:
@@ -313,12 +352,12 @@ class Session:
         return Picture(image)
 
     def _restore_picture(self) -> None:
-        """Makes one picture of the shown run again, where undo brought back one without."""
+        """Makes the picture of a step of the shown run that has none."""
         frame = self._cycle.without_picture
         if frame is not None:
-            image = preview(self._engine.render(frame.ws), self._info.drag.preview)
-            with self._changed:
-                self._cycle.restore(frame, image)
+            image = averaged(self._engine.render(frame.ws), self._info.drag.preview)
+            with self._changing() as cycle:
+                cycle.restore(frame, image)
 
     def _take_templates(self) -> Document:
         """Fills in the templates that pairs lack; the document as it is then."""
@@ -327,7 +366,7 @@ class Session:
             self._cycle.fill(filled)
             return self._cycle.document
 
-    def _step(self) -> Frame | None:
+    def _step(self, picture: bool) -> Frame | None:
         """One step of the run: begun on the document as it is, asked for without the lock, and
         taken over if the run is still the same."""
         with self._changed:
@@ -338,7 +377,7 @@ class Session:
             if not run.begun:
                 run.task.begin(document)
                 run.begun = True
-            advance = run.task.step(self._take_templates())
+            advance = run.task.step(self._take_templates(), picture)
         except DragganError as error:
             with self._changing() as cycle:
                 if run is cycle.run:
@@ -348,19 +387,9 @@ class Session:
             return None
         with self._changing() as cycle:
             frame = cycle.accept(run, advance)
-            if frame is not None:
-                self._show(advance.result.image, frame.ws)
+            if frame is not None and frame.image is not None:
+                self._show(frame.image, frame.ws)
             return frame
 
     def _show(self, image: Bytes, ws: Floats) -> None:
         self._picture, self._picture_ws = image, ws
-
-
-def preview(image: Bytes, size: Size) -> Bytes:
-    """A picture (H, W, 3) at the size that steps have it, by averaging."""
-    share = image.shape[0] // size.height
-    if share <= 1:
-        return image
-    blocks = image.reshape(size.height, share, size.width, share, -1).astype(np.float32)
-    small: Bytes = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-    return small

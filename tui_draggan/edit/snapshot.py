@@ -28,6 +28,8 @@ class Snapshot:
     """(P, Q, 3), the newest picture; None until the first has been rendered."""
     origin: Origin
     """What the picture was opened with; where another was asked for, what that will be."""
+    picture_is_current: bool = True
+    """Whether the picture is that of the document's latent; in a run it may be an earlier step's."""
 
     @property
     def frame(self) -> Frame | None:

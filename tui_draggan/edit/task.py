@@ -69,8 +69,9 @@ class Task(Protocol):
         """Starts on this document's latent."""
         ...
 
-    def step(self, document: Document) -> Advance | None:
-        """One iteration; None where the document leaves nothing to do.
+    def step(self, document: Document, picture: bool = True) -> Advance | None:
+        """One iteration; None where the document leaves nothing to do. picture: whether its picture
+        is wanted.
 
         Raises EngineError, also for a result that is not finite.
         """

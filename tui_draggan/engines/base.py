@@ -63,6 +63,8 @@ class StepRequest:
     learning_rate: float
     anchor: float = 0.0
     """Share α of a handle's drift from its template that motion supervision corrects; 0 to 1."""
+    picture: bool = True
+    """Whether the step's picture is wanted. Everything else is the same to the bit without."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ class StepResult:
     """(L, w_dim)"""
     handles: Floats
     """(N, 2) tracked on the features of `ws`."""
-    image: Bytes
-    """(P, Q, 3) preview; it may be smaller than the picture."""
+    image: Bytes | None
+    """(P, Q, 3) preview; it may be smaller than the picture. None where it was not wanted and
+    costs something."""
     loss: float
     motion_loss: float
     mask_loss: float

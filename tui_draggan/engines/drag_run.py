@@ -59,17 +59,19 @@ class DragRun:
         if self._optimizer.gradient_is_new:
             self._optimizer.update(request.learning_rate)
         ws = self._current_ws()
-        loss, motion_loss, mask_loss, image, handles = self._optimizer.iterate(self._feeds)
-        graph_inputs.check_given(image, (1, *self._info.drag.preview, 3), "the preview")
-        graph_inputs.check_given(handles, request.handles.shape, "the tracked handles")
+        done = self._optimizer.iterate(self._feeds, request.picture)
+        if done.image is not None:
+            preview = self._info.drag.preview
+            graph_inputs.check_given(done.image, (*preview, 3), "the preview")
+        graph_inputs.check_given(done.handles, request.handles.shape, "the tracked handles")
         gradient = self._optimizer.gradient.ravel()
         return StepResult(
             ws=ws,
-            handles=handles,
-            image=image[0],
-            loss=float(loss),
-            motion_loss=float(motion_loss),
-            mask_loss=float(mask_loss),
+            handles=done.handles,
+            image=done.image,
+            loss=done.loss,
+            motion_loss=done.motion_loss,
+            mask_loss=done.mask_loss,
             gradient_norm=math.sqrt(float(gradient @ gradient)),
             milliseconds=(time.perf_counter() - start) * 1000,
         )

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from numpy.typing import NDArray
-
-from tui_draggan.arrays import Floats
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.engines.graph_inputs import Feeds
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """What one iteration gives, besides the gradient."""
+
+    loss: float
+    motion_loss: float
+    mask_loss: float
+    handles: Floats
+    """(N, 2) as tracked."""
+    image: Bytes | None
+    """(P, P, 3); None where it was not wanted and costs something."""
 
 
 class LatentOptimizer(Protocol):
@@ -37,8 +49,8 @@ class LatentOptimizer(Protocol):
         """One Adam step with the gradient of the last `iterate`."""
         ...
 
-    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
-        """→ loss, motion_loss, mask_loss, image (1, P, P, 3), new_handles (N, 2)."""
+    def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
+        """`picture`: whether the picture is wanted."""
         ...
 
     def features_at_handles(self, feeds: Feeds) -> Floats:

@@ -1,18 +1,22 @@
-"""The DragGAN iteration on any build of ONNX Runtime: drag/step.onnx, and Adam in numpy."""
+"""The DragGAN iteration on any build of ONNX Runtime: drag/step.onnx, and Adam in numpy.
+
+For steps that nobody looks at there is a second graph without the picture, on the same weights.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from numpy.typing import NDArray
-
 from tui_draggan.arrays import Floats
+from tui_draggan.bundle import STEP
 from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import AdamLatent
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.engines.latent_optimizer import Iteration
 
-RESULTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles", "gradient")
+RESULTS = ("gradient", "loss", "motion_loss", "mask_loss", "new_handles")
+IMAGE = "image"
 
 
 class OrtEngine(BundleEngine):
@@ -22,25 +26,35 @@ class OrtEngine(BundleEngine):
 
     def _open_optimizer(self) -> StepGraphOptimizer:
         shape = self.info.drag.trainable_rows, self.info.w_dim
-        session = graph_cache.open_graph(self._bundle, "drag/step.onnx", self.device)
-        return StepGraphOptimizer(session, shape)
+        session = self._open(STEP)
+        other = self._bundle.without_picture(STEP)
+        return StepGraphOptimizer(session, session if other is None else self._open(other), shape)
+
+    def _open(self, name: str) -> Any:
+        return graph_cache.open_graph(self._bundle, name, self.device)
 
 
 class StepGraphOptimizer(AdamLatent):
     """A `LatentOptimizer`: the latent is an input of the graph, its gradient an output."""
 
-    def __init__(self, session: Any, shape: tuple[int, int]) -> None:
+    def __init__(self, session: Any, without_picture: Any, shape: tuple[int, int]) -> None:
+        """without_picture: the session for steps without; may be the same."""
         super().__init__(shape)
-        self._session = session
+        self._session, self._without_picture = session, without_picture
         self._part_only = runtime.load_runtime().RunOptions()
-        # Only the training builds heed it; the others compute the whole step.
+        # Only the training builds heed it; the others compute the whole graph.
         self._part_only.only_execute_path_to_fetches = True
 
-    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+    def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         with runtime.failing_as("step"):
-            *results, self.gradient = self._session.run(RESULTS, {**feeds, "latent": self.latent})
+            if picture:
+                results = self._session.run([*RESULTS, IMAGE], self._fed(feeds))
+            else:
+                results = self._without_picture.run(RESULTS, self._fed(feeds), self._part_only)
+        self.gradient, loss, motion_loss, mask_loss, handles, *image = results
         self.gradient_is_new = True
-        return tuple(results)
+        losses = float(loss), float(motion_loss), float(mask_loss)
+        return Iteration(*losses, handles, image[0][0] if image else None)
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
         return self._output("sampled", feeds)
@@ -54,7 +68,10 @@ class StepGraphOptimizer(AdamLatent):
 
     def _output(self, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
-            features: Floats = self._session.run(
-                [name], {**feeds, "latent": self.latent}, self._part_only
-            )[0]
+            features: Floats = self._without_picture.run([name], self._fed(feeds), self._part_only)[
+                0
+            ]
         return features
+
+    def _fed(self, feeds: Feeds) -> Feeds:
+        return {**feeds, "latent": self.latent}

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tui_draggan.arrays import Floats
-from tui_draggan.bundle import TRAINING_FILES, ModelBundle
+from tui_draggan.bundle import (
+    CHECKPOINT,
+    EVAL_MODEL,
+    OPTIMIZER_MODEL,
+    TRAINING_FILES,
+    TRAINING_MODEL,
+    ModelBundle,
+)
 from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.engines.latent_optimizer import Iteration
 from tui_draggan.errors import EngineError
 
 LATENT = "latent"
@@ -36,44 +45,65 @@ class OrtTrainingEngine(BundleEngine):
         super().__init__(bundle, device)
 
     def _open_optimizer(self) -> TrainingApiOptimizer:
-        check_files(self._bundle, *TRAINING_FILES)
-        self._close_synthesis()  # opening the model needs room
-        return TrainingApiOptimizer(self._bundle.file("drag"), self.device)
+        models = [TRAINING_MODEL]
+        other = self._bundle.without_picture(TRAINING_MODEL)
+        if other is not None:
+            models.insert(0, other)
+        check_files(self._bundle, *TRAINING_FILES, *models)
+        self._close_synthesis()  # opening the models needs room
+        return TrainingApiOptimizer(self._bundle.path, models, self.device)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A training model with its optimizer."""
+
+    module: Any
+    optimizer: Any
+    inputs: list[str]
+    outputs: list[str]
 
 
 class TrainingApiOptimizer:
-    """A `LatentOptimizer`: module, optimizer and checkpoint state.
+    """A `LatentOptimizer`: modules, optimizers and the checkpoint state that they share.
 
-    A new optimizer on the same state would continue with its moments, and the API cannot clear
-    them: so a run that follows another gets all three anew.
+    A module has a buffer of its own for the gradient, and its optimizer reads that one; latent,
+    moments and the number of updates lie in the state. So steps with the picture and without, by
+    two models, are one run. The state knows the gradient of the module that was opened last alone;
+    any other gives it as an output.
+
+    A new optimizer on the same state continues with its moments, and the API cannot clear them: so
+    a run that follows another gets everything anew.
     """
 
-    def __init__(self, folder: Path, device: str) -> None:
-        self._folder = folder
-        self._device = device
+    def __init__(self, bundle: Path, models: Sequence[str], device: str) -> None:
+        """models: the files for steps without a picture and with it, or one for both."""
+        self._bundle, self._models, self._device = bundle, models, device
         self._open()
 
     def _open(self) -> None:
         api = runtime.load_training_api()
         with runtime.failing_as("drag model"):
-            self._state = api.CheckpointState.load_checkpoint(self._folder / "checkpoint")
-            self._module = api.Module(
-                self._folder / "training_model.onnx",
-                self._state,
-                self._folder / "eval_model.onnx",
-                self._device,
-                runtime.session_options(runtime.load_runtime()),
-            )
-            self._optimizer = api.Optimizer(self._folder / "optimizer_model.onnx", self._module)
+            self._state = api.CheckpointState.load_checkpoint(self._bundle / CHECKPOINT)
+            self._trained = [self._opened(api, model) for model in self._models]
             self._parameter = self._state.parameters[LATENT]
-            self._inputs = self._module.input_names()
+        self._last = self._trained[-1]
         memory.trim_heap()
         self._used = False
+        self._given: Floats | None = None
         self.gradient_is_new = False
+
+    def _opened(self, api: Any, model: str) -> Trained:
+        options = runtime.session_options(runtime.load_runtime())
+        evaluated = self._bundle / EVAL_MODEL if model == self._models[0] else None
+        module = api.Module(self._bundle / model, self._state, evaluated, self._device, options)
+        optimizer = api.Optimizer(self._bundle / OPTIMIZER_MODEL, module)
+        return Trained(module, optimizer, module.input_names(), module.output_names())
 
     def begin(self, latent: Floats) -> None:
         if self._used:
-            del self._parameter, self._optimizer, self._module, self._state  # their memory first
+            # Their memory first.
+            del self._parameter, self._last, self._trained, self._state
             self._open()
         self._parameter.data = np.ascontiguousarray(latent, np.float32)
 
@@ -84,24 +114,32 @@ class TrainingApiOptimizer:
 
     @property
     def gradient(self) -> Floats:
-        gradient: Floats = self._parameter.grad
+        gradient: Floats = self._parameter.grad if self._given is None else self._given
         return gradient
 
     def update(self, learning_rate: float) -> None:
         with runtime.failing_as("optimizer"):
-            self._optimizer.set_learning_rate(learning_rate)
-            self._optimizer.step()
+            self._last.optimizer.set_learning_rate(learning_rate)
+            self._last.optimizer.step()
         self.gradient_is_new = False
 
-    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+    def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         self._used = True
+        trained = self._last = self._trained[-1 if picture else 0]
         with runtime.failing_as("step"):
-            self._module.lazy_reset_grad()
-            outputs: tuple[NDArray[Any], ...] = self._module.train()(
-                *[feeds[name] for name in self._inputs]
-            )
+            trained.module.lazy_reset_grad()
+            outputs = trained.module.train()(*[feeds[name] for name in trained.inputs])
+        given = dict(zip(trained.outputs, outputs, strict=True))
+        self._given = given.get("gradient")
         self.gradient_is_new = True
-        return outputs
+        image = given.get("image")
+        return Iteration(
+            loss=float(given["loss"]),
+            motion_loss=float(given["motion_loss"]),
+            mask_loss=float(given["mask_loss"]),
+            handles=given["new_handles"],
+            image=None if image is None else image[0],
+        )
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
         return self._evaluated(feeds)[0]
@@ -111,5 +149,6 @@ class TrainingApiOptimizer:
 
     def _evaluated(self, feeds: Feeds) -> tuple[Floats, Floats]:
         with runtime.failing_as("features"):
-            sampled, outside = self._module.eval()(*[feeds[name] for name in self._inputs])
+            module, inputs = self._trained[0].module, self._trained[0].inputs
+            sampled, outside = module.eval()(*[feeds[name] for name in inputs])
         return sampled, outside

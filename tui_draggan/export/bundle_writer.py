@@ -80,7 +80,7 @@ def export_bundle(
     with new_folder(path, replace=replace) as folder:
         (folder / "drag").mkdir()
         weights = SharedWeights(folder / "drag/weights.bin")
-        write_drag_graphs(step, folder / "drag", weights)
+        write_drag_graphs(step, folder, weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()

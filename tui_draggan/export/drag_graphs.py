@@ -8,18 +8,30 @@
 4. The gradient is cropped to the window where it is not zero.
 5. Operators without a (fast) CPU kernel are lowered to others; for step.onnx all that are not
    standard.
-6. The network's weights are graph inputs until the graphs are saved: then they get their values.
+6. Where blocks run for the picture alone, each graph of an iteration gets a second form without
+   them, for steps that nobody looks at: two files, since a graph that can leave something out needs
+   control flow.
+7. The network's weights are graph inputs until the graphs are saved: then they get their values.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
 import torch
 from onnx import helper
 
+from tui_draggan.bundle import (
+    CHECKPOINT,
+    EVAL_MODEL,
+    OPTIMIZER_MODEL,
+    STEP,
+    TRAINING_MODEL,
+    WITHOUT_PICTURE,
+)
 from tui_draggan.engines.ort_training import LATENT
 from tui_draggan.export.cropping import crop_gradient
 from tui_draggan.export.gradient import differentiate, note_shapes
@@ -37,61 +49,83 @@ from tui_draggan.export.training_api import (
 
 GRADIENT = "gradient"
 """The loss's gradient by the latent, in its shape."""
+IMAGE = "image"
 SUPERVISION = ("selector", "reference", "weight", "near_first", "near_end")
 STEP_INPUTS = (
     *("frozen", "mix", *SUPERVISION),
     *("outside_first", "outside_end", "outside_weight", "outside_reference"),
 )
-STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "outside", "features")
-TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", "image", "new_handles")
+STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", IMAGE, "outside", "features")
+TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", IMAGE, "new_handles")
 EVAL_OUTPUTS = ("sampled", "outside")
-STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS)
+STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS, GRADIENT)
+STANDARD = (STEP, WITHOUT_PICTURE[STEP])
+"""Graphs of standard operators."""
 
 
-def write_drag_graphs(step: DragStep, folder: Path, weights: SharedWeights) -> None:
-    """Writes step.onnx, for every runtime; where onnxruntime's training tools are installed, also
-    training_model.onnx, eval_model.onnx, optimizer_model.onnx and checkpoint for its training API.
+def write_drag_graphs(step: DragStep, bundle: Path, weights: SharedWeights) -> None:
+    """Writes the step graph into a bundle's folder, for every runtime; where onnxruntime's training
+    tools are installed, also what its training API runs.
 
     The checkpoint holds the latent alone; the network's weights are constants of the graphs.
     """
     config = step.synthesis.config
     channels = config.channels[config.block_resolutions.index(step.feature_block)]
     locator = Locate(config.size_of(step.feature_block), channels, config.size)
-    forward, locate = trace_step(step, channels), trace_locate(locator)
     values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
     matrices = {name: value.numpy() for name, value in values.items() if value.ndim == 2}
-
+    forward, locate = trace_step(step, channels), trace_locate(locator)
     note_shapes(forward)
-    evaluation = copy.deepcopy(
-        forward
-    )  # lowered alike, so that its features are the same to the bit
-    gradient = differentiate(forward, "loss", [LATENT])[LATENT]
-    forward.graph.node.append(helper.make_node("Identity", [gradient], [GRADIENT], GRADIENT))
-    shape = list(step.latent.shape)
-    forward.graph.output.append(
-        helper.make_tensor_value_info(GRADIENT, onnx.TensorProto.FLOAT, shape)
-    )
+    # Lowered alike, so that its features are the same to the bit.
+    evaluation = copy.deepcopy(forward)
+    _add_gradient(forward, list(step.latent.shape))
     for model in (forward, evaluation):
         splice(model, locate, SUPERVISION)
     crop_gradient(forward, matrices)
-    models = {"step": forward}
+
+    unseen = step.draws_beyond_features
+    models = {STEP: _giving(forward, STANDARD_OUTPUTS)}
+    if unseen:
+        models[WITHOUT_PICTURE[STEP]] = _giving(forward, _without_picture(STANDARD_OUTPUTS))
     if has_training_tools():
-        training = models["training_model"] = copy.deepcopy(forward)
-        keep_outputs(training, [*TRAINING_OUTPUTS, GRADIENT])
-        accumulate(training, LATENT, GRADIENT)
-        keep_outputs(evaluation, EVAL_OUTPUTS)
-        models["eval_model"] = evaluation
-    keep_outputs(forward, [*STANDARD_OUTPUTS, GRADIENT])
-    for model in models.values():
+        training = copy.deepcopy(forward)
+        total = accumulate(training, LATENT, GRADIENT)
+        models[TRAINING_MODEL] = _giving(training, (*TRAINING_OUTPUTS, total))
+        if unseen:
+            # The API keeps the gradient of one model of two: so the other gives its own.
+            outputs = (*_without_picture(TRAINING_OUTPUTS), GRADIENT, total)
+            models[WITHOUT_PICTURE[TRAINING_MODEL]] = _giving(training, outputs)
+        models[EVAL_MODEL] = _giving(evaluation, EVAL_OUTPUTS)
+    for name, model in models.items():
         lower(model)
-    standardise(forward, OPSET)
-    if "training_model" in models:
+        if name in STANDARD:
+            standardise(model, OPSET)
+    if has_training_tools():
         latent = step.latent.detach().numpy()
-        models["optimizer_model"], checkpoint = optimizer_and_checkpoint(LATENT, latent)
-        (folder / "checkpoint").write_bytes(checkpoint)
+        models[OPTIMIZER_MODEL], checkpoint = optimizer_and_checkpoint(LATENT, latent)
+        (bundle / CHECKPOINT).write_bytes(checkpoint)
     for name, model in models.items():
         model.ir_version = IR_VERSION
-        weights.save(model, folder / f"{name}.onnx", values)
+        weights.save(model, bundle / name, values)
+
+
+def _add_gradient(model: onnx.ModelProto, shape: list[int]) -> None:
+    """Differentiates the loss by the latent of that shape; the gradient is one output more."""
+    gradient = differentiate(model, "loss", [LATENT])[LATENT]
+    model.graph.node.append(helper.make_node("Identity", [gradient], [GRADIENT], GRADIENT))
+    output = helper.make_tensor_value_info(GRADIENT, onnx.TensorProto.FLOAT, shape)
+    model.graph.output.append(output)
+
+
+def _giving(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
+    """A copy with these outputs, and what they need."""
+    copied = copy.deepcopy(model)
+    keep_outputs(copied, outputs)
+    return copied
+
+
+def _without_picture(outputs: Sequence[str]) -> list[str]:
+    return [name for name in outputs if name != IMAGE]
 
 
 def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:

@@ -59,6 +59,11 @@ class DragStep(nn.Module):
         self.preview_block = preview_block(synthesis, self.feature_block)
         self.latent = nn.Parameter(torch.zeros(self.rows, synthesis.config.w_dim))
 
+    @property
+    def draws_beyond_features(self) -> bool:
+        """Whether blocks above the feature block run for the picture alone."""
+        return self.preview_block > self.feature_block
+
     def forward(
         self,
         frozen: Tensor,

@@ -35,14 +35,13 @@ def has_training_tools() -> bool:
     return True
 
 
-def accumulate(model: onnx.ModelProto, parameter: str, gradient: str) -> None:
-    """Makes a differentiated model one for the training API, in place: its output `gradient` is
-    added to a buffer that the API keeps for the input `parameter` and clears when it is told to.
+def accumulate(model: onnx.ModelProto, parameter: str, gradient: str) -> str:
+    """Makes a differentiated model one for the training API, in place: its `gradient` is added to
+    a buffer that the API keeps for the input `parameter` and clears when it is told to.
 
-    Names are those that the API looks for.
+    Names are those that the API looks for. Returns that of the output which must be there.
     """
     graph = model.graph
-    (taken,) = (value for value in graph.output if value.name == gradient)
     (given,) = (value for value in graph.input if value.name == parameter)
     buffer, total = (f"{parameter}_grad.accumulation.{end}" for end in ("buffer", "out"))
     reset = helper.make_tensor_value_info("lazy_reset_grad", onnx.TensorProto.BOOL, [1])
@@ -56,8 +55,8 @@ def accumulate(model: onnx.ModelProto, parameter: str, gradient: str) -> None:
         "InPlaceAccumulatorV2", [buffer, gradient, reset.name], [total], total, domain=MICROSOFT
     )
     graph.node.append(node)
-    graph.output.remove(taken)
     graph.output.append(helper.make_tensor_value_info(total, onnx.TensorProto.BOOL, [1]))
+    return total
 
 
 def optimizer_and_checkpoint(

@@ -86,7 +86,7 @@ class SpotEngine:
         if self.fail_at is not None and self._steps >= self.fail_at:
             loss = float("nan")
         self._steps += 1
-        image = self._draw(self._ws)
+        image = self._draw(self._ws) if request.picture else None
         return StepResult(self._ws, handles, image, loss, loss, 0.0, 1.0, 1000 * self.delay)
 
     @property

@@ -44,13 +44,17 @@ class Pacing:
         """The crosshair moved: keys come, perhaps one after another."""
         self.moved = now
 
+    def spacing(self, cells: int) -> float:
+        """Seconds between two pictures of so many cells."""
+        return max(1 / FRAMES_PER_SECOND, cells / CELLS_PER_SECOND, self.cost / SHARE)
+
     def wait(self, now: float, cells: int, backlog: int = 0) -> float:
         """Seconds until the next picture may be drawn; 0: now.
 
         cells: size of the picture. backlog: writes that the terminal has not taken yet; nothing is
         added to them.
         """
-        spacing = max(1 / FRAMES_PER_SECOND, cells / CELLS_PER_SECOND, self.cost / SHARE)
+        spacing = self.spacing(cells)
         after_moves = min(self.moved + KEYS_FIRST, self.drawn + (1 + HELD_BACK) * spacing)
         wait = max(self.drawn + spacing, after_moves) - now
         if wait <= 0 and backlog:

@@ -144,7 +144,10 @@ class Prompts:
         path = self._options.export_folder / f"{editor.snapshot.info.name}-{stem}.png"
         await self._ask(
             ExportDialog(free_name(path), services.check_export),
-            lambda request: self._write(lambda now: export(now, request)),
+            lambda request: self._write(
+                lambda now: export(now, request),
+                lambda: editor.session.pictured(every_step=request.path.suffix.lower() != ".png"),
+            ),
         )
 
     async def save_session(self) -> None:
@@ -162,16 +165,19 @@ class Prompts:
                 check=lambda text: check_writable(typed_path(text)),
                 select=False,
             ),
-            lambda answer: self._write(lambda now: save(now, typed_path(answer))),
+            lambda answer: self._write(
+                lambda now: save(now, typed_path(answer)), editor.session.snapshot
+            ),
         )
 
-    def _write(self, write: Callable[[Snapshot], str]) -> None:
-        """Writes the session as it is now, in a thread of its own: an animation takes seconds."""
+    def _write(self, write: Callable[[Snapshot], str], now: Callable[[], Snapshot]) -> None:
+        """Writes the session as it is `now`, in a thread of its own: an animation takes seconds,
+        and pictures of steps that nobody saw have to be made first."""
         editor = self._editor
-        snapshot = editor.session.snapshot()
 
         def work() -> None:
             try:
+                snapshot = now()
                 line = write(snapshot)
             except DragganError as error:
                 self._notify(str(error), error.title, "error")

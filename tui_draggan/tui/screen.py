@@ -54,12 +54,13 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self,
         options: EditorOptions,
         display: Display,
-        seen: Callable[[], None],
+        seen: Callable[[float], None],
         give_up: Callable[[DragganError], None],
         session: Session | None = None,
     ) -> None:
-        """seen: tells the engine's thread that the screen has looked. give_up: there will be no
-        session. session: where it is open already; else it is waited for."""
+        """seen: tells the engine's thread that the screen has looked, and in how many seconds it
+        wants another picture. give_up: there will be no session. session: where it is open
+        already; else it is waited for."""
         super().__init__()
         self.options = options
         self.panels: Panels = Panels(display)
@@ -189,13 +190,23 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """Draws when its time has come; what comes in between is taken along."""
         cells = self.panels.picture.size.area
         wait = self._pacing.wait(monotonic(), cells, backlog(self.app))
-        if wait <= 0:
-            self._seen()
+        if wait <= 0 and self._picture_is_coming():
+            self._seen(0.0)
+        elif wait <= 0:
+            self._seen(self._pacing.spacing(cells))
             self.refresh_all()
             self.call_after_refresh(lambda: self._pacing.note_end(monotonic()))
         elif not self._due:
             self._due = True
             self.set_timer(wait, self._draw_when_due)
+
+    def _picture_is_coming(self) -> bool:
+        """Whether a run is at a step without a picture; one of the next has one, if asked for."""
+        if not self.is_open:
+            return False
+        snapshot = self.editor.session.snapshot()
+        running = snapshot.status.state is State.RUNNING
+        return running and bool(snapshot.frames) and not snapshot.picture_is_current
 
     def _draw_when_due(self) -> None:
         self._due = False

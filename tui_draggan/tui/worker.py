@@ -63,6 +63,10 @@ class EngineThread(threading.Thread):
         super().__init__(name="draggan-engine", daemon=True)
         self._step_seconds = 1 / pace if pace else 0.0
         self._open_session, self._close, self._abandon = open_session, close, abandon
+        self._step_took = 0.0
+        """Seconds of the last step."""
+        self._next_look = 0.0
+        """Time at which the screen wants a picture."""
         self._ending = threading.Event()
         self._seen = threading.Event()
         self._seen.set()
@@ -93,17 +97,21 @@ class EngineThread(threading.Thread):
         if self.session is not None:
             self.session.wake()
 
-    def seen(self) -> None:
+    def seen(self, again: float = 0.0) -> None:
         """The screen has looked at the session since the last `Worked`; the next may come.
 
-        At most one is under way, so a terminal slower than the engine never makes a queue.
+        At most one is under way, so a terminal slower than the engine never makes a queue. again:
+        seconds until the screen wants another picture; steps that end before have none.
         """
+        self._next_look = monotonic() + again
         self._seen.set()
 
     def run(self) -> None:
         try:
             self._run()
         finally:
+            if self.session is not None:
+                self.session.leave()
             if self._close is not None:
                 self._close()
 
@@ -124,8 +132,9 @@ class EngineThread(threading.Thread):
 
     def _work(self, session: Session) -> None:
         started, done = monotonic(), None
+        expected = max(self._step_took, self._step_seconds)
         try:
-            done = session.work()
+            done = session.work(picture=started + expected >= self._next_look)
         except DragganError as error:
             if self._ending.is_set():  # the engine has been abandoned
                 return
@@ -137,7 +146,8 @@ class EngineThread(threading.Thread):
             self._seen.clear()
             self._tell(Worked())
         if isinstance(done, Frame):
-            self._ending.wait(max(0.0, self._step_seconds - (monotonic() - started)))
+            self._step_took = monotonic() - started
+            self._ending.wait(max(0.0, self._step_seconds - self._step_took))
 
     def _tell(self, report: Report) -> None:
         with self._lock:

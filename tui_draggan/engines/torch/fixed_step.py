@@ -59,7 +59,7 @@ class FixedStep:
             self._outputs = step(Values(**self._inputs))
         self._results = [self._host_like(output) for output in self._outputs]
 
-    def __call__(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:
+    def __call__(self, arrays: Arrays) -> tuple[NDArray[Any], ...]:
         self._take(arrays)
         if self._graph is None:
             self._outputs = self._step(Values(**self._inputs))
@@ -69,8 +69,7 @@ class FixedStep:
             result.copy_(output, non_blocking=self._cuda is not None)
         if self._cuda is not None:
             self._cuda.current_stream().synchronize()
-        numbers, image = self._results
-        return numbers.numpy().copy(), image.numpy().copy()
+        return tuple(result.numpy().copy() for result in self._results)
 
     def _host_like(self, tensor: Tensor) -> Tensor:
         return torch.empty_like(tensor, device="cpu", pin_memory=self._pinned)

@@ -24,6 +24,7 @@ from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.adam import AdamLatent
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
+from tui_draggan.engines.latent_optimizer import Iteration
 from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, sampled
@@ -35,8 +36,9 @@ from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.pixels import to_pictures
 
-KEPT = 4
-"""Fixed steps that are kept, one for each number of points, radius and mask."""
+KEPT = 8
+"""Fixed steps that are kept, two for each number of points, radius and mask: with a picture and
+without."""
 
 
 class TorchLatentOptimizer(AdamLatent):
@@ -67,16 +69,22 @@ class TorchLatentOptimizer(AdamLatent):
                 torch.backends.cudnn.benchmark = True
             self._synthesis = _build_synthesis(bundle, workers)
 
-    def iterate(self, feeds: Feeds) -> tuple[NDArray[Any], ...]:
+    def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         lower, upper = self._rows(feeds)
         taken = {field.name: feeds[field.name] for field in fields(Values) if field.name in feeds}
         arrays = {**taken, "lower": lower, "upper": upper}
         with failing_as("step"):
-            numbers, image = self._step(feeds, arrays)(arrays)
+            numbers, *image = self._step(feeds, arrays, picture)(arrays)
         losses, handles, by_lower = np.split(numbers, [2, 2 + feeds["handles"].size])
         self.gradient = feeds["mix"].T @ by_lower.reshape(self.latent.shape)
         self.gradient_is_new = True
-        return losses.sum(), *losses, image[None], handles.reshape(-1, 2)
+        return Iteration(
+            loss=float(losses.sum()),
+            motion_loss=float(losses[0]),
+            mask_loss=float(losses[1]),
+            handles=handles.reshape(-1, 2),
+            image=image[0] if image else None,
+        )
 
     @torch.no_grad()
     def features_at_handles(self, feeds: Feeds) -> Floats:
@@ -123,13 +131,14 @@ class TorchLatentOptimizer(AdamLatent):
         return torch.tensor(array, device=self._device)
 
     def _step(
-        self, feeds: Feeds, arrays: Arrays
-    ) -> Callable[[Arrays], tuple[NDArray[Any], NDArray[Any]]]:
+        self, feeds: Feeds, arrays: Arrays, picture: bool
+    ) -> Callable[[Arrays], tuple[NDArray[Any], ...]]:
         masked = self._fixed or bool(feeds["outside_weight"].any())
         step = Step(
             self._synthesis,
             self._grid,
             preview=self._info.drag.preview,
+            drawn=picture,
             radius=int(feeds["disc"].max()) + 1,
             outside_first=int(feeds["outside_first"][0]) if masked else None,
             whole=self._fixed,

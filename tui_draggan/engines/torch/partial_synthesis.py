@@ -68,22 +68,29 @@ class PartialSynthesis:
         self._styles: list[ConvStyle] = []
 
     @torch.no_grad()
-    def synthesise(self, lower: Tensor, upper: Tensor, size: Size) -> Tensor:
+    def synthesise(
+        self, lower: Tensor, upper: Tensor, size: Size, drawn: bool = True
+    ) -> Tensor | None:
         """lower (R, w_dim), upper (L − R, w_dim), float32 → the picture (1, 3, H, W) after the
-        block whose maps are of that size, one with a ToRGB. All features are there afterwards."""
+        block whose maps are of that size, one with a ToRGB; None where it is not to be drawn. All
+        features are there afterwards, the same ones."""
         rows = torch.cat([lower, upper]).split(1)
-        drawn = [block for block in self._blocks[self._count :] if block.size <= size]
-        whole = _hull(self.feature_map, drawn)
+        further = [block for block in self._blocks[self._count :] if block.size <= size]
+        whole = _hull(self.feature_map, further)
+        if not drawn:
+            for _ in self._passing(lower, [whole]):
+                pass
+            return None
         image: Tensor | None = None
         for number, (part,) in enumerate(self._passing(lower, [whole])):
             x = part.out
             with record_function("preview"):
                 colours = self._blocks[number].colours(x, rows[2 * number + 1])
                 image = _added(image, colours)
-        if drawn:
+        if further:
             with record_function("preview"):
                 styles, rows = self._upper_styles(upper), rows[self.rows + 2 :: 2]
-                image = self._drawn(drawn, x, image, styles, rows, self._turns)
+                image = self._drawn(further, x, image, styles, rows, self._turns)
         assert image is not None
         return image
 

@@ -138,6 +138,8 @@ class Step:
     grid: Grid
     preview: Size
     """Height and width of the picture."""
+    drawn: bool
+    """Whether there is one."""
     radius: int
     """r1"""
     outside_first: int | None
@@ -146,18 +148,20 @@ class Step:
     """Kind of the features: `WholeFeatures`, or `LocalFeatures`."""
 
     @torch.no_grad()
-    def __call__(self, values: Values) -> tuple[Tensor, Tensor]:
+    def __call__(self, values: Values) -> tuple[Tensor, ...]:
         """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
-        other in one vector; and the picture (H, W, 3) in bytes."""
+        other in one vector; and the picture (H, W, 3) in bytes where there is one."""
         with record_function("synthesis"):
-            image = self.synthesis.synthesise(values.lower, values.upper, self.preview)
+            rows = values.lower, values.upper
+            image = self.synthesis.synthesise(*rows, self.preview, self.drawn)
         with record_function("tracking"):
             kind = WholeFeatures if self.whole else LocalFeatures
             features: Features = kind(self.synthesis)
             handles, losses = self._track_and_supervise(features, values)
         with record_function("backward"):
             by_lower = self.synthesis.backward(features.gradients())
-        return torch.cat([losses, handles.flatten(), by_lower.flatten()]), to_pictures(image)[0]
+        numbers = torch.cat([losses, handles.flatten(), by_lower.flatten()])
+        return (numbers,) if image is None else (numbers, to_pictures(image)[0])
 
     def _track_and_supervise(self, features: Features, values: Values) -> tuple[Tensor, Tensor]:
         """→ tracked handles (N, 2), motion and mask loss (2,); `features` has their gradient."""
@@ -179,8 +183,7 @@ class Step:
             features.add_rows(top, difference.sign_().mul_(weight))
         return handles, torch.stack([motion_loss, mask_loss])
 
-    def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], NDArray[Any]]:
+    def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], ...]:
         """The same where arrays are tensors without a copy."""
         values = Values(**{name: torch.from_numpy(array) for name, array in arrays.items()})
-        numbers, image = self(values)
-        return numbers.numpy(), image.numpy()
+        return tuple(output.numpy() for output in self(values))
