@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.tiny import FEATURE_BLOCK, SIZE
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import MANIFEST, WITHOUT_PICTURE, ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
 from tui_draggan.engines.choose import open_engine
@@ -59,9 +60,54 @@ def test_a_full_preview_is_the_picture(engine: LocalEngine) -> None:
         engine.begin(problem)
         for _ in range(3):
             result = engine.step(request(engine, ws, learning_rate=0.05))
-            assert result.image.shape == (SIZE, SIZE, 3)
+            assert result.image is not None and result.image.shape == (SIZE, SIZE, 3)
             difference = np.abs(result.image.astype(int) - engine.render(result.ws))
             assert difference.max() <= 1 and (difference > 0).mean() < 1e-3
+
+
+def test_steps_without_a_picture_are_the_same_to_the_bit(engine: LocalEngine) -> None:
+    """In one run with others that have one, under a mask; a second run starts anew."""
+    ws = start_ws(engine)
+    editable = np.zeros((SIZE, SIZE), bool)
+    editable[4:28, 8:20] = True
+    runs = []
+    for seldom in 1, 3, 100:
+        engine.begin(Problem(ws, editable=editable))
+        one = request(engine, ws, learning_rate=0.02)
+        numbers = []
+        for number in range(7):
+            picture = number % seldom == 1 % seldom
+            result = engine.step(replace(one, picture=picture))
+            one = replace(one, handles=result.handles)
+            assert (result.image is None) is not picture
+            losses = result.loss, result.motion_loss, result.mask_loss, result.gradient_norm
+            numbers += [result.ws, result.handles, np.array(losses), engine.gradient()]
+        runs.append(numbers)
+    for run in runs[1:]:
+        np.testing.assert_equal(run, runs[0])
+
+
+def test_a_bundle_of_before_has_its_picture_at_every_step(
+    tiny_bundle: ModelBundle, engine_name: str, tmp_path: Path
+) -> None:
+    """It has no graphs without; its steps are the same."""
+    path = tmp_path / "before"
+    shutil.copytree(tiny_bundle.path, path)
+    manifest = path / MANIFEST
+    values = json.loads(manifest.read_text())
+    for name in WITHOUT_PICTURE.values():
+        if values["files"].pop(name, None) is not None:
+            (path / name).unlink()
+    manifest.write_text(json.dumps(values))
+    results = []
+    for bundle in tiny_bundle, ModelBundle.open(path):
+        engine = open_engine(bundle, "cpu", engine_name)
+        ws = start_ws(engine)
+        one = request(engine, ws, learning_rate=0.02)
+        engine.begin(Problem(ws))
+        results.append([engine.step(replace(one, picture=k == 1)) for k in range(4)])
+    for now, before in zip(*results, strict=True):
+        np.testing.assert_equal((now.ws, now.loss), (before.ws, before.loss))
 
 
 def test_an_anchor_keeps_what_is_under_a_handle(critters: ModelBundle) -> None:

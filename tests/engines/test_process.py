@@ -55,6 +55,7 @@ def drag(engine: Engine, steps: int) -> list[np.ndarray]:
     for _ in range(steps):
         result = engine.step(StepRequest(handles, targets, templates, 2, 6, 20.0, 0.01))
         handles = result.handles
+        assert result.image is not None
         results += [result.ws, result.handles, result.image, np.array(result.loss)]
     return results
 

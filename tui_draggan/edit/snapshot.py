@@ -29,7 +29,7 @@ class Snapshot:
     origin: Origin
     """What the picture was opened with; where another was asked for, what that will be."""
     picture_is_current: bool = True
-    """Whether the picture is that of the document's latent; in a run it may be an earlier step's."""
+    """Whether the picture is that of the document's latent; in a run it may be older."""
 
     @property
     def frame(self) -> Frame | None:
