@@ -37,6 +37,15 @@ def test_a_multiplier_is_known_by_the_weights_it_needs(multiplier: float) -> Non
     assert ("better than the usual 0.01" in note) == (multiplier != 0.01)
 
 
+@pytest.mark.parametrize(("size", "assumed"), [(0.044, 1.0), (1e5, 0.001)])
+def test_weights_that_no_multiplier_fits_are_a_warning(size: float, assumed: float) -> None:
+    """As where a program has multiplied its gains into them."""
+    found, rms = fitting_multiplier({"mapping.fc0.weight": np.full((9, 9), size)})
+    assert found == assumed
+    note = multiplier_note(found, rms)
+    assert f"(RMS {size:.3g}) fit no usual value: pictures may be wrong" in note
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan, np.inf, 1e300])
 def test_of_weights_that_cannot_be_measured_the_usual_is_assumed(value: float) -> None:
     found, rms = fitting_multiplier({"mapping.fc0.weight": np.full((3, 3), value)})

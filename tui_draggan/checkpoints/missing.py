@@ -78,12 +78,14 @@ def fitting_multiplier(tensors: Mapping[str, Array]) -> tuple[float, float | Non
     if not 0 < rms < math.inf:
         return USUAL_MULTIPLIER, None
 
-    def distance(multiplier: float) -> float:
-        return abs(math.log(multiplier * rms))
-
-    if distance(USUAL_MULTIPLIER) <= math.log(FITS):
+    if _misfit(USUAL_MULTIPLIER, rms) <= FITS:
         return USUAL_MULTIPLIER, rms
-    return min(MULTIPLIERS, key=distance), rms
+    return min(MULTIPLIERS, key=lambda multiplier: _misfit(multiplier, rms)), rms
+
+
+def _misfit(multiplier: float, rms: float) -> float:
+    """By what factor weights of this size are too large or too small for it."""
+    return max(multiplier * rms, 1 / (multiplier * rms))
 
 
 def multiplier_note(multiplier: float, rms: float | None) -> str:
@@ -91,6 +93,11 @@ def multiplier_note(multiplier: float, rms: float | None) -> str:
     missing = "the file does not give the mapping network's learning-rate multiplier"
     if rms is None:
         return f"{missing}; {multiplier:g}, the usual value, is assumed"
+    if _misfit(multiplier, rms) > FITS:
+        return (
+            f"{missing}; {multiplier:g} is assumed, but its weights (RMS {rms:.3g}) fit no usual "
+            "value: pictures may be wrong"
+        )
     fits = f"{multiplier:g} is assumed, which fits its weights (RMS {rms:.3g})"
     if multiplier == USUAL_MULTIPLIER:
         return f"{missing}; {fits}"
