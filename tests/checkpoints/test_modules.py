@@ -24,6 +24,8 @@ from tui_draggan.checkpoints.modules import named_tensors
 from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.errors import CheckpointError
 
+pytestmark = pytest.mark.slow
+
 KIND = Kind(z_dim=12, mapping_dim=12, channels=(5, 4, 3))
 CLASS = "tests.checkpoints.writers.modules.Part"
 
