@@ -61,6 +61,13 @@ AVERAGED: dict[str, Form] = {
         "state_dict": {f"generator.{name}": tensor for name, tensor in moved(state).items()}
         | {f"generator_ema.{name}": tensor for name, tensor in state.items()}
     },
+    "Gs": lambda state: {"G": moved(state), "Gs": state},
+    "model_avg": lambda state: {"model": moved(state), "model_avg": state},
+    "ema.shadow": lambda state: {"net": moved(state), "average": {"shadow": state, "decay": 0.99}},
+    "compiled": lambda state: {
+        "ema_model": {f"_orig_mod.{name}": value for name, value in state.items()},
+        "model": {f"_orig_mod.{name}": value for name, value in moved(state).items()},
+    },
     "lists": lambda state: {"nets": [{"ema": state}, {"d": {"weight": torch.ones(2)}}]},
     "DDP": lambda state: {"g_ema": {f"module.{name}": value for name, value in state.items()}},
 }
@@ -179,6 +186,16 @@ def test_a_discriminator_is_no_generator(read: Read) -> None:
     assert_same_pictures(read(pickled(value)), KIND, tensors)
     with pytest.raises(CheckpointError, match="class Discriminator without mapping and synthesis"):
         read(pickled({"D": discriminator}))
+
+
+def test_a_generator_of_features_in_a_larger_network_is_no_generator(read: Read) -> None:
+    """As EG3D's, whose planes a renderer turns into pictures."""
+    kind = Kind(colours=96)
+    backbone = generator_record(random_tensors(kind), kind)
+    triplane = record("TriPlaneGenerator", {"neural_rendering_resolution": 64}, {},
+                      modules={"backbone": backbone})  # fmt: skip
+    with pytest.raises(CheckpointError, match="class TriPlaneGenerator without mapping and"):
+        read(pickled({"G": triplane, "G_ema": triplane}))
 
 
 # The mean w

@@ -29,7 +29,10 @@ RAW = ("g", "G", "netG", "net_g", "G_state_dict", "generator")
 """Keys of networks that training moves; their moving average stands elsewhere, if at all."""
 NAMED_AT_MOST = 4
 """Labels in an error."""
-_AVERAGED = re.compile(r"(^|[._-])ema([._-]|$)|.ema$|generator_smooth|g_running", re.IGNORECASE)
+_AVERAGED = re.compile(
+    r"(^|[._-])(ema|smooth|smoothed|running|avg|average|averaged|shadow)([._-]|$)|.ema$|^Gs$",
+    re.IGNORECASE,
+)
 
 Dict = Mapping[Any, Any]
 
@@ -115,10 +118,13 @@ def _places(content: Any) -> Iterator[Place]:
 
 
 def _in_module(keys: tuple[str, ...], module: Record, around: tuple[Dict, ...]) -> Iterator[Place]:
-    """The generators that a module is or has: as modules in NVIDIA's form, or as named tensors."""
-    found = [(name, inner) for name, inner in modules_within(module) if nvidia.is_generator(inner)]
-    for name, inner in found:
-        yield Place((*keys, *filter(None, [name])), "", inner, around, module)
+    """The generators that a module is, or that one of an unknown class has: as modules in NVIDIA's
+    form, or as named tensors. NVIDIA's own larger networks have generators of features within.
+    """
+    inner = modules_within(module) if module.unread is not None else [("", module)]
+    found = [(name, part) for name, part in inner if nvidia.is_generator(part)]
+    for name, part in found:
+        yield Place((*keys, *filter(None, [name])), "", part, around, module)
     if not found and module.unread is not None:
         tensors = named_tensors(module)
         for prefix in _prefixes(tensors):
