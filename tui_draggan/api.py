@@ -74,7 +74,7 @@ class Model:
         return latent_from_seed(self.engine, origin.seed, origin.psi, origin.label)
 
     def render(self, latent: Latent) -> Bytes:
-        """The picture (H, W, 3) of a latent."""
+        """The picture (H, W, 3) of a latent; 4 channels where `info.alpha`."""
         return self.engine.render(latent.ws)
 
     def session(

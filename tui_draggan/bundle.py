@@ -2,7 +2,7 @@
 
 bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
-synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]
+synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]; 4 channels with alpha
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
@@ -99,6 +99,8 @@ class BundleInfo:
     w_dim: int
     num_ws: int
     drag: DragInfo
+    alpha: bool = False
+    """Whether pictures have a fourth channel, their opacity."""
     classes: tuple[str, ...] = ()
     recommended: dict[str, float] = field(default_factory=dict)
     generator: dict[str, Any] = field(default_factory=dict)

@@ -32,6 +32,11 @@ def in_kimg(value: float) -> str:
     return f"{round(value, 1 if value >= 10 else 3):g}"
 
 
+def picture_words(width: int, height: int, alpha: bool) -> str:
+    """«512 × 1024 px, with alpha»."""
+    return f"{width} × {height} px{', with alpha' if alpha else ''}"
+
+
 def percent(share: float) -> str:
     """A share of 1: «23 %», with a digit more near the ends, where a small part would be lost."""
     value = 100 * share

@@ -3,8 +3,8 @@
 // the two together. Works in a page and in Node: `read(name)` gives a file of the bundle as bytes,
 // `ort` is onnxruntime-web.
 //
-// Shapes: L rows of w+, R of them trained, D = w_dim, N points, C feature channels, h side of the
-// feature map, H side of the picture. Positions are [x, y] in pixels, origin at the top left.
+// Shapes: L rows of w+, R of them trained, D = w_dim, N points, C feature channels, w columns of the
+// feature map, H and W sides of the picture. Positions are [x, y] in pixels, origin at the top left.
 
 const BETA1 = 0.9;
 const BETA2 = 0.999;
@@ -14,6 +14,9 @@ export class Model {
   /** Opens a bundle. Throws where it has no drag/step.onnx. */
   static async open(ort, read) {
     const info = JSON.parse(new TextDecoder().decode(await read("bundle.json")));
+    if (info.format_version !== 4) {
+      throw new Error(`${info.name} has format ${info.format_version}, not 4; import it again`);
+    }
     if (!("drag/step.onnx" in info.files)) {
       throw new Error(`${info.name} has no drag/step.onnx; import its checkpoint again`);
     }
@@ -55,7 +58,7 @@ export class Model {
     return ws;
   }
 
-  /** w+ (L·D) → the full picture (3·H·H) in [-1, 1], channel after channel. */
+  /** w+ (L·D) → the full picture (3·H·W, 4·H·W with alpha) in [-1, 1], channel after channel. */
   async render(ws) {
     const { image } = await this.synthesis.run({
       ws: this.floats(ws, [1, this.info.num_ws, this.info.w_dim]),
@@ -66,7 +69,7 @@ export class Model {
   /** Without a mask and with nothing trained: what every call of step.onnx needs. */
   baseFeeds(ws) {
     const { num_ws: L, w_dim: D, drag } = this.info;
-    const { trainable_rows: R, feature_channels: C, feature_block: h } = drag;
+    const { trainable_rows: R, feature_channels: C, feature_map: map } = drag;
     const row = (value) => new this.ort.Tensor("int64", BigInt64Array.of(BigInt(value)), [1]);
     return {
       latent: this.floats(ws.subarray(0, R * D), [R, D]),
@@ -74,8 +77,8 @@ export class Model {
       mix: this.floats(new Float32Array(R * R), [R, R]),
       outside_first: row(0),
       outside_end: row(1),
-      outside_weight: this.floats(new Float32Array(h), [1, h]),
-      outside_reference: this.floats(new Float32Array(C * h), [C, 1, h]),
+      outside_weight: this.floats(new Float32Array(map.width), [1, map.width]),
+      outside_reference: this.floats(new Float32Array(C * map.width), [C, 1, map.width]),
       disc: this.floats([0, 0], [1, 2]),
       window: this.floats([0], [1]),
       anchor: this.floats([0], [1]),

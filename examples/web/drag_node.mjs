@@ -26,12 +26,13 @@ for (let step = 0; step < edit.steps; step++) {
   console.log(JSON.stringify(line));
 }
 
-function demonstration({ resolution, recommended = {} }) {
-  const middle = Math.round(resolution / 2);
-  const radius = (share, least) => Math.max(Math.round(share * resolution), least);
+function demonstration({ size, recommended = {} }) {
+  const middle = [size.width, size.height].map((side) => Math.round(side / 2));
+  const shorter = Math.min(size.width, size.height);
+  const radius = (share, least) => Math.max(Math.round(share * shorter), least);
   return {
-    handles: [[middle, middle]],
-    targets: [[middle, middle - Math.round(resolution / 10)]],
+    handles: [middle],
+    targets: [[middle[0], middle[1] - Math.round(shorter / 10)]],
     r1: recommended.r1 ?? radius(3 / 512, 2),
     r2: recommended.r2 ?? radius(12 / 512, 2),
     anchor: recommended.anchor ?? 0,

@@ -15,7 +15,10 @@ let round = 0; // a run continues only while its number is the newest
 
 try {
   model = await Model.open(ort, read);
-  canvas.width = canvas.height = 8 * model.info.resolution;
+  const { width, height } = model.info.size;
+  const scale = Math.max(1, Math.floor(1024 / Math.max(width, height)));
+  canvas.width = scale * width;
+  canvas.height = scale * height;
   await open();
 } catch (error) {
   says.textContent = error.message;
@@ -51,21 +54,23 @@ async function open() {
   pairs = [];
   const z = Array.from({ length: model.info.z_dim }, gaussian);
   ws = model.repeat(await model.map(z));
-  pixels = fromPlanes(await model.render(ws), model.info.resolution);
-  says.textContent = `${model.info.name}, ${model.info.resolution} px`;
+  const { name, size } = model.info;
+  pixels = fromPlanes(await model.render(ws), size);
+  says.textContent = `${name}, ${size.width} × ${size.height} px`;
   paint();
 }
 
 async function run() {
   const mine = ++round;
-  const { resolution, recommended } = model.info;
+  const { size, recommended } = model.info;
+  const shorter = Math.min(size.width, size.height);
   const handles = pairs.map((pair) => pair.handle);
   const drag = new Drag(model, ws, {
     handles,
     targets: pairs.map((pair) => pair.target),
     templates: await model.features(ws, handles),
-    r1: recommended.r1 ?? Math.max(Math.round((3 / 512) * resolution), 2),
-    r2: recommended.r2 ?? Math.max(Math.round((12 / 512) * resolution), 2),
+    r1: recommended.r1 ?? Math.max(Math.round((3 / 512) * shorter), 2),
+    r2: recommended.r2 ?? Math.max(Math.round((12 / 512) * shorter), 2),
     anchor: recommended.anchor ?? 0,
     wPlus: recommended.w_plus ?? true,
   });
@@ -73,7 +78,7 @@ async function run() {
     const { loss, image } = await drag.next(recommended.learning_rate ?? 0.002);
     if (mine !== round) return;
     ws = drag.ws;
-    pixels = fromBytes(image, model.info.drag.preview_size);
+    pixels = fromBytes(image, model.info.drag.preview);
     pairs.forEach((pair, i) => (pair.handle = drag.handles[i]));
     says.textContent = `step ${step}  loss ${loss.toFixed(4)}`;
     paint();
@@ -85,7 +90,8 @@ async function run() {
 
 function paint() {
   if (!pixels) return;
-  const scale = canvas.width / model.info.resolution;
+  const scale = canvas.width / model.info.size.width;
+  context.clearRect(0, 0, canvas.width, canvas.height);
   context.drawImage(pixels, 0, 0, canvas.width, canvas.height);
   for (const { handle, target } of held ? [...pairs, held] : pairs) {
     const [from, to] = [handle, target].map((point) => point.map((value) => (value + 0.5) * scale));
@@ -110,30 +116,34 @@ function paint() {
 
 function place(event) {
   const box = canvas.getBoundingClientRect();
-  const along = (at, start, size) => {
-    const pixel = Math.floor(((at - start) / size) * model.info.resolution);
-    return Math.min(Math.max(pixel, 0), model.info.resolution - 1);
-  };
-  return [along(event.clientX, box.left, box.width), along(event.clientY, box.top, box.height)];
+  const { width, height } = model.info.size;
+  const along = (share, side) => Math.min(Math.max(Math.floor(share * side), 0), side - 1);
+  return [
+    along((event.clientX - box.left) / box.width, width),
+    along((event.clientY - box.top) / box.height, height),
+  ];
 }
 
-/** Bytes (side, side, 3) as something a canvas can draw. */
-function fromBytes(bytes, side) {
-  const surface = new OffscreenCanvas(side, side);
-  const image = new ImageData(side, side);
-  for (let i = 0; i < side * side; i++) {
-    image.data.set([bytes[3 * i], bytes[3 * i + 1], bytes[3 * i + 2], 255], 4 * i);
+/** Bytes (height, width, 3), or 4 channels with alpha, as something a canvas can draw. */
+function fromBytes(bytes, { width, height }) {
+  const surface = new OffscreenCanvas(width, height);
+  const image = new ImageData(width, height);
+  const channels = bytes.length / (width * height);
+  for (let i = 0; i < width * height; i++) {
+    const pixel = bytes.subarray(channels * i, channels * (i + 1));
+    image.data.set([...pixel.subarray(0, 3), pixel[3] ?? 255], 4 * i);
   }
   surface.getContext("2d").putImageData(image, 0, 0);
   return surface;
 }
 
-/** Planes (3, side, side) in [-1, 1] as the same. */
-function fromPlanes(planes, side) {
-  const size = side * side;
+/** Planes (3 or 4, height, width) in [-1, 1] as the same. */
+function fromPlanes(planes, size) {
+  const area = size.width * size.height;
+  const channels = planes.length / area;
   const level = (value) => Math.min(Math.max(Math.round(value * 127.5 + 127.5), 0), 255);
-  const bytes = Uint8Array.from({ length: 3 * size }, (_, i) => level(planes[(i % 3) * size + Math.floor(i / 3)]));
-  return fromBytes(bytes, side);
+  const from = (i) => planes[(i % channels) * area + Math.floor(i / channels)];
+  return fromBytes(Uint8Array.from({ length: planes.length }, (_, i) => level(from(i))), size);
 }
 
 async function read(name) {

@@ -40,6 +40,10 @@ def test_every_protocol_gives_the_same_pictures(protocol: int, numpy_core: str, 
         Kind(mapping_layers=1),
         Kind(mapping_lr=0.02, mapping_dim=12, z_dim=12),
         Kind(channels=(5, 4)),
+        Kind(const=(4, 2)),
+        Kind(const=(3, 5), architecture="resnet", conv_clamp=1.2),
+        Kind(colours=4),
+        Kind(colours=4, architecture="orig", const=(8, 4)),
     ],
     ids=str,
 )
@@ -51,6 +55,7 @@ def test_every_kind_of_generator_gives_its_pictures(kind: Kind, program: str, re
     assert (config.resolution, config.channels) == (kind.resolution, kind.channels)
     assert (config.z_dim, config.w_dim, config.c_dim) == (kind.z_dim, kind.w_dim, kind.c_dim)
     assert (config.architecture, config.conv_clamp) == (kind.architecture, kind.conv_clamp)
+    assert (config.const, config.alpha) == (kind.const, kind.colours == 4)
     assert (config.mapping_lr, config.mapping_layers) == (kind.mapping_lr, kind.mapping_layers)
     assert ("stylegan3" in checkpoint.format) == (program == "stylegan3")
     assert_same_pictures(checkpoint, kind, tensors)
@@ -169,10 +174,29 @@ def test_another_filter_is_refused(read: Read) -> None:
         read(pickled(record))
 
 
-def test_four_channels_and_an_empty_z_are_refused(read: Read) -> None:
-    kind = Kind(colours=4)
-    with pytest.raises(CheckpointError, match="4 channels; expected 3"):
+@pytest.mark.parametrize("colours", [2, 6])
+def test_other_channels_are_refused(colours: int, read: Read) -> None:
+    kind = Kind(colours=colours)
+    with pytest.raises(CheckpointError, match=rf"{colours} channels; expected 3 \(colour\), 4"):
         read(nvidia_pickle(random_tensors(kind), kind))
+
+
+@pytest.mark.parametrize("const", [(17, 4), (4, 0)])
+def test_constants_of_other_sizes_are_refused(const: tuple[int, int], read: Read) -> None:
+    kind = Kind(const=const)
+    with pytest.raises(CheckpointError, match=r"b4\.const of shape .* 1 to 16 rows and columns"):
+        read(nvidia_pickle(random_tensors(kind), kind))
+
+
+def test_noise_of_another_size_than_its_map_is_named(read: Read) -> None:
+    kind = Kind(const=(4, 2))
+    tensors = random_tensors(kind)
+    tensors["synthesis.b16.conv0.noise_const"] = torch.randn(16, 16)
+    with pytest.raises(CheckpointError, match=r"shape \(16, 16\); expected \(16, 8\)"):
+        read(nvidia_pickle(tensors, kind))
+
+
+def test_an_empty_z_is_refused(read: Read) -> None:
     kind = Kind(z_dim=0, c_dim=3)
     with pytest.raises(CheckpointError, match="z_dim 0"):
         read(nvidia_pickle(random_tensors(kind), kind))

@@ -51,6 +51,24 @@ def test_a_converted_checkpoint_brings_its_mean(zipped: bool, read: Read) -> Non
     assert_same_pictures(checkpoint, KIND, tensors)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Kind(z_dim=12, mapping_dim=12, const=(4, 2)),  # StyleGAN-Human's, by its legacy.py
+        Kind(z_dim=12, mapping_dim=12, const=(8, 4), colours=4),
+    ],
+    ids=str,
+)
+def test_pictures_that_are_no_squares_or_have_alpha(kind: Kind, read: Read) -> None:
+    tensors = random_tensors(kind)
+    mean = tensors["mapping.w_avg"]
+    checkpoint = read(saved({"g_ema": rosinality_state(tensors, kind), "latent_avg": mean}))
+    height, width = kind.const
+    assert checkpoint.config.size == (8 * height, 8 * width)
+    assert checkpoint.config.alpha == (kind.colours == 4)
+    assert_same_pictures(checkpoint, kind, tensors)
+
+
 def test_the_trained_network_is_taken_where_there_is_no_average(read: Read) -> None:
     tensors = random_tensors(KIND)
     state = rosinality_state(tensors, KIND)

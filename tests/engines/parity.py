@@ -60,7 +60,7 @@ NETWORKS: dict[str, tuple[dict[str, Any], str]] = {
     "clamped": ({"conv_clamp": 1.2}, "several points"),
     "resnet": ({"architecture": "resnet", "conv_clamp": 1.2, "c_dim": 3}, "several, masked"),
     "orig": ({"architecture": "orig"}, "several, masked"),
-    "upright": ({"const": Size(4, 2)}, "several, masked"),
+    "upright, with alpha": ({"const": Size(4, 2), "alpha": True}, "several, masked"),
     "upright, at the border": ({"const": Size(8, 4)}, "at the border"),
     "wide resnet": ({"const": Size(4, 7), "architecture": "resnet"}, "several, masked"),
 }

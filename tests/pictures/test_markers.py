@@ -68,3 +68,10 @@ def test_the_crosshair_leaves_its_middle_free() -> None:
     image = canvas(88)
     paint_crosshair(image, (44, 44), Sizes.for_canvas(88))
     assert (image[44, 44] == 120).all() and image[44, 48:50].max() > 200
+
+
+def test_marks_on_a_transparent_picture_are_opaque_and_the_rest_stays_transparent() -> None:
+    clear = np.zeros((512, 512, 4), np.uint8)
+    drawn = draw_markers(clear, [((100, 100), (300, 400))])
+    np.testing.assert_array_equal(drawn[100, 94], (*HANDLE, 255))
+    assert (drawn[20, 20] == 0).all() and drawn.shape == clear.shape

@@ -32,9 +32,10 @@ class Checkpoint:
         return sum(int(tensor.size) for tensor in self.tensors.values())
 
     def with_colours_reversed(self) -> Checkpoint:
-        """The same generator with the channels of its pictures in the opposite order."""
+        """The same generator with red and blue of its pictures exchanged."""
+        order = [2, 1, 0, 3] if self.config.alpha else [2, 1, 0]
         turned = {
-            name: tensor[::-1]
+            name: tensor[order]
             for name, tensor in self.tensors.items()
             if name.endswith((".torgb.weight", ".torgb.bias"))
         }

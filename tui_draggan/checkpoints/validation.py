@@ -19,9 +19,13 @@ from tui_draggan.checkpoints.missing import MEAN_NOTE, noise_notes, sampled_nois
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.errors import CheckpointError
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import Architecture, GeneratorConfig
 
 MAX_RESOLUTION = 1024
+"""Name of the last block; the side of the picture where the constant is 4×4."""
+MAX_CONST = 16
+"""Rows and columns of the constant; published ones have 4×4, StyleGAN-Human's 4×2."""
 MAX_WIDTH = 4096
 """Width of z, w, a label's embedding, a mapping layer and a feature map; NVIDIA's have 512."""
 MAX_CLASSES = 100_000
@@ -32,6 +36,8 @@ MAX_MAP_NUMBERS = 2**27
 """Numbers of one feature map, half a GiB in float32; NVIDIA's largest have 2**25 (32 × 1024²)."""
 MAX_SHARING = 2
 """How many times the memory that holds them the tensors may take one by one."""
+GREY, RGB, RGBA = 1, 3, 4
+"""Channels of a picture."""
 MEAN = "mapping.w_avg"
 FILTER = "resample_filter"
 FIR = np.outer((1, 3, 3, 1), (1, 3, 3, 1)) / 64
@@ -67,7 +73,7 @@ def validated(
             f"says that its architecture is {shown(str(architecture))}, "
             f"but has the tensors of {config.architecture}"
         )
-    colours = _colours(tensors, config)
+    colours = _colours(tensors, config.resolution)
     expected = expected_shapes(config, colours)
     _check_cost(config, expected)
     layers = [name.removesuffix(".noise_const") for name in expected if "noise_const" in name]
@@ -90,7 +96,7 @@ def validated(
     if style_bias:
         biases = [name for name in arrays if name.endswith(".affine.bias")]
         arrays |= {name: np.add(arrays[name], style_bias, dtype=np.float32) for name in biases}
-    if colours == 1:
+    if colours == GREY:
         arrays |= {name: np.repeat(arrays[name], 3, axis=0) for name in _of_torgb(config)}
         notes += ("greyscale pictures; the one channel is copied to red, green and blue",)
     return Checkpoint(format, config, arrays, notes)
@@ -114,7 +120,7 @@ def check_filter(kernel: Any, name: str) -> None:
     raise CheckpointError(f"resamples with another filter than [1, 3, 3, 1] ({shown(name)})")
 
 
-def expected_shapes(config: GeneratorConfig, colours: int = 3) -> dict[str, Shape]:
+def expected_shapes(config: GeneratorConfig, colours: int = RGB) -> dict[str, Shape]:
     """Name and shape of every tensor of a generator, as in `network.Generator.state_dict()`."""
     return dict(_mapping_shapes(config)) | dict(_synthesis_shapes(config, colours))
 
@@ -139,13 +145,13 @@ def _synthesis_shapes(config: GeneratorConfig, colours: int) -> Iterator[tuple[s
         block = f"synthesis.b{resolution}"
         noise: dict[str, Shape] = {
             "noise_strength": (),
-            "noise_const": (resolution, resolution),
+            "noise_const": tuple(config.size_of(resolution)),
         }
         layers = {"conv1": (outputs, outputs, 3, noise)}
         if inputs:
             layers["conv0"] = (outputs, inputs, 3, noise)
         else:
-            yield f"{block}.const", (outputs, 4, 4)
+            yield f"{block}.const", (outputs, *config.const)
         if config.has_torgb(resolution):
             layers["torgb"] = (colours, outputs, 1, {})
         for layer, (out, into, kernel, others) in layers.items():
@@ -201,11 +207,24 @@ def _config(tensors: Tensors, *, mapping_lr: float, conv_clamp: float | None) ->
         embed_dim=None if embed_dim in (0, w_dim) else embed_dim,
         architecture=architecture,
         conv_clamp=conv_clamp,
+        const=_const(tensors),
+        alpha=_colours(tensors, last) == RGBA,
     )
 
 
+def _const(tensors: Tensors) -> Size:
+    name = "synthesis.b4.const"
+    _width(tensors, name, 3, 0)
+    *_, rows, columns = shape = tensors[name].shape
+    if not (1 <= rows <= MAX_CONST and 1 <= columns <= MAX_CONST):
+        raise CheckpointError(
+            f"has {name} of shape {shape}; expected 1 to {MAX_CONST} rows and columns"
+        )
+    return Size(rows, columns)
+
+
 def _block_resolutions(tensors: Tensors) -> list[int]:
-    """4, 8, … up to the picture's side."""
+    """4, 8, … up to the last block's name."""
     matches = (re.match(r"synthesis\.b(\d{1,6})\.", name) for name in tensors)
     resolutions = sorted({int(match[1]) for match in matches if match})
     if not resolutions or resolutions != [4 * 2**i for i in range(len(resolutions))]:
@@ -231,11 +250,13 @@ def _width(
     return int(shape[axis])
 
 
-def _colours(tensors: Tensors, config: GeneratorConfig) -> int:
-    colours = _width(tensors, f"synthesis.b{config.resolution}.torgb.weight", 4, 0)
-    if colours not in (1, 3):
+def _colours(tensors: Tensors, last: int) -> int:
+    """Channels of the picture by the last block."""
+    colours = _width(tensors, f"synthesis.b{last}.torgb.weight", 4, 0)
+    if colours not in (GREY, RGB, RGBA):
         raise CheckpointError(
-            f"makes pictures of {colours} channels; expected 3 (colour) or 1 (greyscale)"
+            f"makes pictures of {colours} channels; expected 3 (colour), 4 (colour and alpha) or "
+            "1 (greyscale)"
         )
     return colours
 
@@ -246,11 +267,12 @@ def _check_cost(config: GeneratorConfig, expected: dict[str, Shape]) -> None:
     if parameters > MAX_PARAMETERS:
         raise CheckpointError(f"has {parameters:,} parameters; at most {MAX_PARAMETERS:,} are read")
     for resolution, channels in zip(config.block_resolutions, config.channels, strict=True):
-        if channels * resolution**2 > MAX_MAP_NUMBERS:
+        size = config.size_of(resolution)
+        if channels * size.area > MAX_MAP_NUMBERS:
             raise CheckpointError(
-                f"has {channels:,} channels at {resolution} px, maps of "
-                f"{4 * channels * resolution**2 / 1e9:.1f} GB; "
-                f"at most {MAX_MAP_NUMBERS // resolution**2:,} channels are computed there"
+                f"has {channels:,} channels at {size} px, maps of "
+                f"{4 * channels * size.area / 1e9:.1f} GB; "
+                f"at most {MAX_MAP_NUMBERS // size.area:,} channels are computed there"
             )
 
 

@@ -23,6 +23,7 @@ from tui_draggan.files import check_folder, sha256, unwritable
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
+from tui_draggan.wording import picture_words
 
 if TYPE_CHECKING:
     from tui_draggan.checkpoints.checkpoint import Checkpoint
@@ -146,7 +147,7 @@ def described(checkpoint: Checkpoint, file: Path) -> list[str]:
     channels = " ".join(map(str, config.channels))
     lines = {
         "architecture": config.architecture,
-        "picture": f"{config.size.width} × {config.size.height} px",
+        "picture": picture_words(config.size.width, config.size.height, config.alpha),
         "latent": f"z {config.z_dim}, w {config.w_dim}, {config.num_ws} rows of w+",
         "mapping": f"{config.mapping_layers} layers",
         "channels": f"{channels} (from 4 px to {config.resolution} px)",

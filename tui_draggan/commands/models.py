@@ -15,7 +15,7 @@ from tui_draggan.edit.parameters import RECOMMENDABLE, default_params
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
 from tui_draggan.library import ListedModel
 from tui_draggan.standard_streams import remark, say
-from tui_draggan.wording import printable
+from tui_draggan.wording import picture_words, printable
 
 HANGING = textwrap.TextWrapper(88, "  ", " " * 15, break_long_words=False, break_on_hyphens=False)
 
@@ -63,7 +63,7 @@ def show(name: str) -> int:
     check_contents(bundle)
     info = bundle.info
     lines = {
-        "picture": f"{info.size.width} × {info.size.height} px",
+        "picture": picture_words(info.size.width, info.size.height, info.alpha),
         "latent": f"z {info.z_dim}, w {info.w_dim}, {info.num_ws} rows of w+",
         "drag": f"feature block {info.drag.feature_block} px, "
         f"{info.drag.feature_channels} channels, up to {info.drag.trainable_rows} rows",

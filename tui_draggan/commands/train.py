@@ -23,6 +23,7 @@ from tui_draggan.files import check_folder, check_readable, check_writable
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
 from tui_draggan.run_folder import RunFolder
+from tui_draggan.size import Size
 from tui_draggan.standard_streams import say
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.training.config import CRITTERS, TrainingConfig
@@ -190,11 +191,13 @@ def _config(
         rates = (0.0025, 0.0025)
     if begin_with is not None:
         generator = begin_with.generator.config
-        if generator.resolution != resolution or generator.c_dim != len(classes):
+        if generator.size != Size.square(resolution) or generator.c_dim != len(classes):
             raise UsageError(
-                f"{options.begin_with} has {generator.resolution} px and {generator.c_dim} "
+                f"{options.begin_with} has {generator.size} px and {generator.c_dim} "
                 f"classes; expected {resolution} px and {len(classes)} classes"
             )
+        if generator.alpha:
+            raise UsageError(f"{options.begin_with} makes pictures with alpha; training does not")
     if options.learning_rate is not None:
         rates = (options.learning_rate, options.learning_rate)
     return TrainingConfig(

@@ -107,4 +107,4 @@ class Picture:
     """A picture rendered while nothing runs."""
 
     image: Bytes
-    """(H, W, 3)"""
+    """(H, W, 3), or 4 channels with alpha."""

@@ -76,8 +76,8 @@ class StepResult:
     handles: Floats
     """(N, 2) tracked on the features of `ws`."""
     image: Bytes | None
-    """(P, Q, 3) preview; it may be smaller than the picture. None where it was not wanted and
-    costs something."""
+    """(P, Q, 3) preview, or 4 channels with alpha; it may be smaller than the picture. None where
+    it was not wanted and costs something."""
     loss: float
     motion_loss: float
     mask_loss: float
@@ -112,7 +112,7 @@ class Engine(Protocol):
         ...
 
     def render(self, ws: Floats) -> Bytes:
-        """w+ (L, w_dim) → the full picture (H, W, 3)."""
+        """w+ (L, w_dim) → the full picture (H, W, 3); 4 channels with alpha."""
         ...
 
     def features(self, ws: Floats, points: Floats) -> Floats:

@@ -30,7 +30,9 @@ def share_weights(graphs: Sequence[Path], weights: str) -> None:
     models = [onnx.load(graph, load_external_data=False) for graph in graphs]
     with joint.open("wb") as out:
         for graph, model in zip(graphs, models, strict=True):
-            stored = np.memmap(graph.with_name(weights), np.uint8, "r").data
+            own = graph.with_name(weights)
+            # What is empty, because every tensor is small and lies in the graph, cannot be mapped.
+            stored = np.memmap(own, np.uint8, "r").data if own.stat().st_size else b""
             for tensor in model.graph.initializer:
                 if tensor.data_location != onnx.TensorProto.EXTERNAL:
                     continue

@@ -70,6 +70,7 @@ def export_bundle(
             preview=config.size_of(step.preview_block),
             reference=reference_step(synthesis, generator.mapping.w_avg),
         ),
+        alpha=config.alpha,
         classes=classes,
         recommended=dict(recommended or {}),
         generator=config.to_dict(),

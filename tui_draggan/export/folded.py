@@ -168,7 +168,7 @@ class FoldedUpConv(Constants):
 
 
 class FoldedToRGB(Constants):
-    """`network.ToRGB`: features (1, I, H, W), w (1, w_dim) → (1, 3, H, W)."""
+    """`network.ToRGB`: features (1, I, H, W), w (1, w_dim) → (1, 3, H, W), or 4 with alpha."""
 
     affine_weight: Tensor
     affine_bias: Tensor
@@ -178,6 +178,7 @@ class FoldedToRGB(Constants):
     def __init__(self, rgb: network.ToRGB) -> None:
         super().__init__()
         self.limit = rgb.limit
+        self.channels = rgb.weight.shape[0]
         gain = rgb.weight_gain
         self.constant("affine_weight", (rgb.affine.weight * rgb.affine.weight_gain * gain).t())
         self.constant("affine_bias", rgb.affine.bias * rgb.affine.bias_gain * gain)
@@ -188,7 +189,7 @@ class FoldedToRGB(Constants):
         styles = torch.addmm(self.affine_bias, w, self.affine_weight)
         # No gradient passes here, so the three rows of the weight are cheaper to modulate.
         rgb = torch.matmul(self.weight * styles, x.reshape(x.shape[1], -1)) + self.bias
-        return clamped(rgb, self.limit).reshape(1, 3, x.shape[2], x.shape[3])
+        return clamped(rgb, self.limit).reshape(1, self.channels, x.shape[2], x.shape[3])
 
 
 class FoldedBlock(Constants):
@@ -205,8 +206,7 @@ class FoldedBlock(Constants):
         self.residual = block.skip is not None
         if block.num_conv == 2:
             self.conv0 = FoldedUpConv(block.conv0)
-            channels = 3 if block.skip is None else block.skip.weight.shape[0]
-            self.upsample = Upsampling(channels, self.size)
+            self.upsample = Upsampling(_straight_channels(block), self.size)
         else:
             self.constant("const", block.const[None])
         self.conv1 = FoldedConv(block.conv1)
@@ -273,6 +273,13 @@ class FoldedBlock(Constants):
 
     def _added(self, rgb: Tensor, image: Tensor | None) -> Tensor:
         return rgb if image is None else self.upsample(image) + rgb
+
+
+def _straight_channels(block: network.SynthesisBlock) -> int:
+    """Channels of what a block adds its own to: features, or the previous block's picture."""
+    if block.skip is not None:
+        return block.skip.weight.shape[0]
+    return block.torgb.weight.shape[0] if block.torgb is not None else 3
 
 
 class FoldedSynthesis(nn.Module):

@@ -12,6 +12,7 @@ from PIL import Image
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.files import check_writable, replacing
+from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.pictures.provenance import AI_GENERATED, Provenance
 
 SUFFIXES = (".gif", ".webp", ".mp4")
@@ -34,8 +35,13 @@ def check_animation(path: Path) -> None:
 def write_animation(
     path: Path, frames: Sequence[Bytes], provenance: Provenance, fps: int = 15
 ) -> None:
-    """Writes frames, each (H, W, 3), of one size. Raises UsageError or OutputError."""
+    """Writes frames, each (H, W, 3) or (H, W, 4), of one size. Raises UsageError or OutputError.
+
+    Alpha is kept in WebP; in formats that have none, or one bit of it, there is a checker below.
+    """
     check_animation(path)
+    if path.suffix.lower() != ".webp":
+        frames = [over_checker(frame) for frame in frames]
     pictures = [_enlarged(Image.fromarray(frame)) for frame in frames]
     with replacing(path) as work:
         if path.suffix.lower() == ".mp4":

@@ -54,7 +54,7 @@ class Sizes:
 
 
 def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int = 1) -> Bytes:
-    """A copy of a picture (H, W, 3), `scale` times as large, with handle → target pairs on it.
+    """A copy of a picture (H, W, 3 or 4), `scale` times as large, with handle → target pairs on it.
 
     Points are pixels of the picture as given.
     """
@@ -80,7 +80,7 @@ def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int 
 def paint_pairs(
     canvas: Bytes, marks: Sequence[PairMark], sizes: Sizes, numbers: bool = False
 ) -> None:
-    """Paints pairs into a canvas (H, W, 3), in place; `numbers`: also into the discs."""
+    """Paints pairs into a canvas (H, W, 3 or 4), in place; `numbers`: also into the discs."""
     for mark in marks:
         if mark.target is not None:
             _paint_arrow(canvas, mark.handle, mark.target, sizes)
@@ -162,7 +162,7 @@ _DIGITS = (31599, 11415, 29671, 29647, 23497, 31183, 31215, 29257, 31727, 31695)
 
 
 def _paint_number(canvas: Bytes, number: int, at: Place, radius: float) -> None:
-    digits = str(number)
+    digits, ink = str(number), _opaque(OUTLINE)[: canvas.shape[2]]
     dot = max(1, int(radius * 1.5 / (5 if len(digits) == 1 else 4 * len(digits) - 1)))
     width = (4 * len(digits) - 1) * dot
     left, top = round(at[0] - (width - 1) / 2), round(at[1] - (5 * dot - 1) / 2)
@@ -172,7 +172,7 @@ def _paint_number(canvas: Bytes, number: int, at: Place, radius: float) -> None:
             for column in range(3):
                 if bits >> (14 - 3 * row - column) & 1:
                     x, y = left + (4 * index + column) * dot, top + row * dot
-                    canvas[max(0, y) : max(0, y + dot), max(0, x) : max(0, x + dot)] = OUTLINE
+                    canvas[max(0, y) : max(0, y + dot), max(0, x) : max(0, x + dot)] = ink
 
 
 # -- distances ---------------------------------------------------------------------------------
@@ -217,7 +217,13 @@ def _to_segment(box: _Box, start: Place, end: Place) -> Floats:
 
 
 def _blend(canvas: Bytes, box: _Box, distance: Floats, colour: Colour) -> None:
-    """Covers what lies inside (distance < 0), with an edge one pixel soft."""
+    """Covers what lies inside (distance < 0), with an edge one pixel soft; marks are opaque."""
     cover = np.clip(0.5 - distance, 0, 1)[..., None]
     part = canvas[box.rows, box.columns]
-    canvas[box.rows, box.columns] = np.rint(part + (np.array(colour) - part) * cover)
+    paint = _opaque(colour)[: canvas.shape[2]].astype(np.float32)
+    canvas[box.rows, box.columns] = np.rint(part + (paint - part) * cover)
+
+
+def _opaque(colour: Colour) -> Bytes:
+    """(4,) with the opacity of a picture that has any."""
+    return np.array([*colour, 255], np.uint8)

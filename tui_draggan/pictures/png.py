@@ -20,7 +20,10 @@ def check_png(path: Path) -> None:
 
 
 def write_png(path: Path, image: Bytes, provenance: Provenance) -> None:
-    """Writes image (H, W, 3). Raises UsageError or OutputError; never leaves half a file."""
+    """Writes image (H, W, 3), or 4 channels with alpha.
+
+    Raises UsageError or OutputError; never leaves half a file.
+    """
     check_png(path)
     info = PngImagePlugin.PngInfo()
     for keyword, text in provenance.text().items():

@@ -43,6 +43,8 @@ class GeneratorConfig:
     const: Size = SQUARE
     """Rows and columns of the constant that b4 begins with. It alone says how wide and how high
     the picture is: 4×2 for one of 1024 rows and 512 columns with nine blocks."""
+    alpha: bool = False
+    """Whether pictures have a fourth channel, their opacity: -1 transparent, 1 opaque."""
 
     def __post_init__(self) -> None:
         blocks = int(math.log2(self.resolution)) - 1
@@ -73,6 +75,11 @@ class GeneratorConfig:
         return self.const.scaled(block // 4)
 
     @property
+    def picture_channels(self) -> int:
+        """3, or 4 with alpha."""
+        return 4 if self.alpha else 3
+
+    @property
     def num_ws(self) -> int:
         """Rows of w+: one for every convolution and one for the last ToRGB."""
         return 2 * len(self.channels)
@@ -82,10 +89,12 @@ class GeneratorConfig:
         return self.architecture == "skip" or resolution == self.resolution
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON values; `const` is left out where it is 4×4."""
+        """As JSON values; `const` is left out where it is 4×4, `alpha` where there is none."""
         values = {**asdict(self), "channels": list(self.channels), "const": list(self.const)}
         if self.const == SQUARE:
             del values["const"]
+        if not self.alpha:
+            del values["alpha"]
         return values
 
     @classmethod

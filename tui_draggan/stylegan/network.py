@@ -120,14 +120,14 @@ class StyledConv(nn.Module):
 
 
 class ToRGB(nn.Module):
-    """Modulated 1×1 convolution to three channels, without demodulation."""
+    """Modulated 1×1 convolution to the picture's channels, without demodulation."""
 
     def __init__(self, inputs: int, config: GeneratorConfig) -> None:
         super().__init__()
         self.limit = config.conv_clamp
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(3, inputs, 1, 1))
-        self.bias = nn.Parameter(torch.zeros(3))
+        self.weight = nn.Parameter(torch.randn(config.picture_channels, inputs, 1, 1))
+        self.bias = nn.Parameter(torch.zeros(config.picture_channels))
         self.weight_gain = 1 / math.sqrt(inputs)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -185,7 +185,7 @@ class SynthesisBlock(nn.Module):
 
 
 class Synthesis(nn.Module):
-    """w+ (N, L, w_dim) → picture (N, 3, H, W), about [-1, 1]."""
+    """w+ (N, L, w_dim) → picture (N, 3, H, W), or 4 channels with alpha, about [-1, 1]."""
 
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()

@@ -16,7 +16,7 @@ def to_bytes(image: Tensor) -> Tensor:
 
 
 def to_pictures(images: Tensor) -> Tensor:
-    """(N, 3, H, W) in [-1, 1], float32 → (N, H, W, 3) bytes, on the same device."""
+    """(N, C, H, W) in [-1, 1], float32 → (N, H, W, C) bytes, on the same device."""
     return to_bytes(images).permute(0, 2, 3, 1)
 
 

@@ -8,8 +8,10 @@ from textual.containers import Container, Horizontal
 from textual.widget import Widget
 from textual.widgets import Footer
 
+from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import State
 from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.size import Size
 from tui_draggan.tui import words
 from tui_draggan.tui.layout import Arrangement, plan
@@ -47,6 +49,8 @@ class Panels:
         self.log = LossLog(id="log")
         self.passing_loupe = PassingLoupe(id="passing-loupe")
         self.status = StatusLine(id="status")
+        self._shown: tuple[Bytes, Bytes] | None = None
+        """The last picture, and what is seen of it."""
         self.arrangement = Arrangement.SMALL
         """The one in force."""
         self._frame = Container(self.picture, id="frame")
@@ -105,10 +109,18 @@ class Panels:
         self.plot.show(snapshot)
         self.log.show(snapshot.frames)
 
+    def _opaque(self, picture: Bytes | None) -> Bytes | None:
+        """A picture over a checker where it has alpha; the same array for the same picture."""
+        if picture is None:
+            return None
+        if self._shown is None or self._shown[0] is not picture:
+            self._shown = picture, over_checker(picture)
+        return self._shown[1]
+
     def show_pointer(self, snapshot: Snapshot, pointer: Pointer, hint: str) -> None:
         """What depends on crosshair and selection: a key repaints a few rows."""
         scene = Scene(
-            snapshot.picture,
+            self._opaque(snapshot.picture),
             snapshot.info.size,
             snapshot.document.pairs,
             pointer,

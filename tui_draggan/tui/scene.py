@@ -28,7 +28,7 @@ class Scene:
     """All that the picture panel shows."""
 
     image: Bytes | None
-    """(P, Q, 3); it may be smaller than the picture."""
+    """(P, Q, 3), opaque; it may be smaller than the picture."""
     size: Size
     """Size of the picture in pixels."""
     pairs: tuple[Pair, ...]

@@ -28,6 +28,7 @@ class Kind:
     architecture: str = "skip"
     conv_clamp: float | None = None
     colours: int = 3
+    const: tuple[int, int] = (4, 4)
 
     @property
     def resolution(self) -> int:
@@ -57,8 +58,9 @@ def random_tensors(kind: Kind, seed: int = 0) -> dict[str, Tensor]:
         tensors[f"{name}.affine.bias"] = 1 + 0.3 * normal(into)
 
     def noise(name: str, side: int) -> None:
+        height, width = kind.const
         tensors[f"{name}.noise_strength"] = 0.3 * normal()
-        tensors[f"{name}.noise_const"] = normal(side, side)
+        tensors[f"{name}.noise_const"] = normal(height * side // 4, width * side // 4)
 
     tensors: dict[str, Tensor] = {}
     inputs = kind.z_dim
@@ -73,7 +75,7 @@ def random_tensors(kind: Kind, seed: int = 0) -> dict[str, Tensor]:
         inputs = outputs
     tensors["mapping.w_avg"] = normal(kind.w_dim)
 
-    tensors["synthesis.b4.const"] = normal(kind.channels[0], 4, 4)
+    tensors["synthesis.b4.const"] = normal(kind.channels[0], *kind.const)
     inputs = 0
     for side, outputs in zip(kind.sides, kind.channels, strict=True):
         block = f"synthesis.b{side}"

@@ -57,13 +57,14 @@ def generator_record(
     }
     if kind.c_dim:
         mapping["embed"] = _fully_connected(tensors, "mapping.embed", "linear", 1)
+    square = _square(kind)
     dims = {"z_dim": kind.z_dim, "c_dim": kind.c_dim, "w_dim": kind.w_dim}
     blocks = {f"b{side}": _block(tensors, kind, side, stylegan3) for side in kind.sides}
     picture = {"img_resolution": kind.resolution, "img_channels": kind.colours}
     num_ws = 2 * len(kind.sides)
     return record(
         "Generator",
-        {**dims, **picture, "num_ws": num_ws},
+        {**dims, **picture, **square, "num_ws": num_ws},
         {},
         modules={
             "synthesis": record(
@@ -75,6 +76,7 @@ def generator_record(
                     "block_resolutions": kind.sides,
                     "num_ws": num_ws,
                     **({"num_fp16_res": 4} if stylegan3 else {}),
+                    **square,
                     **attributes,
                 },
                 {},
@@ -94,6 +96,14 @@ def generator_record(
             ),
         },
     )
+
+
+def _square(kind: Kind) -> dict[str, Any]:
+    """StyleGAN-Human's networks say on every level that they are twice as high as wide; eps696's
+    the sides of their constant (training/networks.py of either)."""
+    if kind.const == (4, 4):
+        return {}
+    return {"square": False} if kind.const == (4, 2) else {"init_res": list(kind.const)}
 
 
 def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool) -> Call:
@@ -140,6 +150,7 @@ def _block(tensors: Mapping[str, Tensor], kind: Kind, side: int, stylegan3: bool
             "channels_last": False,
             "num_conv": 1 if side == 4 else 2,
             "num_torgb": int("torgb" in modules),
+            **_square(kind),
             **({"fused_modconv_default": "inference_only"} if stylegan3 else {}),
         },
         _of(tensors, name, "const") if side == 4 else {},
@@ -164,6 +175,7 @@ def _styled(
             "conv_clamp": kind.conv_clamp,
             "padding": 1,
             "act_gain": np.sqrt(2),
+            **_square(kind),
         },
         _of(tensors, name, "weight", "bias", *(["noise_strength"] if use_noise else [])),
         buffers={

@@ -73,7 +73,7 @@ class TorchModel:
         config = generator.config
         self.name = name
         self.resolution, self.z_dim, self.c_dim = (
-            _side(name, config.size),
+            _side(name, config.size, config.alpha),
             config.z_dim,
             config.c_dim,
         )
@@ -108,7 +108,7 @@ class BundleModel:
         self._synthesis = open_graph(bundle, "synthesis.onnx", "cpu")
         self.name = info.name
         self.resolution, self.z_dim, self.c_dim = (
-            _side(info.name, info.size),
+            _side(info.name, info.size, info.alpha),
             info.z_dim,
             info.c_dim,
         )
@@ -175,11 +175,13 @@ def open_discriminator(
     return FeatureDiscriminator(str(path), network.to(device).requires_grad_(False))
 
 
-def _side(name: str, size: Size) -> int:
-    """Of a model's pictures. Raises UsageError where they are no squares, as those they are
-    compared with."""
+def _side(name: str, size: Size, alpha: bool) -> int:
+    """Of a model's pictures. Raises UsageError where they are not as those they are compared with:
+    squares, opaque."""
     if size.height != size.width:
-        raise UsageError(f"{name} makes pictures of {size} px; only squares are compared")
+        raise UsageError(f"{name} makes pictures of {size} px; evaluate compares squares")
+    if alpha:
+        raise UsageError(f"{name} makes pictures with alpha; evaluate compares opaque ones")
     return size.width
 
 
