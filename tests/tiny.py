@@ -19,9 +19,10 @@ def tiny_generator(seed: int = 0, **options: Any) -> Generator:
     return random_generator(GeneratorConfig(SIZE, (16, 16, 12, 8), **{**small, **options}), seed)
 
 
-def narrow_generator(size: int, seed: int = 0) -> Generator:
-    """Features at 128 px from 256 px on, as in published networks, of few channels."""
-    small = {"z_dim": 16, "w_dim": 16, "mapping_layers": 2}
+def narrow_generator(size: int, seed: int = 0, **options: Any) -> Generator:
+    """Features at 128 px from 256 px on, as in published networks, of few channels; `options` are
+    fields of its config."""
+    small = {"z_dim": 16, "w_dim": 16, "mapping_layers": 2, **options}
     return random_generator(GeneratorConfig.from_channel_base(size, 1024, 16, **small), seed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResu
 from tui_draggan.engines.torch.engine import TorchEngine
 from tui_draggan.engines.torch.latent_optimizer import KEPT, TorchLatentOptimizer
 from tui_draggan.errors import EngineError
+from tui_draggan.export.bundle_writer import export_bundle
+from tui_draggan.size import Size
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +67,14 @@ def test_captured_steps_are_the_steps(tiny_bundle: ModelBundle) -> None:
     for one, other in zip(ours, theirs, strict=True):
         one, other = (replace(result, milliseconds=0.0) for result in (one, other))
         np.testing.assert_equal(asdict(one), asdict(other))
+
+
+def test_captured_steps_of_a_picture_that_is_no_square(tmp_path: Path) -> None:
+    generator = tiny_generator(const=Size(4, 2))
+    export_bundle(generator, tmp_path / "upright", name="upright", feature_block=16)
+    bundle = ModelBundle.open(tmp_path / "upright")
+    engine = TorchEngine(bundle, "cpu", cuda=RecordedCuda())
+    check_same_numbers(start(engine, generator, EDITS["several, masked"]), steps=3)
 
 
 @pytest.mark.parametrize("name", ["several, masked", "at the border", "anchored", "w"])

@@ -23,6 +23,7 @@ from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.export.bundle_writer import export_bundle
+from tui_draggan.size import Size
 from tui_draggan.stylegan.network import Generator
 
 pytestmark = pytest.mark.slow
@@ -62,13 +63,18 @@ def test_other_networks(network: tuple[Generator, ModelBundle, Edit], engine_nam
     assert np.abs(engine.render(fast.ws) - levels).max() <= 1
 
 
-@pytest.fixture(scope="module", params=[256, 512, 1024])
+@pytest.fixture(
+    scope="module",
+    params=[(256, Size(4, 4)), (512, Size(4, 2)), (1024, Size(4, 4))],
+    ids=["256", "upright 512", "1024"],
+)
 def large(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Generator, ModelBundle]:
-    generator = narrow_generator(request.param)
-    path = tmp_path_factory.mktemp("large") / str(request.param)
-    export_bundle(generator, path, name=str(request.param))
+    size, const = request.param
+    generator = narrow_generator(size, const=const)
+    path = tmp_path_factory.mktemp("large") / str(size)
+    export_bundle(generator, path, name=str(size))
     return generator, ModelBundle.open(path)
 
 

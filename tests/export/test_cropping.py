@@ -20,6 +20,7 @@ from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.export.cropping import NEAR, OUTSIDE, crop_gradient
 from tui_draggan.export.graph_rewriting import attributes
 from tui_draggan.export.lowering import lower
+from tui_draggan.size import Size
 
 C, H = 3, 8
 SPANS = st.tuples(st.integers(0, H), st.integers(0, H)).filter(lambda ends: ends[0] < ends[1])
@@ -154,7 +155,14 @@ def test_the_same_numbers_wherever_it_pulls(
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"conv_clamp": 1.2}, {"architecture": "resnet"}, {"architecture": "orig"}]
+    "options",
+    [
+        {},
+        {"conv_clamp": 1.2},
+        {"architecture": "resnet"},
+        {"architecture": "orig"},
+        {"const": Size(4, 2)},
+    ],
 )
 def test_every_gradient_of_a_network_is_cropped(tmp_path: Path, options: dict[str, Any]) -> None:
     """No map is made whole again, and each convolution of the backward pass reads a window."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -7,15 +9,23 @@ from tests.tiny import FEATURE_BLOCK, tiny_generator
 from tui_draggan.export import folded as folded_module
 from tui_draggan.export import resampling
 from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.size import Size
 from tui_draggan.stylegan.config import ARCHITECTURES, GeneratorConfig, rows_through
 
 
-@pytest.mark.parametrize("conv_clamp", [None, 0.8])
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_folded_network_equals_the_plain_one(
-    architecture: str, conv_clamp: float | None
-) -> None:
-    generator = tiny_generator(architecture=architecture, conv_clamp=conv_clamp)
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"architecture": name} for name in ARCHITECTURES),
+        *({"architecture": name, "conv_clamp": 0.8} for name in ARCHITECTURES),
+        {"const": Size(4, 2), "alpha": True},
+        {"const": Size(3, 5), "architecture": "resnet"},
+        {"const": Size(1, 7), "architecture": "orig", "alpha": True},
+    ],
+    ids=str,
+)
+def test_the_folded_network_equals_the_plain_one(options: dict[str, Any]) -> None:
+    generator = tiny_generator(**options)
     ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
     folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     image = generator.synthesis(ws)
@@ -40,18 +50,21 @@ def test_output_channels_one_part_after_the_other(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_picture_in_bands_of_rows(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last block has 8 channels of 32×32: in four bands, whose margins reach far."""
+@pytest.mark.parametrize("columns", [4, 3])
+def test_a_picture_in_bands_of_rows(
+    architecture: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its last block has 8 channels of 32 rows: in four bands, whose margins reach far."""
     monkeypatch.setattr(resampling, "FILTER_BY_PRODUCT", 16)
     monkeypatch.setattr(resampling, "UPSAMPLE_BY_PRODUCT", 16)
-    generator = tiny_generator(architecture=architecture)
+    generator = tiny_generator(architecture=architecture, const=Size(4, columns))
     ws = torch.randn(1, generator.num_ws, generator.config.w_dim)
     folded = FoldedSynthesis(generator.synthesis, FEATURE_BLOCK)
     expected = folded(ws)
     rows: list[int] = []
     last = folded.get_submodule("b32.conv0")
     last.register_forward_hook(lambda _, given, out: rows.append(out.shape[2]))
-    monkeypatch.setattr(folded_module, "BAND", 8 * 32 * 32)
+    monkeypatch.setattr(folded_module, "BAND", 8 * 32 * 8 * columns)
     torch.testing.assert_close(folded(ws), expected)
     assert rows == [2 * (4 + 2 * folded_module.MARGIN)] * 4
 

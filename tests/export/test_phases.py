@@ -17,8 +17,8 @@ IN, OUT, S = 5, 3, 6
 WIDE = 2 * S + 1
 
 
-def model(*more: onnx.NodeProto, **changes: Any) -> onnx.ModelProto:
-    """x (1, IN, S, S) → y (1, OUT, 2S, 2S): a transposed convolution, matrices behind it."""
+def model(*more: onnx.NodeProto, rows: int = S, **changes: Any) -> onnx.ModelProto:
+    """x (1, IN, rows, S) → y (1, OUT, 2·rows, 2S): a transposed convolution, matrices behind it."""
     random = np.random.RandomState(0)
     shape: dict[str, Any] = {"kernel_shape": [3, 3], "strides": [2, 2], **changes}
     nodes = [
@@ -27,13 +27,14 @@ def model(*more: onnx.NodeProto, **changes: Any) -> onnx.ModelProto:
         helper.make_node("MatMul", ["left", "half"], ["y"]),
         *more,
     ]
-    weights = {"w": (IN, OUT, 3, 3), "right": (WIDE, 2 * S), "left": (2 * S, WIDE)}
+    weights = {"w": (IN, OUT, 3, 3), "right": (WIDE, 2 * S), "left": (2 * rows, 2 * rows + 1)}
     constants = [
         numpy_helper.from_array(random.randn(*sides).astype(np.float32), name)
         for name, sides in weights.items()
     ]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, IN, S, S))
-    wide = helper.make_tensor_value_info("wide", TensorProto.FLOAT, (1, OUT, WIDE, WIDE))
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, IN, rows, S))
+    shape_of_wide = (1, OUT, 2 * rows + 1, WIDE)
+    wide = helper.make_tensor_value_info("wide", TensorProto.FLOAT, shape_of_wide)
     last = nodes[-1].output[0]
     names = ["y"] if last == "y" else ["y", last]
     outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * 4) for name in names]
@@ -47,14 +48,15 @@ def split(before: onnx.ModelProto) -> onnx.ModelProto:
     return after
 
 
-def test_the_same_map() -> None:
+@pytest.mark.parametrize("rows", [S, 4])
+def test_the_same_map(rows: int) -> None:
     """With any matrices, so that every row and column counts."""
-    before = model()
+    before = model(rows=rows)
     after = split(before)
     kinds = [node.op_type for node in after.graph.node]
     assert "ConvTranspose" not in kinds and kinds.count("Conv") == 4
     onnx.checker.check_model(after, full_check=True)
-    x = np.random.RandomState(1).randn(1, IN, S, S)
+    x = np.random.RandomState(1).randn(1, IN, rows, S)
     np.testing.assert_allclose(run(after, x=x)[0], run(before, x=x)[0], rtol=1e-4, atol=1e-4)
 
 

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from tests.export.running import run
 from tui_draggan.engines.torch.winograd import LARGE_TILES
+from tui_draggan.export import tiling
 from tui_draggan.export.tiling import spread, tile_convolutions
 
 IN, OUT, S = 128, 132, 32
@@ -24,11 +25,12 @@ def model(
     inputs: int = IN,
     side: int = S,
     out_side: int | None = None,
+    rows: int | None = None,
     bias: bool = False,
     noted: bool = True,
     **changes: Any,
 ) -> onnx.ModelProto:
-    """x (1, inputs, side, side) → y, a convolution with a random weight, and −y."""
+    """x (1, inputs, rows, side) → y, a convolution with a random weight, and −y."""
     random = np.random.RandomState(0)
     settings = {**PLAIN, "group": 1, **changes}
     kernel = (OUT, inputs // settings["group"], *settings["kernel_shape"])
@@ -41,8 +43,10 @@ def model(
         helper.make_node("Conv", names, ["y"], **settings),
         helper.make_node("Neg", ["y"], ["z"]),
     ]
-    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, inputs, side, side))
-    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, OUT, *(out_side or side,) * 2))
+    rows = rows or side
+    out = (rows, side) if out_side is None else (out_side, out_side)
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, inputs, rows, side))
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, (1, OUT, *out))
     z = helper.make_tensor_value_info("z", TensorProto.FLOAT, [None] * 4)
     notes = [y] if noted else []
     graph = helper.make_graph(nodes, "graph", [x], [z], constants[: len(names) - 1], None, notes)
@@ -55,13 +59,15 @@ def tiled(before: onnx.ModelProto) -> onnx.ModelProto:
     return after
 
 
-def test_the_same_map() -> None:
+@pytest.mark.parametrize("rows", [S, 24])
+def test_the_same_map(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """torch's convolution, to float32's rounding, up to the border."""
-    before = model()
+    monkeypatch.setattr(tiling, "LEAST_SIDE", 24)
+    before = model(rows=rows)
     after = tiled(before)
     assert "Conv" not in {node.op_type for node in after.graph.node}
     onnx.checker.check_model(after, full_check=True)
-    x = np.random.RandomState(1).randn(1, IN, S, S).astype(np.float32)
+    x = np.random.RandomState(1).randn(1, IN, rows, S).astype(np.float32)
     (found,) = run(after, x=x)
     weight = torch.tensor(numpy_helper.to_array(before.graph.initializer[0])).double()
     wanted = -F.conv2d(torch.tensor(x).double(), weight, padding=1).numpy()
@@ -84,6 +90,9 @@ def test_matrices_along_an_axis() -> None:
         model(inputs=124),
         model(side=64),
         model(side=34),
+        model(rows=24),
+        model(rows=64),
+        model(rows=34),
         model(bias=True),
         model(noted=False),
         model(strides=[2, 2], side=64, out_side=32),
