@@ -10,7 +10,7 @@ import pytest
 from tui_draggan.bundle import MANIFEST, REQUIRED_FILES, ModelBundle, write_manifest
 from tui_draggan.errors import BundleError
 from tui_draggan.folders import new_folder
-from tui_draggan.testing.spot_engine import INFO
+from tui_draggan.testing.spot_engine import INFO, UprightEngine
 
 
 @pytest.fixture
@@ -29,6 +29,22 @@ def test_what_was_written_is_what_opens(folder: Path) -> None:
     assert bundle.info == INFO
     bundle.verify()
     assert [path.name for path in folder.parent.iterdir()] == ["spot"]
+
+
+def test_format_3_is_read_as_squares(folder: Path) -> None:
+    """It gives one side of the picture and of the preview, and the block for the map's."""
+    values = json.loads((folder / MANIFEST).read_text())
+    del values["size"], values["alpha"], values["drag"]["feature_map"], values["drag"]["preview"]
+    values |= {"format_version": 3, "resolution": 64}
+    values["drag"]["preview_size"] = 64
+    (folder / MANIFEST).write_text(json.dumps(values))
+    assert ModelBundle.open(folder).info == INFO
+
+
+def test_height_and_width_come_back(folder: Path) -> None:
+    write_manifest(folder, UprightEngine.info)
+    assert ModelBundle.open(folder).info == UprightEngine.info
+    assert json.loads((folder / MANIFEST).read_text())["size"] == {"height": 64, "width": 32}
 
 
 def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:
@@ -57,6 +73,7 @@ def test_what_is_wrong_is_named(folder: Path, tmp_path: Path) -> None:
             {"size": None, "unknown": 1},
             "size is null, expected height and width, each a whole number",
         ),
+        ({"alpha": 1}, "alpha is 1, expected true or false"),
         ({"files": {}}, "does not list"),
         ({"files": 3}, "files is 3, expected an object"),
         ({"drag": {}}, "drag.feature_block is missing"),

@@ -8,7 +8,7 @@ The Python interface. Everything is imported when it is used first, so that the 
     session.add_pair((27, 27), (30, 8))
     for frame in session.run():
         print(frame.iteration, frame.distance)
-    session.picture  # (H, H, 3), uint8
+    session.picture  # (H, W, 3), uint8
 """
 
 from typing import TYPE_CHECKING

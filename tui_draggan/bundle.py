@@ -111,6 +111,11 @@ class BundleInfo:
     format_version: int = FORMAT_VERSION
 
     @property
+    def picture_channels(self) -> int:
+        """3, or 4 with alpha."""
+        return 4 if self.alpha else 3
+
+    @property
     def c_dim(self) -> int:
         return len(self.classes)
 

@@ -105,6 +105,11 @@ def sides(value: object) -> str | None:
     return f"height and width, each {side(None)}"
 
 
+def yes_or_no(value: object) -> str | None:
+    """True or false."""
+    return None if isinstance(value, bool) else "true or false"
+
+
 def any_object(value: object) -> str | None:
     """An object, whatever is in it."""
     return None if isinstance(value, dict) else "an object"
@@ -126,6 +131,7 @@ REQUIRED: dict[str, Check] = {
     "files": any_object,
 }
 OPTIONAL: dict[str, Check] = {
+    "alpha": yes_or_no,
     "classes": listed(text(LONGEST_NAME), MOST_CLASSES),
     "recommended": by_name(number, 100),
     "generator": any_object,

@@ -140,7 +140,7 @@ class LifeCycle:
             self._record()
 
     def restore(self, frame: Frame, image: Bytes) -> None:
-        """Gives a step of the shown run its picture (P, P, 3) again, if it is still shown."""
+        """Gives a step of the shown run its picture (P, Q, 3) again, if it is still shown."""
         for index, shown in enumerate(self.frames):
             if shown is frame:
                 self.frames[index] = replace(frame, image=image)

@@ -70,7 +70,8 @@ class BundleEngine(ABC):
         ws = self._checked_ws(ws)
         with runtime.failing_as("synthesis"):
             (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
-        image = graph_inputs.given(image, (1, 3, *self.info.size), "the picture")
+        shape = 1, self.info.picture_channels, *self.info.size
+        image = graph_inputs.given(image, shape, "the picture")
         return np.ascontiguousarray(to_bytes(image[0]).transpose(1, 2, 0))
 
     def features(self, ws: Floats, points: Floats) -> Floats:

@@ -61,8 +61,8 @@ class DragRun:
         ws = self._current_ws()
         done = self._optimizer.iterate(self._feeds, request.picture)
         if done.image is not None:
-            preview = self._info.drag.preview
-            graph_inputs.check_given(done.image, (*preview, 3), "the preview")
+            shape = *self._info.drag.preview, self._info.picture_channels
+            graph_inputs.check_given(done.image, shape, "the preview")
         graph_inputs.check_given(done.handles, request.handles.shape, "the tracked handles")
         gradient = self._optimizer.gradient.ravel()
         return StepResult(

@@ -127,7 +127,7 @@ def _known_values(name: str, info: BundleInfo) -> tuple[dict[str, Shape], dict[s
         label = {"label": (1, info.c_dim)} if info.c_dim else {}
         return {"z": (1, info.z_dim), **label}, {"w": (1, w), "w_avg": (w,)}
     if name == SYNTHESIS:
-        return {"ws": (1, info.num_ws, w)}, {"image": (1, 3, *info.size)}
+        return {"ws": (1, info.num_ws, w)}, {"image": (1, info.picture_channels, *info.size)}
     cells, channels = info.drag.feature_map.width, info.drag.feature_channels
     takes: dict[str, Shape] = {
         **{"frozen": (info.num_ws, w), "mix": (rows, rows), "latent": (rows, w)},

@@ -19,7 +19,7 @@ class Iteration:
     handles: Floats
     """(N, 2) as tracked."""
     image: Bytes | None
-    """(P, P, 3); None where it was not wanted and costs something."""
+    """(P, Q, 3), or 4 channels with alpha; None where it was not wanted and costs something."""
 
 
 class LatentOptimizer(Protocol):
