@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from tui_draggan import Document, DragganError, DragParams, Model, Outcome, Seed, open_model
 from tui_draggan.arrays import Bytes
+from tui_draggan.edit.parameters import SPACES
 from tui_draggan.engines.choose import CHOICES
 from tui_draggan.stylegan.pixels import from_bytes
 from tui_draggan.training.critters import LANDMARKS, SPECIES
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--points", type=int, nargs="+", default=[1, 5])
     parser.add_argument("--seed", type=int, default=0, help="of the edits that are drawn")
     parser.add_argument("--psi", type=float, help="truncation; default the model's")
-    parser.add_argument("--space", choices=("w", "w+"), nargs="+")
+    parser.add_argument("--space", choices=SPACES, nargs="+")
     parser.add_argument("--learning-rate", type=float, nargs="+")
     parser.add_argument("--anchor", type=float, nargs="+")
     parser.add_argument("--r1", type=int, nargs="+")
@@ -126,8 +127,8 @@ def bench(options: argparse.Namespace) -> None:
         f"ψ {psi:g}: {options.edits} edits drawn with seed {options.seed}"
     )
     print(
-        "points space step size anchor  r1  r2   K  reached  seen distance tracked  steps median "
-        "others  sure before    ms"
+        "points space       step size anchor  r1  r2   K  reached  seen distance tracked  steps "
+        "median others  sure before    ms"
     )
     for points in options.points:
         edits = draw_edits(model, options.edits, points, psi, options.seed)
@@ -140,12 +141,11 @@ def bench(options: argparse.Namespace) -> None:
 
 def choices(options: argparse.Namespace, usual: DragParams) -> list[DragParams]:
     """Drag parameters, all combinations of what was asked for, else the model's own."""
-    spaces = [usual.w_plus] if options.space is None else [s == "w+" for s in options.space]
-    names = ("learning_rate", "anchor", "r1", "r2", "rows")
+    names = ("space", "learning_rate", "anchor", "r1", "r2", "rows")
     given = [getattr(options, name) or [getattr(usual, name)] for name in names]
     return [
-        usual.with_values(w_plus=space, **dict(zip(names, values, strict=True)))
-        for space, *values in itertools.product(spaces, *given)
+        usual.with_values(**dict(zip(names, values, strict=True)))
+        for values in itertools.product(*given)
     ]
 
 
@@ -214,7 +214,7 @@ def row(points: int, params: DragParams, done: Sequence[Done], resolution: int) 
     steps = statistics.mean(one.steps for one in done)
     seen = [bool((one.distances <= SEEN_WITHIN * resolution).all()) for one in done]
     return (
-        f"{points:6} {'w+' if params.w_plus else 'w':5} {params.learning_rate:9g} "
+        f"{points:6} {params.space:11} {params.learning_rate:9g} "
         f"{params.anchor:6g} {params.r1:3} {params.r2:3} {params.rows:3} "
         f"{share(one.reached for one in done):>8} "
         f"{share(seen):>5} {np.mean([one.distances.mean() for one in done]):8.2f} "

@@ -9,6 +9,7 @@ drag/            step.onnx: one iteration in standard operators, for any runtime
                  step_without_picture.onnx  training_model_without_picture.onnx: the same but for
                  the picture, where that takes blocks of its own
                  weights.bin: the one copy of the weights all graphs share
+statistics.safetensors  what w look like (`latent_statistics`); older bundles are without
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ REQUIRED_FILES = (
     STEP,
     "drag/weights.bin",
 )
+STATISTICS = "statistics.safetensors"
 TRAINING_FILES = TRAINING_MODEL, EVAL_MODEL, OPTIMIZER_MODEL, CHECKPOINT = (
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
@@ -102,7 +104,7 @@ class BundleInfo:
     alpha: bool = False
     """Whether pictures have a fourth channel, their opacity."""
     classes: tuple[str, ...] = ()
-    recommended: dict[str, float] = field(default_factory=dict)
+    recommended: dict[str, str | float] = field(default_factory=dict)
     generator: dict[str, Any] = field(default_factory=dict)
     """What the network is built from (`stylegan.config`), for engines that build it again."""
     description: str = ""

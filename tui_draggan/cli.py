@@ -45,6 +45,7 @@ COMMANDS = (
     ),
     Command("doctor", "doctor", "check this machine and terminal, with advice on what is missing"),
     Command("bench", "bench", "measure how fast an iteration is on this machine", True),
+    Command("score", "score", "measure where edits land, beside the published algorithms", True),
     Command("train", "train", "train a generator on a folder of pictures", True),
     Command("evaluate", "evaluate", "compare a model's pictures with real ones", True),
 )

@@ -63,6 +63,12 @@ def number(value: object) -> str | None:
     return None if good else "a finite number"
 
 
+def number_or_text(value: object) -> str | None:
+    """A finite number, a yes or no, or a word."""
+    good = number(value) is None or text(LONGEST_NAME)(value) is None
+    return None if good else "a finite number or a word"
+
+
 def listed(check: Check, most: int) -> Check:
     """A list of such values."""
 
@@ -133,7 +139,7 @@ REQUIRED: dict[str, Check] = {
 OPTIONAL: dict[str, Check] = {
     "alpha": yes_or_no,
     "classes": listed(text(LONGEST_NAME), MOST_CLASSES),
-    "recommended": by_name(number, 100),
+    "recommended": by_name(number_or_text, 100),
     "generator": any_object,
     **dict.fromkeys(("description", "licence", "origin"), text(LONGEST_TEXT)),
 }

@@ -28,11 +28,14 @@ export class Model {
     const mapping = await session("mapping.onnx");
     const synthesis = await session("synthesis.onnx", "drag/weights.bin");
     const step = await session("drag/step.onnx", "weights.bin");
-    return new Model(ort, info, mapping, synthesis, step);
+    const statistics = "statistics.safetensors" in info.files;
+    const known = statistics ? tensors(await read("statistics.safetensors")) : null;
+    return new Model(ort, info, mapping, synthesis, step, known && basis(known));
   }
 
-  constructor(ort, info, mapping, synthesis, step) {
-    Object.assign(this, { ort, info, mapping, synthesis, step });
+  /** basis: B (k·D) of whitened coordinates; null for a bundle without statistics. */
+  constructor(ort, info, mapping, synthesis, step, basis) {
+    Object.assign(this, { ort, info, mapping, synthesis, step, basis });
   }
 
   floats(values, dims) {
@@ -103,11 +106,12 @@ export class Model {
 }
 
 export class Drag {
-  /** One run of `model` from w+ (L·D); `rows` of it are trained (K), as one w unless `wPlus`. */
+  /** One run of `model` from w+ (L·D); `rows` of it are trained (K), as one w unless `wPlus`; in
+   * whitened coordinates: each is its start + u·B, and u is optimised. */
   constructor(
     model,
     ws,
-    { handles, targets, templates, r1, r2, anchor = 0, rows = 6, wPlus = true },
+    { handles, targets, templates, r1, r2, anchor = 0, rows = 6, wPlus = true, whitened = false },
   ) {
     const { w_dim: D, drag } = model.info;
     const R = drag.trainable_rows;
@@ -128,15 +132,20 @@ export class Drag {
       templates: model.floats(templates, [handles.length, drag.feature_channels]),
     };
     this.frozen = frozen;
-    this.first = new Float32Array(R * D);
-    this.second = new Float32Array(R * D);
+    if (whitened && !model.basis) throw new Error(`${model.info.name} has no statistics of w`);
+    this.basis = whitened ? model.basis : null;
+    const size = this.basis ? R * (this.basis.length / D) : R * D;
+    this.start = this.latent.slice();
+    this.u = new Float32Array(size);
+    this.first = new Float32Array(size);
+    this.second = this.basis ? 0 : new Float32Array(size);
     this.updates = 0;
     this.gradient = null;
   }
 
   /** One iteration: Adam with the last gradient (none at first), then loss, handles, gradient. */
   async next(learningRate) {
-    if (this.gradient) this.adam(learningRate);
+    if (this.gradient) this.update(learningRate);
     const { model } = this;
     const { num_ws: L, w_dim: D, drag } = model.info;
     const points = [this.handles.length, 2];
@@ -167,9 +176,15 @@ export class Drag {
     }
   }
 
+  /** One step of w itself, or of u. */
+  update(learningRate) {
+    this.updates += 1;
+    if (this.basis) this.whitened(learningRate);
+    else this.adam(learningRate);
+  }
+
   /** Adam (Kingma and Ba 2015, algorithm 1). */
   adam(learningRate) {
-    this.updates += 1;
     const correction1 = 1 - BETA1 ** this.updates;
     const correction2 = 1 - BETA2 ** this.updates;
     this.gradient.forEach((g, i) => {
@@ -179,6 +194,45 @@ export class Drag {
       this.latent[i] -= (learningRate * this.first[i]) / correction1 / size;
     });
   }
+
+  /** The same of u, with one second moment for all of it: the gradient's mean square. */
+  whitened(learningRate) {
+    const { basis, gradient, start, latent, u, first } = this;
+    const D = this.model.info.w_dim;
+    const k = basis.length / D;
+    let square = 0;
+    for (let i = 0; i < u.length; i++) {
+      const [row, direction] = [Math.floor(i / k), i % k];
+      let g = 0;
+      for (let j = 0; j < D; j++) g += gradient[row * D + j] * basis[direction * D + j];
+      first[i] += (1 - BETA1) * (g - first[i]);
+      square += (g * g) / k;
+    }
+    this.second += (1 - BETA2) * (square - this.second);
+    const size = Math.sqrt(this.second / (1 - BETA2 ** this.updates)) + EPSILON;
+    latent.set(start);
+    for (let i = 0; i < u.length; i++) {
+      const [row, direction] = [Math.floor(i / k), i % k];
+      u[i] -= (learningRate * first[i]) / (1 - BETA1 ** this.updates) / size;
+      for (let j = 0; j < D; j++) latent[row * D + j] += u[i] * basis[direction * D + j];
+    }
+  }
+}
+
+/** The tensors of a file of safetensors, all float32, by name. */
+function tensors(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = 8 + Number(view.getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, end)));
+  const read = ({ data_offsets: [first, last] }) =>
+    new Float32Array(bytes.slice(end + first, end + last).buffer);
+  return Object.fromEntries(Object.entries(header).map(([name, entry]) => [name, read(entry)]));
+}
+
+/** B (k·D): principal directions of w, each as long as w's standard deviation along it. */
+function basis({ directions, deviations }) {
+  const D = directions.length / deviations.length;
+  return directions.map((value, i) => value * deviations[Math.floor(i / D)]);
 }
 
 /** Offsets of the pixels with dx² + dy² < radius² (DragGAN, section 3.2: Ω1). */

@@ -1,7 +1,7 @@
 // node drag_node.mjs BUNDLE [edit.json]: a drag on the command line, a JSON line for every step.
 //
 // edit.json: {"ws": [L][D] | null, "handles": [[x, y]], "targets": [[x, y]], "r1", "r2", "anchor",
-// "rows", "wPlus", "learningRate", "steps", "gradient": true to print it}. Without one: a
+// "rows", "wPlus", "whitened", "learningRate", "steps", "gradient": true to print it}. Without one: a
 // demonstration, from a random picture, of a point in the middle dragged upwards.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -36,7 +36,8 @@ function demonstration({ size, recommended = {} }) {
     r1: recommended.r1 ?? radius(3 / 512, 2),
     r2: recommended.r2 ?? radius(12 / 512, 2),
     anchor: recommended.anchor ?? 0,
-    wPlus: recommended.w_plus ?? true,
+    wPlus: recommended.space?.endsWith("w+") ?? true,
+    whitened: recommended.space?.startsWith("whitened") ?? false,
     learningRate: recommended.learning_rate ?? 0.002,
     steps: 10,
   };

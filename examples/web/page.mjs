@@ -72,7 +72,8 @@ async function run() {
     r1: recommended.r1 ?? Math.max(Math.round((3 / 512) * shorter), 2),
     r2: recommended.r2 ?? Math.max(Math.round((12 / 512) * shorter), 2),
     anchor: recommended.anchor ?? 0,
-    wPlus: recommended.w_plus ?? true,
+    wPlus: recommended.space?.endsWith("w+") ?? true,
+    whitened: recommended.space?.startsWith("whitened") ?? false,
   });
   for (let step = 0; step < LIMIT && mine === round; step++) {
     const { loss, image } = await drag.next(recommended.learning_rate ?? 0.002);

@@ -76,7 +76,7 @@ def test_a_pickle_becomes_a_model_that_shows_its_pictures(
     bundle.verify()
     info = bundle.info
     assert (info.name, info.classes) == ("my-animals-64k", ("cat", "dog", "bear"))
-    assert info.recommended == {"learning_rate": 0.01, "w_plus": False} and info.licence == "CC0"
+    assert info.recommended == {"learning_rate": 0.01, "space": "w"} and info.licence == "CC0"
     assert pickle.name in info.origin and "stylegan2-ada-pytorch" in info.origin
     assert hashlib.sha256(pickle.read_bytes()).hexdigest() in info.origin
 

@@ -28,7 +28,7 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name="zoo",
         classes=ANIMALS,
         origin="zoo.pkl, a pickle, SHA-256 00ff",
-        recommended={"learning_rate": 0.05, "r1": 1, "w_plus": False},
+        recommended={"learning_rate": 0.05, "r1": 1, "space": "w"},
     )
     return folder
 

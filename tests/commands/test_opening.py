@@ -41,7 +41,7 @@ def test_parameters_are_those_that_were_given() -> None:
     assert asked("drag", *words).parameters == {
         "learning_rate": 0.01,
         "steps": 1000,
-        "w_plus": False,
+        "space": "w",
         "tolerance": None,
     }
 

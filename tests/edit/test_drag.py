@@ -58,7 +58,7 @@ def test_a_task_says_where_it_cannot_start() -> None:
     with pytest.raises(UsageError, match="nothing to drag"):
         task.check(document())
     pair = Pair(1, (1, 2), (3, 4))
-    shared = document(pair, parameters=PARAMETERS.with_values(w_plus=False))
+    shared = document(pair, parameters=PARAMETERS.with_values(space="w"))
     task.check(shared)
     ws = shared.latent.ws.copy()
     ws[2] += 1
@@ -66,7 +66,7 @@ def test_a_task_says_where_it_cannot_start() -> None:
     with pytest.raises(UsageError, match="rows differ"):
         task.check(uneven)
     task.check(replace(uneven, parameters=PARAMETERS))
-    task.check(replace(uneven, parameters=PARAMETERS.with_values(w_plus=False, rows=2)))
+    task.check(replace(uneven, parameters=PARAMETERS.with_values(space="w", rows=2)))
 
 
 def test_a_step_works_on_the_pairs_that_have_templates() -> None:

@@ -14,6 +14,7 @@ from tui_draggan.edit.parameters import (
     RECOMMENDABLE,
     SCALED,
     SEED,
+    SPACES,
     DragParams,
     Number,
     Parameter,
@@ -37,7 +38,7 @@ def test_the_table_and_the_values_hold_the_same_parameters() -> None:
             assert one.values.whole == (kind is int), one.name
             assert (one.values.absent is not None) == (default is None), one.name
         else:
-            assert kind is bool, one.name
+            assert kind is str, one.name
     assert set(SCALED) <= {one.name for one in PARAMETERS}
 
 
@@ -54,7 +55,7 @@ def test_flags_and_titles_are_each_one_parameters() -> None:
 
 def test_what_a_model_may_recommend() -> None:
     names = {one.name for one in RECOMMENDABLE}
-    assert names == {"learning_rate", "anchor", "r1", "r2", "w_plus", "psi"}
+    assert names == {"learning_rate", "anchor", "r1", "r2", "space", "psi"}
 
 
 @pytest.mark.parametrize("one", PARAMETERS, ids=lambda one: one.name)
@@ -67,13 +68,13 @@ def test_typed_values() -> None:
     assert parameter("steps").parse(" 17.0 ") == 17
     assert PSI.parse("−0.5") == -0.5, "any minus sign"
     assert parameter("tolerance").parse("auto") is parameter("tolerance").parse("") is None
-    assert parameter("w_plus").parse("w") is False
+    assert parameter("space").parse("whitened-w") == "whitened-w"
     assert SEED.parse(str(MAX_SEED)) == MAX_SEED
     for one, text, message in (
         (parameter("steps"), "zero", "'zero' is not a number"),
         (parameter("steps"), "1.5", "steps is 1.5; expected a whole number"),
         (parameter("steps"), "0", "steps is 0; expected 1 to 100000"),
-        (parameter("w_plus"), "v", r"'v' is neither w\+ nor w"),
+        (parameter("space"), "v", r"no 'v' here; expected w\+, w, whitened-w\+ or whitened-w"),
         (parameter("learning_rate"), "inf", "expected 1e-06 to 1"),
         (SEED, "-1", "seed is -1; expected 0 to 4294967295"),
     ):
@@ -84,7 +85,7 @@ def test_typed_values() -> None:
 def test_ranges_in_words() -> None:
     assert parameter("r1").range == "1 to 64"
     assert parameter("tolerance").range == "0 to 64, or auto"
-    assert parameter("w_plus").range == "w+ or w"
+    assert parameter("space").range == "w+, w, whitened-w+ or whitened-w"
     assert parameter("rows").description.endswith("; acts from the next run on.")
     assert parameter("r1").description == "Radius of motion supervision, px."
 
@@ -141,8 +142,16 @@ def test_unknown_names_and_broken_numbers() -> None:
         DragParams().with_values(speed=3)
     with pytest.raises(UsageError, match="whole number"):
         DragParams().with_values(r1=2.5)
-    with pytest.raises(UsageError, match=r"w_plus is 1; expected w\+ or w"):
-        DragParams().with_values(w_plus=1)
+    with pytest.raises(UsageError, match=r"space is 1; expected w\+, w, whitened"):
+        DragParams().with_values(space=1)
+
+
+def test_latent_spaces() -> None:
+    spaces = {name: DragParams(space=name) for name in SPACES}
+    assert {name for name, one in spaces.items() if one.w_plus} == {"w+", "whitened-w+"}
+    assert {name for name, one in spaces.items() if one.whitened} == {"whitened-w+", "whitened-w"}
+    assert DragParams().with_values(w_plus=False).space == "w", "as older files have it"
+    assert default_params(Size.square(64), 9, {"w_plus": True}).space == "w+"
 
 
 def test_points_are_typed_as_pairs() -> None:

@@ -261,7 +261,7 @@ def test_an_engine_that_gives_up_ends_the_run_and_is_not_asked_again_and_again()
 
 
 def test_w_needs_equal_rows() -> None:
-    session = make(params=PARAMS.with_values(w_plus=False))
+    session = make(params=PARAMS.with_values(space="w"))
     ws = session.document.latent.ws.copy()
     ws[2] += 1
     document = replace(session.document, latent=Latent(ws, Seed(3)))

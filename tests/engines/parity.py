@@ -29,6 +29,7 @@ class Edit:
     r2: int = 4
     anchor: float = 0.0
     rate: float = 2e-3
+    whitened: bool = False
     options: dict[str, bool] = field(default_factory=dict)
 
 
@@ -51,6 +52,8 @@ EDITS = {
     "wide neighbourhoods": Edit(r1=6, r2=9),
     "anchored": Edit(((0.4, 0.5, 0.7, 0.5), (0.5, 0.3, 0.5, 0.8)), anchor=0.5),
     "anchored, smallest disc": Edit(r1=1, r2=1, anchor=1.0),
+    "whitened": Edit(((0.4, 0.5, 0.7, 0.5), (0.5, 0.3, 0.5, 0.8)), rate=0.01, whitened=True),
+    "whitened w, masked": Edit(w_plus=False, masked=True, rate=0.01, whitened=True),
 }
 
 
@@ -109,7 +112,7 @@ class BothForms:
         fast = self.engine.step(replace(request, picture=picture))
         np.testing.assert_allclose(fast.ws, self.plain.ws().numpy(force=True), atol=0.02)
         if together:
-            self.plain.trained.data.copy_(torch.tensor(fast.ws)[: len(self.plain.trained)])
+            self.plain.put(torch.tensor(fast.ws))
         exact = self.plain.step(
             self.handles,
             torch.tensor(request.targets),
@@ -147,6 +150,7 @@ def start(
         editable = np.zeros((height, width), bool)
         # Not on the borders of feature cells: cells half inside must count half.
         editable[height // 5 : height // 2 + 3, width // 4 + 1 : width - 5] = True
+    basis = engine.statistics.basis() if edit.whitened else None
     plain = PlainDragGAN(
         generator.double(),
         torch.tensor(ws),
@@ -156,11 +160,12 @@ def start(
         editable=None if editable is None else torch.tensor(editable),
         detach=detach,
         mask_at_features=mask_at_features,
+        basis=None if basis is None else torch.tensor(basis),
     )
     templates = engine.features(ws, handles)
     expected = plain.templates(torch.tensor(handles))
     np.testing.assert_allclose(templates, expected, rtol=within.features, atol=within.features / 10)
-    engine.begin(Problem(ws, edit.rows, edit.w_plus, editable))
+    engine.begin(Problem(ws, edit.rows, edit.w_plus, editable, basis=basis))
     radii = edit.r1, edit.r2
     request = StepRequest(handles, targets, templates, *radii, 20.0, edit.rate, edit.anchor)
     return BothForms(engine, plain, request, torch.tensor(handles).double(), edit)

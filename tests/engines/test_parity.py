@@ -57,7 +57,7 @@ def test_other_networks(network: tuple[Generator, ModelBundle, Edit], engine_nam
     check_same_numbers(forms)
 
     fast, exact = forms.step(together=True)
-    picture = forms.plain.generator.synthesis(exact.ws[None])[0].permute(1, 2, 0)
+    picture = forms.plain.features.generator.synthesis(exact.ws[None])[0].permute(1, 2, 0)
     levels = (picture * 127.5 + 127.5).round().clamp(0, 255).numpy()
     assert fast.image is not None and np.abs(fast.image - levels).max() <= 1
     assert np.abs(engine.render(fast.ws) - levels).max() <= 1
@@ -85,7 +85,9 @@ def test_large_networks(large: tuple[Generator, ModelBundle], engine_name: str) 
     check_same_numbers(forms, steps=2)
 
 
-@pytest.mark.parametrize("name", ["one point", "several, masked", "near the border", "w"])
+@pytest.mark.parametrize(
+    "name", ["one point", "several, masked", "near the border", "w", "whitened"]
+)
 def test_the_bundled_model_equals_plain_draggan(
     critters: ModelBundle, engine_name: str, name: str
 ) -> None:

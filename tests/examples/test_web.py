@@ -40,9 +40,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("w_plus", [True, False])
+@pytest.mark.parametrize("w_plus, whitened", [(True, False), (False, True)])
 def test_javascript_gives_pythons_loss_gradient_and_handles(
-    example: Path, tmp_path: Path, w_plus: bool
+    example: Path, tmp_path: Path, w_plus: bool, whitened: bool
 ) -> None:
     bundle = ModelBundle.open(BUNDLE)
     engine = OrtEngine(bundle, "cpu")
@@ -57,6 +57,7 @@ def test_javascript_gives_pythons_loss_gradient_and_handles(
         "r2": 6,
         "anchor": 0.5,
         "wPlus": w_plus,
+        "whitened": whitened,
         "learningRate": 0.01,
         "steps": STEPS,
         "gradient": True,
@@ -69,7 +70,8 @@ def test_javascript_gives_pythons_loss_gradient_and_handles(
     assert len(theirs) == STEPS
 
     templates = engine.features(ws, handles)
-    engine.begin(Problem(ws, w_plus=w_plus))
+    basis = engine.statistics.basis() if whitened else None
+    engine.begin(Problem(ws, w_plus=w_plus, basis=basis))
     for line in theirs:
         ours = engine.step(StepRequest(handles, targets, templates, 2, 6, 20.0, 0.01, 0.5))
         handles = ours.handles

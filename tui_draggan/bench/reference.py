@@ -1,4 +1,4 @@
-"""DragGAN in plain torch, written from the paper, to hold the fast form against.
+"""DragGAN in plain torch, from the paper: the fast form is held against it and scored beside it.
 
 Pan et al., "Drag Your GAN" (SIGGRAPH 2023), section 3.2: features up-sampled to the picture's
 size, sampled with grid_sample, autograd, detach, Adam. Nothing here is shared with the program
@@ -8,7 +8,6 @@ its device; the loops over points and pixels are the host's.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.profiler import record_function
 
+from tui_draggan.bench.plain_features import PlainFeatures
 from tui_draggan.stylegan.network import Generator
 
 EQUAL = 1e-5
@@ -52,64 +52,80 @@ class PlainDragGAN:
         detach: bool = True,
         mask_at_features: bool = False,
         all_blocks: bool = False,
+        squared_tracking: bool = False,
+        lets_go: float = ARRIVED,
+        basis: Tensor | None = None,
     ) -> None:
         """`editable` (H, W) bool. `mask_at_features` takes the mask loss on the small map, with
         the mask averaged over its cells. `all_blocks` runs the whole network, as plain
-        implementations do; the result is the same."""
-        self.generator = copy.deepcopy(generator).requires_grad_(False)
-        parameter = next(generator.parameters())
-        self.dtype, self.device = parameter.dtype, parameter.device
-        self.size = generator.config.size
-        self.feature_block = feature_block
-        self.rows, self.detach, self.all_blocks = rows, detach, all_blocks
+        implementations do; the result is the same. Two habits of the authors' program:
+        `squared_tracking` compares features by L2 where the paper has L1; `lets_go` is the
+        distance in pixels from its target within which a point is not pulled, there 1.
+        `basis` B (k, w_dim) is not DragGAN's: u is optimised, the rows are their start + u·B."""
+        self.features = PlainFeatures(generator, feature_block, all_blocks)
+        self.dtype, self.device = self.features.dtype, self.features.device
+        self.size = self.features.size
+        self.rows, self.detach = rows, detach
+        self.squared_tracking, self.lets_go = squared_tracking, lets_go
         ws = ws.to(self.device, self.dtype)
-        self.trained = (ws[:rows] if w_plus else ws[:1]).clone().requires_grad_(True)
+        first = (ws[:rows] if w_plus else ws[:1]).clone()
+        self.basis = None if basis is None else basis.to(self.device, self.dtype)
+        self.first = torch.zeros_like(first) if basis is None else first
+        self.trained = first if basis is None else first.new_zeros(len(first), len(basis))
+        self.trained.requires_grad_(True)
         self.frozen = ws[rows:].clone()
         self.optimizer = torch.optim.Adam([self.trained])
+        self.by_u: list[Tensor] = []
+        """Gradients by u of all steps so far."""
         self.mask_at_features = mask_at_features
         self.outside = None if editable is None else 1 - editable.to(self.device, self.dtype)
         self.start = None
         if self.outside is not None:
             with torch.no_grad():
-                self.start = self._masked_map(self._small_features())
+                self.start = self._masked_map(self.features.small(self.ws()))
                 if mask_at_features:
                     cell = generator.config.resolution // feature_block
                     self.outside = F.avg_pool2d(self.outside[None, None], cell)[0, 0]
 
+    def latent(self) -> Tensor:
+        """(rows, w_dim), one row where all share it."""
+        return self.trained if self.basis is None else self.first + self.trained @ self.basis
+
     def ws(self) -> Tensor:
-        return torch.cat([self.trained.expand(self.rows, -1), self.frozen])
+        return torch.cat([self.latent().expand(self.rows, -1), self.frozen])
 
-    def _small_features(self) -> Tensor:
-        found = None
-        for resolution, x, _ in self.generator.synthesis.walk(self.ws()[None]):
-            if resolution == self.feature_block:
-                found = x
-                if not self.all_blocks:
-                    break
-        assert found is not None
-        return found
-
-    def _enlarge(self, features: Tensor) -> Tensor:
-        return F.interpolate(features, size=self.size, mode="bilinear", align_corners=False)
+    @torch.no_grad()
+    def put(self, ws: Tensor) -> None:
+        """Goes on from w+ (L, w_dim), with the moments as they are."""
+        wanted = ws[: len(self.trained)].to(self.device, self.dtype)
+        if self.basis is None:
+            self.trained.copy_(wanted)
+        else:
+            self.first = wanted - self.trained @ self.basis
 
     def _points(self, points: list[tuple[float, float]]) -> Tensor:
         return torch.tensor(points, dtype=self.dtype, device=self.device)
 
-    def _masked_map(self, features: Tensor) -> Tensor:
-        return features if self.mask_at_features else self._enlarge(features)
+    @torch.no_grad()
+    def _step_u(self, learning_rate: float, basis: Tensor) -> None:
+        """Adam with one second moment for all of u, as weighted means of all gradients so far."""
+        assert self.trained.grad is not None
+        self.by_u.append(self.trained.grad.clone())
+        past = range(len(self.by_u) - 1, -1, -1)
+        first = self.trained.new_tensor([0.9**steps for steps in past])
+        second = self.trained.new_tensor([0.999**steps for steps in past])
+        gradients = torch.stack(self.by_u)
+        mean = (gradients * first[:, None, None]).sum(dim=0) / first.sum()
+        squares = gradients.square().sum(dim=(1, 2)) / len(basis)
+        length = ((squares * second).sum() / second.sum()).sqrt() + 1e-8
+        self.trained -= learning_rate * mean / length
 
-    def sample(self, features: Tensor, points: Tensor) -> Tensor:
-        """Features (1, C, H, W) at points (M, 2) → (M, C), clamped at the border."""
-        last = self._points([(self.size.width - 1, self.size.height - 1)])
-        grid = points.to(self.device, self.dtype) / last * 2 - 1
-        sampled = F.grid_sample(
-            features, grid[None, None], mode="bilinear", padding_mode="border", align_corners=True
-        )
-        return sampled[0, :, 0].t()
+    def _masked_map(self, features: Tensor) -> Tensor:
+        return features if self.mask_at_features else self.features.enlarge(features)
 
     @torch.no_grad()
     def templates(self, points: Tensor) -> Tensor:
-        return self.sample(self._enlarge(self._small_features()), points)
+        return self.features.sample(self.features.enlarge(self.features.small(self.ws())), points)
 
     @torch.no_grad()
     def track(
@@ -122,7 +138,8 @@ class PlainDragGAN:
             xs = range(max(x - r2, 0), min(x + r2, self.size.width - 1) + 1)
             ys = range(max(y - r2, 0), min(y + r2, self.size.height - 1) + 1)
             candidates = self._points([(a, b) for b in ys for a in xs])
-            cost = (self.sample(features, candidates) - template).abs().sum(dim=1)
+            apart = self.features.sample(features, candidates) - template
+            cost = (apart.square() if self.squared_tracking else apart.abs()).sum(dim=1)
             away = (candidates - target).square().sum(dim=1)
             away[cost > cost.min() * (1 + EQUAL)] = torch.inf
             tracked.append(candidates[int(away.argmin())])
@@ -141,15 +158,18 @@ class PlainDragGAN:
         anchor: float = 0.0,
     ) -> PlainStep:
         """Synthesise, track, supervise, back-propagate; then Adam, for the next step."""
-        ws = self.ws().detach().clone()
+        latent = self.latent()
+        latent.retain_grad()
+        whole = torch.cat([latent.expand(self.rows, -1), self.frozen])
+        ws = whole.detach().clone()
         with record_function("synthesis"):
-            small = self._small_features()
+            small = self.features.small(whole)
         with record_function("tracking"):
-            features = self._enlarge(small)
+            features = self.features.enlarge(small)
             targets = targets.to(self.device, self.dtype)
             templates = templates.to(self.device)
             handles = self.track(features.detach(), handles, targets, templates, r2)
-            drift = anchor * (templates - self.sample(features, handles)).detach()
+            drift = anchor * (templates - self.features.sample(features, handles)).detach()
             motion_loss = self._motion_loss(features, handles, targets, drift, r1)
             mask_loss = small.new_zeros(())
             if self.outside is not None and self.start is not None:
@@ -159,18 +179,21 @@ class PlainDragGAN:
             loss = motion_loss + mask_loss + small.sum() * 0
             self.optimizer.zero_grad()
             loss.backward()
-        assert self.trained.grad is not None
+        assert latent.grad is not None
         result = PlainStep(
             float(loss.detach()),
             float(motion_loss.detach()),
             float(mask_loss.detach()),
             handles,
-            self.trained.grad.clone(),
+            latent.grad.clone(),
             ws,
         )
         with record_function("optimizer"):
-            self.optimizer.param_groups[0]["lr"] = learning_rate
-            self.optimizer.step()
+            if self.basis is None:
+                self.optimizer.param_groups[0]["lr"] = learning_rate
+                self.optimizer.step()
+            else:
+                self._step_u(learning_rate, self.basis)
         return result
 
     def _motion_loss(
@@ -180,7 +203,7 @@ class PlainDragGAN:
         loss = features.new_zeros(())
         for handle, target, correction in zip(handles, targets, drift, strict=True):
             distance = float((target - handle).norm())
-            if distance <= ARRIVED:
+            if distance <= self.lets_go:
                 continue
             direction = (target - handle) / distance
             patch = [
@@ -192,9 +215,9 @@ class PlainDragGAN:
             right, bottom = self.size.width - 1, self.size.height - 1
             patch = [(x, y) for x, y in patch if 0 <= x <= right and 0 <= y <= bottom]
             positions = self._points(patch)
-            reference = self.sample(features, positions)
+            reference = self.features.sample(features, positions)
             if self.detach:
                 reference = reference.detach()
-            moved = self.sample(features, positions + direction)
+            moved = self.features.sample(features, positions + direction)
             loss = loss + (moved - reference - correction).abs().mean()
         return loss

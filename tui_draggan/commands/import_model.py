@@ -198,7 +198,7 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _recommended(options: argparse.Namespace) -> dict[str, float]:
+def _recommended(options: argparse.Namespace) -> dict[str, str | float]:
     values = given(options, RECOMMENDABLE).items()
     return {name: value for name, value in values if value is not None}
 

@@ -16,6 +16,12 @@ from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
 from tui_draggan.engines.base import ARRIVED, Engine, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.size import Size
+
+APPROACH = 1 / 16
+"""Share of the picture's shorter side within which steps become smaller."""
+SLOWEST = 0.15
+"""Share of the learning rate that is left at the target."""
 
 _TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
 """Whose run has begun last on each engine: an engine works on one at a time."""
@@ -42,14 +48,18 @@ class DragTask:
         rows = document.latent.ws[: document.parameters.rows]
         if not document.parameters.w_plus and (rows != rows[0]).any():
             raise UsageError(
-                "w+ of this picture was edited and its rows differ; set the latent space to w+"
+                "w+ of this picture was edited and its rows differ; set the latent space to w+ "
+                "or whitened-w+"
             )
 
     def begin(self, document: Document) -> None:
         parameters = document.parameters
         _TURNS[self._engine] = self._turn
+        basis = self._engine.statistics.basis() if parameters.whitened else None
         self._engine.begin(
-            Problem(document.latent.ws, parameters.rows, parameters.w_plus, document.mask)
+            Problem(
+                document.latent.ws, parameters.rows, parameters.w_plus, document.mask, basis=basis
+            )
         )
 
     def step(self, document: Document, picture: bool = True) -> Advance | None:
@@ -62,7 +72,8 @@ class DragTask:
             return None
         self._edited = False
         request = step_request(pairs, document.parameters)
-        result = self._engine.step(replace(request, picture=picture))
+        rate = step_size(pairs, document.parameters, self._engine.info.size)
+        result = self._engine.step(replace(request, learning_rate=rate, picture=picture))
         if not is_finite(result):
             raise EngineError("the loss is not a finite number; try a smaller step size")
         handles = tuple((int(x), int(y)) for x, y in np.rint(result.handles))
@@ -96,6 +107,15 @@ def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:
         learning_rate=parameters.learning_rate,
         anchor=parameters.anchor,
     )
+
+
+def step_size(pairs: Sequence[Pair], parameters: DragParams, size: Size) -> float:
+    """The learning rate of a step. In whitened spaces it falls in proportion to the mean distance,
+    from `APPROACH` of the picture on: steps that bring handles near carry them past targets."""
+    if not parameters.whitened:
+        return parameters.learning_rate
+    left = sum(pair.distance for pair in pairs) / len(pairs) / (APPROACH * size.shorter)
+    return parameters.learning_rate * min(1.0, max(left, SLOWEST))
 
 
 def is_finite(result: StepResult) -> bool:

@@ -20,7 +20,7 @@ MAX_SEED = 2**32 - 1
 USUAL_PSI = 0.7
 """Truncation ψ where a model recommends none."""
 
-Value = bool | int | float | None
+Value = str | int | float | None
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,25 @@ class Number:
 
 @dataclass(frozen=True)
 class OneOf:
-    """True or False, by a word for each."""
+    """One of some words."""
 
-    true: str
-    false: str
+    choices: tuple[str, ...]
 
     @property
     def words(self) -> str:
-        return f"{self.true} or {self.false}"
+        return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
 
     def problem(self, value: object) -> str | None:
-        return None if isinstance(value, bool) else f"expected {self.words}"
+        return None if value in self.choices else f"expected {self.words}"
 
     def parse(self, text: str) -> Value:
         """Raises UsageError for any other word."""
-        if text not in (self.true, self.false):
-            raise UsageError(f"{text!r} is neither {self.true} nor {self.false}")
-        return text == self.true
+        if text not in self.choices:
+            raise UsageError(f"no {text!r} here; expected {self.words}")
+        return text
 
     def shown(self, value: Value) -> str:
-        return self.true if value else self.false
+        return str(value)
 
 
 @dataclass(frozen=True)
@@ -160,6 +159,9 @@ PSI = Parameter(
 )
 """Seed and ψ belong to the picture a drag starts from, not to the drag."""
 
+SPACES = ("w+", "w", "whitened-w+", "whitened-w")
+"""Latent spaces that Adam works in."""
+
 PARAMETERS = (
     Parameter(
         "learning_rate",
@@ -225,12 +227,13 @@ PARAMETERS = (
         next_run=True,
     ),
     Parameter(
-        "w_plus",
+        "space",
         ("--space",),
         "latent space",
-        "w+ trains each row by itself, w all rows as one",
-        OneOf("w+", "w"),
-        "w+|w",
+        "w+ trains each row by itself, w all rows as one; whitened, along the principal "
+        "directions of w, each scaled by how much w varies along it",
+        OneOf(SPACES),
+        "|".join(SPACES),
         recommendable=True,
         next_run=True,
     ),
@@ -295,8 +298,9 @@ class DragParams:
     """Half side of the point tracking square, px."""
     rows: int = 6
     """K, the number of rows of w+ that are trained, from the coarsest."""
-    w_plus: bool = True
-    """Whether each row is trained by itself (w+) or all as one (w)."""
+    space: str = "w+"
+    """One of `SPACES`: whether each row is trained by itself (w+) or all as one (w), and whether in
+    whitened coordinates (`latent_statistics`)."""
     tolerance: float | None = None
     """Distance in px at which a handle has reached its target; None: the paper's rule."""
     patience: int = 60
@@ -306,6 +310,16 @@ class DragParams:
         for one in PARAMETERS:
             one.check(getattr(self, one.name))
 
+    @property
+    def w_plus(self) -> bool:
+        """Whether each row is trained by itself."""
+        return self.space.endswith("w+")
+
+    @property
+    def whitened(self) -> bool:
+        """Whether Adam works in whitened coordinates."""
+        return self.space.startswith("whitened")
+
     def reached_within(self, points: int) -> float:
         """The tolerance in px for that many points."""
         if self.tolerance is not None:
@@ -313,7 +327,12 @@ class DragParams:
         return 1.0 if points <= 5 else 2.0
 
     def with_values(self, **changes: Any) -> DragParams:
-        """A copy with other values. Raises UsageError for unknown names and bad values."""
+        """A copy with other values. Raises UsageError for unknown names and bad values.
+
+        `w_plus`, True or False, is what older files have for the space.
+        """
+        if isinstance(changes.get("w_plus"), bool):
+            changes["space"] = "w+" if changes.pop("w_plus") else "w"
         for name in changes:
             parameter(name)
         return replace(self, **changes)

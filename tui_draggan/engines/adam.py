@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tui_draggan.arrays import Floats
@@ -38,21 +40,55 @@ class Adam:
             parameter -= work
 
 
+class WhitenedAdam:
+    """Adam in whitened coordinates: rows (R, w_dim) are their start + u·B, with B (k, w_dim).
+
+    One second moment, the gradient's mean square, serves all of u, where Adam has one for each of
+    its numbers: with those, every direction in which w varies would move as far as the few that
+    the points ask for. So u takes about the shortest way, in standard deviations of w, and the
+    rest of the picture stays likelier to be one of the model's.
+    """
+
+    def __init__(self, start: Floats, basis: Floats) -> None:
+        self._start, self._basis = np.array(start, np.float32), basis
+        self._u = np.zeros((len(start), len(basis)), np.float32)
+        self._mean = np.zeros_like(self._u)
+        self._square = 0.0
+        self._steps = 0
+
+    def updated(self, gradient: Floats, learning_rate: float) -> Floats:
+        """The rows after a step, by the gradient (R, w_dim) by the rows."""
+        self._steps += 1
+        with np.errstate(over="ignore", invalid="ignore"):
+            by_u = gradient @ self._basis.T
+            self._mean += (1 - BETA1) * (by_u - self._mean)
+            square = float(np.square(by_u).sum()) / len(self._basis)
+            self._square += (1 - BETA2) * (square - self._square)
+            length = math.sqrt(self._square / (1 - BETA2**self._steps)) + EPSILON
+            self._u -= learning_rate / (1 - BETA1**self._steps) / length * self._mean
+            rows: Floats = self._start + self._u @ self._basis
+        return rows
+
+
 class AdamLatent:
     """The half of a `LatentOptimizer` that numpy computes: latent, moments, update.
 
-    Subclasses compute the gradient; they set it, and `gradient_is_new`.
+    Subclasses compute the gradient by the latent; they set it, and `gradient_is_new`.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.begin(np.zeros(shape, np.float32))
 
-    def begin(self, latent: Floats) -> None:
+    def begin(self, latent: Floats, basis: Floats | None = None) -> None:
         self.latent = np.array(latent, np.float32)
         self.gradient: Floats = np.zeros_like(self.latent)
         self.gradient_is_new = False
         self._adam = Adam(self.latent.shape)
+        self._whitened = None if basis is None else WhitenedAdam(self.latent, basis)
 
     def update(self, learning_rate: float) -> None:
-        self._adam.update(self.latent, self.gradient, learning_rate)
+        if self._whitened is None:
+            self._adam.update(self.latent, self.gradient, learning_rate)
+        else:
+            self.latent = self._whitened.updated(self.gradient, learning_rate)
         self.gradient_is_new = False

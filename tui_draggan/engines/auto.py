@@ -14,6 +14,7 @@ from tui_draggan.bundle import ReferenceStep
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.reference_check import seconds_per_step
 from tui_draggan.errors import DragganError, EngineError
+from tui_draggan.latent_statistics import LatentStatistics
 
 
 class AutoEngine:
@@ -63,6 +64,10 @@ class AutoEngine:
     @property
     def w_avg(self) -> Floats:
         return self._engine.w_avg
+
+    @property
+    def statistics(self) -> LatentStatistics:
+        return self._engine.statistics
 
     def render(self, ws: Floats) -> Bytes:
         return self._engine.render(ws)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.latent_statistics import LatentStatistics
 
 ARRIVED = 0.5
 """Pixels from its target within which a point is not pulled: tracked points are whole
@@ -42,6 +43,9 @@ class Problem:
     reference: Floats | None = None
     """(L, w_dim) the w+ whose features the rest must keep, F0; None: `ws`. Another one where a
     run is continued on an engine that knows nothing of it."""
+    basis: Floats | None = None
+    """B (k, w_dim) of whitened coordinates: every trained row is its start + u·B, and
+    `adam.WhitenedAdam` optimises u (k,), which begins at 0. None: Adam optimises w itself."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ class Engine(Protocol):
     @property
     def w_avg(self) -> Floats:
         """(w_dim,) the mean w, centre of truncation."""
+        ...
+
+    @property
+    def statistics(self) -> LatentStatistics:
+        """What w of the model look like."""
         ...
 
     def render(self, ws: Floats) -> Bytes:

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from tui_draggan.arrays import Bytes, Floats, to_bytes
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import STATISTICS, ModelBundle
 from tui_draggan.engines import graph_cache, graph_inputs, runtime
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.engines.drag_run import DragRun
 from tui_draggan.engines.latent_optimizer import LatentOptimizer
 from tui_draggan.errors import EngineError
+from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
 
 
 class BundleEngine(ABC):
@@ -66,6 +67,17 @@ class BundleEngine(ABC):
             (mean,) = self._mapping.run(["w_avg"], feed)
         return graph_inputs.given(mean, (self.info.w_dim,), "the mean w")
 
+    @cached_property
+    def statistics(self) -> LatentStatistics:
+        """As the bundle has them; for one that was written without, of as many samples here."""
+        file = self._bundle.file(STATISTICS)
+        if STATISTICS in self._bundle.files:
+            return LatentStatistics.load(file, self.info.w_dim)
+        z, labels = statistics_samples(self.info.z_dim, self.info.c_dim)
+        classes = labels if self.info.c_dim else None
+        w = [self.map(one, int(label)) for one, label in zip(z, labels, strict=True)]
+        return LatentStatistics.of(np.stack(w), classes)
+
     def render(self, ws: Floats) -> Bytes:
         ws = self._checked_ws(ws)
         with runtime.failing_as("synthesis"):
@@ -91,6 +103,8 @@ class BundleEngine(ABC):
             raise ValueError("in w mode the trained rows of w+ must all be the same w")
         reference = ws if problem.reference is None else self._checked_ws(problem.reference)
         checked = replace(problem, ws=ws, reference=reference)
+        if problem.basis is not None:
+            graph_inputs.checked(problem.basis, (None, self.info.w_dim), "basis")
         self._run = DragRun(self.info, self._optimizer, checked)
 
     def step(self, request: StepRequest) -> StepResult:

@@ -51,7 +51,7 @@ class DragRun:
         self._feeds: Feeds = {**feeds, "frozen": frozen, "mix": mix}
         self._radii: tuple[int, int] | None = None
         self._mask_weight: float | None = None
-        optimizer.begin(ws[:count])
+        optimizer.begin(ws[:count], problem.basis)
 
     def step(self, request: StepRequest) -> StepResult:
         start = time.perf_counter()

@@ -41,8 +41,8 @@ class LatentOptimizer(Protocol):
         """(R, w_dim) as the last `iterate` left it."""
         ...
 
-    def begin(self, latent: Floats) -> None:
-        """Starts anew from that latent, without moments or gradient."""
+    def begin(self, latent: Floats, basis: Floats | None = None) -> None:
+        """Starts anew from that latent, without moments or gradient; basis as in `Problem`."""
         ...
 
     def update(self, learning_rate: float) -> None:

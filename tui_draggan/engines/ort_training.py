@@ -19,6 +19,7 @@ from tui_draggan.bundle import (
     ModelBundle,
 )
 from tui_draggan.engines import memory, runtime
+from tui_draggan.engines.adam import WhitenedAdam
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
@@ -91,6 +92,7 @@ class TrainingApiOptimizer:
         memory.trim_heap()
         self._used = False
         self._given: Floats | None = None
+        self._whitened: WhitenedAdam | None = None
         self.gradient_is_new = False
 
     def _opened(self, api: Any, model: str) -> Trained:
@@ -100,12 +102,14 @@ class TrainingApiOptimizer:
         optimizer = api.Optimizer(self._bundle / OPTIMIZER_MODEL, module)
         return Trained(module, optimizer, module.input_names(), module.output_names())
 
-    def begin(self, latent: Floats) -> None:
+    def begin(self, latent: Floats, basis: Floats | None = None) -> None:
         if self._used:
             # Their memory first.
             del self._parameter, self._last, self._trained, self._state
             self._open()
         self._parameter.data = np.ascontiguousarray(latent, np.float32)
+        # The API's optimizers know no coordinates but the parameter's own.
+        self._whitened = None if basis is None else WhitenedAdam(latent, basis)
 
     @property
     def latent(self) -> Floats:
@@ -118,6 +122,11 @@ class TrainingApiOptimizer:
         return gradient
 
     def update(self, learning_rate: float) -> None:
+        if self._whitened is not None:
+            rows = self._whitened.updated(self.gradient, learning_rate)
+            self._parameter.data = np.ascontiguousarray(rows)
+            self.gradient_is_new = False
+            return
         with runtime.failing_as("optimizer"):
             self._last.optimizer.set_learning_rate(learning_rate)
             self._last.optimizer.step()

@@ -36,10 +36,11 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.errors import DragganError, EngineError
+from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.notices import Notices
 from tui_draggan.wording import duration
 
-CALLS = frozenset({"map", "w_avg", "render", "features", "begin", "step"})
+CALLS = frozenset({"map", "w_avg", "statistics", "render", "features", "begin", "step"})
 IDLE = 0.2
 """Seconds without a question before something is prepared: a person leafing through seeds asks
 more often."""
@@ -127,6 +128,11 @@ class EngineProcess:
     def w_avg(self) -> Floats:
         mean: Floats = self._call("w_avg")
         return mean
+
+    @cached_property
+    def statistics(self) -> LatentStatistics:
+        found: LatentStatistics = self._call("statistics")
+        return found
 
     def render(self, ws: Floats) -> Bytes:
         image: Bytes = self._call("render", ws)

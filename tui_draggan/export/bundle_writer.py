@@ -10,7 +10,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor
 
-from tui_draggan.bundle import BundleInfo, DragInfo, write_manifest
+from tui_draggan.bundle import STATISTICS, BundleInfo, DragInfo, write_manifest
 from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
@@ -21,8 +21,12 @@ from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
 from tui_draggan.folders import new_folder
+from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
 from tui_draggan.stylegan.config import GeneratorConfig
 from tui_draggan.stylegan.network import Generator, Mapping
+
+TOGETHER = 2000
+"""w that are sampled at once for the statistics."""
 
 
 def export_bundle(
@@ -31,7 +35,7 @@ def export_bundle(
     *,
     name: str,
     feature_block: int | None = None,
-    recommended: Values[str, float] | None = None,
+    recommended: Values[str, str | float] | None = None,
     classes: tuple[str, ...] = (),
     description: str = "",
     licence: str = "",
@@ -78,6 +82,7 @@ def export_bundle(
         licence=licence,
         origin=origin,
     )
+    statistics = _latent_statistics(generator.mapping, config)
     with new_folder(path, replace=replace) as folder:
         (folder / "drag").mkdir()
         weights = SharedWeights(folder / "drag/weights.bin")
@@ -86,6 +91,7 @@ def export_bundle(
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
         )
+        statistics.save(folder / STATISTICS)
         if keep_weights:
             save_generator(generator, classes, folder / "generator.pt")
         write_manifest(folder, info)
@@ -130,3 +136,12 @@ def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
     model = trace(synthesis, example, ("ws",), ("image",), fold=False)
     lower(model)
     return model
+
+
+@torch.no_grad()
+def _latent_statistics(mapping: Mapping, config: GeneratorConfig) -> LatentStatistics:
+    z, labels = statistics_samples(config.z_dim, config.c_dim)
+    one_hot = torch.eye(max(config.c_dim, 1))[torch.from_numpy(labels)]
+    parts = zip(torch.from_numpy(z).split(TOGETHER), one_hot.split(TOGETHER), strict=True)
+    w = torch.cat([mapping(*(part if config.c_dim else part[:1])) for part in parts])
+    return LatentStatistics.of(w.numpy(), labels if config.c_dim else None)

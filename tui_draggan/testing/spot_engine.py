@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
+from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
 INFO = BundleInfo(
@@ -54,6 +56,12 @@ class SpotEngine:
     @property
     def w_avg(self) -> Floats:
         return np.full(INFO.w_dim, 0.5, np.float32)
+
+    @cached_property
+    def statistics(self) -> LatentStatistics:
+        """Of a w whose four numbers vary alike, about their mean."""
+        z = np.random.RandomState(0).randn(1000, INFO.z_dim)
+        return LatentStatistics.of((0.5 + 0.2 * np.tanh(z)).astype(np.float32))
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         self.calls.append("map")

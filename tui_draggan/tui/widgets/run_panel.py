@@ -64,7 +64,7 @@ def _numbers(snapshot: Snapshot, rate: float, roomy: bool) -> list[str]:
 
 
 def _parameters(params: DragParams, roomy: bool) -> list[str]:
-    space = f"{'w+' if params.w_plus else 'w'}  K {params.rows}"
+    space = f"{params.space}  K {params.rows}"
     radii = f"r1 {params.r1}  r2 {params.r2}"
     if roomy:
         weights = f"λ {params.mask_weight:g}  α {params.anchor:g}"

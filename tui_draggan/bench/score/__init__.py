@@ -1,0 +1,1 @@
+"""How well edits land: the protocols, the contenders, and what came of it in numbers."""
