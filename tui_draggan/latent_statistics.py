@@ -26,6 +26,11 @@ KEPT_SHARE = 0.9995
 """Share of the variance that the directions hold that are kept."""
 MAIN_SHARE = 0.99
 """Share of the variance that the main directions hold."""
+LOST = 2.0
+"""How many times the usual norm outside the main directions is too much."""
+LEAST = 0.01
+"""Norm outside the main directions that is never too much, as a share of how far w reach: of a
+model whose w fill all of W nothing lies outside but rounding."""
 USUAL = 0.99
 """Quantile of samples whose norm outside the main directions counts as usual."""
 
@@ -91,6 +96,13 @@ class LatentStatistics:
         main = self.directions[: self.main]
         norms: Floats = np.linalg.norm(apart - (apart @ main.T) @ main, axis=1)
         return norms
+
+    def lost(self, ws: Floats, start: Floats) -> bool:
+        """Whether rows of w+ (N, w_dim) have left what the model knows: outside the main directions
+        they are `LOST` times as long as is usual, or as the rows were that they come from."""
+        before, now = (float(self.outside(rows).mean()) for rows in (start, ws))
+        least = LEAST * float(np.linalg.norm(self.deviations))
+        return now > LOST * max(self.usual, before, least)
 
     def save(self, path: Path) -> None:
         """Writes a file in the format of safetensors: its header's length in eight bytes, the

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.drag import DragTask, is_finite, step_request
+from tui_draggan.edit.drag import SLOWEST, DragTask, is_finite, step_request, step_size
 from tui_draggan.edit.latent import Latent, Seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
@@ -18,6 +18,7 @@ from tui_draggan.edit.task import Advance
 from tui_draggan.edit.templates import lacks_templates, take_templates
 from tui_draggan.engines.base import StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.size import Size
 from tui_draggan.testing.spot_engine import INFO, SpotEngine
 
 F0 = np.zeros(4, np.float32)
@@ -43,6 +44,18 @@ def test_a_request_holds_points_templates_and_parameters() -> None:
     np.testing.assert_array_equal(request.templates, [F0, F0 + 1])
     assert (request.r1, request.r2, request.mask_weight) == (2, 5, 7.0)
     assert (request.learning_rate, request.anchor) == (0.01, 0.25)
+
+
+def test_steps_of_whitened_spaces_become_smaller_near_the_targets() -> None:
+    whitened = PARAMETERS.with_values(space="whitened-w+")
+    size = Size(128, 256)
+    far, near = Pair(1, (0, 0), (40, 0)), Pair(2, (0, 0), (4, 0))
+    pin, there = Pair(3, (9, 9), (9, 9)), Pair(4, (0, 0), (1, 0))
+    assert step_size([far], whitened, size) == 0.01
+    assert step_size([near], whitened, size) == pytest.approx(0.005)
+    assert step_size([near, pin], whitened, size) == pytest.approx(0.005), "a pin has arrived"
+    assert step_size([there], whitened, size) == pytest.approx(0.01 * SLOWEST)
+    assert step_size([pin], whitened, size) == step_size([near], PARAMETERS, size) == 0.01
 
 
 def test_finite_means_loss_gradient_and_latent() -> None:

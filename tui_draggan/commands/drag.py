@@ -243,4 +243,4 @@ def _report(session: Session, frames: list[Frame], seconds: float, written: list
         if written
         else "nothing written; add --out FILE.png",
     )
-    return 0 if outcome is Outcome.REACHED else STOPPED_SHORT
+    return 0 if outcome in (Outcome.REACHED, Outcome.LOST) else STOPPED_SHORT

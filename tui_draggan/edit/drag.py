@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from tui_draggan.arrays import Floats
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, coordinates
@@ -16,6 +17,7 @@ from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
 from tui_draggan.engines.base import ARRIVED, Engine, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
 APPROACH = 1 / 16
@@ -40,6 +42,10 @@ class DragTask:
         """False where the last step's loss has no gradient, with a handle still on its way."""
         self._edited = False
         """Whether that step was computed for points that have been changed since."""
+        self._start: Floats | None = None
+        """(L, w_dim) w+ that the run began with."""
+        self._known: LatentStatistics | None = None
+        """What w of the model look like."""
 
     def check(self, document: Document) -> None:
         """Raises UsageError without points, and where rows that differ are to be trained as one."""
@@ -55,7 +61,8 @@ class DragTask:
     def begin(self, document: Document) -> None:
         parameters = document.parameters
         _TURNS[self._engine] = self._turn
-        basis = self._engine.statistics.basis() if parameters.whitened else None
+        self._start, self._known = document.latent.ws, self._engine.statistics
+        basis = self._known.basis() if parameters.whitened else None
         self._engine.begin(
             Problem(
                 document.latent.ws, parameters.rows, parameters.w_plus, document.mask, basis=basis
@@ -91,7 +98,16 @@ class DragTask:
     def verdict(self, iteration: int, document: Document) -> Outcome | None:
         distances = [pair.distance for pair in document.pairs]
         pulled = self._pulled or self._edited
-        return self._progress.judge(iteration, distances, document.parameters, pulled)
+        outcome = self._progress.judge(iteration, distances, document.parameters, pulled)
+        if outcome is Outcome.REACHED and iteration and self._is_lost(document):
+            return Outcome.LOST
+        return outcome
+
+    def _is_lost(self, document: Document) -> bool:
+        """Whether the picture has left what the model knows, by the rows that were trained."""
+        assert self._start is not None and self._known is not None
+        rows = min(document.parameters.rows, self._engine.info.drag.trainable_rows)
+        return self._known.lost(document.latent.ws[:rows], self._start[:rows])
 
 
 def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:
@@ -110,11 +126,13 @@ def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:
 
 
 def step_size(pairs: Sequence[Pair], parameters: DragParams, size: Size) -> float:
-    """The learning rate of a step. In whitened spaces it falls in proportion to the mean distance,
-    from `APPROACH` of the picture on: steps that bring handles near carry them past targets."""
-    if not parameters.whitened:
+    """The learning rate of a step. In whitened spaces it falls in proportion to the mean distance
+    of the handles that are on their way, from `APPROACH` of the picture on: steps that bring
+    handles near would carry them past their targets."""
+    on_the_way = [pair.distance for pair in pairs if pair.distance > ARRIVED]
+    if not parameters.whitened or not on_the_way:
         return parameters.learning_rate
-    left = sum(pair.distance for pair in pairs) / len(pairs) / (APPROACH * size.shorter)
+    left = sum(on_the_way) / len(on_the_way) / (APPROACH * size.shorter)
     return parameters.learning_rate * min(1.0, max(left, SLOWEST))
 
 

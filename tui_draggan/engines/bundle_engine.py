@@ -43,7 +43,7 @@ class BundleEngine(ABC):
         return self._open_optimizer()
 
     def warm_up(self) -> bool:
-        _ = self._optimizer
+        _ = self._optimizer, self.statistics
         return False
 
     def map(self, z: Floats, label: int | None = None) -> Floats:

@@ -22,6 +22,7 @@ SIGNS = {
 
 NEXT = {
     Outcome.REACHED: "",
+    Outcome.LOST: "u takes the run back",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",

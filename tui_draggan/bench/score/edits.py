@@ -47,6 +47,8 @@ class Edit:
     goal: Seen | None = None
     """What is seen in the other sample."""
     mask: Mask | None = None
+    pins: tuple[Point, ...] = ()
+    """Points that are to stay where they are."""
 
 
 def landmark_edits(model: Model, count: int, points: int, seed: int) -> list[Edit]:
@@ -122,6 +124,14 @@ def masked(edit: Edit, size: Size, share: float) -> Edit:
     mask = np.zeros(size, bool)
     mask[y : y + side, x : x + side] = True
     return replace(edit, mask=mask)
+
+
+def pinned(edit: Edit) -> Edit:
+    """The same edit with every other landmark that is found held where it is."""
+    assert edit.before is not None
+    others = edit.before.confidence >= SURE
+    others[list(edit.landmarks)] = False
+    return replace(edit, pins=_whole(edit.before.places[others]))
 
 
 def file_edits(model: Model, path: Path, count: int) -> list[Edit]:

@@ -15,6 +15,7 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bench.score.edits import Edit
 from tui_draggan.bench.score.looking import Seen
 from tui_draggan.bench.score.ways import Edited
+from tui_draggan.latent_statistics import LOST
 from tui_draggan.training.critters.displacements import SURE
 from tui_draggan.training.metrics.distances import NEIGHBOURS, kernel_distance, precision_recall
 
@@ -22,8 +23,6 @@ RESAMPLES = 2000
 """Resamples of a bootstrap interval."""
 INTERVAL = (2.5, 97.5)
 """Its ends, in percent."""
-LOST = 2.0
-"""Share of the usual norm outside the main directions above which an edit has left the domain."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 landmarks      the landmarks of one sample are dragged to where another has them, and found again
 back           the same, then dragged back to where they were: what is left of the first picture
 masks          the same, with a mask of a tenth of the picture about the points
+pins           the same, with all other landmarks held where they are
 freedragbench  the seeds and points of a file; only the tracker says where handles are
 tracker        no drag: w goes from one sample to another and the tracker follows landmarks, whose
                true paths the renderer knows
@@ -24,6 +25,7 @@ from tui_draggan.bench.score.edits import (
     file_edits,
     landmark_edits,
     masked,
+    pinned,
 )
 from tui_draggan.bench.score.looking import look
 from tui_draggan.bench.score.measures import Result, Score, compared, outside, score
@@ -31,10 +33,9 @@ from tui_draggan.bench.score.ways import Edited, Way
 from tui_draggan.errors import UsageError
 from tui_draggan.training.critters import SPECIES
 
-LANDMARKS, BACK, MASKS, FREEDRAGBENCH, TRACKER = (
-    *("landmarks", "back", "masks", "freedragbench", "tracker"),
+NAMES = LANDMARKS, BACK, MASKS, PINS, TRACKER, FREEDRAGBENCH = (
+    *("landmarks", "back", "masks", "pins", "tracker", "freedragbench"),
 )
-NAMES = (LANDMARKS, BACK, MASKS, TRACKER, FREEDRAGBENCH)
 SHARE = 0.1
 """Share of the picture that a mask of the mask protocol lets change."""
 
@@ -53,7 +54,7 @@ def edits_of(
     edits = landmark_edits(model, count, points, seed)
     if protocol == MASKS:
         return [masked(edit, model.info.size, SHARE) for edit in edits]
-    return edits
+    return [pinned(edit) for edit in edits] if protocol == PINS else edits
 
 
 def check_domain(model: Model) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tui_draggan.api import Model
 from tui_draggan.arrays import Floats
@@ -98,13 +99,15 @@ def _shipped(model: Model, parameters: DragParams, edit: Edit) -> Edited:
     session = model.edit(Document(edit.latent, mask=edit.mask, parameters=parameters))
     for handle, target in zip(edit.handles, edit.targets, strict=True):
         session.add_pair(handle, target)
+    for pin in edit.pins:
+        session.add_pair(pin, pin)
     began = time.perf_counter()
     for _ in session.run():
         pass
     document, status = session.document, session.status
     return Edited(
         document.latent.ws,
-        np.array([pair.handle for pair in document.pairs], np.float32),
+        np.array([pair.handle for pair in document.pairs[: len(edit.handles)]], np.float32),
         status.iteration,
         status.outcome is Outcome.REACHED,
         time.perf_counter() - began,
@@ -125,7 +128,7 @@ def _published(
         squared_tracking=bool(switches["squared"]),
         lets_go=_number(switches["lets_go"]),
     )
-    handles, targets = (torch.tensor(one).float() for one in (edit.handles, edit.targets))
+    handles, targets = _points(edit)
     stops = switches["stops"]
     within = usual.reached_within(len(handles)) if stops is None else stops
     templates = plain.templates(handles)
@@ -144,7 +147,8 @@ def _published(
         handles, ws = step.handles, step.ws
         arrived = bool(((handles - targets).norm(dim=1) <= within).all())
     seconds = time.perf_counter() - began
-    return Edited(ws.detach().numpy(), handles.numpy(), steps, arrived, seconds)
+    dragged = handles[: len(edit.handles)].numpy()
+    return Edited(ws.detach().numpy(), dragged, steps, arrived, seconds)
 
 
 def _freedrag(
@@ -156,8 +160,7 @@ def _freedrag(
     plain = PlainFreeDrag(
         generator,
         torch.tensor(edit.latent.ws),
-        torch.tensor(edit.handles).float(),
-        torch.tensor(edit.targets).float(),
+        *_points(edit),
         feature_block=info.drag.feature_block,
         learning_rate=_number(switches["learning_rate"]),
         rows=usual.rows,
@@ -171,9 +174,14 @@ def _freedrag(
         plain.drag()
         drags += 1
     seconds = time.perf_counter() - began
-    return Edited(
-        plain.ws().detach().numpy(), plain.places.numpy(), plain.steps, plain.arrived, seconds
-    )
+    dragged = plain.places[: len(edit.handles)].numpy()
+    return Edited(plain.ws().detach().numpy(), dragged, plain.steps, plain.arrived, seconds)
+
+
+def _points(edit: Edit) -> tuple[Tensor, Tensor]:
+    """Handles and targets (N, 2), those of the pins last."""
+    handles, targets = edit.handles + edit.pins, edit.targets + edit.pins
+    return torch.tensor(handles).float(), torch.tensor(targets).float()
 
 
 def _number(value: float | None) -> float:

@@ -36,6 +36,7 @@ class RunPanel(Readout):
         status = snapshot.status
         colours: dict[Outcome | None, str] = {
             Outcome.REACHED: self.colour("text-success"),
+            Outcome.LOST: self.colour("text-warning"),
             Outcome.STUCK: self.colour("text-warning"),
             Outcome.NO_GRADIENT: self.colour("text-warning"),
             Outcome.STEP_LIMIT: self.colour("text-warning"),
