@@ -63,8 +63,8 @@ class Progress:
 
 ADVICE = {
     Outcome.REACHED: "every handle is within the tolerance",
-    Outcome.LOST: "the handles have arrived, but the picture has left what the model knows; undo, and "
-    "try a nearer target, a smaller step size or the space whitened-w+",
+    Outcome.LOST: "the handles have arrived, but the picture has left what the model knows; undo, "
+    "and try a nearer target, a smaller step size or the space whitened-w+",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "
