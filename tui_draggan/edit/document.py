@@ -11,6 +11,7 @@ from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.sliders import Sliders
 from tui_draggan.errors import UsageError
 
 
@@ -33,6 +34,11 @@ class Document:
     mask: Mask | None = None
     """(H, W) the editable region; None: all of the picture."""
     parameters: DragParams = field(default_factory=DragParams)
+    sliders: Sliders = field(default_factory=Sliders)
+    """What they add is in the latent already."""
+    base: Latent | None = None
+    """The latent without the sliders, as it was when the first of them moved; None where the latent
+    has changed since."""
 
     def pair(self, pair_id: int) -> Pair:
         """Raises UsageError where it is gone."""
@@ -61,7 +67,33 @@ class Document:
     def with_ws(self, ws: Floats, edited: bool) -> Document:
         """With another latent of the same origin. `edited`: it is not the one it began with."""
         edited = edited or self.latent.edited
-        return replace(self, latent=replace(self.latent, ws=ws, edited=edited))
+        return replace(self, latent=replace(self.latent, ws=ws, edited=edited), base=None)
+
+    def with_latent(self, latent: Latent) -> Document:
+        """With another picture: without points and sliders."""
+        return replace(self, latent=latent, pairs=(), sliders=Sliders(), base=None)
+
+    @property
+    def without_sliders(self) -> Latent:
+        """The latent that the sliders move. While only they are touched, to the bit the one they
+        began with."""
+        if self.base is not None:
+            return self.base
+        if not self.sliders.moved:
+            return self.latent
+        ws = self.latent.ws - self.sliders.offset(*self.latent.ws.shape)
+        return replace(self.latent, ws=ws)
+
+    def with_sliders(self, sliders: Sliders) -> Document:
+        """With the picture moved along with them. Handles are where they were, on other features:
+        their templates are taken anew."""
+        base = self.without_sliders
+        latent = base
+        if sliders.moved:
+            ws = base.ws + sliders.offset(*base.ws.shape)
+            latent = replace(base, ws=ws, edited=True)
+        pairs = tuple(replace(pair, template=None) for pair in self.pairs)
+        return replace(self, latent=latent, pairs=pairs, sliders=sliders, base=base)
 
     def at(self, frame: Frame) -> Document:
         """As it stood at a step of its run."""

@@ -19,6 +19,7 @@ from tui_draggan.edit.latent import Latent
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import ADVICE, Outcome
+from tui_draggan.edit.sliders import Sliders
 from tui_draggan.edit.task import Advance, Task
 from tui_draggan.errors import UsageError
 
@@ -108,8 +109,14 @@ class LifeCycle:
             self._record()
 
     def open(self, label: str, latent: Latent) -> None:
-        """Another picture: without points and steps."""
-        self._replace(label, replace(self.document, latent=latent, pairs=()))
+        """Another picture: without points, sliders and steps."""
+        self._replace(label, self.document.with_latent(latent))
+        self._show_run([])
+
+    def slide(self, label: str, sliders: Sliders) -> None:
+        """Moves the picture; moving one slider on and on is one change. The last run's steps are of
+        a picture that was moved otherwise: undo brings them back."""
+        self._replace(label, self.document.with_sliders(sliders), merge=True)
         self._show_run([])
 
     def goto(self, index: int) -> Frame:

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
 from tui_draggan.edit.latent import Seed, change_in_words, check_latent, latent_from_seed, reopened
@@ -21,6 +22,7 @@ from tui_draggan.edit.lifecycle import LifeCycle, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
+from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.task import Task
 from tui_draggan.edit.templates import lacks_templates, take_templates
@@ -46,6 +48,8 @@ class Session:
         self._info = info = engine.info
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
         self._check_parameters(document.parameters)
+        for slider in document.sliders.settings:
+            self._check_slider(slider)
         if document.mask is not None:
             check_mask(document.mask, info.size)
         self._cycle = LifeCycle(document, recorder)
@@ -156,6 +160,28 @@ class Session:
         with self._changing() as cycle:
             cycle.set_parameters(parameters)
 
+    def slide(self, direction: Direction, value: float, rows: Rows | None = None) -> None:
+        """Moves the picture so many σ along a direction, from where it is without this slider.
+
+        rows: those of w+ that move; None for all. A run that is under way ends. Raises UsageError
+        out of range, and for another model's direction.
+        """
+        rows = (0, self._info.num_ws - 1) if rows is None else rows
+        self._check_slider(slider := Slider(direction, value, rows))
+        with self._changing() as cycle:
+            sliders = cycle.document.sliders.having(slider)
+            cycle.slide(f"slider {direction.name}", sliders)
+
+    def reset_sliders(self) -> None:
+        """Back to the picture without sliders."""
+        with self._changing() as cycle:
+            cycle.slide("reset sliders", Sliders())
+
+    def switch_sliders(self) -> None:
+        """Shows the picture without its sliders, or with them again."""
+        with self._changing() as cycle:
+            cycle.slide("sliders on or off", cycle.document.sliders.switched())
+
     def open_seed(
         self, seed: int | None = None, psi: float | None = None, label: int | None = None
     ) -> None:
@@ -232,6 +258,13 @@ class Session:
             yield self._cycle
             self._stalled = False
             self._changed.notify_all()
+
+    def _check_slider(self, slider: Slider) -> None:
+        info = self._info
+        if not slider.direction.fits(info.num_ws, info.w_dim):
+            raise UsageError(f"the direction {slider.name} is of another model than {info.name}")
+        if slider.rows[1] >= info.num_ws:
+            raise UsageError(f"row {slider.rows[1]}: w+ of this model has {info.num_ws} rows")
 
     def _check_parameters(self, parameters: DragParams) -> None:
         most = self._info.num_ws

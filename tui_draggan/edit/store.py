@@ -17,11 +17,13 @@ import numpy as np
 from tui_draggan import __version__
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Latent, Origin, Photo, Seed, check_latent, recommended_psi
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
+from tui_draggan.edit.sliders import Slider, Sliders
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_readable, replacing
 from tui_draggan.size import Size
@@ -97,6 +99,7 @@ def encode(document: Document, model: str) -> dict[str, Any]:
         ],
         "mask": None if document.mask is None else _encode_mask(document.mask),
         "parameters": asdict(document.parameters),
+        "sliders": _encode_sliders(document.sliders),
     }
 
 
@@ -119,6 +122,7 @@ def decode(values: Any, info: BundleInfo) -> Document:
             tuple(_decode_pair(pair, info) for pair in values["pairs"]),
             None if values["mask"] is None else _decode_mask(values["mask"], info.size),
             DragParams().with_values(**values["parameters"]),
+            _decode_sliders(values["sliders"], info) if "sliders" in values else Sliders(),
         )
     except DragganError:
         raise
@@ -227,3 +231,39 @@ def _decode_mask(text: str, size: Size) -> Mask:
     if bits.size != (size.area + 7) // 8:
         raise UsageError(f"the mask is not {size.across}")
     return np.unpackbits(bits, count=size.area).reshape(size).astype(bool)
+
+
+def _encode_sliders(sliders: Sliders) -> dict[str, Any]:
+    """With their directions, so that a session needs no other file."""
+    return {
+        "off": sliders.off,
+        "settings": [
+            {
+                "name": one.name,
+                "value": one.value,
+                "rows": one.rows,
+                "vector": _encode_array(one.direction.vector),
+                "mean": one.direction.mean,
+                "share": one.direction.share,
+            }
+            for one in sliders.settings
+        ],
+    }
+
+
+def _decode_sliders(values: dict[str, Any], info: BundleInfo) -> Sliders:
+    sliders = Sliders()
+    for entry in values["settings"]:
+        share = entry["share"]
+        direction = Direction(
+            printable(str(entry["name"])),
+            _decode_array(entry["vector"]),
+            float(entry["mean"]),
+            None if share is None else float(share),
+        )
+        first, last = entry["rows"]
+        slider = Slider(direction, float(entry["value"]), (int(first), int(last)))
+        if not direction.fits(info.num_ws, info.w_dim) or slider.rows[1] >= info.num_ws:
+            raise UsageError(f"the slider {direction.name} does not fit {info.name}")
+        sliders = sliders.having(slider)
+    return sliders.switched() if values["off"] else sliders

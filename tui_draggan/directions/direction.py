@@ -1,0 +1,44 @@
+"""A direction: a way through W along which one thing about a picture changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tui_draggan.arrays import Floats
+from tui_draggan.errors import UsageError
+
+MOST = 10.0
+"""σ that a picture may be moved along a direction, either way. Faces break at 5."""
+USUAL = 3.0
+"""σ from the mean beyond which hardly any picture of a model lies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """Constructing one whose values cannot be used raises UsageError."""
+
+    name: str
+    vector: Floats
+    """(R, w_dim) what one σ adds to w+, read-only; R is 1, for the same in every row, or the number
+    of rows."""
+    mean: float = 0.0
+    """Where the mean w lies along it, in σ from the origin of W."""
+    share: float | None = None
+    """Share of W's variance that lies along it, where that is known."""
+
+    def __post_init__(self) -> None:
+        if self.vector.ndim != 2 or not np.isfinite(self.vector).all() or not self.vector.any():
+            raise UsageError(f"the direction {self.name} has no usable vector")
+        self.vector.setflags(write=False)
+
+    def position(self, ws: Floats) -> float:
+        """How many σ a w+ (L, w_dim) lies from the mean along it; 0 for the mean w."""
+        vector = np.broadcast_to(self.vector, ws.shape).astype(np.float64)
+        return float((ws * vector).sum() / (vector * vector).sum()) - self.mean
+
+    def fits(self, num_ws: int, w_dim: int) -> bool:
+        """Whether it is of a model of so many rows and dimensions."""
+        rows, dimensions = self.vector.shape
+        return dimensions == w_dim and rows in (1, num_ws)
