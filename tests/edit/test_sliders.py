@@ -182,7 +182,7 @@ def test_a_session_file_brings_them_back(session: Session, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("value", [MOST + 0.1, -MOST - 0.1, float("nan"), float("inf")])
 def test_values_out_of_range_are_refused(session: Session, value: float) -> None:
-    with pytest.raises(UsageError, match="the slider right is .*; expected −10 to 10 σ"):
+    with pytest.raises(UsageError, match=r"the slider right is .*; expected −10 to 10 σ"):
         session.slide(RIGHT, value)
     assert not session.document.sliders.settings
 
