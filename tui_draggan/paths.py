@@ -44,6 +44,11 @@ def remembered() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "chosen.json"
 
 
+def user_directions(model: str) -> Path:
+    """$XDG_DATA_HOME/tui-draggan/directions/MODEL.npz"""
+    return Path(platformdirs.user_data_dir(APP)) / "directions" / f"{model}.npz"
+
+
 def journals() -> Path:
     """$XDG_STATE_HOME/tui-draggan/journals"""
     return Path(platformdirs.user_state_dir(APP)) / "journals"

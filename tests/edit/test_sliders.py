@@ -95,12 +95,12 @@ def test_off_and_on_again(session: Session) -> None:
     before = session.document.latent.ws
     session.slide(RIGHT, 1.0)
     moved = session.document.latent.ws
-    session.switch_sliders()
+    session.set_sliders(session.document.sliders.switched())
     np.testing.assert_array_equal(session.document.latent.ws, before)
     assert session.document.sliders.settings[0].value == 1.0
-    session.switch_sliders()
+    session.set_sliders(session.document.sliders.switched())
     np.testing.assert_array_equal(session.document.latent.ws, moved)
-    session.reset_sliders()
+    session.set_sliders(Sliders())
     assert session.document.latent.ws is before and not session.document.sliders.settings
 
 
@@ -165,8 +165,8 @@ def test_another_seed_is_without_sliders(session: Session) -> None:
 def test_a_session_file_brings_them_back(session: Session, tmp_path: Path) -> None:
     session.slide(RIGHT, 1.25, (1, 3))
     session.slide(BOTH, -0.5)
-    session.switch_sliders()
-    session.switch_sliders()
+    session.set_sliders(session.document.sliders.switched())
+    session.set_sliders(session.document.sliders.switched())
     save_session(tmp_path / "edit.json", session.document, INFO.name)
     loaded = load_session(tmp_path / "edit.json", INFO)
     assert_same(loaded, session.document)
@@ -192,7 +192,7 @@ def test_directions_of_another_model_and_rows_that_are_not_there_are_refused(
 ) -> None:
     with pytest.raises(UsageError, match="the direction long is of another model than spot"):
         session.slide(direction("long", 1, 2, 3, 4, 5), 1.0)
-    with pytest.raises(UsageError, match=r"row 10: w\+ of this model has 10 rows"):
+    with pytest.raises(UsageError, match=r"row 10 of slider right: w\+ of this model has 10"):
         session.slide(RIGHT, 1.0, (0, 10))
     with pytest.raises(UsageError, match="rows 3 to 2"):
         session.slide(RIGHT, 1.0, (3, 2))

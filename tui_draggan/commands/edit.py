@@ -95,7 +95,12 @@ def _services(
     notices: Notices,
 ) -> Services:
     """What the editor asks for while it works on one model."""
-    from tui_draggan.commands.opening import OpenRequest, engine_for, open_session
+    from tui_draggan.commands.opening import (
+        OpenRequest,
+        direction_store,
+        engine_for,
+        open_session,
+    )
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
@@ -105,6 +110,7 @@ def _services(
     journal = opened.enter_context(closing(Journal(paths.journals(), bundle.info.name)))
     engine = opened.enter_context(closing(engine_for(request, bundle, NICENESS)))
 
+    directions = direction_store(bundle)
     return Services(
         open_session=lambda: open_session(request, bundle, engine, mask, journal.record),
         export=lambda snapshot, request: _export(snapshot, request, bundle),
@@ -115,6 +121,8 @@ def _services(
         notices=lambda: [*journal.notices(), *notices.taken()],
         remember=remember,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
+        directions=directions.all,
+        name_direction=directions.rename,
         models=lambda: _choices(bundle),
         open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),
     )

@@ -13,6 +13,7 @@ from tui_draggan.api import Model
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.commands.arguments import given
 from tui_draggan.commands.settings import read_settings
+from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import newest_journals, written_at
 from tui_draggan.edit.journal_lines import Recovered, recover
@@ -151,6 +152,12 @@ def open_bundle(request: OpenRequest) -> ModelBundle:
             f"its checkpoint with --feature-block {request.feature_block}"
         )
     return bundle
+
+
+def direction_store(bundle: ModelBundle) -> DirectionStore:
+    """The directions that are kept for a model."""
+    name = bundle.info.name
+    return DirectionStore(paths.user_directions(name), bundle.path / "directions", bundle.info)
 
 
 def open_mask(request: OpenRequest, bundle: ModelBundle) -> LoadedMask | None:

@@ -27,6 +27,10 @@ class Direction:
     """Where the mean w lies along it, in σ from the origin of W."""
     share: float | None = None
     """Share of W's variance that lies along it, where that is known."""
+    label: int | None = None
+    """Class whose pictures it was found for; None for all."""
+    method: str = ""
+    """How it was found: `ganspace`, `sefa`, `boundary`, or the file it came from."""
 
     def __post_init__(self) -> None:
         if self.vector.ndim != 2 or not np.isfinite(self.vector).all() or not self.vector.any():

@@ -28,6 +28,7 @@ from tui_draggan.edit.task import Task
 from tui_draggan.edit.templates import lacks_templates, take_templates
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.latent_statistics import LatentStatistics
 
 
 class Session:
@@ -48,8 +49,7 @@ class Session:
         self._info = info = engine.info
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
         self._check_parameters(document.parameters)
-        for slider in document.sliders.settings:
-            self._check_slider(slider)
+        document.sliders.check(info)
         if document.mask is not None:
             check_mask(document.mask, info.size)
         self._cycle = LifeCycle(document, recorder)
@@ -66,6 +66,8 @@ class Session:
         self._stalled = False
         """Whether something went wrong; nothing is tried again before the next edit or command."""
         self._woken = False
+        self._statistics_wanted = False
+        self._statistics: LatentStatistics | None = None
 
     # -- what there is to see (any thread) -----------------------------------------------------
 
@@ -83,6 +85,7 @@ class Session:
                 picture=self._picture,
                 origin=self._seed_wanted or cycle.document.latent.origin,
                 picture_is_current=self._picture_is_current(),
+                statistics=self._statistics,
             )
 
     @property
@@ -163,24 +166,18 @@ class Session:
     def slide(self, direction: Direction, value: float, rows: Rows | None = None) -> None:
         """Moves the picture so many σ along a direction, from where it is without this slider.
 
-        rows: those of w+ that move; None for all. A run that is under way ends. Raises UsageError
-        out of range, and for another model's direction.
+        rows: those of w+ that move; None for all. Raises UsageError as `set_sliders` does.
         """
         rows = (0, self._info.num_ws - 1) if rows is None else rows
-        self._check_slider(slider := Slider(direction, value, rows))
-        with self._changing() as cycle:
-            sliders = cycle.document.sliders.having(slider)
-            cycle.slide(f"slider {direction.name}", sliders)
+        slider = Slider(direction, value, rows)
+        self.set_sliders(self.document.sliders.having(slider), f"slider {direction.name}")
 
-    def reset_sliders(self) -> None:
-        """Back to the picture without sliders."""
+    def set_sliders(self, sliders: Sliders, label: str = "sliders") -> None:
+        """Moves the picture by other sliders; a run that is under way ends. label: what undo calls
+        it. Raises UsageError for directions and rows of another model."""
+        sliders.check(self._info)
         with self._changing() as cycle:
-            cycle.slide("reset sliders", Sliders())
-
-    def switch_sliders(self) -> None:
-        """Shows the picture without its sliders, or with them again."""
-        with self._changing() as cycle:
-            cycle.slide("sliders on or off", cycle.document.sliders.switched())
+            cycle.slide(label, sliders)
 
     def open_seed(
         self, seed: int | None = None, psi: float | None = None, label: int | None = None
@@ -192,6 +189,11 @@ class Session:
         with self._changing() as cycle:
             now = self._seed_wanted or cycle.document.latent.origin
             self._seed_wanted = reopened(now, self._info, seed, psi, label)
+
+    def ask_for_statistics(self) -> None:
+        """Asks for what w of the model look like; the snapshot has it when it is found."""
+        with self._changing():
+            self._statistics_wanted = True
 
     def undo(self) -> str | None:
         """Takes the last change back (stopping a run first). Returns what it was."""
@@ -258,13 +260,6 @@ class Session:
             yield self._cycle
             self._stalled = False
             self._changed.notify_all()
-
-    def _check_slider(self, slider: Slider) -> None:
-        info = self._info
-        if not slider.direction.fits(info.num_ws, info.w_dim):
-            raise UsageError(f"the direction {slider.name} is of another model than {info.name}")
-        if slider.rows[1] >= info.num_ws:
-            raise UsageError(f"row {slider.rows[1]}: w+ of this model has {info.num_ws} rows")
 
     def _check_parameters(self, parameters: DragParams) -> None:
         most = self._info.num_ws
@@ -335,6 +330,7 @@ class Session:
             or self._cycle.running
             or lacks_templates(self._cycle.document)
             or self._lacks_pictures()
+            or self._lacks_statistics
         )
 
     def _next_piece(self, picture: bool) -> Frame | Picture | None:
@@ -346,9 +342,15 @@ class Session:
             self._restore_picture()
         elif self._cycle.running:
             return self._step(picture)
+        elif self._lacks_statistics:
+            self._statistics = self._engine.statistics
         elif lacks_templates(self._cycle.document):
             self._take_templates()
         return None
+
+    @property
+    def _lacks_statistics(self) -> bool:
+        return self._statistics_wanted and self._statistics is None
 
     def _picture_is_stale(self) -> bool:
         """Whether there is no picture or, at rest, one of another latent or only a preview."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tui_draggan.arrays import Floats
+from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import MOST, Direction
 from tui_draggan.errors import UsageError
 
@@ -71,6 +72,23 @@ class Sliders:
         if self.of(slider.name) is None:
             return Sliders((*self.settings, slider))
         return Sliders(tuple(slider if one.name == slider.name else one for one in self.settings))
+
+    def named(self, name: str, direction: Direction) -> Sliders:
+        """With that direction in place of the one of that name."""
+        settings = tuple(
+            replace(one, direction=direction) if one.name == name else one for one in self.settings
+        )
+        return replace(self, settings=settings)
+
+    def check(self, info: BundleInfo) -> None:
+        """Raises UsageError where a direction, or its rows, are of another model."""
+        for one in self.settings:
+            if not one.direction.fits(info.num_ws, info.w_dim):
+                raise UsageError(f"the direction {one.name} is of another model than {info.name}")
+            if one.rows[1] >= info.num_ws:
+                raise UsageError(
+                    f"row {one.rows[1]} of slider {one.name}: w+ of this model has {info.num_ws}"
+                )
 
     def switched(self) -> Sliders:
         """Off where they are on, and on where they are off."""

@@ -8,6 +8,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame, Status
 from tui_draggan.edit.latent import Origin
+from tui_draggan.latent_statistics import LatentStatistics
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class Snapshot:
     """What the picture was opened with; where another was asked for, what that will be."""
     picture_is_current: bool = True
     """Whether the picture is that of the document's latent; in a run it may be older."""
+    statistics: LatentStatistics | None = None
+    """What w of the model look like, once that has been asked for and found."""
 
     @property
     def frame(self) -> Frame | None:

@@ -263,7 +263,6 @@ def _decode_sliders(values: dict[str, Any], info: BundleInfo) -> Sliders:
         )
         first, last = entry["rows"]
         slider = Slider(direction, float(entry["value"]), (int(first), int(last)))
-        if not direction.fits(info.num_ws, info.w_dim) or slider.rows[1] >= info.num_ws:
-            raise UsageError(f"the slider {direction.name} does not fit {info.name}")
         sliders = sliders.having(slider)
+    sliders.check(info)
     return sliders.switched() if values["off"] else sliders

@@ -18,6 +18,7 @@ from tui_draggan.edit.document import State
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.services import Services
+from tui_draggan.tui.sliders import LEAP, STEP
 
 if TYPE_CHECKING:
     from tui_draggan.tui.screen import EditorScreen
@@ -45,6 +46,10 @@ class KeyContext:
     """Whether the model has classes."""
     models: bool = False
     """Whether there is a way to another model."""
+    sliding: bool = False
+    """Whether the sliders are open."""
+    name_direction: bool = False
+    """Whether there is a place to keep a direction under a name."""
 
     @property
     def running(self) -> bool:
@@ -62,7 +67,7 @@ class KeyContext:
 
 
 def key_context(
-    snapshot: Snapshot, pointer: Pointer, zoomed: bool, services: Services
+    snapshot: Snapshot, pointer: Pointer, zoomed: bool, sliding: bool, services: Services
 ) -> KeyContext:
     """What the keys depend on while a session is open."""
     return KeyContext(
@@ -78,6 +83,8 @@ def key_context(
         save=services.save_session is not None,
         classes=bool(snapshot.info.classes),
         models=services.models is not None,
+        sliding=sliding,
+        name_direction=services.name_direction is not None,
     )
 
 
@@ -89,6 +96,16 @@ When = Callable[[KeyContext], bool]
 def always(now: KeyContext) -> bool:
     """Whatever the moment."""
     return True
+
+
+def pointing(now: KeyContext) -> bool:
+    """No mode has the keys that move the crosshair."""
+    return not now.sliding
+
+
+def sliding(now: KeyContext) -> bool:
+    """The sliders are open, and may be moved."""
+    return now.sliding and now.idle
 
 
 @dataclass(frozen=True)
@@ -174,7 +191,7 @@ def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:
         name if step == 1 else f"{name}-far",
         keys,
         lambda screen: screen.editor.move_by(dx * step, dy * step),
-        always,
+        pointing,
         f"{name} {step} px",
         f"Move the crosshair {step} image pixel{'s' * (step > 1)} {name}",
     )
@@ -182,17 +199,18 @@ def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:
 
 SCRUB = Binding.Group("scrub", compact=True)
 SEED = Binding.Group("seed", compact=True)
+SLIDE = Binding.Group("slide", compact=True)
 
 # Two lines a row: id, keys, action, when; label, help.
 # fmt: off
 POINTS = (
     Key("handle", "enter", lambda screen: screen.editor.confirm(),
-        lambda now: not now.busy and not now.selected,
+        lambda now: pointing(now) and not now.busy and not now.selected,
         "handle", "Set a handle point here", shown=True),
     Key("target", "enter", lambda screen: screen.editor.confirm(), lambda now: now.pending,
         "target", "Set its target point here", shown=True),
     Key("pick-up", "enter", lambda screen: screen.editor.confirm(),
-        lambda now: now.selected and not now.busy,
+        lambda now: pointing(now) and now.selected and not now.busy,
         "pick up", "Pick up the selected point", shown=True),
     Key("drop", "enter", lambda screen: screen.editor.confirm(), lambda now: now.grabbed,
         "drop", "Drop the point here", shown=True),
@@ -263,6 +281,40 @@ DOCUMENT = (
         "export", "Export a picture or an animation", shown=True),
 )
 
+SLIDERS = (
+    Key("sliders", "d", lambda screen: screen.sliders.enter(),
+        lambda now: not now.sliding and not now.busy,
+        "sliders", "Open the sliders: move the picture along directions", shown=True),
+    Key("slider-less", "left,h", lambda screen: screen.sliders.move(-STEP), sliding,
+        "−0.1", "Move the chosen slider by −0.1 σ", shown=True, group=SLIDE),
+    Key("slider-more", "right,l", lambda screen: screen.sliders.move(STEP), sliding,
+        "+0.1", "Move the chosen slider by 0.1 σ", shown=True, group=SLIDE),
+    Key("slider-much-less", "shift+left,H", lambda screen: screen.sliders.move(-LEAP), sliding,
+        "−1", "Move the chosen slider by −1 σ"),
+    Key("slider-much-more", "shift+right,L", lambda screen: screen.sliders.move(LEAP), sliding,
+        "+1", "Move the chosen slider by 1 σ"),
+    Key("slider-up", "up,k", lambda screen: screen.sliders.select(-1), lambda now: now.sliding,
+        "up", "Choose the slider above"),
+    Key("slider-down", "down,j", lambda screen: screen.sliders.select(1), lambda now: now.sliding,
+        "down", "Choose the slider below"),
+    Key("slider-value", "enter", lambda screen: screen.prompts.slider(), sliding,
+        "type", "Type the chosen slider's value, and its rows", shown=True),
+    Key("slider-rows", "r", lambda screen: screen.sliders.next_rows(), sliding,
+        "rows", "Chosen slider: all rows of w+, those of shape, those of colour", shown=True),
+    Key("slider-reset", "0,backspace", lambda screen: screen.sliders.reset(), sliding,
+        "reset", "Set the chosen slider to 0", shown=True),
+    Key("sliders-reset", "R", lambda screen: screen.sliders.reset_all(), sliding,
+        "reset all", "Take all sliders back"),
+    Key("sliders-off", "b", lambda screen: screen.sliders.switch(), sliding,
+        "compare", "Switch all sliders off, to compare, or on again", shown=True),
+    Key("slider-name", "N", lambda screen: screen.prompts.name_direction(),
+        lambda now: sliding(now) and now.name_direction,
+        "name", "Keep the chosen direction under a name of yours"),
+    Key("leave-sliders", "d,escape", lambda screen: screen.sliders.leave(),
+        lambda now: now.sliding and not now.busy,
+        "back", "Close the sliders", shown=True),
+)
+
 VIEW = (
     Key("zoom-in", "plus,equals_sign", lambda screen: screen.panels.picture.zoom(1), always,
         "zoom in", "Zoom in on the crosshair"),
@@ -271,7 +323,7 @@ VIEW = (
     Key("zoom", "z", lambda screen: screen.panels.picture.toggle_zoom(), always,
         "zoom", "Zoom in four times, or show the whole picture again"),
     Key("zoom-reset", "0", lambda screen: screen.panels.picture.reset_zoom(),
-        lambda now: now.zoomed,
+        lambda now: now.zoomed and pointing(now),
         "whole", "Show the whole picture"),
     Key("help", "question_mark", lambda screen: screen.show_help(), always,
         "keys", "Show all keys", shown=True, early=True),
@@ -287,6 +339,7 @@ GROUPS = (
     ("crosshair", CROSSHAIR),
     ("run", RUN),
     ("document", DOCUMENT),
+    ("sliders", SLIDERS),
     ("view", VIEW),
 )
 KEYS = tuple(key for _, keys in GROUPS for key in keys)

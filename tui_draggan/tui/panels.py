@@ -17,6 +17,7 @@ from tui_draggan.tui import words
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.scene import Scene
+from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.bars import StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
@@ -25,6 +26,7 @@ from tui_draggan.tui.widgets.loupe import Loupe, PassingLoupe
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.widgets.run_panel import RunPanel
+from tui_draggan.tui.widgets.sliders_panel import SlidersPanel
 
 ROOMY = 46
 """Rows of the terminal from which the loupe is twice as large."""
@@ -47,6 +49,7 @@ class Panels:
         self.run = RunPanel(id="run")
         self.plot = LossPlot(id="plot")
         self.log = LossLog(id="log")
+        self.sliders = SlidersPanel(id="sliders")
         self.passing_loupe = PassingLoupe(id="passing-loupe")
         self.status = StatusLine(id="status")
         self._shown: tuple[Bytes, Bytes] | None = None
@@ -67,6 +70,7 @@ class Panels:
                     yield self.run
                 yield self.plot
                 yield self.log
+                yield self.sliders
         yield self.passing_loupe
         yield self.status
         yield Footer(id="keys", compact=True, show_command_palette=False)
@@ -116,6 +120,14 @@ class Panels:
         if self._shown is None or self._shown[0] is not picture:
             self._shown = picture, over_checker(picture)
         return self._shown[1]
+
+    def show_sliders(self, screen: Widget, sliders: SliderMode | None, off: bool) -> None:
+        """The sliders in place of plot and log, where they are open."""
+        is_open = sliders is not None and sliders.is_open
+        screen.set_class(is_open, "sliding")
+        self._frame.border_title = "picture · sliders" if is_open else "picture"
+        if sliders is not None and is_open:
+            self.sliders.show(sliders.rows(), off)
 
     def show_pointer(self, snapshot: Snapshot, pointer: Pointer, hint: str) -> None:
         """What depends on crosshair and selection: a key repaints a few rows."""

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from textual.screen import Screen
 
+from tui_draggan.directions.store import checked_name
 from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import PSI, SEED, parameter
@@ -23,6 +24,7 @@ from tui_draggan.tui.dialogs.export import ExportDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
 from tui_draggan.tui.services import Choice, EditorOptions, Services
+from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.wording import printable
 
 T = TypeVar("T")
@@ -35,9 +37,12 @@ class Prompts:
     dialog's. The picture goes on changing behind it.
     """
 
-    def __init__(self, screen: Screen[Any], editor: Editor, options: EditorOptions) -> None:
+    def __init__(
+        self, screen: Screen[Any], editor: Editor, sliders: SliderMode, options: EditorOptions
+    ) -> None:
         """screen: the one the dialogs lie over."""
         self._screen, self._editor, self._options = screen, editor, options
+        self._sliders = sliders
 
     async def _ask(self, dialog: Dialog[T], take: Callable[[T], object]) -> None:
         def answered(answer: T | None) -> None:
@@ -78,6 +83,30 @@ class Prompts:
             ),
             lambda answer: self._editor.set_parameter(name, answer),
         )
+
+    # -- sliders -------------------------------------------------------------------------------
+
+    async def slider(self) -> None:
+        """The chosen slider's value, and its rows."""
+        sliders = self._sliders
+        value = sliders.typed()
+        if value:
+            note = "σ, then if you like the rows of w+: all, shape, colour, or 3-5."
+            await self._ask(LineDialog("slider", note, value, check=sliders.check), sliders.set)
+
+    async def name_direction(self) -> None:
+        """A name for the chosen direction."""
+        sliders = self._sliders
+        if sliders.chosen_name:
+            await self._ask(
+                LineDialog(
+                    "name of the direction",
+                    "Kept for every picture of this model.",
+                    sliders.chosen_name,
+                    check=checked_name,
+                ),
+                sliders.rename,
+            )
 
     # -- the picture ---------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from tui_draggan.tui.pacing import Pacing, StepRate
 from tui_draggan.tui.panels import Panels
 from tui_draggan.tui.prompts import Prompts
 from tui_draggan.tui.services import EditorOptions
+from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.words import hint
@@ -68,7 +69,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """Moment that was shown last, on which the keys depend."""
         self._note = display.note
         self._seen, self._give_up, self._session = seen, give_up, session
-        self._parts: tuple[Editor, Prompts] | None = None
+        self._parts: tuple[Editor, SliderMode, Prompts] | None = None
         """Parts that exist once a session is open."""
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
@@ -108,14 +109,21 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         return self._parts[0]
 
     @property
-    def prompts(self) -> Prompts:
+    def sliders(self) -> SliderMode:
         assert self._parts is not None
         return self._parts[1]
+
+    @property
+    def prompts(self) -> Prompts:
+        assert self._parts is not None
+        return self._parts[2]
 
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
         editor.notice = self._note
-        self._parts = editor, Prompts(self, editor, self.options)
+        services = self.options.services
+        sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
+        self._parts = editor, sliders, Prompts(self, editor, sliders, self.options)
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.resumed:
@@ -160,6 +168,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         else:
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
+        self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
         self.show_pointer(moved=False)
         self._show_notices()
 
@@ -170,9 +179,14 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self._pacing.note_move(monotonic())
             self.panels.passing_loupe.appear()
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
+        if self.sliders.is_open and not editor.pointer.pending and not editor.pointer.grabbed:
+            line = editor.notice or self.sliders.words
         self.panels.show_pointer(editor.snapshot, editor.pointer, line)
         zoomed = self.panels.picture.view.zoom > 1
-        context = key_context(editor.snapshot, editor.pointer, zoomed, self.options.services)
+        sliding = self.sliders.is_open
+        context = key_context(
+            editor.snapshot, editor.pointer, zoomed, sliding, self.options.services
+        )
         if context != self.context:
             self.context = context
             self.refresh_bindings()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tui_draggan.size import Size
 
 if TYPE_CHECKING:
+    from tui_draggan.directions.direction import Direction
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
 
@@ -62,6 +63,10 @@ class Services:
     """The command that resumes an edit that was left."""
     models: Callable[[], list[Choice]] | None = None
     """The models there are."""
+    directions: Callable[[], Sequence[Direction]] | None = None
+    """The directions that a person keeps for the model; raises DragganError."""
+    name_direction: Callable[[Direction, str], Direction] | None = None
+    """Keeps a direction under another name; the direction of that name. Raises DragganError."""
     open_model: Callable[[str], EditorOptions] | None = None
     """Options to start on the model of that `Choice.value`; raises DragganError."""
 

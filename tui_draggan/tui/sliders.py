@@ -1,0 +1,255 @@
+"""The sliders under a person's hands: which directions there are, and the one that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.directions.direction import MOST, USUAL, Direction
+from tui_draggan.directions.known import known_directions
+from tui_draggan.edit.latent import Photo
+from tui_draggan.edit.sliders import Rows, Sliders
+from tui_draggan.errors import UsageError
+from tui_draggan.tui.editor import Editor
+from tui_draggan.wording import quoted
+
+STEP, LEAP = 0.1, 1.0
+"""σ that a key moves a slider, and with Shift."""
+
+
+@dataclass(frozen=True, eq=False)
+class SliderRow:
+    """A slider as it is shown."""
+
+    name: str
+    value: float
+    """σ"""
+    rows: str
+    """Rows of w+ that it moves, in words."""
+    usual: tuple[float, float]
+    """σ between which the picture stays where most pictures of the model lie."""
+    chosen: bool
+
+
+class SliderMode:
+    """The sliders of an edit while they are shown. It knows no widget."""
+
+    def __init__(
+        self,
+        editor: Editor,
+        own: Callable[[], Sequence[Direction]],
+        keep: Callable[[Direction, str], Direction] | None = None,
+    ) -> None:
+        """own: the directions that a person has kept for the model. keep: keeps one under another
+        name. Both raise DragganError."""
+        self._editor, self._read_own, self._keep = editor, own, keep
+        self._own: Sequence[Direction] = ()
+        self._chosen = 0
+        self.is_open = False
+
+    # -- what there is -------------------------------------------------------------------------
+
+    @property
+    def directions(self) -> Sequence[Direction]:
+        """Those in the edit, the person's own, the model's; () until the engine has told them."""
+        snapshot = self._editor.snapshot
+        moved = [one.direction for one in snapshot.document.sliders.settings]
+        if snapshot.statistics is None:
+            return moved
+        origin = snapshot.document.latent.origin
+        label = None if isinstance(origin, Photo) else origin.label
+        return known_directions(moved, self._own, snapshot.statistics, label)
+
+    def rows(self) -> list[SliderRow]:
+        """A row for every direction."""
+        snapshot = self._editor.snapshot
+        base = snapshot.document.without_sliders.ws
+        rows = []
+        for number, one in enumerate(self.directions):
+            position = one.position(base)
+            slider = snapshot.document.sliders.of(one.name)
+            rows.append(
+                SliderRow(
+                    one.name,
+                    0.0 if slider is None else slider.value,
+                    rows_in_words(self._rows_of(one), snapshot.info),
+                    (-USUAL - position, USUAL - position),
+                    number == self._index,
+                )
+            )
+        return rows
+
+    @property
+    def words(self) -> str:
+        """The chosen slider and what its keys are, in a line."""
+        chosen = next((row for row in self.rows() if row.chosen), None)
+        if chosen is None:
+            return "looking for the model's directions …"
+        off = " · all off" if self._editor.snapshot.document.sliders.off else ""
+        beyond = "" if chosen.usual[0] <= chosen.value <= chosen.usual[1] else " · unusually far"
+        return f"{chosen.name} {chosen.value:+.1f} σ · rows {chosen.rows}{off}{beyond}"
+
+    @property
+    def _index(self) -> int:
+        return min(self._chosen, max(0, len(self.directions) - 1))
+
+    @property
+    def _direction(self) -> Direction | None:
+        directions = self.directions
+        return directions[self._index] if directions else None
+
+    def _rows_of(self, one: Direction) -> Rows:
+        slider = self._editor.snapshot.document.sliders.of(one.name)
+        return (0, self._editor.snapshot.info.num_ws - 1) if slider is None else slider.rows
+
+    def _value_of(self, one: Direction) -> float:
+        slider = self._editor.snapshot.document.sliders.of(one.name)
+        return 0.0 if slider is None else slider.value
+
+    # -- what its keys do ----------------------------------------------------------------------
+
+    def enter(self) -> None:
+        """Shows the sliders."""
+        self.is_open = True
+        self._editor.attempt(self._look)
+
+    def leave(self) -> None:
+        self.is_open = False
+        self._editor.refresh()
+
+    def select(self, step: int) -> None:
+        """The slider so many rows further down."""
+        count = len(self.directions)
+        if count:
+            self._chosen = (self._index + step) % count
+        self._editor.refresh()
+
+    def move(self, by: float) -> None:
+        """The chosen slider so many σ further; it stops at the ends."""
+        one = self._direction
+        if one is not None:
+            value = round(self._value_of(one) + by, 6)
+            self._set(one, min(MOST, max(-MOST, value)), self._rows_of(one))
+
+    def reset(self) -> None:
+        """The chosen slider to 0."""
+        one = self._direction
+        slider = self._editor.snapshot.document.sliders.of(self.chosen_name)
+        if one is not None and slider is not None and slider.value:
+            session, sliders = self._editor.session, self._editor.snapshot.document.sliders
+            still = sliders.having(replace(slider, value=0.0))
+            self._editor.attempt(lambda: session.set_sliders(still, f"reset of {one.name}"))
+
+    def reset_all(self) -> None:
+        """The picture without sliders."""
+        session = self._editor.session
+        self._editor.attempt(lambda: session.set_sliders(Sliders(), "all sliders"))
+
+    def switch(self) -> None:
+        """The picture without its sliders, to compare, or with them again."""
+        session, sliders = self._editor.session, self._editor.snapshot.document.sliders
+        if sliders.settings:
+            self._editor.attempt(lambda: session.set_sliders(sliders.switched()))
+
+    def next_rows(self) -> None:
+        """The chosen slider for all rows, for those of shape, for those of colour."""
+        one = self._direction
+        if one is not None:
+            ranges = list(named_rows(self._editor.snapshot.info).values())
+            now = self._rows_of(one)
+            number = ranges.index(now) + 1 if now in ranges else 0
+            self._set(one, self._value_of(one), ranges[number % len(ranges)])
+
+    def typed(self) -> str:
+        """The chosen slider as it may be typed; «» where there is none."""
+        one = self._direction
+        if one is None:
+            return ""
+        rows = rows_in_words(self._rows_of(one), self._editor.snapshot.info)
+        return f"{self._value_of(one):g}" + ("" if rows == "all" else f" {rows}")
+
+    def check(self, text: str) -> None:
+        """Raises UsageError for what `set` would not take."""
+        parse_slider(text, self._editor.snapshot.info)
+
+    def set(self, text: str) -> None:
+        """«1.5», «1.5 shape», «-2 3-5»."""
+        one = self._direction
+        if one is not None:
+            value, rows = parse_slider(text, self._editor.snapshot.info)
+            self._set(one, value, self._rows_of(one) if rows is None else rows)
+
+    @property
+    def chosen_name(self) -> str:
+        """The chosen direction's name; «» where there is none."""
+        one = self._direction
+        return "" if one is None else one.name
+
+    def rename(self, name: str) -> None:
+        """Keeps the chosen direction under another name."""
+        one, keep = self._direction, self._keep
+        if one is not None and keep is not None:
+            self._editor.attempt(lambda: self._rename(one, name, keep), f"kept as {name}")
+
+    def _rename(
+        self, one: Direction, name: str, keep: Callable[[Direction, str], Direction]
+    ) -> None:
+        kept = keep(one, name)
+        session, sliders = self._editor.session, self._editor.snapshot.document.sliders
+        if sliders.of(one.name) is not None:
+            session.set_sliders(sliders.named(one.name, kept), "name of a slider")
+        self._own = self._read_own()
+
+    def _set(self, one: Direction, value: float, rows: Rows) -> None:
+        session = self._editor.session
+        self._editor.attempt(lambda: session.slide(one, value, rows))
+
+    def _look(self) -> None:
+        self._editor.session.ask_for_statistics()
+        self._own = self._read_own()
+
+
+def named_rows(info: BundleInfo) -> dict[str, Rows]:
+    """Ranges of rows by name: those that the features of a drag depend on give the shape, the
+    others the colour (Karras et al., "A Style-Based Generator", 2019, section 3.1)."""
+    last, shape = info.num_ws - 1, min(info.drag.trainable_rows, info.num_ws)
+    ranges = {"all": (0, last), "shape": (0, shape - 1)}
+    return ranges if shape > last else {**ranges, "colour": (shape, last)}
+
+
+def rows_in_words(rows: Rows, info: BundleInfo) -> str:
+    """«all», «shape», «3–5»."""
+    names = {value: name for name, value in reversed(named_rows(info).items())}
+    return names.get(rows, f"{rows[0]}–{rows[1]}")
+
+
+def parse_slider(text: str, info: BundleInfo) -> tuple[float, Rows | None]:
+    """What a person types for a slider: σ, then, if they like, its rows. Raises UsageError."""
+    words = text.split()
+    what = f"expected −{MOST:g} to {MOST:g}, then if you like rows: all, shape, colour or 3-5"
+    if not 1 <= len(words) <= 2:
+        raise UsageError(f"{quoted(text)}: {what}")
+    try:
+        value = float(words[0].replace("−", "-"))
+    except ValueError:
+        raise UsageError(f"{quoted(words[0])} is no number; {what}") from None
+    if not abs(value) <= MOST:
+        raise UsageError(f"{quoted(words[0])}: {what}")
+    return value, None if len(words) == 1 else _parse_rows(words[1], info)
+
+
+def _parse_rows(word: str, info: BundleInfo) -> Rows:
+    """Raises UsageError."""
+    ranges = named_rows(info)
+    if word in ranges:
+        return ranges[word]
+    ends = word.replace("–", "-").split("-")
+    if len(ends) in (1, 2) and all(end.isdecimal() and len(end) < 4 for end in ends):
+        first, last = int(ends[0]), int(ends[-1])
+        if first <= last < info.num_ws:
+            return first, last
+    raise UsageError(
+        f"{quoted(word)} names no rows; expected {', '.join(ranges)}, or first-last from 0 to "
+        f"{info.num_ws - 1}"
+    )
