@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from tui_draggan import library
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.directions.direction import Direction
+from tui_draggan.directions.known import known_directions
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
 from tui_draggan.edit.lifecycle import Recorder
@@ -76,6 +78,12 @@ class Model:
     def render(self, latent: Latent) -> Bytes:
         """The picture (H, W, 3) of a latent; 4 channels where `info.alpha`."""
         return self.engine.render(latent.ws)
+
+    def directions(
+        self, label: int | None = None, kept: Sequence[Direction] = ()
+    ) -> tuple[Direction, ...]:
+        """The directions for pictures of a class: kept ones, then the model's principal ones."""
+        return known_directions((), kept, self.engine.statistics, label)
 
     def session(
         self,

@@ -37,6 +37,8 @@ EDITOR = Command("edit", "edit")
 """What runs where no command is given."""
 COMMANDS = (
     Command("drag", "drag", "run a drag without the editor and write the result"),
+    Command("apply", "apply", "move pictures along directions and write the results"),
+    Command("directions", "directions", "find, name and share directions for sliders"),
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),
     Command("export", "export", needs_torch=True),
     Command("models", "models", "list, show, verify and remove models"),

@@ -12,7 +12,7 @@ from tests.edit.spot_edits import assert_same
 from tui_draggan.directions.direction import MOST, Direction
 from tui_draggan.edit.document import Frame, State
 from tui_draggan.edit.session import Session
-from tui_draggan.edit.sliders import Slider, Sliders
+from tui_draggan.edit.sliders import Slider, Sliders, named_rows, parse_slider, rows_in_words
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.spot_engine import INFO, spot_session
@@ -203,3 +203,28 @@ def test_the_position_is_measured_from_the_mean() -> None:
     assert RIGHT.position(ws) == pytest.approx(5)
     centred = Direction("right", RIGHT.vector, mean=4.0)
     assert centred.position(ws) == pytest.approx(1)
+
+
+def test_rows_have_names() -> None:
+    assert named_rows(INFO) == {"all": (0, 9), "shape": (0, 6), "colour": (7, 9)}
+    assert rows_in_words((0, 9), INFO) == "all" and rows_in_words((2, 2), INFO) == "2–2"
+    assert parse_slider("−1.5 shape", INFO) == (-1.5, (0, 6))
+    assert parse_slider("3 4", INFO) == (3, (4, 4))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected −10 to 10"),
+        ("x", "'x' is no number"),
+        ("11", "'11': expected −10 to 10"),
+        ("nan", "'nan': expected"),
+        ("1 5-3", "'5-3' names no rows"),
+        ("1 0-10", "first-last from 0 to 9"),
+        ("1 2 3", "expected −10 to 10"),
+        ("1 ²", "names no rows"),
+    ],
+)
+def test_what_is_no_slider_is_refused(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        parse_slider(text, INFO)

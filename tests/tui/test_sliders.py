@@ -10,9 +10,8 @@ import pytest
 from tui_draggan.directions.direction import Direction
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.pilot import EditorPilot, editing
-from tui_draggan.testing.spot_engine import INFO
 from tui_draggan.tui.keys import KEY_BY_ID
-from tui_draggan.tui.sliders import SliderRow, named_rows, parse_slider, rows_in_words
+from tui_draggan.tui.sliders import SliderRow
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.sliders_panel import SlidersPanel, bar
 
@@ -148,31 +147,6 @@ async def test_a_small_terminal_has_the_chosen_one_in_its_line() -> None:
         await opened(editor)
         await editor.press("right")
         assert "to the right +0.1 σ" in editor.words
-
-
-def test_rows_have_names() -> None:
-    assert named_rows(INFO) == {"all": (0, 9), "shape": (0, 6), "colour": (7, 9)}
-    assert rows_in_words((0, 9), INFO) == "all" and rows_in_words((2, 2), INFO) == "2–2"
-    assert parse_slider("−1.5 shape", INFO) == (-1.5, (0, 6))
-    assert parse_slider("3 4", INFO) == (3, (4, 4))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "expected −10 to 10"),
-        ("x", "'x' is no number"),
-        ("11", "'11': expected −10 to 10"),
-        ("nan", "'nan': expected"),
-        ("1 5-3", "'5-3' names no rows"),
-        ("1 0-10", "first-last from 0 to 9"),
-        ("1 2 3", "expected −10 to 10"),
-        ("1 ²", "names no rows"),
-    ],
-)
-def test_what_is_no_slider_is_refused(text: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        parse_slider(text, INFO)
 
 
 def test_a_bar_shows_value_and_usual_ends() -> None:

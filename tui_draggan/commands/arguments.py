@@ -46,18 +46,9 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     is not in the namespace.
     """
     model = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
+    add_model(model, ", or the model the session was saved with")
+    add_picture(model)
     add = model.add_argument
-    add(
-        "--model",
-        metavar="NAME|FOLDER",
-        help="one of the models that tui-draggan models lists, or a model's folder (default: "
-        f"{DEFAULT_MODEL}, or the model the session was saved with)",
-    )
-    add("--engine", choices=ENGINES, help="what computes (default: auto, the fastest here)")
-    add("--device", metavar="auto|cpu|cuda[:N]|mps", help="default: auto")
-    add_parameter(model, SEED, f"{SEED.note} (default: 0)")
-    add_parameter(model, PSI, f"{PSI.note} (default: the model's own, or {USUAL_PSI:g})")
-    add("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
     add("--mask", type=typed_path, metavar="PNG", help="white may change, black stays")
     add("--feature-block", type=int, metavar="PX", help="refuse a model with another one")
     start = model.add_mutually_exclusive_group()
@@ -80,6 +71,27 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     for parameter in PARAMETERS:
         note = f"{parameter.note} ({_range(parameter)}default: {_usual(parameter)})"
         add_parameter(drag, parameter, note)
+
+
+def add_model(group: Any, otherwise: str = "") -> None:
+    """Which model, and what computes it. otherwise: what the default is, beside the bundled one."""
+    group.add_argument(
+        "--model",
+        metavar="NAME|FOLDER",
+        help="one of the models that tui-draggan models lists, or a model's folder (default: "
+        f"{DEFAULT_MODEL}{otherwise})",
+    )
+    group.add_argument(
+        "--engine", choices=ENGINES, help="what computes (default: auto, the fastest here)"
+    )
+    group.add_argument("--device", metavar="auto|cpu|cuda[:N]|mps", help="default: auto")
+
+
+def add_picture(group: Any) -> None:
+    """Which generated picture."""
+    add_parameter(group, SEED, f"{SEED.note} (default: 0)")
+    add_parameter(group, PSI, f"{PSI.note} (default: the model's own, or {USUAL_PSI:g})")
+    group.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
 
 
 def add_parameter(group: Any, parameter: Parameter, note: str) -> None:

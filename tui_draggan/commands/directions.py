@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_device_and_engine, add_model, add_picture
+from tui_draggan.commands.arguments import add_model, add_picture
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
@@ -17,6 +18,7 @@ from tui_draggan.wording import counted, percent, printable, quoted
 
 if TYPE_CHECKING:
     from tui_draggan.api import Model
+    from tui_draggan.bundle import BundleInfo
     from tui_draggan.directions.direction import Direction
     from tui_draggan.directions.store import DirectionStore
 
@@ -29,7 +31,10 @@ WHAT = {
     "rename": ("OLD NEW", "keep a direction under a name of yours"),
     "remove": ("NAME", "forget one of your directions"),
     "export": ("FILE [NAME …]", "write your directions, or those named, to one file (.npz)"),
-    "import": ("FILE [NAME]", "keep the directions of such a file, of GANSpace's or InterFaceGAN's"),
+    "import": (
+        "FILE [NAME]",
+        "keep the directions of such a file, of GANSpace's or InterFaceGAN's",
+    ),
 }
 
 
@@ -55,13 +60,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group)
-    add_device_and_engine(group)
     add_picture(group)
 
 
 def run(options: argparse.Namespace) -> int:
     """Raises UsageError, BundleError, EngineError, OutputError."""
-    from tui_draggan.commands.opening import OpenRequest, direction_store, open_bundle, open_model
+    from tui_draggan.api import Model
+    from tui_draggan.commands.opening import (
+        OpenRequest,
+        direction_store,
+        engine_for,
+        open_bundle,
+    )
     from tui_draggan.pictures.png import check_png
 
     _check(options)
@@ -77,7 +87,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     if what == "export":
         return _export(store, typed_path(operands[0]), operands[1:], bundle.info)
-    with open_model(request, bundle) as model:
+    with closing(engine_for(request, bundle)) as engine:
+        engine.open()
+        model = Model(bundle, lambda: engine)
         if what == "import":
             return _import(model, store, typed_path(operands[0]), operands[1:])
         if what == "rename":
@@ -121,13 +133,16 @@ def _discovered(
 ) -> Sequence[Direction]:
     from tui_draggan.directions.principal import principal_directions
     from tui_draggan.directions.sefa import sefa_directions
+    from tui_draggan.engines.torch.weights import read_weights
 
     statistics = model.engine.statistics
     if options.method == "ganspace":
         found = principal_directions(statistics, label, options.components)
         of_class = "" if label is None else f"{model.info.classes[label]} "
         return [replace(one, name=f"{of_class}{one.name}") for one in found]
-    return sefa_directions(model.bundle.affine_weights(), statistics, options.components)
+    weights = read_weights(model.bundle.file("synthesis.onnx"))
+    affine = [weight for name, weight in weights.items() if name.endswith("affine_weight")]
+    return sefa_directions(affine, statistics, options.components)
 
 
 def _draw(
@@ -154,14 +169,12 @@ def _draw(
                 for sigma in SIGMAS
             ]
             sheet.append([model.render(latent) for latent in moved])
-    heads = [f"{sigma:+d} σ" if sigma else "0" for sigma in SIGMAS]
+    heads = [f"{sigma:+d}" if sigma else "0" for sigma in SIGMAS]
     picture = contact_sheet(sheet, [one.name for one in directions], heads)
     write_png(path, picture, provenance_of(document, model.info))
 
 
-def _export(
-    store: DirectionStore, path: Path, names: Sequence[str], info: BundleInfo
-) -> int:
+def _export(store: DirectionStore, path: Path, names: Sequence[str], info: BundleInfo) -> int:
     from tui_draggan.directions.store import write_directions
     from tui_draggan.files import check_writable
 
@@ -205,4 +218,5 @@ def _rename(
 
 def _label(model: Model, options: argparse.Namespace) -> int | None:
     """The class that is asked for, the first where none is. Raises UsageError."""
-    return model.seed(label=getattr(options, "label", None)).label
+    label = model.seed(label=getattr(options, "label", None)).label
+    return 0 if label is None and model.info.classes else label

@@ -39,7 +39,7 @@ def write_picture(
     if markers:
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
-    write_png(path, picture, _provenance(document, info))
+    write_png(path, picture, provenance_of(document, info))
 
 
 def write_run(
@@ -57,7 +57,7 @@ def write_run(
         _with_markers(picture, frame.handles, document, info) if markers else picture
         for frame, picture in zip(frames, pictures, strict=True)
     ]
-    write_animation(path, images, _provenance(document, info))
+    write_animation(path, images, provenance_of(document, info))
 
 
 class StepLog:
@@ -178,7 +178,8 @@ def _scaled(point: Point, share: float) -> tuple[float, float]:
     return (point[0] + 0.5) * share - 0.5, (point[1] + 0.5) * share - 0.5
 
 
-def _provenance(document: Document, info: BundleInfo) -> Provenance:
+def provenance_of(document: Document, info: BundleInfo) -> Provenance:
+    """Where a document's picture comes from."""
     latent, origin = document.latent, document.latent.origin
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
     return Provenance(

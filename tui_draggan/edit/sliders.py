@@ -14,6 +14,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import MOST, Direction
 from tui_draggan.errors import UsageError
+from tui_draggan.wording import quoted
 
 Rows = tuple[int, int]
 """First and last row of w+ that a slider moves, both included."""
@@ -106,3 +107,48 @@ class Sliders:
             for one in sorted(self.settings, key=lambda slider: slider.name):
                 added += one.offset(num_ws)
         return added.astype(np.float32)
+
+
+def named_rows(info: BundleInfo) -> dict[str, Rows]:
+    """Ranges of rows by name: those that the features of a drag depend on give the shape, the
+    others the colour (Karras et al., "A Style-Based Generator", 2019, section 3.1)."""
+    last, shape = info.num_ws - 1, min(info.drag.trainable_rows, info.num_ws)
+    ranges = {"all": (0, last), "shape": (0, shape - 1)}
+    return ranges if shape > last else {**ranges, "colour": (shape, last)}
+
+
+def rows_in_words(rows: Rows, info: BundleInfo) -> str:
+    """«all», «shape», «3–5»."""
+    names = {value: name for name, value in reversed(named_rows(info).items())}
+    return names.get(rows, f"{rows[0]}–{rows[1]}")
+
+
+def parse_slider(text: str, info: BundleInfo) -> tuple[float, Rows | None]:
+    """What a person types for a slider: σ, then, if they like, its rows. Raises UsageError."""
+    words = text.split()
+    what = f"expected −{MOST:g} to {MOST:g}, then if you like rows: all, shape, colour or 3-5"
+    if not 1 <= len(words) <= 2:
+        raise UsageError(f"{quoted(text)}: {what}")
+    try:
+        value = float(words[0].replace("−", "-"))
+    except ValueError:
+        raise UsageError(f"{quoted(words[0])} is no number; {what}") from None
+    if not abs(value) <= MOST:
+        raise UsageError(f"{quoted(words[0])}: {what}")
+    return value, None if len(words) == 1 else _parse_rows(words[1], info)
+
+
+def _parse_rows(word: str, info: BundleInfo) -> Rows:
+    """Raises UsageError."""
+    ranges = named_rows(info)
+    if word in ranges:
+        return ranges[word]
+    ends = word.replace("–", "-").split("-")
+    if len(ends) in (1, 2) and all(end.isdecimal() and len(end) < 4 for end in ends):
+        first, last = int(ends[0]), int(ends[-1])
+        if first <= last < info.num_ws:
+            return first, last
+    raise UsageError(
+        f"{quoted(word)} names no rows; expected {', '.join(ranges)}, or first-last from 0 to "
+        f"{info.num_ws - 1}"
+    )

@@ -1,0 +1,223 @@
+"""`tui-draggan apply`: the sliders without the editor, on a seed or on saved edits."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_draggan.commands.arguments import add_model, add_picture
+from tui_draggan.errors import UsageError
+from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import say
+from tui_draggan.wording import quoted
+
+if TYPE_CHECKING:
+    from tui_draggan.api import Model
+    from tui_draggan.bundle import BundleInfo
+    from tui_draggan.directions.direction import Direction
+    from tui_draggan.edit.document import Document
+    from tui_draggan.edit.sliders import Rows
+
+FRAMES = 30
+"""Pictures of a sweep, there and back."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Moves pictures along directions: one by its seed, or those of saved sessions, a file or a "
+        "folder of them each. tui-draggan directions lists the directions."
+    )
+    parser.add_argument(
+        "sessions", nargs="*", type=typed_path, metavar="SESSION|FOLDER", help="saved edits"
+    )
+    parser.add_argument(
+        "--direction",
+        action="append",
+        required=True,
+        metavar="NAME=σ[@ROWS]",
+        help="how far along which direction, on which rows of w+ (all, shape, colour, 3-5); "
+        "NAME=A..B is a sweep for --animation. Once for each direction",
+    )
+    add = parser.add_argument_group("output").add_argument
+    add("--out", type=typed_path, metavar="PNG|FOLDER", help="the pictures; a folder for several")
+    add("--save", type=typed_path, metavar="FILE|FOLDER", help="the edits, for --session")
+    add("--animation", type=typed_path, metavar="FILE", help="the sweep: .gif, .webp or .mp4")
+    group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
+    add_model(group, ", or the model the sessions were saved with")
+    add_picture(group)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Raises UsageError, BundleError, EngineError, OutputError."""
+    from tui_draggan.api import Model
+    from tui_draggan.commands.opening import (
+        OpenRequest,
+        SavedSession,
+        direction_store,
+        engine_for,
+        open_bundle,
+    )
+
+    sessions = list(_files(options.sessions))
+    _check(options, sessions)
+    request = OpenRequest.of(options)
+    if sessions:
+        request = replace(request, start=SavedSession(sessions[0]))
+    bundle = open_bundle(request)
+    kept = direction_store(bundle).all()
+    with closing(engine_for(request, bundle)) as engine:
+        engine.open()
+        model = Model(bundle, lambda: engine)
+        for name, document in _documents(model, sessions, options):
+            known = model.directions(getattr(document.latent.origin, "label", None), kept)
+            moves = [parse_move(text, known, bundle.info) for text in options.direction]
+            _write(options, name, bool(sessions[1:]), document, moves, model)
+    return 0
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """What one --direction asks for."""
+
+    direction: Direction
+    start: float
+    end: float
+    """σ; other than `start` where it is a sweep."""
+    rows: Rows
+
+
+def parse_move(text: str, known: Sequence[Direction], info: BundleInfo) -> Move:
+    """«yaw=1.5», «yaw=-2@shape», «yaw=-3..3». Raises UsageError."""
+    from tui_draggan.edit.sliders import parse_slider
+
+    name, sign, values = text.rpartition("=")
+    if not sign:
+        raise UsageError(f"--direction {quoted(text)}: expected NAME=σ, as in smile=1.5")
+    found = next((one for one in known if one.name == name), None)
+    if found is None:
+        names = ", ".join(one.name for one in known[:12]) + ("…" if len(known) > 12 else "")
+        raise UsageError(f"no direction is named {quoted(name)}; available: {names}")
+    sigmas, _, rows = values.partition("@")
+    ends = sigmas.split("..")
+    if len(ends) > 2:
+        raise UsageError(f"--direction {quoted(text)}: expected NAME=A..B for a sweep")
+    parsed = [parse_slider(f"{end} {rows}", info) for end in ends]
+    return Move(found, parsed[0][0], parsed[-1][0], parsed[0][1] or (0, info.num_ws - 1))
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The session files that are named, and those of the folders that are. Raises UsageError."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        found = sorted(path.glob("*.json"))
+        if not found:
+            raise UsageError(f"{path} holds no sessions (.json)")
+        yield from found
+
+
+def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
+    """Raises UsageError or OutputError, before long work."""
+    from tui_draggan.files import check_folder, check_writable
+    from tui_draggan.pictures.animation import check_animation
+    from tui_draggan.pictures.png import check_png
+
+    if options.out is options.save is options.animation is None:
+        raise UsageError("nothing to write; add --out, --save or --animation")
+    if sessions:
+        for name in ("seed", "psi", "label"):
+            if hasattr(options, name):
+                flag = "class" if name == "label" else name
+                raise UsageError(f"a saved edit already has a {flag}; remove --{flag}")
+    several = len(sessions) > 1
+    if options.out is not None:
+        (check_folder if several else check_png)(options.out)
+    if options.save is not None:
+        (check_folder if several else check_writable)(options.save)
+    if options.animation is not None:
+        if several:
+            raise UsageError("--animation is for one picture; give one session, or a seed")
+        if not any(".." in text for text in options.direction):
+            raise UsageError("nothing to animate; a sweep is --direction NAME=-3..3")
+        check_animation(options.animation)
+
+
+def _documents(
+    model: Model, sessions: Sequence[Path], options: argparse.Namespace
+) -> Iterator[tuple[str, Document]]:
+    """The edits to be moved, each with the name its files get. Raises UsageError."""
+    from tui_draggan.edit.document import Document
+    from tui_draggan.edit.store import load_session
+
+    for path in sessions:
+        yield path.stem, load_session(path, model.info)
+    if not sessions:
+        wanted = vars(options).get
+        origin = model.seed(wanted("seed") or 0, wanted("psi"), wanted("label"))
+        yield "", Document(model.latent(origin), parameters=model.parameters)
+
+
+def _write(
+    options: argparse.Namespace,
+    name: str,
+    several: bool,
+    document: Document,
+    moves: Sequence[Move],
+    model: Model,
+) -> None:
+    """Writes what is asked for of one edit. Raises OutputError."""
+    from tui_draggan.commands.results import provenance_of, write_picture
+    from tui_draggan.edit.store import save_session
+    from tui_draggan.pictures.animation import write_animation
+
+    info = model.info
+    moved = _moved(document, moves, 1.0)
+    if options.out is not None:
+        path = _place(options.out, f"{name}.png", several)
+        write_picture(path, moved, model.render(moved.latent), info)
+        say(f"written: {path}")
+    if options.save is not None:
+        path = _place(options.save, f"{name}.json", several)
+        save_session(path, moved, info.name)
+        say(f"written: {path}")
+    if options.animation is not None:
+        from tui_draggan.commands.progress import progress
+
+        pictures = []
+        with progress(sys.stderr) as report:
+            for number in range(FRAMES):
+                report("drawing", number, FRAMES)
+                share = 1 - abs(2 * number / (FRAMES - 1) - 1)
+                pictures.append(model.render(_moved(document, moves, share).latent))
+        write_animation(options.animation, pictures, provenance_of(moved, info))
+        say(f"written: {options.animation}")
+
+
+def _moved(document: Document, moves: Sequence[Move], share: float) -> Document:
+    """The edit with its sliders so far on the way of their sweeps, 0 to 1."""
+    from tui_draggan.edit.sliders import Slider
+
+    sliders = document.sliders
+    for one in moves:
+        value = one.start + share * (one.end - one.start)
+        sliders = sliders.having(Slider(one.direction, value, one.rows))
+    return document.with_sliders(sliders)
+
+
+def _place(path: Path, name: str, several: bool) -> Path:
+    """Where one of several goes. Raises OutputError."""
+    from tui_draggan.files import unwritable
+
+    if not several:
+        return path
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    return path / name
