@@ -62,7 +62,7 @@ def test_the_spot_goes_where_the_slider_says(session: Session) -> None:
     after = session.picture
     assert before is not None and after is not None
     places = [int(picture[..., 0].max(axis=0).argmax()) for picture in (before, after)]
-    assert places[1] - places[0] == pytest.approx(0.15 * INFO.resolution, abs=1)
+    assert places[1] - places[0] == pytest.approx(0.15 * INFO.size.width, abs=1)
 
 
 def test_nought_changes_nothing_and_back_is_the_identity(session: Session) -> None:
