@@ -12,6 +12,8 @@ from PIL import Image
 
 from tui_draggan.arrays import Floats
 from tui_draggan.errors import UsageError
+from tui_draggan.files import replacing
+from tui_draggan.pictures.png import check_png
 from tui_draggan.pictures.reading import UnreadableError, quiet_decoders, read_picture
 from tui_draggan.size import Size
 from tui_draggan.wording import percent
@@ -76,6 +78,14 @@ def load_mask(path: Path, size: Size) -> LoadedMask:
         notes.append(f"{white:g} is white")
     notes.append(f"{percent(float(mask.mean()))} of the picture may change")
     return LoadedMask(mask, f"mask: {', '.join(notes)}")
+
+
+def save_mask(path: Path, mask: Mask) -> None:
+    """Writes a mask as a PNG, white where the picture may change. Raises UsageError or
+    OutputError."""
+    check_png(path)
+    with replacing(path) as work:
+        Image.fromarray(mask.astype(np.uint8) * 255).save(work, format="PNG")
 
 
 def _lightness(picture: Image.Image) -> tuple[Floats, float]:

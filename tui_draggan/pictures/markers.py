@@ -8,6 +8,7 @@ dark outline keeps them visible on any picture.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -111,6 +112,20 @@ def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes) -> None:
             end = (x + dx * outer, y + dy * outer)
             box = _box(canvas, [start, end], sizes.line + grow + 1)
             _blend(canvas, box, _to_segment(box, start, end) - sizes.line - grow, colour)
+
+
+def paint_brush(canvas: Bytes, at: Place, radius: float, sizes: Sizes) -> None:
+    """The rim of a brush of that radius, in canvas pixels."""
+    box = _box(canvas, [at], radius + sizes.line + sizes.outline + 1)
+    rim = np.abs(_to_point(box, at) - radius) - sizes.line
+    _blend(canvas, box, rim - sizes.outline, OUTLINE)
+    _blend(canvas, box, rim, LINE)
+
+
+def paint_corners(canvas: Bytes, places: Sequence[Place], sizes: Sizes) -> None:
+    """The edges from corner to corner of what is being drawn."""
+    for start, end in itertools.pairwise(places):
+        paint_line(canvas, start, end, sizes)
 
 
 # -- shapes ------------------------------------------------------------------------------------

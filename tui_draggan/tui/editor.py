@@ -88,6 +88,10 @@ class Editor:
         size = self.snapshot.info.size
         self._point(pointing.move_by(self.pointer, dx, dy, size, self._pairs))
 
+    def move_to(self, place: Point) -> None:
+        """The crosshair to a place."""
+        self._point(pointing.move_to(self.pointer, place, self._pairs))
+
     def go_to(self, place: Point, target: Point | None = None) -> None:
         """Typed coordinates: with a target a new pair; else the selected point moves there, or,
         without one, the crosshair."""

@@ -48,6 +48,8 @@ class KeyContext:
     """Whether there is a way to another model."""
     sliding: bool = False
     """Whether the sliders are open."""
+    masking: bool = False
+    """Whether the mask is being painted."""
     name_direction: bool = False
     """Whether there is a place to keep a direction under a name."""
 
@@ -67,7 +69,12 @@ class KeyContext:
 
 
 def key_context(
-    snapshot: Snapshot, pointer: Pointer, zoomed: bool, sliding: bool, services: Services
+    snapshot: Snapshot,
+    pointer: Pointer,
+    zoomed: bool,
+    sliding: bool,
+    masking: bool,
+    services: Services,
 ) -> KeyContext:
     """What the keys depend on while a session is open."""
     return KeyContext(
@@ -84,6 +91,7 @@ def key_context(
         classes=bool(snapshot.info.classes),
         models=services.models is not None,
         sliding=sliding,
+        masking=masking,
         name_direction=services.name_direction is not None,
     )
 
@@ -101,6 +109,16 @@ def always(now: KeyContext) -> bool:
 def pointing(now: KeyContext) -> bool:
     """No mode has the keys that move the crosshair."""
     return not now.sliding
+
+
+def placing(now: KeyContext) -> bool:
+    """No mode has the keys that set points."""
+    return not now.sliding and not now.masking
+
+
+def masking(now: KeyContext) -> bool:
+    """The mask is being painted."""
+    return now.masking
 
 
 def sliding(now: KeyContext) -> bool:
@@ -171,6 +189,8 @@ SIGNS = {
     "full_stop": ".",
     "plus": "+",
     "equals_sign": "=",
+    "greater_than_sign": ">",
+    "less_than_sign": "<",
     "minus": "-",
     "colon": ":",
     "question_mark": "?",
@@ -199,31 +219,32 @@ def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:
 
 SCRUB = Binding.Group("scrub", compact=True)
 SEED = Binding.Group("seed", compact=True)
+BRUSH = Binding.Group("brush", compact=True)
 SLIDE = Binding.Group("slide", compact=True)
 
 # Two lines a row: id, keys, action, when; label, help.
 # fmt: off
 POINTS = (
     Key("handle", "enter", lambda screen: screen.editor.confirm(),
-        lambda now: pointing(now) and not now.busy and not now.selected,
+        lambda now: placing(now) and not now.busy and not now.selected,
         "handle", "Set a handle point here", shown=True),
     Key("target", "enter", lambda screen: screen.editor.confirm(), lambda now: now.pending,
         "target", "Set its target point here", shown=True),
     Key("pick-up", "enter", lambda screen: screen.editor.confirm(),
-        lambda now: pointing(now) and now.selected and not now.busy,
+        lambda now: placing(now) and now.selected and not now.busy,
         "pick up", "Pick up the selected point", shown=True),
     Key("drop", "enter", lambda screen: screen.editor.confirm(), lambda now: now.grabbed,
         "drop", "Drop the point here", shown=True),
     Key("cancel", "escape", lambda screen: screen.editor.cancel(), lambda now: now.busy,
         "cancel", "Cancel the new handle or the move", shown=True),
     Key("next-point", "tab", lambda screen: screen.editor.select_next(1),
-        lambda now: now.pairs and not now.busy,
+        lambda now: placing(now) and now.pairs and not now.busy,
         "next", "Select the next point", shown=True),
     Key("previous-point", "shift+tab", lambda screen: screen.editor.select_next(-1),
-        lambda now: now.pairs and not now.busy,
+        lambda now: placing(now) and now.pairs and not now.busy,
         "previous", "Select the previous point"),
     Key("delete", "x,delete", lambda screen: screen.editor.delete_selected(),
-        lambda now: now.selected and not now.busy,
+        lambda now: placing(now) and now.selected and not now.busy,
         "delete", "Delete the selected pair", shown=True),
     Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), always,
         "go to", "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair"),
@@ -250,9 +271,9 @@ RUN = (
         lambda now: now.state in (State.RUNNING, State.PAUSED),
         "stop", "End the run and keep the picture as it is", shown=True),
     Key("smaller-step", "left_square_bracket", lambda screen: screen.editor.scale_step_size(-1),
-        always, "step −", "Halve the step size"),
+        placing, "step −", "Halve the step size"),
     Key("larger-step", "right_square_bracket", lambda screen: screen.editor.scale_step_size(1),
-        always, "step +", "Double the step size"),
+        placing, "step +", "Double the step size"),
     Key("frame-back", "comma", lambda screen: screen.editor.scrub(-1),
         lambda now: now.frames and now.idle,
         "back", "Go back one step of the run", shown=True, group=SCRUB),
@@ -281,9 +302,38 @@ DOCUMENT = (
         "export", "Export a picture or an animation", shown=True),
 )
 
+MASK = (
+    Key("mask", "m", lambda screen: screen.masking.enter(),
+        lambda now: placing(now) and not now.busy,
+        "mask", "Paint the mask: where the picture may change", shown=True),
+    Key("mask-paint", "enter", lambda screen: screen.masking.confirm(), masking,
+        "paint", "Put the brush down, or lift it; set a corner", shown=True),
+    Key("mask-turn", "f", lambda screen: screen.masking.turn(), masking,
+        "change/stay", "Paint what may change, or what stays", shown=True),
+    Key("mask-smaller", "left_square_bracket", lambda screen: screen.masking.resize(-1), masking,
+        "smaller", "A smaller brush", shown=True, group=BRUSH),
+    Key("mask-larger", "right_square_bracket", lambda screen: screen.masking.resize(1), masking,
+        "larger", "A larger brush", shown=True, group=BRUSH),
+    Key("mask-tool", "t", lambda screen: screen.masking.next_tool(), masking,
+        "tool", "Brush, rectangle, polygon (Enter on a corner closes it)", shown=True),
+    Key("mask-flood", "w", lambda screen: screen.masking.flood(), masking,
+        "flood", "Paint what looks like the pixel under the crosshair and hangs together with it",
+        shown=True),
+    Key("mask-invert", "i", lambda screen: screen.masking.invert(), masking,
+        "invert", "What may change stays, and the other way round", shown=True),
+    Key("mask-grow", "greater_than_sign", lambda screen: screen.masking.grow(), masking,
+        "wider", "Make what may change a pixel wider"),
+    Key("mask-shrink", "less_than_sign", lambda screen: screen.masking.shrink(), masking,
+        "narrower", "Make what may change a pixel narrower"),
+    Key("mask-clear", "X", lambda screen: screen.masking.clear(), masking,
+        "clear", "Clear the mask: everything may change"),
+    Key("leave-mask", "m,escape", lambda screen: screen.masking.leave(), masking,
+        "back", "Give up the stroke under way, or close the mask", shown=True),
+)
+
 SLIDERS = (
     Key("sliders", "d", lambda screen: screen.sliders.enter(),
-        lambda now: not now.sliding and not now.busy,
+        lambda now: placing(now) and not now.busy,
         "sliders", "Open the sliders: move the picture along directions", shown=True),
     Key("slider-less", "left,h", lambda screen: screen.sliders.move(-STEP), sliding,
         "−0.1", "Move the chosen slider by −0.1 σ", shown=True, group=SLIDE),
@@ -339,6 +389,7 @@ GROUPS = (
     ("crosshair", CROSSHAIR),
     ("run", RUN),
     ("document", DOCUMENT),
+    ("mask", MASK),
     ("sliders", SLIDERS),
     ("view", VIEW),
 )

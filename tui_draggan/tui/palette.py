@@ -119,6 +119,11 @@ def _mask_and_session(screen: EditorScreen) -> Iterator[Offer]:
     )
     if screen.editor.snapshot.document.mask is not None:
         yield Offer(
+            "Save the mask",
+            "As a picture: white may change, black stays",
+            lambda screen: screen.prompts.save_mask(),
+        )
+        yield Offer(
             "Clear the mask", "Everything may change", lambda screen: screen.editor.clear_mask()
         )
     if screen.context.save:

@@ -15,6 +15,7 @@ from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.size import Size
 from tui_draggan.tui import words
 from tui_draggan.tui.layout import Arrangement, plan
+from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.sliders import SliderMode
@@ -121,22 +122,28 @@ class Panels:
             self._shown = picture, over_checker(picture)
         return self._shown[1]
 
-    def show_sliders(self, screen: Widget, sliders: SliderMode | None, off: bool) -> None:
+    def show_sliders(self, screen: Widget, sliders: SliderMode, off: bool) -> None:
         """The sliders in place of plot and log, where they are open."""
-        is_open = sliders is not None and sliders.is_open
-        screen.set_class(is_open, "sliding")
-        self._frame.border_title = "picture · sliders" if is_open else "picture"
-        if sliders is not None and is_open:
+        screen.set_class(sliders.is_open, "sliding")
+        if sliders.is_open:
             self.sliders.show(sliders.rows(), off)
 
-    def show_pointer(self, snapshot: Snapshot, pointer: Pointer, hint: str) -> None:
+    def name_mode(self, mode: str) -> None:
+        """Says in the picture's border which mode is on; «» for none."""
+        self._frame.border_title = f"picture · {mode}" if mode else "picture"
+
+    def show_pointer(
+        self, snapshot: Snapshot, pointer: Pointer, masking: MaskMode, hint: str
+    ) -> None:
         """What depends on crosshair and selection: a key repaints a few rows."""
         scene = Scene(
             self._opaque(snapshot.picture),
             snapshot.info.size,
             snapshot.document.pairs,
             pointer,
-            snapshot.document.mask,
+            masking.mask,
+            masking.outline,
+            masking.corners,
             snapshot.status.state is State.RUNNING,
         )
         self.picture.show(scene)

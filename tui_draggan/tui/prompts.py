@@ -10,13 +10,14 @@ from textual.screen import Screen
 
 from tui_draggan.directions.store import checked_name
 from tui_draggan.edit.latent import Seed
-from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.mask import load_mask, save_mask
 from tui_draggan.edit.parameters import PSI, SEED, parameter
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
 from tui_draggan.paths import typed_path
+from tui_draggan.pictures.png import check_png
 from tui_draggan.size import Size
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog
@@ -158,6 +159,29 @@ class Prompts:
                 check=lambda text: load_mask(typed_path(text), size),
             ),
             lambda answer: self._editor.load_mask(typed_path(answer)),
+        )
+
+    async def save_mask(self) -> None:
+        """The mask to a picture."""
+        editor = self._editor
+        mask = editor.snapshot.document.mask
+        if mask is None:
+            return
+        path = free_name(self._options.export_folder / f"{editor.snapshot.info.name}-mask.png")
+
+        def save(answer: str) -> None:
+            file = typed_path(answer)
+            editor.attempt(lambda: save_mask(file, mask), f"written: {file}")
+
+        await self._ask(
+            LineDialog(
+                "save the mask",
+                "White may change, black stays.",
+                str(path),
+                check=lambda text: check_png(typed_path(text)),
+                select=False,
+            ),
+            save,
         )
 
     # -- files ---------------------------------------------------------------------------------

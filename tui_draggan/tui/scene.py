@@ -10,7 +10,7 @@ from PIL import Image
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.mask import Mask
-from tui_draggan.edit.points import Pair
+from tui_draggan.edit.points import Pair, Point
 from tui_draggan.pictures import markers
 from tui_draggan.size import Size
 from tui_draggan.tui.pointer import Pointer, with_grabbed
@@ -35,6 +35,10 @@ class Scene:
     pointer: Pointer
     mask: Mask | None = None
     """Region that may change; the rest is dimmed."""
+    brush: float | None = None
+    """Radius of the brush round the crosshair, in pixels of the picture; None: none."""
+    corners: tuple[Point, ...] = ()
+    """Corners so far of a rectangle or polygon that is being drawn."""
     moving: bool = False
     """The picture changes with every step: differences nobody sees may wait."""
 
@@ -79,6 +83,12 @@ def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool 
     if scene.pointer.pending is not None:
         markers.paint_line(canvas, place(*scene.pointer.pending), cursor, sizes)
     markers.paint_pairs(canvas, pair_marks(scene, place), sizes, numbers)
+    if scene.brush is not None:
+        x, y = scene.pointer.cursor
+        markers.paint_brush(canvas, cursor, place(x + scene.brush, y)[0] - cursor[0], sizes)
+    if scene.corners:
+        corners = [*(place(*corner) for corner in scene.corners), cursor]
+        markers.paint_corners(canvas, corners, sizes)
     points = {point for pair in scene.pairs for point in (pair.handle, pair.target)}
     if not (scene.moving and scene.pointer.cursor in points):
         markers.paint_crosshair(canvas, cursor, sizes)

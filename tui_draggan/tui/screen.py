@@ -32,6 +32,7 @@ from tui_draggan.errors import DragganError
 from tui_draggan.tui.dialogs.help import HelpDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.keys import KEY_BY_ID, KEYS, Action, KeyContext, key_context
+from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.messages import Reported
 from tui_draggan.tui.pacing import Pacing, StepRate
 from tui_draggan.tui.panels import Panels
@@ -69,7 +70,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """Moment that was shown last, on which the keys depend."""
         self._note = display.note
         self._seen, self._give_up, self._session = seen, give_up, session
-        self._parts: tuple[Editor, SliderMode, Prompts] | None = None
+        self._parts: tuple[Editor, SliderMode, MaskMode, Prompts] | None = None
         """Parts that exist once a session is open."""
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
@@ -114,16 +115,22 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         return self._parts[1]
 
     @property
-    def prompts(self) -> Prompts:
+    def masking(self) -> MaskMode:
         assert self._parts is not None
         return self._parts[2]
+
+    @property
+    def prompts(self) -> Prompts:
+        assert self._parts is not None
+        return self._parts[3]
 
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
         editor.notice = self._note
         services = self.options.services
         sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
-        self._parts = editor, sliders, Prompts(self, editor, sliders, self.options)
+        prompts = Prompts(self, editor, sliders, self.options)
+        self._parts = editor, sliders, MaskMode(editor), prompts
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.resumed:
@@ -169,6 +176,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
         self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
+        names = {self.sliders: "sliders", self.masking: "mask", None: ""}
+        self.panels.name_mode(names[self._mode])
         self.show_pointer(moved=False)
         self._show_notices()
 
@@ -178,18 +187,24 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if moved:
             self._pacing.note_move(monotonic())
             self.panels.passing_loupe.appear()
+            self.masking.followed()
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
-        if self.sliders.is_open and not editor.pointer.pending and not editor.pointer.grabbed:
-            line = editor.notice or self.sliders.words
-        self.panels.show_pointer(editor.snapshot, editor.pointer, line)
+        if (mode := self._mode) is not None and not editor.pointer.busy:
+            line = editor.notice or mode.words
+        self.panels.show_pointer(editor.snapshot, editor.pointer, self.masking, line)
         zoomed = self.panels.picture.view.zoom > 1
-        sliding = self.sliders.is_open
+        modes = self.sliders.is_open, self.masking.is_open
         context = key_context(
-            editor.snapshot, editor.pointer, zoomed, sliding, self.options.services
+            editor.snapshot, editor.pointer, zoomed, *modes, self.options.services
         )
         if context != self.context:
             self.context = context
             self.refresh_bindings()
+
+    @property
+    def _mode(self) -> SliderMode | MaskMode | None:
+        """The one that has the keys."""
+        return next((one for one in (self.sliders, self.masking) if one.is_open), None)
 
     def _show_notices(self) -> None:
         """What others have to say, once."""
@@ -259,15 +274,30 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     @on(PicturePanel.Pressed)
     def _press(self, event: PicturePanel.Pressed) -> None:
-        self.editor.press(event.place, event.reach)
+        if self.masking.is_open:
+            self.editor.move_to(event.place)
+            self.masking.press()
+        else:
+            self.editor.press(event.place, event.reach)
 
     @on(PicturePanel.Dragged)
     def _drag(self, event: PicturePanel.Dragged) -> None:
-        self.editor.drag(event.place)
+        if self.masking.is_open:
+            self.editor.move_to(event.place)
+        else:
+            self.editor.drag(event.place)
 
     @on(PicturePanel.Released)
     def _release(self, event: PicturePanel.Released) -> None:
-        self.editor.release(event.place)
+        if self.masking.is_open:
+            self.editor.move_to(event.place)
+            self.masking.release()
+        else:
+            self.editor.release(event.place)
+
+    @on(PicturePanel.Wheeled)
+    def _wheel(self, event: PicturePanel.Wheeled) -> None:
+        self.masking.resize(event.steps)
 
     @on(PicturePanel.Viewed)
     def _view(self) -> None:

@@ -56,6 +56,12 @@ class PicturePanel(Picture):
         place: Point
 
     @dataclass
+    class Wheeled(Message):
+        """The wheel turned while there is a brush."""
+
+        steps: int
+
+    @dataclass
     class Viewed(Message):
         """Another part of the picture is shown."""
 
@@ -187,8 +193,15 @@ class PicturePanel(Picture):
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
-        self.zoom(1, self.view.to_image(*self._place(event)))
+        self._wheel(1, event)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
-        self.zoom(-1, self.view.to_image(*self._place(event)))
+        self._wheel(-1, event)
+
+    def _wheel(self, steps: int, event: events.MouseEvent) -> None:
+        """Another size of the brush where there is one, else another zoom."""
+        if self._scene is not None and self._scene.brush is not None:
+            self.post_message(self.Wheeled(steps))
+        else:
+            self.zoom(steps, self.view.to_image(*self._place(event)))
