@@ -38,6 +38,7 @@ REQUIRED = {
     "import": ["checkpoint.pt"],
     "export": ["checkpoint.pt", "model"],
     "bench": ["--seconds", "1"],
+    "apply": ["--direction", "component 1=-1..1", "--out", "moved.png"],
 }
 """What a command needs besides the option that is tried."""
 

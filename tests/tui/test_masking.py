@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from textual.widgets import Input
 
 from tui_draggan.edit.mask import load_mask

@@ -45,7 +45,7 @@ class SlidersPanel(Readout):
         line.append(bar(row, width), style=muted if quiet else accent)
         beyond = not row.usual[0] <= row.value <= row.usual[1]
         style = (self.colour("text-warning") or "yellow") if beyond else muted if quiet else ""
-        line.append(f" {row.value:+5.1f} σ", style=style)
+        line.append(f" {row.value:+5.1f} σ" if row.value else "     0 σ", style=style)
         line.append(f" {row.rows}", style=muted)
         return line
 
