@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from tui_draggan.arrays import Bytes
+from tui_draggan.pictures.alpha import over_checker
 
 SIDE = 128
 """Pixels of a picture's longer side on the sheet, at most."""
@@ -18,7 +19,7 @@ BACKGROUND, INK = (24, 27, 33), (220, 224, 230)
 def contact_sheet(
     rows: Sequence[Sequence[Bytes]], words: Sequence[str], heads: Sequence[str]
 ) -> Bytes:
-    """The sheet (H, W, 3) of pictures (h, w, 3), all of one size; `words` before the rows, `heads`
+    """The sheet (H, W, 3) of pictures (h, w, 3 or 4), all of one size; `words` before the rows, `heads`
     above the columns."""
     font = ImageFont.load_default(15)
     height, width = rows[0][0].shape[:2]
@@ -38,6 +39,6 @@ def contact_sheet(
         y = top + number * (size[1] + GAP)
         draw.text((GAP, y + size[1] // 2), word, INK, font, "lm")
         for column, picture in enumerate(row):
-            tile = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+            tile = Image.fromarray(over_checker(picture)).resize(size, Image.Resampling.LANCZOS)
             sheet.paste(tile, (left + column * (size[0] + GAP), y))
     return np.asarray(sheet)
