@@ -19,8 +19,10 @@ BACKGROUND, INK = (24, 27, 33), (220, 224, 230)
 def contact_sheet(
     rows: Sequence[Sequence[Bytes]], words: Sequence[str], heads: Sequence[str]
 ) -> Bytes:
-    """The sheet (H, W, 3) of pictures (h, w, 3 or 4), all of one size; `words` before the rows, `heads`
-    above the columns."""
+    """The sheet (H, W, 3) of pictures (h, w, 3 or 4), all of one size.
+
+    words: before the rows. heads: above the columns.
+    """
     font = ImageFont.load_default(15)
     height, width = rows[0][0].shape[:2]
     shrink = min(1.0, SIDE / max(height, width))
