@@ -14,14 +14,14 @@ import pytest
 
 from tests.edit.spot_edits import PARAMS, assert_same, dragged
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.journal import Journal
+from tui_draggan.edit.journal import Journal, journals_in
 from tui_draggan.edit.journal_lines import model_of_journal, recover
 from tui_draggan.edit.latent import Latent, Photo, Seed, latent_from_seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import VERSION, decode, load_session, model_of_session, save_session
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, UprightEngine, ZooEngine
 
 Values = dict[str, Any]
 DATA = Path(__file__).parent / "data"
@@ -33,6 +33,29 @@ def test_a_session_file_loads_again(tmp_path: Path) -> None:
     path = tmp_path / "edit.json"
     save_session(path, session.document, INFO.name)
     assert_same(load_session(path, INFO), session.document)
+
+
+def test_an_edit_of_a_picture_that_is_no_square_comes_back(tmp_path: Path) -> None:
+    """Session file and journal: its lowest row is beyond the width, and so is its mask."""
+    mask = np.zeros((64, 32), bool)
+    mask[40:, 3:] = True
+    engine = UprightEngine()
+    document = Document(latent_from_seed(engine, 3, 0.7), mask=mask, parameters=PARAMS)
+    journal = Journal(tmp_path / "journals", engine.info.name)
+    session = Session(engine, document, journal.record)
+    session.add_pair((31, 63), (0, 40))
+    assert list(session.run(2))
+    journal.close()
+    (path,) = journals_in(tmp_path / "journals")
+    assert_same(recover(path, engine.info).document, session.document)
+    save_session(tmp_path / "edit.json", session.document, engine.info.name)
+    loaded = load_session(tmp_path / "edit.json", engine.info)
+    assert_same(loaded, session.document)
+    assert loaded.mask is not None and loaded.mask.shape == (64, 32)
+    values = json.loads((tmp_path / "edit.json").read_text())
+    values["pairs"][0]["handle"] = [40, 3]
+    with pytest.raises(UsageError, match="x goes from 0 to 31, y from 0 to 63"):
+        decode(values, engine.info)
 
 
 def test_a_session_nested_too_deeply_is_refused(tmp_path: Path) -> None:
