@@ -139,19 +139,6 @@ def array(count: int = 1) -> bytes:
     return written.replace(b"K\x01K\x01\x85", b"K\x01" + integer(count) + TUPLE1)
 
 
-def nested_modules(depth: int) -> Instance:
-    """A module of an unknown class that holds another one twice, and so on."""
-
-    def module(parts: dict[str, Any]) -> Instance:
-        state = {"_parameters": {}, "_buffers": {}, "_modules": parts}
-        return Instance(Name("train", "Net"), attributes=state)
-
-    inner = module({})
-    for _ in range(depth):
-        inner = module({"a": inner, "b": inner})
-    return inner
-
-
 def laughs(count: int) -> bytes:
     """A tuple of ten, of which each is a tuple of ten, and so on, `count` times."""
     level = MARK + BINGET + b"\0" + 9 * (BINGET + b"\0") + TUPLE + BINPUT + b"\0"
@@ -423,32 +410,6 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     "an unknown function of a name that would run code": (
         pickled({"G_ema": Call(Name("train", "call"), (Name("posix", "system"), "touch pwned"))}),
         "names posix.system",
-    ),
-    "modules with more names than there are": (
-        pickled(nested_modules(17)),
-        "network of more than 20,000 parts",
-    ),
-    "modules with very many more": (pickled(nested_modules(30)), "nested too deeply"),
-    "a module in itself": (
-        code(
-            *(named("train", "Net"), EMPTY_TUPLE, NEWOBJ, MEMOIZE, EMPTY_DICT, MARK),
-            *(text("_parameters"), EMPTY_DICT, text("_buffers"), EMPTY_DICT),
-            *(text("_modules"), EMPTY_DICT, text("a"), BINGET + b"\0", SETITEM, SETITEMS, BUILD),
-        ),
-        "names train.Net, which",
-    ),
-    "a module that is built into itself": (
-        code(
-            *(named("train", "Net"), EMPTY_TUPLE, NEWOBJ, MEMOIZE, EMPTY_DICT, MEMOIZE, MARK),
-            *(text("_parameters"), EMPTY_DICT, text("_buffers"), EMPTY_DICT),
-            *(text("_modules"), EMPTY_DICT, SETITEMS, BUILD, BINGET + b"\1", text("_modules")),
-            *(EMPTY_DICT, text("a"), BINGET + b"\0", SETITEM, SETITEM, BUILD),
-        ),
-        "contains itself",
-    ),
-    "a module that is an array's numbers": (
-        pickled({"synthesis.b4.const": nested_modules(0), "synthesis.b4.conv1.weight": None}),
-        "names train.Net",
     ),
     "functions of functions": (
         code(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.checkpoints.attacks import ATTACKS, TOUCH, ZIPPED, Evil, valid
+from tests.checkpoints.network_attacks import MODULES, NUMBERS
 from tests.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.checkpoints.writers.nvidia import SOURCE
 from tui_draggan.checkpoints.unpickling.limits import MiB
@@ -21,7 +22,7 @@ pytestmark = [
 ]
 
 
-ALL = ATTACKS | ZIPPED
+ALL = ATTACKS | ZIPPED | MODULES | NUMBERS
 
 
 def truncated() -> dict[str, bytes]:
