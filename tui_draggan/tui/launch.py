@@ -6,8 +6,8 @@ from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.terminal.graphics import Terminal, apply_colour
 from tui_draggan.tui.worker import end, engine_thread
 
-PATIENCE = 30.0
-"""Seconds the engine gets to finish the step at hand when the editor has been left."""
+PATIENCE = 1.5
+"""Seconds that engines, killed already, and journals get to close when the editor has been left."""
 
 
 def run_editor(options: EditorOptions) -> int:

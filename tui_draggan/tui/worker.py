@@ -164,11 +164,12 @@ def engine_thread(options: EditorOptions) -> EngineThread:
 
 
 def end(threads: Sequence[EngineThread], patience: float) -> None:
-    """Stops and joins them; each gets so many seconds to finish the work at hand and close."""
+    """Stops and joins them; all together get so many seconds to close."""
     for thread in threads:
         thread.stop()
+    deadline = monotonic() + patience
     for thread in threads:
-        thread.join(patience)
+        thread.join(max(0.0, deadline - monotonic()))
 
 
 def _unexpected(error: Exception) -> DragganError:
