@@ -24,6 +24,8 @@ PATIENCE = 1.5
 """Seconds a signal gets to end the block."""
 EXIT_PATIENCE = 2.0
 """Seconds the interpreter gets to end after that: the threads of libraries may hang then too."""
+LAST_RESORT = 20.0
+"""Seconds after which the system ends it by SIGALRM, where not even a thread of ours runs."""
 WATCHED = (signal.SIGINT, *ENDING_SIGNALS)
 SHOW_CURSOR = "\x1b[?25h"
 
@@ -62,7 +64,26 @@ class Interrupts:
                 ending = next((number for number in WATCHED if number in (numbers or b"")), None)
                 if ending is not None and self._deadline is None:
                     self._number, self._deadline = ending, time.monotonic() + PATIENCE
-                    atexit.register(signal.setitimer, signal.ITIMER_REAL, EXIT_PATIENCE)
+                    self._guard_exit()
+
+    def _guard_exit(self) -> None:
+        """Sees to it that the interpreter ends, with the signal's status: its last steps wait for
+        other threads and call what libraries have left. (A thread can no longer be made then.)"""
+        leaving = threading.Event()
+
+        def guard() -> None:
+            leaving.wait()
+            time.sleep(EXIT_PATIENCE)
+            remove_unfinished()
+            os._exit(128 + self._number)
+
+        def leave() -> None:
+            if self._deadline is not None:  # it has not been forgiven
+                leaving.set()
+                signal.setitimer(signal.ITIMER_REAL, LAST_RESORT)
+
+        threading.Thread(target=guard, daemon=True).start()
+        atexit.register(leave)
 
     def _read(self) -> bytes | None:
         """The numbers of new signals: nothing where the file is closed, None where none came."""
