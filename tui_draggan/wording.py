@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 LONGEST = 80
-"""Characters of what a person typed that an error repeats."""
+"""Characters of what a person typed, or a file says, that an error repeats."""
 
 
 def duration(seconds: float) -> str:
@@ -52,9 +52,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def cut(text: str) -> str:
+    """The beginning of a text that would fill the screen."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
 def quoted(text: str) -> str:
     """Text as typed, in quotation marks, cut where it would fill the screen."""
-    return repr(text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…")
+    return repr(cut(text))
 
 
 def printable(text: str) -> str:

@@ -378,7 +378,7 @@ ATTACKS: dict[str, tuple[bytes, str]] = {
     # What goes into the error line
     "a name that paints the terminal": (
         code(text("os\x1b]0;owned\x07\x1b[2J\r\n"), text("\u202esystem"), STACK_GLOBAL),
-        "names os\ufffd]0;owned\ufffd\ufffd[2J\ufffd\ufffd.\ufffdsystem, which",
+        r"names os\x1b]0;owned\x07\x1b[2J\r\n.\u202esystem, which",
     ),
     "a name of 4,000 letters": (
         code(text("x" * 4000), text("y" * 4000), STACK_GLOBAL),

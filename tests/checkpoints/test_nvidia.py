@@ -229,7 +229,7 @@ def test_attributes_of_changed_programs_are_named(value: object, read: Read) -> 
     attributes_of(generator, "synthesis", "b8")["\x1b[2J"] = value
     (note,) = read(pickled({"G_ema": generator})).notes
     assert note == (
-        "ignored, since NVIDIA's programs have no such attributes: resize, blur, \ufffd[2J"
+        r"ignored, since NVIDIA's programs have no such attributes: resize, blur, \x1b[2J"
     )
 
 

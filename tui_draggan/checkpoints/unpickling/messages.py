@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-LONGEST = 80
+from tui_draggan.wording import cut, printable
+
 PLAIN = (str, int, float, bool, type(None))
 
 
 def shown(text: str) -> str:
-    """`text` on one line, without control characters and at most `LONGEST` characters long."""
-    cut = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in cut)
+    """The beginning of `text`, fit for a terminal."""
+    return printable(cut(text))
 
 
 def worded(value: Any) -> str:
