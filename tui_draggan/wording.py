@@ -65,4 +65,4 @@ def quoted(text: str) -> str:
 def printable(text: str) -> str:
     """Text from a file, a path or a variable, made fit for a terminal: what is no text in it, or
     would move the cursor or turn the line round, is spelt, as «\\x1b»."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -297,7 +297,7 @@ def reference(numel: int, key: str = "0", kind: str = "FloatStorage") -> bytes:
         (reference(-1), "unknown form"),
         (reference(5, "1"), r"no entry data/1; the file is incomplete"),
         (reference(5, "../version"), r"no entry data/\.\./version"),
-        (reference(5, "\x1b[2J"), r"no entry data/\x1b"),
+        (reference(5, "\x1b[2J"), r"no entry data/\\x1b"),
     ],
 )
 def test_a_storage_is_what_its_entry_holds(pickled_storage: bytes, words: str) -> None:

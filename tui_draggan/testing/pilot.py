@@ -80,13 +80,16 @@ class EditorPilot:
         await self.pilot.press(*(names.get(char, char) for char in text), "enter")
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], Any], what: str = "it") -> None:
+    async def until(
+        self, condition: Callable[[], Any], what: str | Callable[[], str] = "it"
+    ) -> None:
         """Lets the editor go on until `condition` holds."""
-        await pause_until(
-            self.pilot,
-            condition,
-            lambda: f"{what}; open {self.screen.is_open}, words {self.words}",
-        )
+
+        def missing() -> str:
+            words = what if isinstance(what, str) else what()
+            return f"{words}; open {self.screen.is_open}, words {self.words}"
+
+        await pause_until(self.pilot, condition, missing)
 
     async def rest(self) -> None:
         """Until no run is under way and the screen has caught up."""
@@ -114,10 +117,14 @@ async def editing(
     params: DragParams = PARAMETERS,
     terminal: Terminal = Terminal(),  # noqa: B008 - frozen
     pace: float = 0.0,
+    toasts: bool = False,
     keymap: Mapping[str, str] | None = None,
     **services: Any,
 ) -> AsyncIterator[EditorPilot]:
-    """An editor with its picture on the screen; its thread has ended when this is left."""
+    """An editor with its picture on the screen; its thread has ended when this is left.
+
+    toasts: notifications are drawn too.
+    """
     engine = engine or SpotEngine()
 
     def open_session() -> Session:
@@ -130,7 +137,7 @@ async def editing(
     thread.start()
     app = EditorApp(options, [thread], terminal)
     try:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=toasts) as pilot:
             await pilot.pause()
             screen = app.screen_stack[1]
             assert isinstance(screen, EditorScreen)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.style import Style
 
 from tui_draggan.edit.latent import Seed, class_name
 from tui_draggan.edit.parameters import PARAMETERS, SEED
@@ -31,14 +33,14 @@ class Commands(Provider):
 
     async def discover(self) -> Hits:
         for offer in self._offers():
-            yield DiscoveryHit(offer.title, self._runner(offer), help=offer.help)
+            title = Content(offer.title)  # a class may be called like markup
+            yield DiscoveryHit(title, self._runner(offer), offer.title, offer.help)
 
     async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
         for offer in self._offers():
             score = matched(query, offer)
             if score > 0:
-                title = matcher.highlight(offer.title)
+                title = highlighted(offer.title, query, self.match_style)
                 yield Hit(score, title, self._runner(offer), text=offer.title, help=offer.help)
 
     def _runner(self, offer: Offer) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -60,6 +62,18 @@ def matched(query: str, offer: Offer) -> float:
     if all(word in title for word in wanted):
         return 1.0
     return 0.5 * all(word in f"{title} {offer.help.casefold()}" for word in wanted)
+
+
+def highlighted(title: str, query: str, style: Style | None) -> Content:
+    """A title with the words of the query marked."""
+    content, low = Content(title), title.casefold()
+    if style is None or len(low) != len(title):
+        return content
+    for word in query.casefold().split():
+        start = low.find(word)
+        if start >= 0:
+            content = content.stylize(style, start, start + len(word))
+    return content
 
 
 def offers(screen: EditorScreen) -> Iterator[Offer]:
