@@ -50,7 +50,12 @@ FILES: dict[str, tuple[bytes, str]] = {
     ),
     "an array": (
         npy(np.ones(512)),
-        f"a NumPy array, such as a latent code or a direction, {ITS_GENERATOR}",
+        f"a NumPy array, such as a latent code or a direction, {ITS_GENERATOR}; a direction is "
+        "added to it with tui-draggan directions import FILE",
+    ),
+    "GANSpace's": (
+        npz({"act_comp": np.ones(3), "lat_comp": np.ones((3, 1, 4)), "lat_stdev": np.ones(3)}),
+        f"holds GANSpace's directions, {ITS_GENERATOR} and add them to it with tui-draggan",
     ),
     "PTI's 0.pt": (saved(W_PLUS), PIVOT),
     "PTI's 0.pt, old": (saved(W_PLUS, zipped=False), PIVOT),
@@ -59,7 +64,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "whole numbers": (saved(torch.arange(4)), "an array of shape (4,); expected a StyleGAN2"),
     "factor.pt": (
         saved({"ckpt": "550000.pt", "eigvec": torch.randn(512, 512)}),
-        f"directions of a closed-form factorisation (rosinality's factor.pt), {ITS_GENERATOR}",
+        f"directions of a closed-form factorisation (rosinality's factor.pt), {ITS_GENERATOR} and "
+        "add them to it with tui-draggan directions import FILE",
     ),
     "lucidrains": (
         saved({"GAN": LUCIDRAINS, "version": "1.8.9"}),

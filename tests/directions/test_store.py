@@ -149,6 +149,45 @@ def test_interfacegans_boundary(tmp_path: Path) -> None:
     assert np.linalg.norm(found[0].vector) == pytest.approx(2, rel=0.03)
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_the_columns_of_a_factorisation(zipped: bool, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "factor.pt"
+    columns = torch.tensor([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]])
+    factor = {"ckpt": "550000.pt", "eigvec": columns}
+    torch.save(factor, path, _use_new_zipfile_serialization=zipped)
+    found = read_other_directions(path, STATISTICS, "sefa")
+    assert found is not None
+    assert [one.name for one in found] == ["sefa 1", "sefa 2", "sefa 3", "sefa 4"]
+    for one, axis, length in zip(found, (1, 0, 3, 2), (3, 4, 1, 2), strict=True):
+        assert int(np.abs(one.vector).argmax()) == axis
+        assert np.linalg.norm(one.vector) == pytest.approx(length, rel=0.03)
+
+
+def test_files_of_torch_are_read_without_running_them(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    path = tmp_path / "factor.pt"
+    for content, message in (
+        ({"eigvec": Evil()}, r"names \S+\.exec, which no .*refused"),
+        ({"eigvec": [1.0]}, "holds no directions"),
+        (torch.ones(4), "holds no directions"),
+        ({"eigvec": torch.ones(5, 5)}, "of 5 dimensions; this model has 4"),
+    ):
+        torch.save(content, path)
+        with pytest.raises(UsageError, match=message):
+            read_other_directions(path, STATISTICS, "x")
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(UsageError, match="damaged"):
+        read_other_directions(path, STATISTICS, "x")
+
+
+class Evil:
+    """Unpickled by torch, it would run code."""
+
+    def __reduce__(self) -> Any:
+        return exec, ("raise SystemExit('run')",)
+
+
 def test_other_shapes_are_refused_and_other_files_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "boundary.npy"
     for array, message in (

@@ -15,6 +15,7 @@ from tui_draggan.checkpoints.unpickling.zip_archive import Entry
 
 EXPECTED = "expected a StyleGAN2 generator: an NVIDIA .pkl, a torch .pt or a .safetensors file"
 ITS_GENERATOR = "not a generator; import the generator that it was made with"
+DIRECTIONS = "tui-draggan directions import FILE"
 ARCHIVES = {
     b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
@@ -61,7 +62,10 @@ def of_bytes(head: bytes) -> str:
     if head.startswith(b"\x89HDF"):
         return f"is an HDF5 file; {EXPECTED}"
     if head.startswith(b"\x93NUMPY"):
-        return f"is a NumPy array, such as a latent code or a direction, {ITS_GENERATOR}"
+        return (
+            f"is a NumPy array, such as a latent code or a direction, {ITS_GENERATOR}; a "
+            f"direction is added to it with {DIRECTIONS}"
+        )
     if head[:1] == b"\x08" and head[2:3] in (b"\x12", b"\x3a"):
         return "is an ONNX model, whose graph cannot be trained further; take its checkpoint"
     return f"has an unknown format; {EXPECTED}"
@@ -72,6 +76,8 @@ def of_archive(entries: list[Entry]) -> str:
     names = [entry.name for entry in entries]
     if names == ["w.npy"]:
         return f"is a latent code (projected_w.npz of NVIDIA's projector), {ITS_GENERATOR}"
+    if "lat_comp.npy" in names:
+        return f"holds GANSpace's directions, {ITS_GENERATOR} and add them to it with {DIRECTIONS}"
     if names and all(name.endswith(".npy") for name in names):
         arrays = ", ".join(shown(name.removesuffix(".npy")) for name in names[:4])
         return f"is a NumPy archive (of {arrays}), {ITS_GENERATOR}"
@@ -90,7 +96,7 @@ def of_content(content: Any) -> str:
     if isinstance(content.get("eigvec"), np.ndarray):
         return (
             "holds directions of a closed-form factorisation (rosinality's factor.pt), "
-            f"{ITS_GENERATOR}"
+            f"{ITS_GENERATOR} and add them to it with {DIRECTIONS}"
         )
     keys = ", ".join(worded(key) for key in list(content)[:8]) or "nothing"
     return f"has no StyleGAN2 generator in NVIDIA's or rosinality's naming; it holds {keys}"

@@ -19,15 +19,13 @@ from tui_draggan.checkpoints.nvidia import read_nvidia
 from tui_draggan.checkpoints.safetensors_file import is_safetensors, read_safetensors
 from tui_draggan.checkpoints.state_dicts import read_state_dict
 from tui_draggan.checkpoints.tensorflow import is_tensorflow, read_tensorflow
-from tui_draggan.checkpoints.unpickling.legacy_torch import is_legacy_torch
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread, unread_within
 from tui_draggan.checkpoints.unpickling.pickles import (
     is_pickle,
-    read_legacy_torch,
+    is_torch_file,
     read_pickle,
-    read_torch_zip,
+    read_torch_file,
 )
-from tui_draggan.checkpoints.unpickling.torch_zip import is_torch_zip
 from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.checkpoints.unpickling.zip_archive import is_zip, table_of_contents
 from tui_draggan.errors import CheckpointError
@@ -55,13 +53,10 @@ def read_content(path: Path, data: memoryview) -> Any:
 
     Raises CheckpointError without the file's name.
     """
+    if is_torch_file(data):
+        return read_torch_file(data)
     if is_zip(data):
-        entries = table_of_contents(data)
-        if not is_torch_zip(entries):
-            raise CheckpointError(other_files.of_archive(entries))
-        return read_torch_zip(data, entries)
-    if is_legacy_torch(data):
-        return read_legacy_torch(data)
+        raise CheckpointError(other_files.of_archive(table_of_contents(data)))
     if is_pickle(data):
         return read_pickle(data)
     if is_safetensors(data):

@@ -33,7 +33,7 @@ WHAT = {
     "export": ("FILE [NAME …]", "write your directions, or those named, to one file (.npz)"),
     "import": (
         "FILE [NAME]",
-        "keep the directions of such a file, of GANSpace's or InterFaceGAN's",
+        "keep the directions of such a file, of GANSpace's, InterFaceGAN's or SeFA's factor.pt",
     ),
 }
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tui_draggan.checkpoints.unpickling import legacy_torch, torch_zip
+from tui_draggan.checkpoints.unpickling import legacy_torch, torch_zip, zip_archive
 from tui_draggan.checkpoints.unpickling.allowed import AllowedNames, allowed_function
 from tui_draggan.checkpoints.unpickling.arrays import ARRAYS
 from tui_draggan.checkpoints.unpickling.containers import CONTAINERS
@@ -43,6 +43,20 @@ def read_legacy_torch(data: memoryview) -> Any:
 def read_torch_zip(data: memoryview, entries: list[Entry]) -> Any:
     """The object in a file of torch since 1.6 (`torch_zip.is_torch_zip`)."""
     return _checked(torch_zip.read_zip(data, entries, NAMES, Budget(len(data))))
+
+
+def is_torch_file(data: memoryview) -> bool:
+    """Whether `data` is a file of torch.save, old or new. Raises CheckpointError."""
+    if zip_archive.is_zip(data):
+        return torch_zip.is_torch_zip(zip_archive.table_of_contents(data))
+    return legacy_torch.is_legacy_torch(data)
+
+
+def read_torch_file(data: memoryview) -> Any:
+    """The object in a file of torch.save (`is_torch_file`)."""
+    if zip_archive.is_zip(data):
+        return read_torch_zip(data, zip_archive.table_of_contents(data))
+    return read_legacy_torch(data)
 
 
 def _checked(value: Any) -> Any:
