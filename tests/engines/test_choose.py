@@ -140,6 +140,42 @@ def test_what_is_remembered_holds_for_this_model_device_and_engines_only(
     assert choose.open_engine(tiny_bundle, "cpu").name == "auto"
 
 
+@pytest.mark.parametrize("first", ["picture", "point", "idle"])
+def test_where_the_remembered_one_cannot_be_opened_another_is_chosen(
+    tiny_bundle: ModelBundle,
+    engines: dict[str, type[Named]],
+    first: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What opened yesterday may not today: a library was removed, memory is short."""
+    fill(engines, "slow", "quick")
+    first_point(choose.open_engine(tiny_bundle, "cpu"))
+    fill(engines, "other")
+    paths.chosen_engines().unlink()
+    first_point(choose.open_engine(tiny_bundle, "cpu"))
+    (key,) = json.loads(paths.chosen_engines().read_text())
+    paths.chosen_engines().write_text(json.dumps({key: "quick"}))
+
+    def fails(*_: object) -> None:
+        raise EngineError("out of memory")
+
+    monkeypatch.setattr(engines["quick"], "_open_optimizer", fails)
+    monkeypatch.setattr(engines["quick"], "render", fails)
+    engine = choose.open_engine(tiny_bundle, "cpu")
+    assert engine.name == "quick"
+    if first == "picture":
+        engine.render(np.tile(engine.w_avg, (engine.info.num_ws, 1)))
+    elif first == "idle":
+        while engine.warm_up():
+            pass
+    first_point(engine)
+    assert engine.name == "other"
+    assert caplog.messages == ["quick, the fastest engine so far, cannot be opened: out of memory"]
+    assert json.loads(paths.chosen_engines().read_text()) == {key: "other"}
+    engine.render(np.tile(engine.w_avg, (engine.info.num_ws, 1)))
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 3}'])
 def test_a_damaged_memory_is_no_memory(
     tiny_bundle: ModelBundle, engines: dict[str, type[Named]], text: str

@@ -7,6 +7,7 @@ reference step, and the quickest of those that do stays.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from tui_draggan.arrays import Bytes, Floats
@@ -16,12 +17,16 @@ from tui_draggan.engines.reference_check import seconds_per_step
 from tui_draggan.errors import DragganError, EngineError
 from tui_draggan.latent_statistics import LatentStatistics
 
+log = logging.getLogger(__name__)
+
 
 class AutoEngine:
     """`base.LocalEngine`, one of several: `candidates` opens each by its name, in order of trial.
 
-    `chosen` is told the name. Raises EngineError when no candidate can be opened, and from a
-    drag's first call when none reproduces the reference step.
+    `chosen` is told the name. `remembered` is the one that was chosen before: it is taken without
+    another trial, and where it cannot be opened now, another of them is chosen. Raises EngineError
+    when no candidate can be opened, and from a drag's first call when none reproduces the reference
+    step.
     """
 
     def __init__(
@@ -29,6 +34,7 @@ class AutoEngine:
         candidates: Mapping[str, Callable[[], LocalEngine]],
         reference: ReferenceStep,
         chosen: Callable[[str], None] = lambda name: None,
+        remembered: str | None = None,
     ) -> None:
         self._candidates = candidates
         self._reference = reference
@@ -36,8 +42,10 @@ class AutoEngine:
         self._untried = list(candidates)
         self._seconds: dict[str, float] = {}
         self._failures: list[str] = []
-        self._settled = False
-        self._engine = candidates[self._untried[0]]()
+        self._remembered = remembered
+        """The engine of that name, until its graphs are open."""
+        self._settled = remembered is not None
+        self._engine = candidates[remembered or self._untried[0]]()
         self.info = self._engine.info
 
     @property
@@ -50,6 +58,9 @@ class AutoEngine:
 
     def warm_up(self) -> bool:
         """Tries one engine, or opens the one that is left."""
+        if self._remembered is not None:
+            self._open_remembered()
+            return True
         if self._settled:
             return self._engine.warm_up()
         if self._untried:
@@ -70,6 +81,12 @@ class AutoEngine:
         return self._engine.statistics
 
     def render(self, ws: Floats) -> Bytes:
+        try:
+            return self._engine.render(ws)
+        except EngineError:
+            if self._remembered is None:
+                raise
+        self._open_remembered()
         return self._engine.render(ws)
 
     def features(self, ws: Floats, points: Floats) -> Floats:
@@ -85,9 +102,22 @@ class AutoEngine:
         return self._decided().gradient()
 
     def _decided(self) -> LocalEngine:
-        while not self._settled:
+        while self._remembered is not None or not self._settled:
             self.warm_up()
         return self._engine
+
+    def _open_remembered(self) -> None:
+        name, self._remembered = self._remembered, None
+        try:
+            while self._engine.warm_up():
+                pass
+        except DragganError as error:
+            self._untried = [other for other in self._candidates if other != name]
+            if not self._untried:
+                raise
+            log.warning("%s, the fastest engine so far, cannot be opened: %s", name, error)
+            self._settled = False
+            self._engine = self._candidates[self._untried[0]]()
 
     def _try(self, name: str) -> None:
         """On an engine of its own, so that what it opens is gone before the next one opens."""

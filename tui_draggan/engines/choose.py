@@ -66,9 +66,8 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
         return next(iter(candidates.values()))()
     key = _key(bundle, device, tuple(candidates))
     known = _recall().get(key)
-    if known in candidates:
-        return candidates[known]()
-    return AutoEngine(candidates, reference, partial(_remember, key))
+    remembered = known if known in candidates else None
+    return AutoEngine(candidates, reference, partial(_remember, key), remembered)
 
 
 def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
