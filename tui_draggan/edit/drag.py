@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from tui_draggan.arrays import Floats
+from tui_draggan.edit.costs import check_cost
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, coordinates
@@ -48,9 +49,11 @@ class DragTask:
         """What w of the model look like."""
 
     def check(self, document: Document) -> None:
-        """Raises UsageError without points, and where rows that differ are to be trained as one."""
+        """Raises UsageError without points, where a step would take too much memory, and where rows
+        that differ are to be trained as one."""
         if not document.pairs:
             raise UsageError("nothing to drag: set a handle point and its target first")
+        check_cost(document, self._engine.info)
         rows = document.latent.ws[: document.parameters.rows]
         if not document.parameters.w_plus and (rows != rows[0]).any():
             raise UsageError(
@@ -71,12 +74,13 @@ class DragTask:
 
     def step(self, document: Document, picture: bool = True) -> Advance | None:
         """Works on the pairs that have their template. Raises EngineError, also where another run
-        has begun on the same engine since."""
+        has begun on the same engine since, and UsageError where it would take too much memory."""
         if _TURNS.get(self._engine) is not self._turn:
             raise EngineError("another run has begun on this model's engine; start this one again")
         pairs = tuple(pair for pair in document.pairs if pair.template is not None)
         if not pairs:
             return None
+        check_cost(document, self._engine.info)
         self._edited = False
         request = step_request(pairs, document.parameters)
         rate = step_size(pairs, document.parameters, self._engine.info.size)
