@@ -95,6 +95,17 @@ def summary(info: BundleInfo) -> str:
     return " · ".join((f"{info.size} px", *([f"{info.c_dim} classes"] * bool(info.c_dim))))
 
 
+def without_training(bundle: ModelBundle) -> str:
+    """That a model has no files for ONNX Runtime's training API, and what that means; nothing where
+    it has them."""
+    if bundle.for_training_api:
+        return ""
+    return (
+        "no training files, since it was imported without onnxruntime-training: the engine "
+        "ort-training cannot run it; ort and torch compute the same"
+    )
+
+
 def _folders() -> dict[str, Path]:
     """Every model by the name that opens it: the user's, then the bundled ones."""
     found: dict[str, Path] = {}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.tiny import tiny_generator
 from tui_draggan import library, paths
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import MANIFEST, TRAINING_FILES, ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.export.bundle_writer import export_bundle
 
@@ -57,6 +57,27 @@ def test_the_list_has_a_line_for_each_model_and_says_what_is_damaged(
     assert "32 px · 3 classes" in by_name["zoo"] and by_name["zoo"].endswith("zoo.pkl, a pickle")
     assert "does not open" in by_name["cut"] and "synthesis.onnx has 1 bytes" in by_name["cut"]
     assert by_name["critters"].endswith("came with the program")
+
+
+def test_that_a_model_has_no_training_files_is_said(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By both commands; of one that has them neither says anything."""
+    has = ModelBundle.open(models / "zoo").for_training_api  # written where the tools are
+    for command in (["models", "zoo"], ["doctor", "--model", "zoo"]):
+        assert main(command) == 0
+        assert ("no training files" in capsys.readouterr().out) != has
+    manifest = models / "zoo" / MANIFEST
+    values = json.loads(manifest.read_text())
+    for name in TRAINING_FILES:
+        values["files"].pop(name, None)
+    manifest.write_text(json.dumps(values))
+    for command in (["models", "zoo"], ["doctor", "--model", "zoo"]):
+        assert main(command) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "no training files, since it was imported without onnxruntime-training" in said
+        assert "the engine ort-training cannot run it; ort and torch compute the same" in said
+    assert "import it again with --replace" in said
 
 
 def test_one_in_full(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

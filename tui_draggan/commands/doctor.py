@@ -16,6 +16,7 @@ from typing import Literal
 
 from tui_draggan import __version__, library, paths
 from tui_draggan.bundle import ModelBundle
+from tui_draggan.commands.models import check_contents
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
 from tui_draggan.files import check_folder
@@ -155,12 +156,17 @@ def models(name: str) -> Iterator[Finding]:
     try:
         bundle = ModelBundle.open(library.find_model(name))
         bundle.verify()
+        check_contents(bundle)
     except DragganError as error:
         yield Finding(name, "broken", str(error))
     else:
         info = bundle.info
         words = f"{info.size} px, feature block {info.drag.feature_block}, intact"
         yield Finding(name, "good", words)
+        note = library.without_training(bundle)
+        if note:
+            advice = "where onnxruntime-training is installed, import it again with --replace"
+            yield Finding("· training", "missing", note, advice)
 
 
 def terminal() -> Iterator[Finding]:

@@ -67,6 +67,7 @@ def show(name: str) -> int:
         "latent": f"z {info.z_dim}, w {info.w_dim}, {info.num_ws} rows of w+",
         "drag": f"feature block {info.drag.feature_block} px, "
         f"{info.drag.feature_channels} channels, up to {info.drag.trainable_rows} rows",
+        "engines": library.without_training(bundle),
         "recommended": ", ".join(_recommended(info)),
         "classes": ", ".join(f"{number} {text}" for number, text in enumerate(info.classes)),
         "about": info.description,
