@@ -215,7 +215,9 @@ NONE = object()
 NO_SIDES: tuple[object, ...] = -128, 0, 1e9, 128.5, "128"
 NO_LENGTHS: tuple[object, ...] = -1, 0, 10**30, True, None, []
 WRONG: list[tuple[str, object, str]] = [
-    *(("resolution", value, "expected a whole number") for value in NO_SIDES),
+    *(("size.height", value, "size is an object, expected height and width") for value in NO_SIDES),
+    ("size", 128, "size is 128, expected height and width, each a whole number from 1 to 8192"),
+    ("size.depth", 3, "size is an object, expected height and width"),
     *(("z_dim", value, "expected a whole number") for value in NO_LENGTHS),
     ("w_dim", 0, "w_dim is 0, expected a whole number from 1 to 65536"),
     ("num_ws", -3, "num_ws is -3"),
@@ -226,18 +228,19 @@ WRONG: list[tuple[str, object, str]] = [
     ("classes", "cat", 'classes is "cat", expected a list'),
     ("classes", [1], "classes is a list, expected a list, each text"),
     ("licence", ["MIT"], "licence is a list, expected text"),
-    ("recommended", {"r1": "3"}, "recommended is an object, expected a finite number"),
-    ("recommended", {"r1": float("nan")}, "a finite number for each of its names"),
+    ("recommended", {"r1": "3"}, "what the model recommends cannot be used: r1 is 3"),
+    ("recommended", {"r1": float("nan")}, "recommended is an object, expected a finite number"),
+    ("recommended", {"r1": [3]}, "recommended is an object, expected a finite number"),
     ("recommended", {"r1": 1e9}, "what the model recommends cannot be used: r1 is"),
     ("recommended", {"magic": 1}, "no parameter named magic"),
     ("recommended", {"psi": 900}, "psi is 900"),
     ("generator", [], "generator is a list, expected an object"),
     ("invented", 1, "invented is unknown"),
     ("drag", 5, "drag is 5, expected an object"),
-    ("drag.feature_block", 48, "drag.feature_block is 48×48, no even part of a picture of 128×128"),
+    ("drag.feature_map.height", 48, "drag.feature_map is 32×48, no even part of a picture of 128"),
     ("drag.feature_channels", -1, "drag.feature_channels is -1"),
     ("drag.trainable_rows", 0, "drag.trainable_rows is 0"),
-    ("drag.preview_size", 10**9, "drag.preview_size is 1000000000"),
+    ("drag.preview.width", 10**9, "drag.preview is an object, expected height and width"),
     ("drag.invented", 1, "drag.invented is unknown"),
     ("drag.check", [], "drag.check is a list, expected an object"),
     ("drag.check.loss", "low", 'drag.check.loss is "low", expected a finite number'),
@@ -278,6 +281,29 @@ def test_a_manifest_that_cannot_be_is_one_line(
         assert words in line and said.out == ""
 
 
+def test_sizes_of_format_3_are_checked_as_well(folder: Path) -> None:
+    """Whose pictures are squares, and whose feature block is the side of its map."""
+    values = json.loads((folder / MANIFEST).read_text())
+    del values["size"], values["drag"]["feature_map"], values["drag"]["preview"]
+    values |= {"format_version": 3, "resolution": SIDE}
+    values["drag"]["preview_size"] = SIDE
+    check = ModelBundle.open
+
+    def written(**drag: object) -> Path:
+        changed = {**values, "drag": {**values["drag"], **drag}}
+        (folder / MANIFEST).write_text(json.dumps(changed))
+        return folder
+
+    assert check(written()).info.size == (SIDE, SIDE)
+    with pytest.raises(BundleError, match="feature_block is 48×48, no even part of a picture of"):
+        check(written(feature_block=48))
+    with pytest.raises(BundleError, match=r"drag\.preview_size is 0, expected a whole number"):
+        check(written(preview_size=0))
+    values["resolution"] = -SIDE
+    with pytest.raises(BundleError, match="resolution is -128, expected a whole number from 1"):
+        check(written())
+
+
 def test_a_list_of_models_names_those_that_cannot_be(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -285,13 +311,13 @@ def test_a_list_of_models_names_those_that_cannot_be(
     models = folder.parent / "data" / "tui-draggan" / "models"
     models.mkdir(parents=True)
     values = json.loads((folder / MANIFEST).read_text())
-    (folder / MANIFEST).write_text(json.dumps({**values, "resolution": -1}))
+    (folder / MANIFEST).write_text(json.dumps({**values, "size": -1}))
     folder.rename(models / "a\u202egpj.exe\x1b[31m")
     assert main(["models"]) == 0
     out = capsys.readouterr().out
     (line,) = [line for line in out.splitlines() if "exe" in line]
     assert line.startswith("a\\u202egpj.exe\\x1b[31m") and "does not open" in line
-    assert "resolution is -1, expected a whole number" in line
+    assert "size is -1, expected height and width" in line
     assert main(["models", "--verify"]) == 2
     said = capsys.readouterr()
-    assert "critters: intact" in said.out and "resolution is -1" in said.err
+    assert "critters: intact" in said.out and "size is -1" in said.err
