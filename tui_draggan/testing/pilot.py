@@ -68,6 +68,11 @@ class EditorPilot:
         return self.screen.query_one(StatusLine).text
 
     @property
+    def frame_title(self) -> str:
+        """What stands in the border of the picture."""
+        return str(self.screen.query_one("#frame").border_title)
+
+    @property
     def log(self) -> list[str]:
         return self.screen.query_one(LossLog).lines
 

@@ -50,6 +50,8 @@ class KeyContext:
     """Whether the sliders are open."""
     masking: bool = False
     """Whether the mask is being painted."""
+    compare: bool = False
+    """Whether there is a picture from before the edit."""
     name_direction: bool = False
     """Whether there is a place to keep a direction under a name."""
 
@@ -69,14 +71,10 @@ class KeyContext:
 
 
 def key_context(
-    snapshot: Snapshot,
-    pointer: Pointer,
-    zoomed: bool,
-    sliding: bool,
-    masking: bool,
-    services: Services,
+    snapshot: Snapshot, pointer: Pointer, services: Services, **shown: bool
 ) -> KeyContext:
-    """What the keys depend on while a session is open."""
+    """What the keys depend on while a session is open. shown: `zoomed`, `sliding`, `masking`,
+    `compare`."""
     return KeyContext(
         open=True,
         state=snapshot.status.state,
@@ -85,14 +83,12 @@ def key_context(
         pending=pointer.pending is not None,
         grabbed=pointer.grabbed is not None,
         selected=pointer.selected is not None,
-        zoomed=zoomed,
         export=services.export is not None,
         save=services.save_session is not None,
         classes=bool(snapshot.info.classes),
         models=services.models is not None,
-        sliding=sliding,
-        masking=masking,
         name_direction=services.name_direction is not None,
+        **shown,
     )
 
 
@@ -375,6 +371,10 @@ VIEW = (
     Key("zoom-reset", "0", lambda screen: screen.panels.picture.reset_zoom(),
         lambda now: now.zoomed and pointing(now),
         "whole", "Show the whole picture"),
+    Key("compare", "b", lambda screen: screen.compare(),
+        lambda now: now.compare and not now.sliding,
+        "before", "Show the picture before the edit, then both (the crosshair is the border), then "
+        "what differs"),
     Key("help", "question_mark", lambda screen: screen.show_help(), always,
         "keys", "Show all keys", shown=True, early=True),
     Key("commands", "colon,ctrl+p", lambda screen: screen.show_commands(), always,

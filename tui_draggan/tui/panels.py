@@ -14,6 +14,7 @@ from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.size import Size
 from tui_draggan.tui import words
+from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.pointer import Pointer
@@ -133,12 +134,18 @@ class Panels:
         self._frame.border_title = f"picture · {mode}" if mode else "picture"
 
     def show_pointer(
-        self, snapshot: Snapshot, pointer: Pointer, masking: MaskMode, hint: str
+        self,
+        snapshot: Snapshot,
+        pointer: Pointer,
+        masking: MaskMode,
+        comparison: Comparison,
+        hint: str,
     ) -> None:
         """What depends on crosshair and selection: a key repaints a few rows."""
+        size = snapshot.info.size
         scene = Scene(
-            self._opaque(snapshot.picture),
-            snapshot.info.size,
+            self._opaque(comparison.shown(snapshot.picture, size, pointer.cursor[0])),
+            size,
             snapshot.document.pairs,
             pointer,
             masking.mask,

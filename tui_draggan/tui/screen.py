@@ -29,6 +29,7 @@ from textual.screen import Screen
 from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
+from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.dialogs.help import HelpDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.keys import KEY_BY_ID, KEYS, Action, KeyContext, key_context
@@ -75,6 +76,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
         """A timer will draw."""
+        self.comparison = Comparison()
 
     def compose(self) -> ComposeResult:
         yield from self.panels.compose()
@@ -177,7 +179,9 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.panels.show(snapshot, rate, self.options.model)
         self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
         names = {self.sliders: "sliders", self.masking: "mask", None: ""}
-        self.panels.name_mode(names[self._mode])
+        self.comparison.note(snapshot)
+        look = self.comparison.look.value if self.comparison.possible else ""
+        self.panels.name_mode(" · ".join(filter(None, (names[self._mode], look))))
         self.show_pointer(moved=False)
         self._show_notices()
 
@@ -191,11 +195,17 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
         if (mode := self._mode) is not None and not editor.pointer.busy:
             line = editor.notice or mode.words
-        self.panels.show_pointer(editor.snapshot, editor.pointer, self.masking, line)
-        zoomed = self.panels.picture.view.zoom > 1
-        modes = self.sliders.is_open, self.masking.is_open
+        self.panels.show_pointer(
+            editor.snapshot, editor.pointer, self.masking, self.comparison, line
+        )
         context = key_context(
-            editor.snapshot, editor.pointer, zoomed, *modes, self.options.services
+            editor.snapshot,
+            editor.pointer,
+            self.options.services,
+            zoomed=self.panels.picture.view.zoom > 1,
+            sliding=self.sliders.is_open,
+            masking=self.masking.is_open,
+            compare=self.comparison.possible,
         )
         if context != self.context:
             self.context = context
@@ -256,6 +266,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         done = action(self)
         if isawaitable(done):
             await done
+
+    def compare(self) -> None:
+        """Shows the picture before the edit, then both, then their difference."""
+        self.comparison.next_look()
+        self.refresh_all()
 
     async def show_help(self) -> None:
         await self.app.push_screen(HelpDialog(self.options.keymap))

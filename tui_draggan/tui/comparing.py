@@ -1,0 +1,71 @@
+"""The picture beside what it was before it was edited."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tui_draggan.arrays import Bytes, averaged
+from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.pictures.compare import difference, split
+from tui_draggan.size import Size
+
+
+class Look(Enum):
+    """What is shown, with the words for the picture's border."""
+
+    AFTER = ""
+    BEFORE = "before"
+    SPLIT = "before │ after"
+    DIFFERENCE = "difference"
+
+
+class Comparison:
+    """Keeps the picture that an edit began with, and shows the two together."""
+
+    def __init__(self) -> None:
+        self.look = Look.AFTER
+        self._before: Bytes | None = None
+        self._shown: tuple[Bytes, Look, int, Bytes] | None = None
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Looks at the session: a picture without edits is what comes before those that follow.
+
+        An edit that is resumed has none; it is then the first step of its run.
+        """
+        if snapshot.picture is not None and snapshot.picture_is_current:
+            if not snapshot.document.latent.edited:
+                self._before = snapshot.picture
+            elif self._before is None and snapshot.frames:
+                self._before = snapshot.frames[0].image
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a picture to compare with."""
+        return self._before is not None
+
+    def next_look(self) -> None:
+        """Before, both, their difference, and back."""
+        looks = list(Look)
+        self.look = looks[(looks.index(self.look) + 1) % len(looks)]
+
+    def shown(self, picture: Bytes | None, size: Size, cursor: int) -> Bytes | None:
+        """What is drawn for a picture of that size; `cursor`: the crosshair's column, where a split
+        picture has its border. The same array for the same question."""
+        before = self._before
+        if picture is None or before is None or self.look is Look.AFTER:
+            return picture
+        column = cursor if self.look is Look.SPLIT else 0
+        kept = self._shown
+        if kept is None or kept[0] is not picture or kept[1:3] != (self.look, column):
+            kept = picture, self.look, column, self._drawn(before, picture, size, column)
+            self._shown = kept
+        return kept[3]
+
+    def _drawn(self, before: Bytes, after: Bytes, size: Size, column: int) -> Bytes:
+        common = Size(*min(before.shape[:2], after.shape[:2]))  # a step may be smaller
+        before, after = averaged(before, common), averaged(after, common)
+        if self.look is Look.BEFORE:
+            return before
+        if self.look is Look.DIFFERENCE:
+            return difference(before, after)
+        return split(before, after, round((column + 0.5) * common.width / size.width))
