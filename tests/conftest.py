@@ -1,6 +1,7 @@
 """What holds for every test.
 
-What is remembered about engines on this machine stays out of the tests, and theirs out of it.
+What is remembered about engines and edits on this machine stays out of the tests, and theirs out
+of it.
 Hypothesis measures no time: a busy machine is slow, not wrong. torch takes one thread, here and in
 processes that tests start: its work is small, and on busy cores threads spin for each other (a test
 of 6 s of CPU time became one of 36 s). Programs hear signals that the suite's own shell may ignore.
@@ -33,6 +34,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
 
 

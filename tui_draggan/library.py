@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from tui_draggan import paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.errors import BundleError, DragganError
+from tui_draggan.files import replacing
 from tui_draggan.folders import sweep
 
 DEFAULT_MODEL = "critters"
 """The bundled model, which opens where none is named."""
+KNOWN = 20
+"""Models elsewhere that are remembered."""
 DAMAGED = "does not open"
 """In place of what is known of a model; the reason stands behind it."""
 
@@ -51,6 +56,34 @@ class ListedModel:
 def all_models() -> list[ListedModel]:
     """The user's models and the bundled ones, by the names that open them."""
     return [ListedModel.at(path, name) for name, path in _folders().items()]
+
+
+def elsewhere() -> list[ListedModel]:
+    """Models outside these folders that were opened or written by path, the latest first, as far as
+    they are there; their names are their paths."""
+    return [ListedModel.at(path, str(path)) for path in _known_elsewhere() if path.is_dir()]
+
+
+def remember(path: Path) -> None:
+    """A model that was opened or written by path is listed from now on, where that can be kept."""
+    path = path.resolve()
+    if path in {folder.resolve() for folder in _folders().values()}:
+        return
+    known = [path, *(other for other in _known_elsewhere() if other != path)][:KNOWN]
+    file = paths.known_bundles()
+    with suppress(OSError, DragganError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file) as work:
+            work.write_text(json.dumps([str(one) for one in known]), encoding="utf-8")
+
+
+def _known_elsewhere() -> list[Path]:
+    try:
+        known = json.loads(paths.known_bundles().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return []
+    texts = known if isinstance(known, list) else []
+    return [Path(text) for text in texts if isinstance(text, str) and "\0" not in text][:KNOWN]
 
 
 def look_up(name: str) -> ListedModel:

@@ -54,6 +54,11 @@ def journals() -> Path:
     return Path(platformdirs.user_state_dir(APP)) / "journals"
 
 
+def known_bundles() -> Path:
+    """$XDG_STATE_HOME/tui-draggan/bundles.json: folders of models elsewhere, opened or written"""
+    return Path(platformdirs.user_state_dir(APP)) / "bundles.json"
+
+
 def failure() -> Path:
     """$XDG_STATE_HOME/tui-draggan/failure.txt: what ended the editor when nobody foresaw it"""
     return Path(platformdirs.user_state_dir(APP)) / "failure.txt"

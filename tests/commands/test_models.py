@@ -12,6 +12,7 @@ from PIL import Image
 from tests.tiny import tiny_generator
 from tui_draggan import library, paths
 from tui_draggan.bundle import MANIFEST, TRAINING_FILES, ModelBundle
+from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.cli import main
 from tui_draggan.export.bundle_writer import export_bundle
 
@@ -219,3 +220,34 @@ def test_a_misspelt_option_is_named(
     assert main(arguments) == 2
     said = capsys.readouterr().err
     assert words in said and len(said.splitlines()) == 1
+
+
+def test_models_elsewhere_are_remembered(zoo: Path, models: Path, tmp_path: Path) -> None:
+    library.remember(models / "zoo")
+    assert library.elsewhere() == [], "it is listed anyway"
+    others = [tmp_path / f"other-{number}" for number in range(library.KNOWN + 2)]
+    for other in others:
+        other.mkdir()
+        library.remember(other)
+    library.remember(zoo)
+    library.remember(others[-1])
+    listed = library.elsewhere()
+    assert [one.path for one in listed[:3]] == [others[-1], zoo.resolve(), others[-2]]
+    assert len(listed) == library.KNOWN
+    assert listed[1].bundle is not None and library.find_model(listed[1].name) == zoo.resolve()
+    assert "no bundle.json" in listed[0].problem
+    others[-1].rmdir()
+    assert library.elsewhere()[0].path == zoo.resolve()
+    for damage in ("[[[[", "5", '[1, "a\\u0000b"]', "[" * 100_000):
+        paths.known_bundles().write_text(damage)
+        assert library.elsewhere() == []
+    paths.known_bundles().unlink()
+    paths.known_bundles().mkdir()
+    library.remember(zoo)  # cannot be kept, which is no error
+
+
+def test_import_elsewhere_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    save_generator(tiny_generator(), (), tmp_path / "g.pt")
+    assert main(["import", str(tmp_path / "g.pt"), "--out", str(tmp_path / "there")]) == 0
+    assert [one.path for one in library.elsewhere()] == [tmp_path / "there"]

@@ -6,9 +6,10 @@ import threading
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 
 import pytest
-from textual.widgets import OptionList, Static
+from textual.widgets import Input, OptionList, Static
 
 from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
@@ -244,3 +245,32 @@ async def test_arrows_pages_and_numbers_find_a_class() -> None:
         assert editor.app.screen.region.contains_region(lines.region)
         await editor.type("99")
         await editor.until(lambda: editor.origin.label == 99, "the very number")
+
+
+async def test_a_model_is_opened_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    asked: list[str] = []
+
+    def open_model(name: str) -> EditorOptions:
+        asked.append(name)
+        raise BundleError(f"{name} has no bundle.json")
+
+    def has_asked(times: int) -> bool:
+        return len(asked) == times
+
+    models = [Choice(f"{tmp_path}/m2", f"{tmp_path}/m2", "64 px"), Choice("spot", "spot")]
+    async with editing(models=lambda: models, open_model=open_model) as editor:
+        for count, typed in enumerate((f"{tmp_path}/m", f"{tmp_path}/m2"), 1):
+            await editor.press("o")
+            await editor.until(lambda: isinstance(editor.app.screen, ChoiceDialog), "the list")
+            editor.app.screen.query_one("#answer", Input).value = typed
+            await editor.pilot.pause()
+            await editor.press("enter")
+            await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
+            await editor.until(partial(has_asked, count), "the question")
+        assert asked == [f"{tmp_path}/m", f"{tmp_path}/m2"]
+        await editor.until(lambda: "model: " in " ".join(editor.notes), "the reason")
+        await editor.press("o")
+        editor.app.screen.query_one("#answer", Input).value = f"{tmp_path}/none\0"
+        await editor.press("enter")
+        assert "no match" in str(editor.app.screen.query_one(".problem", Static).render())

@@ -63,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
 
     def on_model(request: OpenRequest) -> EditorOptions:
         bundle = open_bundle(request)
+        library.remember(bundle.path)
         mask = open_mask(request, bundle)
         start = request.start
         return EditorOptions(
@@ -137,7 +138,7 @@ def _choices(current: ModelBundle) -> list[Choice]:
             model.problem,
             model.path.resolve() == current.path.resolve(),
         )
-        for model in library.all_models()
+        for model in (*library.all_models(), *library.elsewhere())
     ]
 
 

@@ -134,6 +134,7 @@ def run(options: argparse.Namespace) -> int:
                 )
             report("optimising the graphs")
             bundle = ModelBundle.open(folder)
+            library.remember(folder)
             graph_cache.prepare(bundle)
     say(f"{name}: {info.size} px, feature block {info.drag.feature_block}")
     say(f"it lies in {folder.absolute()} ({on_disk(bundle)})")

@@ -272,7 +272,9 @@ class Prompts:
             leave = ("open another model", "Open it", lambda: change(model))
             self._screen.call_next(self._leave, *leave)
 
-        await self._ask(ChoiceDialog("open another model", models()), take)
+        hint = "type to search, or the path of a model's folder"
+        dialog = ChoiceDialog("open another model", models(), hint, _is_folder)
+        await self._ask(dialog, take)
 
     async def _leave(self, title: str, yes: str, leave: Callable[[], object]) -> None:
         """Asks only where an edit has been neither exported nor saved."""
@@ -287,6 +289,14 @@ class Prompts:
             ConfirmDialog(title, question, yes=yes, no="Stay"),
             lambda agreed: leave() if agreed else None,
         )
+
+
+def _is_folder(text: str) -> bool:
+    """Whether it is the path of a folder rather than the beginning of a name."""
+    try:
+        return ("/" in text or text.startswith("~")) and typed_path(text).is_dir()
+    except (DragganError, OSError):
+        return False
 
 
 def _coordinates(text: str, size: Size) -> tuple[Point, Point | None]:

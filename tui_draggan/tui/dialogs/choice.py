@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -36,8 +36,17 @@ class ChoiceDialog(Dialog[str]):
         )
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice]) -> None:
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        hint: str = "type to search",
+        other: Callable[[str], bool] | None = None,
+    ) -> None:
+        """hint: what the empty line says. other: whether what is typed is an answer by itself,
+        whatever the list has."""
         super().__init__()
+        self._hint, self._other = hint, other
         self._title = title
         self._choices = {choice.value: choice for choice in choices}
         longest = max((cell_len(choice.title) for choice in choices), default=0)
@@ -46,7 +55,7 @@ class ChoiceDialog(Dialog[str]):
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
             box.border_title = self._title
-            yield Input(placeholder="type to search", id="answer")
+            yield Input(placeholder=self._hint, id="answer")
             lines = OptionList(id="choices", compact=True)
             lines.can_focus = False  # the keys are the input's
             yield lines
@@ -65,10 +74,17 @@ class ChoiceDialog(Dialog[str]):
         ]
         found.sort(key=lambda choice: not choice.title.casefold().startswith(wanted))
         self._list(found)
-        self.show_problem("" if found else "no match")
+        found_one = found or self._stands_alone(event.value)
+        self.show_problem("" if found_one else "no match")
+
+    def _stands_alone(self, text: str) -> bool:
+        return self._other is not None and self._other(text.strip())
 
     @on(Input.Submitted)
-    def _take_highlighted(self) -> None:
+    def _take_highlighted(self, event: Input.Submitted) -> None:
+        if self._stands_alone(event.value):
+            self.dismiss(event.value.strip())
+            return
         line = self.query_one(OptionList).highlighted_option
         if line is not None:
             self._take(self._choices[str(line.id)])
