@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.binding import Binding
+from textual.command import CommandPalette
 
 from tui_draggan.edit.document import State
 from tui_draggan.edit.progress import Outcome
@@ -226,7 +227,7 @@ async def test_the_palette_offers_what_makes_sense_now() -> None:
         assert run in titles()
         await editor.press("ctrl+p")
         await editor.pilot.pause()
-        assert type(editor.app.screen).__name__ == "CommandPalette"
+        assert isinstance(editor.app.screen, CommandPalette)
         await editor.press(*"step size")
         await editor.pilot.pause(0.3)
         await editor.press("escape", "escape")

@@ -78,3 +78,13 @@ async def test_an_answer_that_cannot_be_meant_keeps_the_dialog_open() -> None:
         await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
         await burst(editor, "⏎K⏎")
         await editor.until(lambda: len(editor.pairs) == 1, "a pair: the editor has its keys")
+
+
+async def test_a_page_of_a_list_that_is_not_there_yet() -> None:
+    for keys in (("colon", "pagedown", "pageup"), ("C", "pagedown", "pageup")):
+        async with editing(ZooEngine(), size=(8, 3)) as editor:
+            for key in keys:
+                editor.app.post_message(events.Key(key, "C" if key == "C" else None))
+            await editor.pilot.pause()
+            await editor.press("pagedown", "escape", "escape")
+            await editor.until(lambda: editor.app.screen is editor.screen, "the editor")

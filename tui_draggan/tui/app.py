@@ -21,7 +21,7 @@ from tui_draggan.tui.program import Program
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.terminal.graphics import Display, Terminal
-from tui_draggan.tui.workarounds import answer_key
+from tui_draggan.tui.workarounds import Palette, answer_key
 from tui_draggan.tui.worker import EngineThread, OpenFailed, Report, engine_thread
 
 
@@ -99,7 +99,7 @@ class EditorApp(Program):
     async def action_command_palette(self) -> None:  # type: ignore[override]
         """Textual's, there before the next key is looked at."""
         if not isinstance(self.screen, CommandPalette):
-            await self.push_screen(CommandPalette(id="--command-palette"))
+            await self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)

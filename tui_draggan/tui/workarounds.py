@@ -8,7 +8,9 @@ import gc
 from contextlib import suppress
 
 from textual.app import App
+from textual.command import CommandList, CommandPalette
 from textual.widget import Widget
+from textual.widgets import OptionList
 
 LONGEST_WAIT = 0.5
 """Seconds for a widget that is being taken away."""
@@ -29,6 +31,21 @@ def backlog(app: App[int]) -> int:
     thread = getattr(app._driver, "_writer_thread", None)
     queue = getattr(thread, "_queue", None)
     return queue.qsize() if queue is not None else 0
+
+
+def move_in_list(lines: OptionList, action: str) -> None:
+    """One of its movements, as `page_down`. A list that has options but has not been laid out yet,
+    or has no room, fails on a page. Wanted: a list that stays where it is then."""
+    with suppress(KeyError, IndexError):
+        getattr(lines, f"action_{action}")()
+
+
+class Palette(CommandPalette):
+    """Textual's, with `move_in_list`."""
+
+    def _action_command_list(self, action: str) -> None:
+        for lines in self.query(CommandList):
+            move_in_list(lines, action)
 
 
 async def answer_key(app: App[int], key: str) -> bool:

@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 
 from tui_draggan.tui.dialogs.dialog import Dialog
 from tui_draggan.tui.services import Choice
+from tui_draggan.tui.workarounds import move_in_list
 
 CURRENT = "●"
 LONGEST_TITLE = 40
@@ -104,7 +105,7 @@ class ChoiceDialog(Dialog[str]):
         self.show_problem(self._choices[str(event.option_id)].problem)
 
     def action_move(self, action: str) -> None:
-        getattr(self.query_one(OptionList), f"action_{action}")()
+        move_in_list(self.query_one(OptionList), action)
 
     def _list(self, choices: Sequence[Choice]) -> None:
         lines = self.query_one(OptionList)
