@@ -116,7 +116,8 @@ def test_numbers_for_programs_and_the_same_for_the_same_seed(
     other = numbers(2)
     assert [one["name"] for one in first["measures"]] == NAMES
     assert first["measures"] != other["measures"]
-    assert first["samples"] == 10 and first["seed"] == 1 and first["resolution"] == SIZE
+    assert first["samples"] == 10 and first["seed"] == 1
+    assert first["size"] == {"height": SIZE, "width": SIZE}
     distances = {one["name"]: one for one in first["measures"]}
     # Random networks make nothing like critters; renders are like renders.
     for name in ("Fréchet distance", "sliced Wasserstein · 1000"):

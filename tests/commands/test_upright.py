@@ -95,6 +95,18 @@ def test_a_mask_of_other_proportions_is_stretched(
     assert "mask: 20×20 stretched to 16×32, 100 %" in capsys.readouterr().err
 
 
-def test_evaluate_says_what_it_compares(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_compares_with_pictures_cut_to_its_proportions(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (24, 40, 40, 3), np.uint8)
+    for number, picture in enumerate(noise):
+        Image.fromarray(picture).save(tmp_path / f"{number}.png")
+    data = ["--data", str(tmp_path), "--samples", "12", "--json"]
+    assert main(["evaluate", str(model), *data]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["size"] == {"height": HEIGHT, "width": WIDTH}
+    (distance,) = found["measures"]
+    assert distance["value"] > 1.5 * distance["floor"], "noise is like noise, not like the model"
+
     assert main(["evaluate", str(model), "--data", "critters"]) == 2
-    assert "16×32 px; evaluate compares squares" in capsys.readouterr().err
+    assert "16×32 px; critters are squares" in capsys.readouterr().err

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tui_draggan.pictures.alpha import DARK, LIGHT, over_checker
+from tui_draggan.pictures.alpha import DARK, LIGHT, over_black, over_checker
 
 
 def test_what_is_opaque_stays_and_what_is_not_shows_the_checker() -> None:
@@ -23,3 +23,9 @@ def test_what_is_opaque_stays_and_what_is_not_shows_the_checker() -> None:
 def test_a_picture_without_alpha_is_itself() -> None:
     image = np.zeros((4, 4, 3), np.uint8)
     assert over_checker(image) is image
+
+
+def test_over_black_nothing_is_left_of_what_is_transparent() -> None:
+    image = np.full((2, 2, 4), 200, np.uint8)
+    image[0, :, 3], image[1, :, 3] = 0, 255
+    np.testing.assert_array_equal(over_black(image)[..., 0], [[0, 0], [200, 200]])

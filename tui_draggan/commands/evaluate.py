@@ -109,13 +109,17 @@ def _evaluate(options: argparse.Namespace, report: Report) -> Evaluation:
     model = open_model(options.model, device)
     features, named = _features(options, model, device)
     if options.data == CRITTERS:
+        if model.size.height != model.size.width:
+            raise UsageError(
+                f"{model.name} makes pictures of {model.size} px; critters are squares"
+            )
         drawing = partial(report, "drawing critters")
-        real = drawn_critters(options.samples, model.resolution, seed, drawing)
+        real = drawn_critters(options.samples, model.size.width, seed, drawing)
     else:
         surveyed = survey(typed_path(options.data), options.classes)
         remark(surveyed.words)
         reading = partial(report, "reading pictures")
-        real = folder_pictures(surveyed, options.samples, model.resolution, seed, reading)
+        real = folder_pictures(surveyed, options.samples, model.size, seed, reading)
     count = len(real.first)
     labels = labels_for(model, real)
     fake = sampled(model, labels, seed, partial(report, "making samples"))
@@ -159,7 +163,7 @@ def table(found: Sequence[Measure]) -> str:
 def _heading(options: argparse.Namespace, found: Evaluation) -> list[str]:
     model, count = found.model, found.count
     lines = [
-        f"tui-draggan {__version__}; {model.name}, {model.resolution} px, ψ 1; "
+        f"tui-draggan {__version__}; {model.name}, {model.size} px, ψ 1; "
         f"seed {options.seed}; {count} samples against {count} pictures of {options.data}; "
         f"floor: those pictures against {count} others"
     ]
@@ -193,7 +197,7 @@ def _values(options: argparse.Namespace, found: Evaluation) -> dict[str, Any]:
     return {
         "version": __version__,
         "model": found.model.name,
-        "resolution": found.model.resolution,
+        "size": found.model.size._asdict(),
         "data": options.data,
         "seed": options.seed,
         "samples": found.count,
@@ -215,10 +219,10 @@ def _features(
     discriminator = open_discriminator(options.features, options.model, device)
     if discriminator is None:
         return None, None
-    if discriminator.resolution != model.resolution:
+    if (discriminator.resolution,) * 2 != model.size:
         raise UsageError(
             f"the discriminator in {discriminator.name} is for {discriminator.resolution} px; "
-            f"{model.name} makes {model.resolution} px"
+            f"{model.name} makes {model.size} px"
         )
 
     def features(image: Tensor) -> Tensor:

@@ -326,7 +326,7 @@ def _prepared(options: argparse.Namespace, shown: bool) -> PictureData:
         say(surveyed.words)
     with progress(shown=shown) as report:
         reading = partial(report, f"reading {surveyed.path.name}")
-        data = prepare(surveyed, options.resolution, progress=reading)
+        data = prepare(surveyed, Size.square(options.resolution), progress=reading)
     if shown:
         _describe(data)
     return data

@@ -22,3 +22,11 @@ def over_checker(image: Bytes) -> Bytes:
     checker = np.where((y[:, None] + x) % 2, DARK, LIGHT)[..., None]
     opacity = image[..., 3:].astype(np.float32) / 255
     return np.rint(image[..., :3] * opacity + checker * (1 - opacity)).astype(np.uint8)
+
+
+def over_black(image: Bytes) -> Bytes:
+    """As `over_checker`, over black: of what is transparent nothing is left."""
+    if image.shape[2] == 3:
+        return image
+    opacity = image[..., 3:].astype(np.float32) / 255
+    return np.rint(image[..., :3] * opacity).astype(np.uint8)

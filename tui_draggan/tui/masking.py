@@ -10,6 +10,7 @@ import numpy as np
 from tui_draggan.edit import brush
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.points import Point
+from tui_draggan.pictures.alpha import over_black
 from tui_draggan.tui.editor import Editor
 from tui_draggan.wording import percent
 
@@ -157,7 +158,8 @@ class MaskMode:
         size = self._editor.snapshot.info.size
         if picture is not None and picture.shape[:2] == size:
             cursor = self._editor.pointer.cursor
-            self._set(brush.flood(self._ground(), picture, cursor, TOLERANCE, self.allows))
+            seen = over_black(picture)  # what is transparent is alike, whatever its colour
+            self._set(brush.flood(self._ground(), seen, cursor, TOLERANCE, self.allows))
 
     def invert(self) -> None:
         self._change(lambda mask: ~mask)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from tui_draggan.size import Size
 from tui_draggan.training.data import PictureData, prepare, survey
 
 SIDE = 16
@@ -26,4 +27,4 @@ def prepared(
     progress: Callable[[int, int], None] | None = None,
     classes: str | None = None,
 ) -> PictureData:
-    return prepare(survey(folder, classes), side, cache, progress)
+    return prepare(survey(folder, classes), Size.square(side), cache, progress)

@@ -23,10 +23,11 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import TEMPORARY
 from tui_draggan.pictures.reading import PictureFile
+from tui_draggan.size import Size
 from tui_draggan.testing.pane import ROOT
 from tui_draggan.testing.waiting import LIMIT
 from tui_draggan.training.data import cache as module
-from tui_draggan.training.data.pictures import square
+from tui_draggan.training.data.pictures import middle_of
 
 
 @pytest.fixture
@@ -46,11 +47,11 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that are read."""
     names: list[str] = []
 
-    def noted(file: PictureFile, side: int) -> Bytes:
+    def noted(file: PictureFile, size: Size) -> Bytes:
         names.append(file.name)
-        return square(file, side)
+        return middle_of(file, size)
 
-    monkeypatch.setattr(module, "square", noted)
+    monkeypatch.setattr(module, "middle_of", noted)
     return names
 
 
@@ -119,9 +120,10 @@ def test_a_damaged_cache_is_made_again(
 def script(folder: Path, cache: Path, progress: str) -> list[str]:
     code = (
         "import os, sys, time; from pathlib import Path; "
+        "from tui_draggan.size import Size\n"
         "from tui_draggan.training.data import prepare, survey\n"
         f"found = survey(Path({str(folder)!r}))\n"
-        f"data = prepare(found, {SIDE}, Path({str(cache)!r}), {progress})\n"
+        f"data = prepare(found, Size.square({SIDE}), Path({str(cache)!r}), {progress})\n"
         "print('pictures', data.pictures[:, 0, 0, 0].tolist())"
     )
     return [sys.executable, "-c", code]

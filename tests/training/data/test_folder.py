@@ -15,8 +15,9 @@ from tests.training.data.shared import RED, SIDE, prepared, save
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.pictures.reading import PictureFile
+from tui_draggan.size import Size
 from tui_draggan.training.data import cache as module
-from tui_draggan.training.data.pictures import square
+from tui_draggan.training.data.pictures import middle_of
 
 
 @pytest.fixture
@@ -127,11 +128,11 @@ def test_the_order_is_that_of_names_whichever_is_read_first(
     for number in (3, 1, 2, 0):
         save(folder / f"{number}.png", colour=(50 * number, 0, 0))
 
-    def slow(file: PictureFile, side: int) -> Bytes:
+    def slow(file: PictureFile, size: Size) -> Bytes:
         time.sleep(0.2 * (file.name == "0.png"))
-        return square(file, side)
+        return middle_of(file, size)
 
-    monkeypatch.setattr(module, "square", slow)
+    monkeypatch.setattr(module, "middle_of", slow)
     monkeypatch.setattr(module, "_threads", lambda: 3)
     assert prepared(folder, SIDE, cache).pictures[:, 0, 0, 0].tolist() == [0, 50, 100, 150]
 

@@ -1,6 +1,6 @@
-"""Prepared pictures in the user's cache: KEY.npy, the squares, and KEY.json, what they are of.
+"""Prepared pictures in the user's cache: KEY.npy, all of one size, and KEY.json, what they are of.
 
-A key says the folder, the resolution and the state of the files. The notes are written last: with
+A key says the folder, the size and the state of the files. The notes are written last: with
 them the pair is whole. Several processes may want the same at once; one prepares, the others wait.
 """
 
@@ -26,7 +26,8 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import replacing
 from tui_draggan.pictures.reading import PictureFile, UnreadableError, quiet_decoders
-from tui_draggan.training.data.pictures import square
+from tui_draggan.size import Size
+from tui_draggan.training.data.pictures import middle_of
 from tui_draggan.training.data.scanning import ListedPicture
 from tui_draggan.wording import printable
 
@@ -50,7 +51,7 @@ class Prepared:
 
 
 class Cache:
-    """The place of the pictures of one folder, or archive, in one resolution."""
+    """The place of the pictures of one folder, or archive, in one size."""
 
     def __init__(
         self,
@@ -58,16 +59,17 @@ class Cache:
         folder: Path,
         root: PictureFile,
         files: Iterable[ListedPicture],
-        resolution: int,
+        size: Size,
     ) -> None:
         """root: the folder, or the inside of the archive, where files are found by their names."""
         self._parent, self._folder, self._root = parent, folder, root
-        self._resolution = resolution
+        self._size = size
         self._files = tuple(files)
         place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:12]
         listing = [(file.name, file.size, file.changed) for file in self._files]
         state = hashlib.sha256(json.dumps([FORMAT, listing]).encode()).hexdigest()[:16]
-        self._family = f"{place}-{resolution}"
+        side = "x".join(map(str, dict.fromkeys((size.width, size.height))))
+        self._family = f"{place}-{side}"
         self._key = f"{self._family}-{state}"
 
     @property
@@ -103,7 +105,7 @@ class Cache:
             notes = json.loads(self._notes.read_text())
             names = tuple(notes["names"])
             skipped = tuple((name, reason) for name, reason in notes["skipped"])
-            shape = (len(names), self._resolution, self._resolution, 3)
+            shape = (len(names), *self._size, 3)
             pictures = np.load(self._pictures, mmap_mode="r")
         except (OSError, EOFError, ValueError, KeyError, TypeError):
             return None
@@ -145,7 +147,7 @@ class Cache:
         with replacing(self._pictures) as path, path.open("wb") as stream:
             # Written and not mapped: on a full disk a mapped file kills the process.
             self._write_header(stream, len(self._files))
-            for done, (file, result) in enumerate(self._squares(), 1):
+            for done, (file, result) in enumerate(self._middles(), 1):
                 if isinstance(result, str):
                     skipped.append((file.name, result))
                 else:
@@ -166,11 +168,11 @@ class Cache:
 
     def _write_header(self, stream: BinaryIO, count: int) -> None:
         """As long for any count: the format leaves room for a first axis that grows."""
-        shape = (count, self._resolution, self._resolution, 3)
+        shape = (count, *self._size, 3)
         npy.write_array_header_1_0(stream, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
     def _check_room(self) -> None:
-        needed = len(self._files) * self._resolution**2 * 3
+        needed = len(self._files) * self._size.area * 3
         free = shutil.disk_usage(self._parent).free
         if needed > free:
             raise OutputError(
@@ -178,12 +180,12 @@ class Cache:
                 f"{needed / 1e9:.1f} GB; set XDG_CACHE_HOME to another place"
             )
 
-    def _squares(self) -> Iterator[tuple[ListedPicture, Bytes | str]]:
-        """Every file in order, with its square or the reason why there is none."""
+    def _middles(self) -> Iterator[tuple[ListedPicture, Bytes | str]]:
+        """Every file in order, with its middle or the reason why there is none."""
 
         def read(file: ListedPicture) -> tuple[ListedPicture, Bytes | str]:
             try:
-                return file, np.ascontiguousarray(square(self._root / file.name, self._resolution))
+                return file, np.ascontiguousarray(middle_of(self._root / file.name, self._size))
             except UnreadableError as error:
                 return file, str(error)
 

@@ -1,4 +1,4 @@
-"""A folder of pictures as training data: looked through, then cut to squares, kept in the cache."""
+"""A folder of pictures as training data: looked through, then cut to one size and cached."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tui_draggan.arrays import Bytes
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import prepared_pictures
+from tui_draggan.size import Size
 from tui_draggan.training.data.cache import Cache
 from tui_draggan.training.data.labels import Labels, decide
 from tui_draggan.training.data.scanning import ListedPicture, Listing, opened, scan
@@ -75,18 +76,18 @@ def survey(path: Path, classes: str | None = None) -> Survey:
 
 def prepare(
     surveyed: Survey,
-    resolution: int,
+    size: Size,
     cache: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PictureData:
-    """The pictures as squares of `resolution` pixels.
+    """The middles of the pictures in that size.
 
     Done once: the result is kept in `cache` (default: the user's) until a file changes.
     progress(done, total) is called while it is done. Raises UsageError where no picture can be
     read, and OutputError where the cache cannot be written.
     """
     with opened(surveyed.path) as root:
-        kept = Cache(cache or prepared_pictures(), surveyed.path, root, surveyed.files, resolution)
+        kept = Cache(cache or prepared_pictures(), surveyed.path, root, surveyed.files, size)
         prepared = kept.load_or_prepare(progress)
     classes, labels = _numbered(surveyed.labels, prepared.names)
     skipped = sorted(prepared.skipped + surveyed.passed_over)

@@ -106,7 +106,7 @@ def _share_inside(points: Tensor, centres: Tensor, k: int) -> float:
 
 
 def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:
-    """Sliced Wasserstein distance of pictures a (N, 3, H, H) and b (M, 3, H, H), times 1000.
+    """Sliced Wasserstein distance of pictures a (N, 3, H, W) and b (M, 3, H, W), times 1000.
 
     Karras et al., "Progressive Growing of GANs" (ICLR 2018), section 5: 7×7 patches at random
     places of every level of a Laplacian pyramid down to 16 px, each colour of a set's patches
@@ -130,7 +130,7 @@ def sliced_wasserstein(a: Tensor, b: Tensor, seed: int = 0) -> float:
 def _pyramid(pictures: Tensor) -> Iterator[Tensor]:
     """Laplacian levels, the finest first; the coarsest is the reduced picture itself."""
     level = pictures.float()
-    while level.shape[-1] >= 2 * COARSEST and level.shape[-1] % 2 == 0:
+    while all(side >= 2 * COARSEST and side % 2 == 0 for side in level.shape[-2:]):
         smaller = _blurred(level)[:, :, ::2, ::2]
         spread = torch.zeros_like(level)
         spread[:, :, ::2, ::2] = smaller

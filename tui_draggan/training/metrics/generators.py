@@ -30,7 +30,7 @@ class EvaluatedModel(Protocol):
     """A generator as evaluation needs it. Nothing is truncated (ψ 1)."""
 
     name: str
-    resolution: int
+    size: Size
     z_dim: int
     c_dim: int
     classes: tuple[str, ...]
@@ -41,7 +41,7 @@ class EvaluatedModel(Protocol):
         ...
 
     def pictures(self, w: Tensor) -> Tensor:
-        """w (N, w_dim) → pictures (N, 3, H, H) in [-1, 1]."""
+        """w (N, w_dim) → pictures (N, 3, H, W) in [-1, 1], on white where they are transparent."""
         ...
 
 
@@ -72,11 +72,7 @@ class TorchModel:
         self._device = device
         config = generator.config
         self.name = name
-        self.resolution, self.z_dim, self.c_dim = (
-            _side(name, config.size, config.alpha),
-            config.z_dim,
-            config.c_dim,
-        )
+        self.size, self.z_dim, self.c_dim = config.size, config.z_dim, config.c_dim
         self.classes = classes
 
     @classmethod
@@ -94,7 +90,7 @@ class TorchModel:
         ws = w[:, None].expand(-1, self._generator.num_ws, -1)
         with torch.no_grad():
             image: Tensor = self._generator.synthesis(ws)
-        return image.clamp(-1.0, 1.0)
+        return _on_white(image)
 
 
 class BundleModel:
@@ -107,11 +103,7 @@ class BundleModel:
         self._mapping = open_graph(bundle, "mapping.onnx", "cpu")
         self._synthesis = open_graph(bundle, "synthesis.onnx", "cpu")
         self.name = info.name
-        self.resolution, self.z_dim, self.c_dim = (
-            _side(info.name, info.size, info.alpha),
-            info.z_dim,
-            info.c_dim,
-        )
+        self.size, self.z_dim, self.c_dim = info.size, info.z_dim, info.c_dim
         self.classes = info.classes
 
     def w(self, z: Tensor, label: Tensor | None) -> Tensor:
@@ -129,7 +121,7 @@ class BundleModel:
         ws = w[:, None].expand(-1, self._num_ws, -1).cpu().numpy()
         with runtime.failing_as("synthesis"):
             made = [self._synthesis.run(["image"], {"ws": ws[i : i + 1]})[0] for i in range(len(w))]
-        return torch.from_numpy(np.concatenate(made)).clamp(-1.0, 1.0).to(self._device)
+        return _on_white(torch.from_numpy(np.concatenate(made))).to(self._device)
 
 
 @dataclass(frozen=True)
@@ -175,14 +167,11 @@ def open_discriminator(
     return FeatureDiscriminator(str(path), network.to(device).requires_grad_(False))
 
 
-def _side(name: str, size: Size, alpha: bool) -> int:
-    """Of a model's pictures. Raises UsageError where they are not as those they are compared with:
-    squares, opaque."""
-    if size.height != size.width:
-        raise UsageError(f"{name} makes pictures of {size} px; evaluate compares squares")
-    if alpha:
-        raise UsageError(f"{name} makes pictures with alpha; evaluate compares opaque ones")
-    return size.width
+def _on_white(image: Tensor) -> Tensor:
+    """Pictures (N, 3 or 4, H, W) → (N, 3, H, W) in [-1, 1], as a folder's are read."""
+    image = image.clamp(-1.0, 1.0)
+    opacity = (image[:, 3:] + 1) / 2
+    return image if image.shape[1] == 3 else image[:, :3] * opacity + (1 - opacity)
 
 
 def _one_hot(label: Tensor | None, c_dim: int, like: Tensor) -> Tensor | None:

@@ -143,7 +143,7 @@ def critter_measures(
     known = set(model.classes or SPECIES) == set(SPECIES) and model.c_dim == len(SPECIES)
     return CritterMeasures(
         error=float(apart),
-        share=float(apart) / model.resolution,
+        share=float(apart) / model.size.width,
         accuracy_renders=_accuracy(on_renders, real.labels),
         accuracy_samples=_accuracy(on_samples, _species(model, labels)) if known else None,
         confidence_renders=float(on_renders.confidence.mean()),

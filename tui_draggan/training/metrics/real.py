@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 from tui_draggan.stylegan.pixels import to_bytes
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render_parts
 from tui_draggan.training.data import Survey, prepare
@@ -24,7 +25,7 @@ Progress = Callable[[int, int], None]
 class RealHalves:
     """Two halves of N pictures each, drawn alike.
 
-    first, second (N, 3, H, H) uint8. labels (N,) int64 of the first half, classes their names;
+    first, second (N, 3, H, W) uint8. labels (N,) int64 of the first half, classes their names;
     empty where there are none. landmarks (N, K, 2) in pixels of the first half, for critters.
     """
 
@@ -53,14 +54,15 @@ def drawn_critters(
 
 
 def folder_pictures(
-    surveyed: Survey, count: int, resolution: int, seed: int, progress: Progress | None = None
+    surveyed: Survey, count: int, size: Size, seed: int, progress: Progress | None = None
 ) -> RealHalves:
-    """A folder's pictures in random order; fewer than `count` where the halves hold fewer.
+    """A folder's pictures in that size and in random order; fewer than `count` where the halves
+    hold fewer.
 
     progress(done, total) is called while they are prepared. Raises UsageError where there are too
     few.
     """
-    data = prepare(surveyed, resolution, progress=progress)
+    data = prepare(surveyed, size, progress=progress)
     half = min(count, len(data.pictures) // 2)
     if half < FEWEST:
         raise UsageError(
