@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from tui_draggan.edit.progress import Outcome
+from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.testing.pilot import editing
 from tui_draggan.testing.spot_engine import UprightEngine
+from tui_draggan.tui.comparing import Look
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 
 
@@ -51,6 +53,29 @@ async def test_points_at_the_corners_by_keys_and_mouse_and_a_drag_to_its_end() -
         await editor.press("escape", "g")
         await editor.type("31,63")
         assert editor.pointer.cursor == (31, 63)
+
+
+async def test_what_is_transparent_shows_the_checker_before_after_and_between() -> None:
+    async with editing(UprightEngine()) as editor:
+        before = editor.session.picture
+        assert before is not None and before.shape == (64, 32, 4)
+        await editor.drag((1, 62), (30, 2))
+        await editor.press("space")
+        await editor.rest()
+        await editor.until(lambda: editor.screen.editor.snapshot.picture is not before, "the end")
+        after = editor.screen.editor.snapshot.picture
+        assert after is not None
+        comparison, size = editor.screen.comparison, editor.session.info.size
+        looks = {}
+        for _ in Look:
+            looks[comparison.look] = comparison.shown(after, size, 16)
+            await editor.press("b")
+        seen = {look: over_checker(image) for look, image in looks.items() if image is not None}
+        np.testing.assert_array_equal(seen[Look.BEFORE], over_checker(before))
+        np.testing.assert_array_equal(seen[Look.AFTER], over_checker(after))
+        np.testing.assert_array_equal(seen[Look.SPLIT][:, :16], over_checker(before)[:, :16])
+        assert seen[Look.DIFFERENCE].max() > 100, "the spot has moved"
+        assert np.median(seen[Look.DIFFERENCE]) == 0, "what is transparent in both agrees"
 
 
 async def test_a_mask_of_its_shape(tmp_path: Path) -> None:

@@ -107,16 +107,18 @@ class SpotEngine:
         y, x = np.mgrid[:height, :width]
         centre = ws[0, :2] * self._extent
         glow = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / 40)
-        image = np.stack([80 + 170 * glow, 80 + 90 * glow, np.full_like(glow, 90)], axis=-1)
+        channels = [80 + 170 * glow, 80 + 90 * glow, np.full_like(glow, 90), 255 * glow]
+        image = np.stack(channels[: self.info.picture_channels], axis=-1)
         return image.clip(0, 255).astype(np.uint8)
 
 
 class UprightEngine(SpotEngine):
-    """The spot on a picture twice as high as wide."""
+    """The spot on a picture twice as high as wide, and transparent around it."""
 
     info = replace(
         INFO,
         name="upright",
+        alpha=True,
         size=Size(64, 32),
         drag=replace(INFO.drag, feature_map=Size(32, 16), preview=Size(64, 32)),
     )

@@ -6,6 +6,7 @@ from enum import Enum
 
 from tui_draggan.arrays import Bytes, averaged
 from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.pictures.compare import difference, split
 from tui_draggan.size import Size
 
@@ -63,7 +64,7 @@ class Comparison:
 
     def _drawn(self, before: Bytes, after: Bytes, size: Size, column: int) -> Bytes:
         common = Size(*min(before.shape[:2], after.shape[:2]))  # a step may be smaller
-        before, after = averaged(before, common), averaged(after, common)
+        before, after = (over_checker(averaged(each, common)) for each in (before, after))
         if self.look is Look.BEFORE:
             return before
         if self.look is Look.DIFFERENCE:
