@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args
 
 from tui_draggan.size import Size
 
@@ -14,9 +14,30 @@ SQUARE = Size.square(4)
 """The constant of the published networks."""
 
 
+class MappingConfig(Protocol):
+    """What a mapping network is built from; every family's configuration has it."""
+
+    @property
+    def z_dim(self) -> int: ...
+    @property
+    def w_dim(self) -> int: ...
+    @property
+    def c_dim(self) -> int: ...
+    @property
+    def mapping_layers(self) -> int: ...
+    @property
+    def mapping_lr(self) -> float: ...
+    @property
+    def mapping_dim(self) -> int | None: ...
+    @property
+    def embed_dim(self) -> int | None: ...
+
+
 @dataclass(frozen=True)
 class GeneratorConfig:
     """Architecture of one generator; enough, with its weights, to build it again."""
+
+    family: ClassVar[str] = "StyleGAN2"
 
     resolution: int
     """Name of the last block: a power of two, at least 8. Blocks are b4, b8, …, each with maps

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tui_draggan.size import Size
-from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.config import GeneratorConfig, MappingConfig
 
 LRELU_SLOPE = 0.2
 LRELU_GAIN = math.sqrt(2)
@@ -49,7 +49,7 @@ class Mapping(nn.Module):
 
     w_avg: Tensor
 
-    def __init__(self, config: GeneratorConfig) -> None:
+    def __init__(self, config: MappingConfig) -> None:
         super().__init__()
         self.config = config
         width = config.z_dim
