@@ -8,14 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.alias_free import AliasFreeGenerator
+from tui_draggan.stylegan.families import AnyGenerator
 
 
 class PlainFeatures:
     """The features of one block, differentiable by w+. H and W of the picture, h and w of the
     block."""
 
-    def __init__(self, generator: Generator, feature_block: int, all_blocks: bool = False) -> None:
+    def __init__(
+        self, generator: AnyGenerator, feature_block: int, all_blocks: bool = False
+    ) -> None:
         """all_blocks: run the whole network, as plain implementations do; the result is the
         same."""
         self.generator = copy.deepcopy(generator).requires_grad_(False)
@@ -26,6 +29,10 @@ class PlainFeatures:
 
     def small(self, ws: Tensor) -> Tensor:
         """w+ (L, w_dim) → features (1, C, h, w)."""
+        if isinstance(self.generator, AliasFreeGenerator):
+            if self.all_blocks:
+                self.generator.synthesis(ws[None])
+            return self.generator.synthesis.features(ws[None], self.feature_block)
         found = None
         for resolution, x, _ in self.generator.synthesis.walk(ws[None]):
             if resolution == self.feature_block:

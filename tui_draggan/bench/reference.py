@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.profiler import record_function
 
 from tui_draggan.bench.plain_features import PlainFeatures
-from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.families import AnyGenerator
 
 EQUAL = 1e-5
 """Share by which two costs of tracking may differ and count as equal."""
@@ -42,7 +42,7 @@ class PlainDragGAN:
 
     def __init__(
         self,
-        generator: Generator,
+        generator: AnyGenerator,
         ws: Tensor,
         *,
         feature_block: int,

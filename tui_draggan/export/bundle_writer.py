@@ -14,7 +14,7 @@ from tui_draggan.bundle import STATISTICS, BundleInfo, DragInfo, write_manifest
 from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
-from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.families import FoldedNetwork, folded
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.reference_step import reference_step
 from tui_draggan.export.shared_weights import SharedWeights
@@ -22,15 +22,15 @@ from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
 from tui_draggan.folders import new_folder
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
-from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.network import Generator, Mapping
+from tui_draggan.stylegan.families import AnyConfig, AnyGenerator, described
+from tui_draggan.stylegan.network import Mapping
 
 TOGETHER = 2000
 """w that are sampled at once for the statistics."""
 
 
 def export_bundle(
-    generator: Generator,
+    generator: AnyGenerator,
     path: Path,
     *,
     name: str,
@@ -53,12 +53,12 @@ def export_bundle(
     """
     config = generator.config
     block = default_feature_block(config) if feature_block is None else feature_block
-    if block not in config.block_resolutions:
-        sides = ", ".join(map(str, config.block_resolutions))
+    if block not in config.feature_sides:
+        sides = ", ".join(map(str, config.feature_sides))
         raise UsageError(f"the generator has no feature block {block}; choose from {sides}")
     if config.c_dim and not classes:
         classes = tuple(map(str, range(config.c_dim)))
-    synthesis = FoldedSynthesis(generator.synthesis, block)
+    synthesis = folded(generator, block)
     step = DragStep(synthesis)
     info = BundleInfo(
         name=name,
@@ -69,7 +69,7 @@ def export_bundle(
         drag=DragInfo(
             feature_block=block,
             feature_map=config.size_of(block),
-            feature_channels=config.channels[config.block_resolutions.index(block)],
+            feature_channels=config.feature_channels(block),
             trainable_rows=step.rows,
             preview=config.size_of(step.preview_block),
             reference=reference_step(synthesis, generator.mapping.w_avg),
@@ -77,7 +77,7 @@ def export_bundle(
         alpha=config.alpha,
         classes=classes,
         recommended=dict(recommended or {}),
-        generator=config.to_dict(),
+        generator=described(config),
         description=description,
         licence=licence,
         origin=origin,
@@ -98,7 +98,7 @@ def export_bundle(
     return info
 
 
-def default_feature_block(config: GeneratorConfig) -> int:
+def default_feature_block(config: AnyConfig) -> int:
     """b128 as in the paper (its sixth block) from b256 on, the last but one below."""
     return 128 if config.resolution >= 256 else config.resolution // 2
 
@@ -129,7 +129,7 @@ def _export_mapping(mapping: Mapping) -> onnx.ModelProto:
     return model
 
 
-def _export_synthesis(synthesis: FoldedSynthesis) -> onnx.ModelProto:
+def _export_synthesis(synthesis: FoldedNetwork) -> onnx.ModelProto:
     config = synthesis.config
     example = (torch.zeros(1, config.num_ws, config.w_dim),)
     # Noise is cut where pictures are drawn in bands: a folded cut would be a constant without name.

@@ -75,6 +75,7 @@ class _Cropping:
             "Sum": self._sum,
             "ReduceSum": self._reduce,
             "ConvGrad": self._conv,
+            "ConvTranspose": self._strided_conv,
             "ConvTransposeGrad": self._transposed_conv,
             "FusedMatMul": self._filter,
         }
@@ -106,7 +107,7 @@ class _Cropping:
         """The gradient of what was cut out of the features, put where it lies in the window."""
         gradient, _, first, *_ = node.input
         if first not in (NEAR[0], OUTSIDE[0]):
-            return False
+            return self._gradient_of_margins(node, new)
         y = node.output[0]
         rows, columns = self._shapes[y][-2:]
         near = Window(*NEAR, (rows, columns))
@@ -127,6 +128,25 @@ class _Cropping:
             places = new.add("Cast", [same], f"{y}/places", to=onnx.TensorProto.FLOAT)
             new.add("MatMul", [places, part], y)
         self.windows[y] = window
+        return True
+
+    def _gradient_of_margins(self, node: onnx.NodeProto, new: Replacements) -> bool:
+        """The gradient of what a fixed cut along rows or columns left: the window moves."""
+        gradient, _, first, _, axes, *_ = node.input
+        window, y = self.windows.get(gradient), node.output[0]
+        if window is None or first not in self._constants or axes not in self._constants:
+            return False
+        cut = dict(
+            zip(self._constants[axes].tolist(), self._constants[first].tolist(), strict=True)
+        )
+        if not cut.keys() <= {2, 3} or min(cut.values()) < 0:
+            return False
+        moved = new.integers(cut.get(2, 0), cut.get(3, 0))
+        starts = new.add("Add", [window.starts, moved], f"{y}/starts")
+        ends = new.add("Add", [window.ends, moved], f"{y}/ends")
+        rows, columns = self._shapes[y][-2:]
+        self.windows[y] = Window(starts, ends, (rows, columns))
+        new.add("Identity", [gradient], y)
         return True
 
     def _around_all(self, near: Window, new: Replacements) -> Window:
@@ -208,7 +228,7 @@ class _Cropping:
         kernel, pads = known["kernel_shape"], known["pads"]
         padding, more = pads[0], kernel[0] - 1 - 2 * pads[0]
         alike = len({*kernel}) == len({*pads}) == len({*known["strides"], 1}) == 1
-        if window is None or not alike or more < 0:
+        if window is None or not alike or padding >= kernel[0]:
             return False
         y, sides = node.output[0], window.sides
         if padding:
@@ -244,6 +264,26 @@ class _Cropping:
         read = Window(first, last, window.sides)
         grown = self._grown(gradient, read, new)
         return self._put(node, [grown, *rest], new, Window(starts, ends, sides))
+
+    def _strided_conv(self, node: onnx.NodeProto, new: Replacements) -> bool:
+        """The gradient of one of k×k without padding: cell i of its output reads from s·i to
+        s·i + k − 1. A transposed convolution; the cells that none reads are beyond the window."""
+        gradient, *rest = node.input
+        window, known = self.windows.get(gradient), attributes(node)
+        kernel, strides = known.get("kernel_shape", []), known.get("strides", [])
+        if window is None or len({*kernel}) != 1 or len({*strides}) != 1:
+            return False
+        if any(known.get("pads", [])) or {1} != {*known.get("dilations", [1])}:
+            return False
+        y, stride = node.output[0], new.integers(strides[0])
+        starts = new.add("Mul", [window.starts, stride], f"{y}/starts")
+        ends = new.add("Mul", [window.ends, stride], f"{y}/read")
+        ends = new.add("Add", [ends, new.integers(kernel[0] - strides[0])], f"{y}/ends")
+        rows, columns = self._shapes[y][-2:]
+        self.windows[y] = Window(starts, ends, (rows, columns))
+        same = {name: known[name] for name in ("kernel_shape", "strides", "group")}
+        new.add("ConvTranspose", [gradient, *rest], y, **same)
+        return True
 
     def _filter(self, node: onnx.NodeProto, new: Replacements) -> bool:
         """A product with a banded matrix, from the left (rows) or from the right (columns)."""

@@ -70,7 +70,7 @@ def write_drag_graphs(step: DragStep, bundle: Path, weights: SharedWeights) -> N
     The checkpoint holds the latent alone; the network's weights are constants of the graphs.
     """
     config = step.synthesis.config
-    channels = config.channels[config.block_resolutions.index(step.feature_block)]
+    channels = config.feature_channels(step.feature_block)
     locator = Locate(config.size_of(step.feature_block), channels, config.size)
     values = step.synthesis.state_dict(prefix="synthesis.") | locator.state_dict()
     matrices = {name: value.numpy() for name, value in values.items() if value.ndim == 2}

@@ -44,6 +44,17 @@ class ConvStyle(NamedTuple):
     """(1, O, 1, 1) g·d: the gain g of the activation rides on it."""
 
 
+class StyleSource(NamedTuple):
+    """What a convolution's style and demodulation are made from."""
+
+    affine: network.FullyConnected
+    squares: Tensor
+    """(O, I) the sums of its squared taps."""
+    gain: float
+    """g of its activation."""
+    epsilon: float = 0.0
+
+
 class Styles(Constants):
     """Styles and demodulation of J convolutions, each from its own row of w+.
 
@@ -55,21 +66,19 @@ class Styles(Constants):
     squares: Tensor
     epsilons: Tensor
 
-    def __init__(self, convs: list[network.StyledConv]) -> None:
+    def __init__(self, sources: list[StyleSource]) -> None:
         super().__init__()
-        self.inputs = [conv.weight.shape[1] for conv in convs]
-        self.outputs = [conv.weight.shape[0] for conv in convs]
+        self.inputs = [source.squares.shape[1] for source in sources]
+        self.outputs = [source.squares.shape[0] for source in sources]
         inputs, outputs = max(self.inputs), max(self.outputs)
         weights, biases, squares, epsilons = [], [], [], []
-        for conv in convs:
-            wider, deeper = inputs - conv.weight.shape[1], outputs - conv.weight.shape[0]
-            affine = conv.affine
+        for affine, square, gain, epsilon in sources:
+            wider, deeper = inputs - square.shape[1], outputs - square.shape[0]
             weights.append(F.pad((affine.weight * affine.weight_gain).t(), (0, wider)))
             biases.append(F.pad((affine.bias * affine.bias_gain)[None], (0, wider)))
             # g·d = 1/√((Σ s²·W2 + ε)/g²): the gain g rides on the demodulation.
-            square = conv.weight.square().sum(dim=(2, 3)).t() / conv.gain**2
-            squares.append(F.pad(square, (0, deeper, 0, wider)))
-            epsilons.append(DEMODULATION_EPSILON / conv.gain**2)
+            squares.append(F.pad(square.t() / gain**2, (0, deeper, 0, wider)))
+            epsilons.append(epsilon / gain**2)
         self.constant("affine_weight", torch.stack(weights))
         self.constant("affine_bias", torch.stack(biases))
         self.constant("squares", torch.stack(squares))
@@ -92,6 +101,11 @@ def _split(vectors: Tensor, widths: list[int]) -> list[Tensor]:
         part if width == most else part[:, :width]
         for part, width in zip(parts, widths, strict=True)
     ]
+
+
+def style_source(conv: network.StyledConv) -> StyleSource:
+    squares = conv.weight.square().sum(dim=(2, 3))
+    return StyleSource(conv.affine, squares, conv.gain, DEMODULATION_EPSILON)
 
 
 class Activation(Constants):
@@ -294,14 +308,16 @@ class FoldedSynthesis(nn.Module):
         self.config = synthesis.config
         self.feature_block = feature_block
         self.rows = rows_through(self.config, feature_block)
-        convs: list[network.StyledConv] = []
+        sources: list[StyleSource] = []
         for resolution in self.config.block_resolutions:
             block = synthesis.get_submodule(f"b{resolution}")
             assert isinstance(block, network.SynthesisBlock)
-            convs += [block.conv0, block.conv1] if block.num_conv == 2 else [block.conv1]
+            convs = [block.conv0, block.conv1] if block.num_conv == 2 else [block.conv1]
+            sources += map(style_source, convs)
             self.add_module(f"b{resolution}", FoldedBlock(block))
-        self.lower_styles = Styles(convs[: self.rows])
-        self.upper_styles = Styles(convs[self.rows :]) if len(convs) > self.rows else None
+        self.lower_styles = Styles(sources[: self.rows])
+        upper = sources[self.rows :]
+        self.upper_styles = Styles(upper) if upper else None
 
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, W), about [-1, 1]."""
@@ -314,6 +330,25 @@ class FoldedSynthesis(nn.Module):
                 image = block.picture(x, w, image)
         assert image is not None
         return image
+
+    def features(self, lower: Tensor) -> Tensor:
+        """lower (R, w_dim) → (1, C, h, h), those of the feature block."""
+        # No upper row is read on the way there.
+        passed = self.walk(lower, lower)
+        return next(x for block, x, _ in passed if block.resolution == self.feature_block)
+
+    def synthesised(self, lower: Tensor, upper: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
+        """lower (R, w_dim), upper (L − R, w_dim) → features as of `features`, and the picture
+        (1, 3, size, size) of the block of that size, the feature block's or a later one's."""
+        image, features = None, None
+        for block, x, w in self.walk(lower, upper):
+            image = block.picture(x, w, image)
+            if block.resolution == self.feature_block:
+                features = x
+            if block.resolution == size:
+                break
+        assert features is not None
+        return features, image
 
     def walk(self, lower: Tensor, upper: Tensor) -> Iterator[tuple[FoldedBlock, Tensor, Tensor]]:
         """lower (R, w_dim), upper (L − R, w_dim) → each block, its features, its ToRGB's w."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tui_draggan.bundle import ReferenceStep
 from tui_draggan.engines import graph_inputs
-from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.families import FoldedNetwork
 from tui_draggan.export.step_graph import Locate
 
 POINTS = ((0.4, 0.5), (0.7, 0.3))
@@ -18,11 +18,11 @@ OFFSETS = ((2.0, -1.0), (-2.0, 2.0))
 R1, R2 = 3, 3
 
 
-def reference_step(synthesis: FoldedSynthesis, w_avg: Tensor) -> ReferenceStep:
+def reference_step(synthesis: FoldedNetwork, w_avg: Tensor) -> ReferenceStep:
     """The step of `ReferenceStep`, by autograd."""
     config = synthesis.config
     size, block = config.size, synthesis.feature_block
-    channels = config.channels[config.block_resolutions.index(block)]
+    channels = config.feature_channels(block)
     last = torch.tensor([size.width - 1, size.height - 1])
     points = (torch.tensor(POINTS) * last).round()
     targets = (torch.tensor(TARGETS) * last).round()
@@ -31,8 +31,7 @@ def reference_step(synthesis: FoldedSynthesis, w_avg: Tensor) -> ReferenceStep:
 
     locate = Locate(config.size_of(block), channels, size)
     trained = w_avg.repeat(synthesis.rows, 1).requires_grad_(True)
-    upper = w_avg.repeat(config.num_ws - synthesis.rows, 1)
-    features = next(x for at, x, _ in synthesis.walk(trained, upper) if at.resolution == block)
+    features = synthesis.features(trained)
     with torch.no_grad():
         whole = locate.selector(points, locate.rows.enlarge, locate.columns.enlarge)
         templates = torch.matmul(features.reshape(channels, -1), whole).t()

@@ -30,8 +30,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tui_draggan.engines.base import ARRIVED, EQUAL
-from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.families import FoldedNetwork
 from tui_draggan.size import Size
+from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
 from tui_draggan.stylegan.config import multiply_adds
 from tui_draggan.stylegan.pixels import to_pictures
 
@@ -51,7 +52,7 @@ class DragStep(nn.Module):
     are trained, and whether they share one w, are inputs, not another export.
     """
 
-    def __init__(self, synthesis: FoldedSynthesis) -> None:
+    def __init__(self, synthesis: FoldedNetwork) -> None:
         super().__init__()
         self.synthesis = synthesis
         self.feature_block = synthesis.feature_block
@@ -85,14 +86,9 @@ class DragStep(nn.Module):
         feature map, their mask weight (rows, w) and F0 (C, rows, w).
         """
         trained = torch.matmul(mix, self.latent) + frozen[: self.rows]
-        image, features = None, None
-        for block, x, w in self.synthesis.walk(trained, frozen[self.rows :]):
-            image = block.picture(x, w, image)
-            if block.resolution == self.feature_block:
-                features = x
-            if block.resolution == self.preview_block:
-                break
-        assert image is not None and features is not None
+        upper = frozen[self.rows :]
+        features, image = self.synthesis.synthesised(trained, upper, self.preview_block)
+        assert image is not None
 
         near = _cut(features, near_first, near_end, [2, 3])
         moved = torch.matmul(near.reshape(near.shape[0], -1), selector)
@@ -287,16 +283,18 @@ class _Cut(torch.autograd.Function):
         return g.op("Squeeze", g.op("Slice", features, first, end, along), axis)
 
 
-def preview_block(synthesis: FoldedSynthesis, feature_block: int) -> int:
+def preview_block(synthesis: FoldedNetwork, feature_block: int) -> int:
     """The block after which a step's picture is taken: the feature block where the architecture
     has one there, or the last where that costs little more, or where steps are fast enough that
     the eye gains more from the whole picture."""
-    cost = multiply_adds(synthesis.config)
+    config = synthesis.config
+    if isinstance(config, AliasFreeConfig) or not config.has_torgb(feature_block):
+        return config.resolution
+    cost = multiply_adds(config)
     drag = sum(value for resolution, value in cost.items() if resolution <= feature_block)
-    small = synthesis.config.size.longer <= SMALL
+    small = config.size.longer <= SMALL
     cheap = sum(cost.values()) <= CHEAP * drag
-    full = small or cheap or not synthesis.config.has_torgb(feature_block)
-    return synthesis.config.resolution if full else feature_block
+    return config.resolution if small or cheap else feature_block
 
 
 def bilinear_matrix(large: int, small: int) -> Tensor:

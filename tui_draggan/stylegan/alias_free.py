@@ -188,7 +188,8 @@ class AliasFreeSynthesis(nn.Module):
         return torch.mul(x, self.config.output_scale)
 
     def features(self, ws: Tensor, side: int) -> Tensor:
-        """The feature map (N, C, side, side) of that sampling rate, without its margin."""
+        """The feature map (N, C, side, side) of that sampling rate, without its margin: so that
+        its cells and the picture's pixels have the same borders."""
         layer = self.config.feature_layers[side]
         *_, x = self._maps(ws[:, : layer.index + 2])
         margin = layer.target.margin

@@ -11,6 +11,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from tui_draggan.size import Size
+
 RGB_TAPS = 1
 CLAMP = 256.0
 """The originals' clamp of activations."""
@@ -83,6 +85,8 @@ class AliasFreeConfig:
     """Architecture of one generator; enough, with its weights, to build it again."""
 
     family: ClassVar[str] = "StyleGAN3"
+    alpha: ClassVar[bool] = False
+    """Whether pictures have an alpha channel; files of such a generator are not read."""
 
     stages: tuple[Stage, ...]
     """What each layer gives out, ToRGB last; the Fourier features have the first one's form."""
@@ -127,6 +131,15 @@ class AliasFreeConfig:
     def resolution(self) -> int:
         """Width and height of the picture."""
         return self.stages[-1].size
+
+    @property
+    def size(self) -> Size:
+        """Of the picture."""
+        return Size.square(self.resolution)
+
+    def size_of(self, side: int) -> Size:
+        """Of the feature map of that side, as blocks of other families are asked for theirs."""
+        return Size.square(side)
 
     @property
     def num_ws(self) -> int:

@@ -105,6 +105,14 @@ class GeneratorConfig:
         """Rows of w+: one for every convolution and one for the last ToRGB."""
         return 2 * len(self.channels)
 
+    @property
+    def feature_sides(self) -> tuple[int, ...]:
+        """Names of the blocks whose features can be dragged."""
+        return self.block_resolutions
+
+    def feature_channels(self, side: int) -> int:
+        return self.channels[self.block_resolutions.index(side)]
+
     def has_torgb(self, resolution: int) -> bool:
         """Whether the block at `resolution` gives a picture."""
         return self.architecture == "skip" or resolution == self.resolution

@@ -47,15 +47,14 @@ def radial_low_pass(taps: int, cutoff: float, width: float, rate: float) -> Taps
     radii = np.hypot(places[:, None], places)
     # An even number of taps has none at the centre, where the quotient is a limit.
     radii = np.maximum(radii, 1e-12)
-    bessel = torch.special.bessel_j1(torch.from_numpy(2 * math.pi * cutoff * radii)).numpy()
+    bessel = torch.special.bessel_j1(torch.from_numpy(2 * math.pi * cutoff * radii))
     window = _window(taps, width, rate)
-    values = bessel / (math.pi * radii) * np.outer(window, window)
+    values = bessel.numpy() / (math.pi * radii) * np.outer(window, window)
     return np.asarray(values / values.sum(), np.float64)
 
 
 def _places(taps: int) -> Taps:
-    places: Taps = np.arange(taps) - (taps - 1) / 2
-    return places
+    return np.asarray(np.arange(taps) - (taps - 1) / 2, np.float64)
 
 
 def _window(taps: int, width: float, rate: float) -> Taps:

@@ -56,6 +56,8 @@ CASES: list[tuple[str, dict[str, np.ndarray[Any, Any]], dict[str, Any]]] = [
     ("Reciprocal", {"a": A}, {}),
     ("Exp", {"a": A}, {}),
     ("Log", {"a": positive(3, 4)}, {}),
+    ("Sin", {"a": A}, {}),
+    ("Cos", {"a": A}, {}),
     ("Tanh", {"a": A}, {}),
     ("Sigmoid", {"a": A}, {}),
     ("Softplus", {"a": A}, {}),

@@ -98,6 +98,14 @@ def _log(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:
     return [tape.add("Div", [dy[0], node.input[0]])]
 
 
+def _sin(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:
+    return [tape.add("Mul", [dy[0], tape.add("Cos", list(node.input))])]
+
+
+def _cos(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:
+    return [tape.add("Mul", [dy[0], tape.add("Neg", [tape.add("Sin", list(node.input))])])]
+
+
 def _tanh(node: onnx.NodeProto, dy: list[str], tape: Tape) -> list[str | None]:
     """dx = dy · (1 − y²)."""
     y = node.output[0]
@@ -202,6 +210,8 @@ RULES: dict[str, Rule] = {
     "Reciprocal": _reciprocal,
     "Exp": _exp,
     "Log": _log,
+    "Sin": _sin,
+    "Cos": _cos,
     "Tanh": _tanh,
     "Sigmoid": _sigmoid,
     "Softplus": _softplus,
