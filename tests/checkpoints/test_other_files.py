@@ -87,9 +87,9 @@ FILES: dict[str, tuple[bytes, str]] = {
         saved({"g_synthesis.blocks.4x4.const": torch.ones(1, 2, 4, 4)}),
         "is a StyleGAN1 generator",
     ),
-    "StyleGAN3": (
+    "a part of StyleGAN3": (
         saved({"G_ema": {"synthesis.input.freqs": torch.ones(3, 2)}}),
-        "a StyleGAN3 generator",
+        "has StyleGAN3 layers other than L0",
     ),
     "an optimiser": (
         saved({"state": {}, "param_groups": [{"lr": 0.1}]}),

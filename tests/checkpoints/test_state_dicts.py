@@ -119,7 +119,7 @@ def test_this_program_s_own_files_say_everything(architecture: str, read: Read) 
     assert checkpoint.format == "generator of this program"
 
 
-def test_stylegan3_is_refused_by_name(read: Read) -> None:
+def test_a_part_of_stylegan3_is_refused_by_name(read: Read) -> None:
     with pytest.raises(CheckpointError, match="StyleGAN3"):
         read(save({"synthesis.input.freqs": torch.ones(3, 2)}))
 

@@ -14,7 +14,7 @@ import torch
 from tui_draggan.bench.reference import PlainDragGAN, PlainStep
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.size import Size
-from tui_draggan.stylegan.network import Generator
+from tui_draggan.stylegan.families import AnyGenerator
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class BothForms:
 
 def start(
     engine: LocalEngine,
-    generator: Generator,
+    generator: AnyGenerator,
     edit: Edit,
     detach: bool = True,
     mask_at_features: bool = True,

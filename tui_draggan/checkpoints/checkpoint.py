@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.families import AnyConfig
 
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A StyleGAN2 generator as it stood in a file, in this program's (NVIDIA's) names."""
+    """A generator as it stood in a file, in this program's (NVIDIA's) names."""
 
     format: str
     """Format of the file, in words: «NVIDIA pickle (stylegan2-ada-pytorch)»."""
-    config: GeneratorConfig
+    config: AnyConfig
     tensors: dict[str, NDArray[np.floating[Any]]]
-    """Weights by the names of `network.Generator.state_dict()`; they fit `config`, are finite.
+    """Weights by the names of the family's `Generator.state_dict()`; they fit `config`, are finite.
     `mapping.w_avg` is left out where the file has none. May be views of the mapped file."""
     notes: tuple[str, ...] = ()
     """Assumptions and changes, a line each."""

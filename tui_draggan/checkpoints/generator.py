@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from tui_draggan.checkpoints.checkpoint import Checkpoint
-from tui_draggan.stylegan.network import Generator, mean_w
+from tui_draggan.stylegan.families import AnyGenerator, generator_from
+from tui_draggan.stylegan.network import mean_w
 
 MEAN = "mapping.w_avg"
 
 
-def build_generator(checkpoint: Checkpoint) -> Generator:
+def build_generator(checkpoint: Checkpoint) -> AnyGenerator:
     """The generator in float32, with a copy of the checkpoint's tensors, ready for use.
 
     Where the checkpoint has no mean w, `mean_w` takes it.
@@ -24,7 +25,7 @@ def build_generator(checkpoint: Checkpoint) -> Generator:
     }
     known = MEAN in state
     state.setdefault(MEAN, torch.zeros(config.w_dim))
-    generator = Generator.from_state(config, state).requires_grad_(False)
+    generator = generator_from(config, state).requires_grad_(False)
     if not known:
         generator.mapping.w_avg.copy_(mean_w(generator.mapping))
     return generator

@@ -20,16 +20,16 @@ from tui_draggan.checkpoints.reading import read_content
 from tui_draggan.checkpoints.state_dicts import read_state_dict
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.errors import CheckpointError, UsageError
-from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.families import AnyGenerator, config_from, described
 from tui_draggan.stylegan.network import Generator
 
 PLAIN = (str, int, float, bool, type(None))
 
 
-def save_generator(generator: Generator, classes: tuple[str, ...], path: Path) -> None:
+def save_generator(generator: AnyGenerator, classes: tuple[str, ...], path: Path) -> None:
     """Writes {"config": dict, "state": state_dict, "classes": names} by torch.save."""
     state = {name: value.contiguous() for name, value in generator.state_dict().items()}
-    values = {"config": generator.config.to_dict(), "state": state, "classes": list(classes)}
+    values = {"config": described(generator.config), "state": state, "classes": list(classes)}
     torch.save(values, path)
 
 
@@ -74,7 +74,10 @@ def generator_in(values: dict[Any, Any], path: Path) -> tuple[Generator, tuple[s
         checkpoint = _checkpoint(values)
     except CheckpointError as error:
         raise UsageError(f"{path} holds weights that do not fit: it {error}") from error
-    return build_generator(checkpoint), checkpoint.classes
+    generator = build_generator(checkpoint)
+    if not isinstance(generator, Generator):
+        raise UsageError(f"{path} holds a {generator.config.architecture}; expected a StyleGAN2")
+    return generator, checkpoint.classes
 
 
 def _checkpoint(values: dict[Any, Any]) -> Checkpoint:
@@ -90,7 +93,7 @@ def _checkpoint(values: dict[Any, Any]) -> Checkpoint:
     for note in checkpoint.notes:
         raise CheckpointError(f"has {note}")
     try:
-        config = GeneratorConfig.from_dict(values["config"])
+        config = config_from(values["config"])
     except (TypeError, ValueError, KeyError, OverflowError) as error:
         raise CheckpointError(f"has an unknown configuration ({error!r:.80})") from None
     for name, given in config.to_dict().items():

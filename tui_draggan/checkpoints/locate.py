@@ -16,14 +16,17 @@ from typing import Any
 
 import numpy as np
 
-from tui_draggan.checkpoints import genforce, mmgen, nvidia, rosinality
+from tui_draggan.checkpoints import genforce, mmgen, nvidia, rosinality, stylegan3
 from tui_draggan.checkpoints.modules import is_module, modules_within, named_tensors
 from tui_draggan.checkpoints.unpickling.messages import shown
 from tui_draggan.checkpoints.unpickling.values import Record
 from tui_draggan.errors import CheckpointError
 
 NVIDIA_CONSTANT = "synthesis.b4.const"
-CONSTANTS = (NVIDIA_CONSTANT, *rosinality.CONSTANTS, genforce.CONSTANT, mmgen.CONSTANT)
+CONSTANTS = (
+    *(NVIDIA_CONSTANT, stylegan3.FREQUENCIES),
+    *(*rosinality.CONSTANTS, genforce.CONSTANT, mmgen.CONSTANT),
+)
 """The tensor by which a generator in named tensors is recognised, in each naming."""
 RAW = ("g", "G", "netG", "net_g", "G_state_dict", "generator")
 """Keys of networks that training moves; their moving average stands elsewhere, if at all."""

@@ -77,13 +77,13 @@ def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
     refuse_unread(generator, whole=generator.unread is not None)
     modules = {
         name: module
-        for part, child in _children(generator, "the generator")
+        for part, child in children(generator, "the generator")
         for name, module in _descendants(part, child)
     }
     tensors = {
         f"{name}.{key}": tensor
         for name, module in modules.items()
-        for key, tensor in _own_tensors(name, module)
+        for key, tensor in own_tensors(name, module)
     }
     _check_activations(modules)
     return validated(
@@ -110,19 +110,10 @@ def _check_kind(generator: Record) -> None:
     parts = generator.state["_modules"]
     if not is_module(parts["mapping"]) or not is_module(parts["synthesis"]):
         return
-    layers = parts["synthesis"].state["_modules"]
     if "embed_proj" in parts["mapping"].state["_modules"] or "head_layer_names" in generator.state:
         raise CheckpointError(
             "is a StyleGAN-XL generator; it grows StyleGAN3's layers stage by stage, "
-            "this program edits StyleGAN2 only"
-        )
-    if "input" in layers:
-        turning = any(
-            is_module(layer) and layer.state.get("down_radial") is True for layer in layers.values()
-        )
-        raise CheckpointError(
-            f"is a StyleGAN3-{'R' if turning else 'T'} generator; its layers filter Fourier "
-            "features instead of a constant, this program edits StyleGAN2 only"
+            "this program edits StyleGAN2 and StyleGAN3"
         )
 
 
@@ -153,7 +144,7 @@ def _foreign_notes(generator: Record, modules: Modules) -> tuple[str, ...]:
     return notes
 
 
-def _children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
+def children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
     """Modules that are there; torch has None in the place of one that was taken out."""
     for key, child in module.state["_modules"].items():
         if child is None:
@@ -168,11 +159,11 @@ def _descendants(name: str, module: Record) -> Iterator[tuple[str, Record]]:
     if not _MODULES.fullmatch(name):
         raise CheckpointError(f"has a module {shown(name)}, which no StyleGAN2 generator has")
     yield name, module
-    for key, child in _children(module, name):
+    for key, child in children(module, name):
         yield from _descendants(f"{name}.{key}", child)
 
 
-def _own_tensors(name: str, module: Record) -> Iterator[tuple[str, Array]]:
+def own_tensors(name: str, module: Record) -> Iterator[tuple[str, Array]]:
     for kind in ("_parameters", "_buffers"):
         tensors = module.state.get(kind)
         if not isinstance(tensors, dict):
@@ -201,12 +192,12 @@ def _mapping_lr(modules: Modules, tensors: Mapping[str, Array]) -> float:
     multipliers = set()
     for name, module in modules.items():
         if _MAPPING_LAYER.fullmatch(name):
-            multipliers.add(_multiplier(name, module, tensors))
+            multipliers.add(multiplier(name, module, tensors))
         elif _LINEAR.fullmatch(name):
-            multiplier = _multiplier(name, module, tensors)
-            if not math.isclose(multiplier, 1, rel_tol=1e-4):
+            own = multiplier(name, module, tensors)
+            if not math.isclose(own, 1, rel_tol=1e-4):
                 raise CheckpointError(
-                    f"has {name} with the learning-rate multiplier {multiplier:g}; expected 1"
+                    f"has {name} with the learning-rate multiplier {own:g}; expected 1"
                 )
     if len(multipliers) > 1:
         raise CheckpointError(
@@ -216,7 +207,7 @@ def _mapping_lr(modules: Modules, tensors: Mapping[str, Array]) -> float:
     return multipliers.pop() if multipliers else 1.0
 
 
-def _multiplier(name: str, module: Record, tensors: Mapping[str, Array]) -> float:
+def multiplier(name: str, module: Record, tensors: Mapping[str, Array]) -> float:
     """What the layer multiplies its stored bias with, and its weights beyond 1/√inputs."""
     weight = tensors.get(f"{name}.weight")
     if weight is None:
@@ -224,13 +215,13 @@ def _multiplier(name: str, module: Record, tensors: Mapping[str, Array]) -> floa
     inputs = math.prod(weight.shape[1:])
     weight_gain = positive(module.state.get("weight_gain"), f"{name}.weight_gain")
     of_weights = weight_gain * math.sqrt(inputs)
-    multiplier = positive(module.state.get("bias_gain", of_weights), f"{name}.bias_gain")
-    if not math.isclose(multiplier, of_weights, rel_tol=1e-4):
+    found = positive(module.state.get("bias_gain", of_weights), f"{name}.bias_gain")
+    if not math.isclose(found, of_weights, rel_tol=1e-4):
         raise CheckpointError(
             f"has {name}.weight_gain {weight_gain:g}; "
-            f"expected {multiplier:g}/√{inputs}, as its bias_gain says"
+            f"expected {found:g}/√{inputs}, as its bias_gain says"
         )
-    return multiplier
+    return found
 
 
 def _conv_clamp(modules: Modules) -> float | None:

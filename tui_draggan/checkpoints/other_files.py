@@ -27,8 +27,6 @@ ARCHIVES = {
 ARCHITECTURES = {
     re.compile(rf"(?:^|\.)(?:{pattern})$"): words
     for pattern, words in {
-        r"synthesis\.input\.freqs": "a StyleGAN3 generator; its layers filter Fourier features "
-        "instead of a constant",
         r"to_rgbs\.\d+\.[id]wt\.ll": "a SWAGAN generator of rosinality's stylegan2-pytorch; its "
         "pictures are sums of wavelets",
         r"GE?\.initial_block": "a generator of lucidrains' stylegan2-pytorch, which differs from "
@@ -107,7 +105,7 @@ def other_architecture(content: Any) -> str | None:
     for name in islice(_tensor_names(content), NAMES_AT_MOST):
         for pattern, architecture in ARCHITECTURES.items():
             if pattern.search(name):
-                return f"is {architecture}; this program edits StyleGAN2 only"
+                return f"is {architecture}; this program edits StyleGAN2 and StyleGAN3"
     return None
 
 

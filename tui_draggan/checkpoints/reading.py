@@ -18,6 +18,7 @@ from tui_draggan.checkpoints.modules import is_module
 from tui_draggan.checkpoints.nvidia import read_nvidia
 from tui_draggan.checkpoints.safetensors_file import is_safetensors, read_safetensors
 from tui_draggan.checkpoints.state_dicts import read_state_dict
+from tui_draggan.checkpoints.stylegan3 import is_stylegan3, read_stylegan3
 from tui_draggan.checkpoints.tensorflow import is_tensorflow, read_tensorflow
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread, unread_within
 from tui_draggan.checkpoints.unpickling.pickles import (
@@ -71,7 +72,8 @@ def _checkpoint(content: Any, network: str | None) -> Checkpoint:
     elif place := locate(content, network):
         notes = _which(place)
         if isinstance(place.generator, Record):
-            checkpoint = read_nvidia(place.generator, notes)
+            read = read_stylegan3 if is_stylegan3(place.generator) else read_nvidia
+            checkpoint = read(place.generator, notes)
         else:
             checkpoint = read_state_dict(place, notes)
     else:

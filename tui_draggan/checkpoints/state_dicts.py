@@ -18,6 +18,7 @@ from tui_draggan.checkpoints.missing import (
     multiplier_note,
 )
 from tui_draggan.checkpoints.other_files import other_architecture
+from tui_draggan.checkpoints.stylegan3 import FREQUENCIES, read_named_stylegan3
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
 from tui_draggan.checkpoints.unpickling.values import Array
 from tui_draggan.checkpoints.validation import MEAN, validated
@@ -36,6 +37,8 @@ def read_state_dict(place: Place, notes: tuple[str, ...]) -> Checkpoint:
         raise CheckpointError(architecture)
     if NVIDIA_CONSTANT in tensors:
         return _read_nvidia_names(tensors, place, notes)
+    if FREQUENCIES in tensors:
+        return _read_stylegan3(tensors, place, notes)
     if genforce.CONSTANT in tensors:
         return _read_genforce(tensors, notes)
     if mmgen.CONSTANT in tensors:
@@ -86,6 +89,16 @@ def _read_nvidia_names(
             "the file does not give conv_clamp; activations are not clamped",
         ),
     )
+
+
+def _read_stylegan3(tensors: dict[str, Array], place: Place, notes: tuple[str, ...]) -> Checkpoint:
+    config = place.beside("config")
+    own = config if isinstance(config, Mapping) and "stages" in config else None
+    checkpoint = read_named_stylegan3(tensors, own, notes)
+    if own is None:
+        return checkpoint
+    classes = _class_names(place.beside("classes"), checkpoint.config.c_dim)
+    return replace(checkpoint, classes=classes)
 
 
 def _class_names(names: Any, c_dim: int) -> tuple[str, ...]:

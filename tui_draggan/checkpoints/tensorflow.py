@@ -130,7 +130,7 @@ def _check_kind(network: Record, variables: dict[str, Array]) -> None:
     if any("StyleMod" in name for name in variables):
         raise CheckpointError(
             "is a StyleGAN1 generator; it modulates activations (AdaIN) instead of weights, "
-            "this program edits StyleGAN2 only"
+            "this program edits StyleGAN2 and StyleGAN3"
         )
     version = network.state.get("version")
     if not isinstance(version, int) or version < OLDEST_VERSION:

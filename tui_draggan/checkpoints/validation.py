@@ -83,10 +83,8 @@ def validated(
     ]
     for layer in silent:
         tensors.pop(f"{layer}.noise_const", None)
-    _check_shapes(tensors, expected, optional={MEAN, *_noise(silent), *_noise(unmapped)})
-    _check_sharing(tensors)
-
-    arrays = {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
+    optional = {MEAN, *_noise(silent), *_noise(unmapped)}
+    arrays = checked_arrays(tensors, expected, optional, config.family)
     arrays |= {name: np.zeros(expected[name], np.float32) for name in _noise(silent)}
     maps = [f"{layer}.noise_const" for layer in unmapped]
     arrays |= sampled_noise({name: expected[name] for name in maps})
@@ -100,6 +98,16 @@ def validated(
         arrays |= {name: np.repeat(arrays[name], 3, axis=0) for name in _of_torgb(config)}
         notes += ("greyscale pictures; the one channel is copied to red, green and blue",)
     return Checkpoint(format, config, arrays, notes)
+
+
+def checked_arrays(
+    tensors: Tensors, expected: Mapping[str, Shape], optional: set[str], family: str
+) -> dict[str, NDArray[np.float32]]:
+    """The tensors in float32, in the order of `expected`. Raises CheckpointError where one is
+    missing that is not `optional`, has another shape, or is none of the family's."""
+    _check_shapes(tensors, expected, optional, family)
+    _check_sharing(tensors)
+    return {name: _numbers(name, tensors[name]) for name in expected if name in tensors}
 
 
 def check_filter(kernel: Any, name: str) -> None:
@@ -173,6 +181,25 @@ def _config(tensors: Tensors, *, mapping_lr: float, conv_clamp: float | None) ->
         _width(tensors, f"synthesis.b{resolution}.conv1.weight", 4, 0) for resolution in resolutions
     )
     w_dim = _width(tensors, "synthesis.b4.conv1.affine.weight", 2, 1)
+    architecture: Architecture = "orig"
+    if f"synthesis.b{last}.skip.weight" in tensors:
+        architecture = "resnet"
+    elif "synthesis.b4.torgb.weight" in tensors:
+        architecture = "skip"
+    return GeneratorConfig(
+        resolution=last,
+        channels=channels,
+        **mapping_fields(tensors, w_dim),
+        mapping_lr=mapping_lr,
+        architecture=architecture,
+        conv_clamp=conv_clamp,
+        const=_const(tensors),
+        alpha=_colours(tensors, last) == RGBA,
+    )
+
+
+def mapping_fields(tensors: Tensors, w_dim: int) -> dict[str, Any]:
+    """What the shapes of the mapping network's tensors say, by a configuration's fields."""
     layers = sum(re.fullmatch(r"mapping\.fc\d+\.weight", name) is not None for name in tensors)
     if not 1 <= layers <= MAX_MAPPING_LAYERS:
         raise CheckpointError(
@@ -190,26 +217,14 @@ def _config(tensors: Tensors, *, mapping_lr: float, conv_clamp: float | None) ->
     if not 1 <= z_dim <= MAX_WIDTH:
         raise CheckpointError(f"has z_dim {z_dim}; expected 1 to {MAX_WIDTH}")
     mapping_dim = w_dim if layers == 1 else _width(tensors, "mapping.fc0.weight", 2, 0)
-    architecture: Architecture = "orig"
-    if f"synthesis.b{last}.skip.weight" in tensors:
-        architecture = "resnet"
-    elif "synthesis.b4.torgb.weight" in tensors:
-        architecture = "skip"
-    return GeneratorConfig(
-        resolution=last,
-        channels=channels,
-        z_dim=z_dim,
-        w_dim=w_dim,
-        c_dim=c_dim,
-        mapping_layers=layers,
-        mapping_lr=mapping_lr,
-        mapping_dim=None if mapping_dim == w_dim else mapping_dim,
-        embed_dim=None if embed_dim in (0, w_dim) else embed_dim,
-        architecture=architecture,
-        conv_clamp=conv_clamp,
-        const=_const(tensors),
-        alpha=_colours(tensors, last) == RGBA,
-    )
+    return {
+        "z_dim": z_dim,
+        "w_dim": w_dim,
+        "c_dim": c_dim,
+        "mapping_layers": layers,
+        "mapping_dim": None if mapping_dim == w_dim else mapping_dim,
+        "embed_dim": None if embed_dim in (0, w_dim) else embed_dim,
+    }
 
 
 def _const(tensors: Tensors) -> Size:
@@ -241,7 +256,7 @@ def _width(
     tensors: Tensors, name: str, dimensions: int, axis: int, at_most: int = MAX_WIDTH
 ) -> int:
     if name not in tensors:
-        raise CheckpointError(f"has no {name}; the StyleGAN2 generator is incomplete")
+        raise CheckpointError(f"has no {name}; the generator is incomplete")
     shape = tensors[name].shape
     if len(shape) != dimensions:
         raise CheckpointError(f"has {name} of shape {shape}; expected {dimensions} dimensions")
@@ -305,7 +320,9 @@ def _extent(tensor: Array) -> tuple[int, int]:
     return begin, end + tensor.itemsize
 
 
-def _check_shapes(tensors: Tensors, expected: dict[str, Shape], optional: set[str]) -> None:
+def _check_shapes(
+    tensors: Tensors, expected: Mapping[str, Shape], optional: set[str], family: str
+) -> None:
     for name, shape in expected.items():
         if name not in tensors and name not in optional:
             raise CheckpointError(f"has no {name}; expected one of shape {shape}")
@@ -315,7 +332,7 @@ def _check_shapes(tensors: Tensors, expected: dict[str, Shape], optional: set[st
         if name not in expected:
             raise CheckpointError(
                 f"has {shown(name)} of shape {tensors[name].shape}, "
-                "which a StyleGAN2 generator does not have"
+                f"which a {family} generator does not have"
             )
 
 

@@ -36,10 +36,10 @@ SHARE, GRAPHS = 1.25, 20_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Makes a model, for tui-draggan --model, of a StyleGAN2 generator: a .pkl, .pt, .pth or "
-        ".safetensors of NVIDIA's, rosinality's, genforce's, OpenMMLab's and related programs, or "
-        "a .pt of tui-draggan train. The file is recognised by its content; nothing it names is "
-        "run."
+        "Makes a model, for tui-draggan --model, of a StyleGAN2 or StyleGAN3 generator: a .pkl, "
+        ".pt, .pth or .safetensors of NVIDIA's, rosinality's, genforce's, OpenMMLab's and related "
+        "programs, or a .pt of tui-draggan train. The file is recognised by its content; nothing "
+        "it names is run."
     )
     parser.add_argument("file", type=typed_path, metavar="FILE", help="the checkpoint")
     parser.add_argument(
@@ -151,7 +151,7 @@ def described(checkpoint: Checkpoint, file: Path) -> list[str]:
         "picture": picture_words(config.size.width, config.size.height, config.alpha),
         "latent": f"z {config.z_dim}, w {config.w_dim}, {config.num_ws} rows of w+",
         "mapping": f"{config.mapping_layers} layers",
-        "channels": f"{channels} (from 4 px to {config.resolution} px)",
+        "channels": f"{channels} (from {config.feature_sides[0]} px to {config.resolution} px)",
         "classes": str(config.c_dim or "none"),
         "parameters": f"{checkpoint.parameters / 1e6:.1f} million",
     }

@@ -147,9 +147,14 @@ class AliasFreeConfig:
         return len(self.stages) + 1
 
     @property
-    def variant(self) -> str:
-        """«T», which moves with its features, or «R», which also turns with them."""
-        return "R" if self.radial else "T"
+    def architecture(self) -> str:
+        """T moves with its Fourier features, R also turns with them."""
+        return f"{self.family}-{'R' if self.radial else 'T'}"
+
+    @property
+    def channels(self) -> tuple[int, ...]:
+        """Of each layer, ToRGB without."""
+        return tuple(stage.channels for stage in self.stages[:-1])
 
     @property
     def layers(self) -> tuple[LayerGeometry, ...]:

@@ -1,6 +1,6 @@
 """Pickles of stylegan3's alias-free generators (training/networks_stylegan3.py).
 
-Names, attributes and buffers are the original's; the sizes are small and need not work together.
+Names, attributes and buffers are the original's; schedules and filters come from the plain form.
 """
 
 from __future__ import annotations
@@ -9,109 +9,175 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tests.checkpoints.writers.nvidia import record
 from tests.checkpoints.writers.pickling import Call
+from tests.plain_stylegan3 import Kernel, PlainStyleGAN3
 
-CHANNELS, W_DIM = 3, 5
-SIZES = ((36, 36), (36, 52), (52, 64), (64, 64))
-"""Sides of the input and the output of each layer, the last being ToRGB."""
+Z_DIM, W_DIM, CLASSES = 4, 5, 3
 
 
-def stylegan3_record(radial: bool, **attributes: Any) -> Call:
-    """The generator: T, or R where the filters are radial. `attributes` are the generator's own."""
-    last = len(SIZES) - 1
-    layers = {
-        f"L{index}_{out}_{CHANNELS}": _layer(radial, into, out, index, last)
-        for index, (into, out) in enumerate(SIZES)
+def random_stylegan3(radial: bool, c_dim: int = 0) -> PlainStyleGAN3:
+    """A network of 32 px and six layers with small margins, every tensor random."""
+    plain = PlainStyleGAN3({}, 32, layers=6, radial=radial, margin=4, clamp=1.5)
+    torch.manual_seed(0)
+    channels = [7, 6, 6, 5, 4, 4, 3]
+    kernel = 1 if radial else 3
+    mapped = Z_DIM + (W_DIM if c_dim else 0)
+    tensors = {
+        "mapping.fc0.weight": 100 * torch.randn(W_DIM, mapped),
+        "mapping.fc0.bias": 100 * torch.randn(W_DIM),
+        "mapping.fc1.weight": 100 * torch.randn(W_DIM, W_DIM),
+        "mapping.fc1.bias": 100 * torch.randn(W_DIM),
+        "mapping.w_avg": torch.randn(W_DIM),
+        "synthesis.input.weight": torch.randn(7, 7),
+        "synthesis.input.affine.weight": 0.3 * torch.randn(4, W_DIM),
+        "synthesis.input.affine.bias": torch.tensor([1.0, 0.2, -0.1, 0.3]),
+        "synthesis.input.transform": torch.eye(3),
+        "synthesis.input.freqs": torch.randn(7, 2),
+        "synthesis.input.phases": torch.rand(7) - 0.5,
     }
+    if c_dim:
+        tensors["mapping.embed.weight"] = torch.randn(W_DIM, c_dim)
+        tensors["mapping.embed.bias"] = torch.randn(W_DIM)
+    for index, outputs in enumerate(channels):
+        inputs, side = channels[max(index - 1, 0)], 1 if index == 6 else kernel
+        name = f"synthesis.L{index}_{plain.size(index)}_{outputs}"
+        tensors |= {
+            f"{name}.weight": (4 if index == 6 else 1) * torch.randn(outputs, inputs, side, side),
+            f"{name}.bias": 0.3 * torch.randn(outputs),
+            f"{name}.magnitude_ema": 0.5 + torch.rand([]),
+            f"{name}.affine.weight": torch.randn(inputs, W_DIM),
+            f"{name}.affine.bias": 1 + 0.3 * torch.randn(inputs),
+        }
+    return PlainStyleGAN3(tensors, 32, layers=6, radial=radial, margin=4, clamp=1.5)
+
+
+def stylegan3_record(plain: PlainStyleGAN3, **attributes: Any) -> Call:
+    """The generator. `attributes` are its own, beside the original's."""
+    tensors = dict(plain.tensors)
+    names = [key.split(".")[1] for key in tensors if key.endswith("magnitude_ema")]
+    layers = {
+        name: _layer(plain, index, _below(tensors, f"synthesis.{name}"))
+        for index, name in enumerate(names)
+    }
+    dims = {"z_dim": Z_DIM, "w_dim": W_DIM, "num_ws": plain.layers + 2}
+    embed = _below(tensors, "mapping.embed")
+    dims["c_dim"] = embed["weight"].shape[1] if embed else 0
+    picture = {"img_resolution": plain.resolution, "img_channels": 3}
     synthesis = record(
         "SynthesisNetwork",
         {
-            "w_dim": W_DIM,
-            "num_ws": last + 2,
-            "img_resolution": 64,
-            "img_channels": 3,
-            "num_layers": last,
-            "num_critical": 2,
-            "margin_size": 10,
-            "output_scale": 0.25,
-            "num_fp16_res": 4,
-            "layer_names": list(layers),
+            **picture,
+            **{"w_dim": W_DIM, "num_ws": plain.layers + 2, "num_layers": plain.layers},
+            **{"num_critical": plain.critical, "margin_size": plain.margin},
+            **{"output_scale": 0.25, "num_fp16_res": 4, "layer_names": names},
         },
         {},
-        modules={"input": _input(), **layers},
+        modules={"input": _input(plain, _below(tensors, "synthesis.input")), **layers},
     )
+    dense = {
+        f"fc{index}": _fully_connected(_below(tensors, f"mapping.fc{index}"), "lrelu", 0.01)
+        for index in range(2)
+    }
+    if embed:
+        dense["embed"] = _fully_connected(embed, "linear", 1)
     mapping = record(
         "MappingNetwork",
-        {
-            **{"z_dim": 4, "c_dim": 0, "w_dim": W_DIM, "num_ws": last + 2, "num_layers": 1},
-            **{"w_avg_beta": 0.998, "embed": None},
-        },
+        {**dims, "num_layers": 2, "w_avg_beta": 0.998, "trainable_layers": 2}
+        | ({} if embed else {"embed": None}),
         {},
-        buffers={"w_avg": torch.randn(W_DIM)},
-        modules={"fc0": _fully_connected(4, W_DIM, "lrelu", 0.01)},
+        buffers={"w_avg": tensors["mapping.w_avg"]},
+        modules=dense,
     )
     return record(
         "Generator",
-        {"z_dim": 4, "c_dim": 0, "w_dim": W_DIM, "img_resolution": 64, "img_channels": 3}
-        | {"num_ws": last + 2, **attributes},
+        {**dims, **picture, **attributes},
         {},
         modules={"synthesis": synthesis, "mapping": mapping},
     )
 
 
-def _input() -> Call:
+def _below(tensors: dict[str, Tensor], module: str) -> dict[str, Tensor]:
+    prefix = f"{module}."
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _input(plain: PlainStyleGAN3, tensors: dict[str, Tensor]) -> Call:
     return record(
         "SynthesisInput",
         {
-            **{"w_dim": W_DIM, "channels": CHANNELS, "size": np.array([36, 36])},
-            **{"sampling_rate": np.float64(16), "bandwidth": np.float64(2)},
+            **{"w_dim": W_DIM, "channels": len(tensors["phases"])},
+            **{"size": np.array([plain.size(0)] * 2)},
+            **{
+                "sampling_rate": np.float64(plain.rate(0)),
+                "bandwidth": np.float64(plain.cutoff(0)),
+            },
         },
-        {"weight": torch.randn(CHANNELS, CHANNELS)},
-        buffers={
-            "transform": torch.eye(3),
-            "freqs": torch.randn(CHANNELS, 2),
-            "phases": torch.rand(CHANNELS),
-        },
-        modules={"affine": _fully_connected(W_DIM, 4, "linear", 1)},
+        {"weight": tensors["weight"]},
+        buffers={name: tensors[name] for name in ("transform", "freqs", "phases")},
+        modules={"affine": _fully_connected(_below(tensors, "affine"), "linear", 1)},
     )
 
 
-def _layer(radial: bool, into: int, out: int, index: int, last: int) -> Call:
-    is_torgb, critical = index == last, index >= last - 2
-    kernel = 1 if radial or is_torgb else 3
-    taps = 1 if is_torgb else 12
-    down_radial = radial and not critical
+def _layer(plain: PlainStyleGAN3, index: int, tensors: dict[str, Tensor]) -> Call:
+    before, is_torgb = max(index - 1, 0), index == plain.layers
+    critical = index >= plain.layers - plain.critical
+    into, out = plain.rate(before), plain.rate(index)
+    inner = max(into, out) * (1 if is_torgb else 2)
+    up, down = inner // into, inner // out
+    up_taps, down_taps = (1 if is_torgb else plain.taps * factor for factor in (up, down))
+    outputs, inputs, kernel, _ = tensors["weight"].shape
+    radial = plain.radial and not critical
+    up_filter = down_filter = None
+    if not is_torgb:
+        widths = 2 * plain.half_width(before), 2 * plain.half_width(index)
+        places = (np.arange(up_taps) - (up_taps - 1) / 2) / inner
+        up_filter = torch.tensor(Kernel(up_taps, plain.cutoff(before), widths[0], inner)(places))
+        low_pass = Kernel(down_taps, plain.cutoff(index), widths[1], inner)
+        places = (np.arange(down_taps) - (down_taps - 1) / 2) / inner
+        down_filter = torch.tensor(low_pass.radial()[0] if radial else low_pass(places))
+    total = (plain.size(index) - 1) * down + 1 - (plain.size(before) + kernel - 1) * up
+    total += up_taps + down_taps - 2
+    padding = [(total + up) // 2, total - (total + up) // 2]
     return record(
         "SynthesisLayer",
         {
             **{"w_dim": W_DIM, "is_torgb": is_torgb, "is_critically_sampled": critical},
-            **{"use_fp16": False, "in_channels": CHANNELS, "out_channels": CHANNELS},
-            **{"in_size": np.array([into, into]), "out_size": np.array([out, out])},
-            **{"in_sampling_rate": 16, "out_sampling_rate": 16, "tmp_sampling_rate": 32},
-            **{"in_cutoff": np.float64(2), "out_cutoff": np.float64(3)},
-            **{"in_half_width": np.float64(6), "out_half_width": np.float64(5)},
-            **{"conv_kernel": kernel, "conv_clamp": 256, "magnitude_ema_beta": 0.999},
-            **{"up_factor": 2, "up_taps": taps, "down_factor": 2, "down_taps": taps},
-            **{"down_radial": down_radial, "padding": [9, 8, 9, 8]},
+            **{"use_fp16": False, "in_channels": inputs, "out_channels": outputs},
+            "in_size": np.array([plain.size(before)] * 2),
+            "out_size": np.array([plain.size(index)] * 2),
+            **{"in_sampling_rate": into, "out_sampling_rate": out, "tmp_sampling_rate": inner},
+            "in_cutoff": np.float64(plain.cutoff(before)),
+            "out_cutoff": np.float64(plain.cutoff(index)),
+            "in_half_width": np.float64(plain.half_width(before)),
+            "out_half_width": np.float64(plain.half_width(index)),
+            **{"conv_kernel": kernel, "conv_clamp": plain.clamp, "magnitude_ema_beta": 0.999},
+            **{"up_factor": up, "up_taps": up_taps, "down_factor": down, "down_taps": down_taps},
+            **{"down_radial": radial, "padding": padding * 2},
         },
-        {"weight": torch.randn(CHANNELS, CHANNELS, kernel, kernel), "bias": torch.randn(CHANNELS)},
+        {"weight": tensors["weight"], "bias": tensors["bias"]},
         buffers={
-            "magnitude_ema": torch.ones([]),
-            "up_filter": None if is_torgb else torch.randn(taps),
-            "down_filter": None if is_torgb else torch.randn([taps] * (1 + down_radial)),
+            "magnitude_ema": tensors["magnitude_ema"],
+            "up_filter": None if up_filter is None else up_filter.float(),
+            "down_filter": None if down_filter is None else down_filter.float(),
         },
-        modules={"affine": _fully_connected(W_DIM, CHANNELS, "linear", 1)},
+        modules={"affine": _fully_connected(_below(tensors, "affine"), "linear", 1)},
     )
 
 
-def _fully_connected(into: int, out: int, activation: str, lr_multiplier: float) -> Call:
+def _fully_connected(tensors: dict[str, Tensor], activation: str, lr_multiplier: float) -> Call:
+    outputs, inputs = tensors["weight"].shape
     return record(
         "FullyConnectedLayer",
         {
-            **{"in_features": into, "out_features": out, "activation": activation},
-            **{"weight_gain": lr_multiplier / np.sqrt(into), "bias_gain": lr_multiplier},
+            **{"in_features": inputs, "out_features": outputs, "activation": activation},
+            **{"weight_gain": lr_multiplier / np.sqrt(inputs), "bias_gain": lr_multiplier},
         },
-        {"weight": torch.randn(out, into), "bias": torch.randn(out)},
+        {"weight": tensors["weight"], "bias": tensors["bias"]},
     )

@@ -34,6 +34,7 @@ from tui_draggan.engines.torch.weights import read_weights
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.errors import EngineError
 from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.families import config_from
 from tui_draggan.stylegan.pixels import to_pictures
 
 KEPT = 8
@@ -179,7 +180,9 @@ def _device(name: str) -> torch.device:
 def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
     """The bundle's network around the weights in its files."""
     check_files(bundle, "synthesis.onnx")
-    config = GeneratorConfig.from_dict(bundle.info.generator)
+    config = config_from(bundle.info.generator)
+    if not isinstance(config, GeneratorConfig):
+        raise EngineError(f"{bundle.path} is a {config.architecture}; choose the engine ort")
     weights = read_weights(bundle.file("synthesis.onnx"))
     constants = {name: torch.from_numpy(array) for name, array in weights.items()}
     try:
