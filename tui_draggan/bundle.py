@@ -121,6 +121,11 @@ class BundleInfo:
     def c_dim(self) -> int:
         return len(self.classes)
 
+    @property
+    def family(self) -> str:
+        """StyleGAN2 or StyleGAN3; "" where the manifest does not say what the network is."""
+        return str(self.generator.get("family", "StyleGAN2")) if self.generator else ""
+
 
 @dataclass(frozen=True)
 class ModelBundle:

@@ -69,6 +69,10 @@ def run(options: argparse.Namespace) -> int:
     results: list[Measured] = []
     with tempfile.TemporaryDirectory() as work:
         for bundle in _bundles(options, Path(work)):
+            if bundle.info.family != "StyleGAN2":
+                raise UsageError(
+                    f"bench measures StyleGAN2 models; {bundle.info.name} is a {bundle.info.family}"
+                )
             for points in options.points:
                 results += measure(
                     bundle,
