@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.checkpoints.writers.generators import Kind, random_tensors
 from tests.checkpoints.writers.pickling import Call, Instance, Name
 from tests.checkpoints.writers.rosinality import rosinality_state
-from tests.checkpoints.writers.stylegan3 import stylegan3_record
+from tests.checkpoints.writers.stylegan3 import random_stylegan3, stylegan3_record
 
 HAAR = torch.ones(2, 2) / 2
 
@@ -71,7 +71,7 @@ def projected_discriminator() -> Instance:
 
 def stylegan_xl() -> dict[str, Any]:
     """autonomousvision/stylegan-xl, a snapshot by dill: classes are embedded by ImageNet's."""
-    generator = stylegan3_record(radial=False)
+    generator = stylegan3_record(random_stylegan3(False))
     parts = generator.arguments[0]["state"]["_modules"]["mapping"].arguments[0]["state"]["_modules"]
     embedding = plain("torch.nn.modules.sparse", "Embedding", {"weight": torch.randn(3, 4)})
     parts |= {"embed": embedding, "embed_proj": parts["fc0"]}
