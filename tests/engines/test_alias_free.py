@@ -50,6 +50,7 @@ def test_loss_gradient_and_handles_equal_plain_draggan(
     fast, exact = forms.step(together=True)
     picture = forms.plain.generator.synthesis(exact.ws[None])[0].permute(1, 2, 0)
     levels = (picture * 127.5 + 127.5).round().clamp(0, 255).numpy()
+    assert fast.image is not None
     assert np.abs(fast.image.astype(int) - levels).max() <= 1
     assert np.abs(engine.render(fast.ws).astype(int) - levels).max() <= 1
 
