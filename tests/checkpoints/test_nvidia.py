@@ -13,6 +13,7 @@ from tests.checkpoints.writers.nvidia import generator_record, nvidia_pickle
 from tests.checkpoints.writers.pickling import Call, pickled
 from tests.checkpoints.writers.stylegan3 import random_stylegan3, stylegan3_record
 from tui_draggan.errors import CheckpointError
+from tui_draggan.stylegan.config import GeneratorConfig
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +53,7 @@ def test_every_kind_of_generator_gives_its_pictures(kind: Kind, program: str, re
     tensors = random_tensors(kind)
     checkpoint = read(nvidia_pickle(tensors, kind, program=program))
     config = checkpoint.config
+    assert isinstance(config, GeneratorConfig)
     assert (config.resolution, config.channels) == (kind.resolution, kind.channels)
     assert (config.z_dim, config.w_dim, config.c_dim) == (kind.z_dim, kind.w_dim, kind.c_dim)
     assert (config.architecture, config.conv_clamp) == (kind.architecture, kind.conv_clamp)

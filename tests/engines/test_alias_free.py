@@ -48,7 +48,7 @@ def test_loss_gradient_and_handles_equal_plain_draggan(
     forms = start(engine, copy.deepcopy(generator), EDITS[name])
     check_same_numbers(forms, steps=3)
     fast, exact = forms.step(together=True)
-    picture = forms.plain.generator.synthesis(exact.ws[None])[0].permute(1, 2, 0)
+    picture = forms.plain.features.picture(exact.ws).permute(1, 2, 0)
     levels = (picture * 127.5 + 127.5).round().clamp(0, 255).numpy()
     assert fast.image is not None
     assert np.abs(fast.image.astype(int) - levels).max() <= 1

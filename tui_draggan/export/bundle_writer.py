@@ -139,7 +139,7 @@ def _export_synthesis(synthesis: FoldedNetwork) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def _latent_statistics(mapping: Mapping, config: GeneratorConfig) -> LatentStatistics:
+def _latent_statistics(mapping: Mapping, config: AnyConfig) -> LatentStatistics:
     z, labels = statistics_samples(config.z_dim, config.c_dim)
     one_hot = torch.eye(max(config.c_dim, 1))[torch.from_numpy(labels)]
     parts = zip(torch.from_numpy(z).split(TOGETHER), one_hot.split(TOGETHER), strict=True)
