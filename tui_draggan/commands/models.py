@@ -63,6 +63,7 @@ def show(name: str) -> int:
     check_contents(bundle)
     info = bundle.info
     lines = {
+        "family": info.family,
         "picture": picture_words(info.size.width, info.size.height, info.alpha),
         "latent": f"z {info.z_dim}, w {info.w_dim}, {info.num_ws} rows of w+",
         "drag": f"feature block {info.drag.feature_block} px, "

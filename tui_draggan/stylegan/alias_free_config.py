@@ -204,8 +204,10 @@ class AliasFreeConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> AliasFreeConfig:
+        """A `family` beside the fields is passed over."""
         stages = tuple(Stage(**stage) for stage in values["stages"])
-        return cls(**{**values, "stages": stages})
+        fields = {name: value for name, value in values.items() if name != "family"}
+        return cls(**{**fields, "stages": stages})
 
     @classmethod
     def from_schedule(

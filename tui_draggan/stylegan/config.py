@@ -128,9 +128,10 @@ class GeneratorConfig:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> GeneratorConfig:
-        """The inverse of `to_dict`."""
+        """The inverse of `to_dict`; a `family` beside the fields is passed over."""
         const = Size(*values.get("const", SQUARE))
-        return cls(**{**values, "channels": tuple(values["channels"]), "const": const})
+        fields = {name: value for name, value in values.items() if name != "family"}
+        return cls(**{**fields, "channels": tuple(values["channels"]), "const": const})
 
     @classmethod
     def from_channel_base(

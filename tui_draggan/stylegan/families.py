@@ -30,12 +30,11 @@ def config_from(values: Mapping[str, Any]) -> AnyConfig:
 
     Raises TypeError, ValueError or KeyError where the values do not make a configuration.
     """
-    values = dict(values)
-    family = values.pop("family", GeneratorConfig.family)
+    family = values.get("family", GeneratorConfig.family)
     if family == GeneratorConfig.family:
-        return GeneratorConfig.from_dict(values)
+        return GeneratorConfig.from_dict(dict(values))
     if family == AliasFreeConfig.family:
-        return AliasFreeConfig.from_dict(values)
+        return AliasFreeConfig.from_dict(dict(values))
     raise ValueError(f"no family {family!r}")
 
 
