@@ -33,6 +33,10 @@ SIDE = 36
 """Columns the panels beside the picture need."""
 BELOW = 13
 """Rows the panels below it need."""
+FEWEST_BELOW = 9
+"""Rows they make do with below a picture wider than high, which would be small beside them."""
+MUCH = 1.25
+"""Times by which such a picture has to be larger for that."""
 BARS = 3
 """Rows of title, status line and key bar."""
 NARROWEST = 24
@@ -51,13 +55,13 @@ def plan(columns: int, rows: int, picture: Size) -> Plan:
     if rows < 16:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
     beside = min(_columns(body, wide), columns - SIDE)
-    below = min(int(columns / 2 / wide), body - BELOW)
-    # Of a picture wider than high more may be seen with the panels below it.
-    larger = wide > 1 and min(below * 2 * wide, columns) > beside
-    if columns < 60 or rows > columns * 0.62 or larger:
+    below = min(int(columns / 2 / wide), body - (BELOW if wide <= 1 else FEWEST_BELOW))
+    if columns < 60 or rows > columns * 0.62:
         return Plan(Arrangement.TALL, columns, max(4, below))
     if columns >= 112 and rows >= 32:
         return Plan(Arrangement.LARGE, min(_columns(body - 2, wide) + 2, columns - 44), body)
+    if wide > 1 and min(below * 2 * wide, columns) >= MUCH * beside:
+        return Plan(Arrangement.TALL, columns, max(4, below))
     return Plan(Arrangement.SMALL, beside, body)
 
 
