@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 LONGEST = 80
 """Characters of what a person typed, or a file says, that an error repeats."""
@@ -55,6 +56,11 @@ def counted(number: int, noun: str) -> str:
 def cut(text: str) -> str:
     """The beginning of a text that would fill the screen."""
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def numbered(noun: str, numbers: Sequence[int]) -> str:
+    """«point 2», «points 2, 5»."""
+    return f"{noun}{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"
 
 
 def quoted(text: str) -> str:

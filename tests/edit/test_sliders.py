@@ -15,7 +15,7 @@ from tui_draggan.edit.session import Session
 from tui_draggan.edit.sliders import Slider, Sliders, named_rows, parse_slider, rows_in_words
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import UsageError
-from tui_draggan.testing.spot_engine import INFO, spot_session
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 
 ROWS = INFO.num_ws - 1
 
@@ -144,7 +144,8 @@ def test_handles_take_their_features_anew(session: Session) -> None:
     work(session)
     template = session.document.pair(pair).template
     assert template is not None
-    np.testing.assert_array_equal(template, session.document.latent.ws[0])
+    ws, place = session.document.latent.ws, np.array([[30, 30]], np.float32)
+    np.testing.assert_array_equal(template, SpotEngine().features(ws, place)[0])
 
 
 def test_a_slider_ends_the_run(session: Session) -> None:

@@ -16,7 +16,7 @@ from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.notices import Notices, heard
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import remark
-from tui_draggan.wording import counted
+from tui_draggan.wording import counted, numbered
 
 if TYPE_CHECKING:
     from tui_draggan.bundle import BundleInfo
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="print a summary as a line of JSON: outcome, message, steps, seconds, distance, "
-        "points (handle, target, distance), engine, written",
+        "points (handle, target, distance, pulled), engine, written",
     )
     add_opening(parser)
 
@@ -243,4 +243,10 @@ def _report(session: Session, frames: list[Frame], seconds: float, written: list
         if written
         else "nothing written; add --out FILE.png",
     )
+    unpulled = frames[-1].unpulled_numbers if frames else []
+    if unpulled:
+        remark(
+            f"nothing pulls {numbered('point', unpulled)}: the features around the handle are all "
+            "alike; put it where the picture has detail"
+        )
     return 0 if outcome in (Outcome.REACHED, Outcome.LOST) else STOPPED_SHORT

@@ -123,8 +123,14 @@ def check_result(path: Path) -> None:
 def summary(session: Session, frames: Sequence[Frame], seconds: float, written: list[Path]) -> str:
     """A drag that has ended, as a line of JSON. seconds: that its steps took."""
     status = session.status
+    unpulled = frames[-1].unpulled if frames else frozenset()
     points = [
-        {"handle": pair.handle, "target": pair.target, "distance": round(pair.distance, 3)}
+        {
+            "handle": pair.handle,
+            "target": pair.target,
+            "distance": round(pair.distance, 3),
+            "pulled": pair.id not in unpulled,
+        }
         for pair in session.document.pairs
     ]
     return json.dumps(
@@ -155,6 +161,7 @@ def _line(frame: Frame, document: Document) -> str:
             "distance": frame.distance,
             "handles": list(frame.handles.values()),
             "targets": [pair.target for pair in document.pairs],
+            "unpulled": frame.unpulled_numbers,
             "ms": round(frame.milliseconds, 3),
         }
     )

@@ -122,6 +122,13 @@ class Frame:
     distance: float
     """Mean distance in px between handles and targets."""
     milliseconds: float
+    unpulled: frozenset[int] = frozenset()
+    """Ids of the pairs that nothing pulls, beside others that something does."""
+
+    @property
+    def unpulled_numbers(self) -> list[int]:
+        """The same as people count points, from 1."""
+        return [n for n, pair_id in enumerate(self.handles, 1) if pair_id in self.unpulled]
 
 
 @dataclass(frozen=True)

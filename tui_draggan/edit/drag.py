@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,6 +17,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, coordinates
 from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
+from tui_draggan.edit.unpulled import unpulled
 from tui_draggan.engines.base import ARRIVED, Engine, Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.latent_statistics import LatentStatistics
@@ -28,6 +30,14 @@ SLOWEST = 0.15
 
 _TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
 """Whose run has begun last on each engine: an engine works on one at a time."""
+
+
+class Look(NamedTuple):
+    """What was found when a pair was looked at."""
+
+    pair: Pair
+    r1: int
+    pulled: bool
 
 
 class DragTask:
@@ -43,6 +53,8 @@ class DragTask:
         """False where the last step's loss has no gradient, with a handle still on its way."""
         self._edited = False
         """Whether that step was computed for points that have been changed since."""
+        self._looked: dict[int, Look] = {}
+        """Whether anything pulls a pair, by its id."""
         self._start: Floats | None = None
         """(L, w_dim) w+ that the run began with."""
         self._known: LatentStatistics | None = None
@@ -93,7 +105,26 @@ class DragTask:
             for pair, handle in zip(pairs, handles, strict=True)
         )
         self._pulled = result.gradient_norm != 0 or not on_the_way
-        return Advance(result, pairs, handles)
+        advance = Advance(result, pairs, handles)
+        return replace(advance, unpulled=self._unpulled(advance, document.parameters.r1))
+
+    def _unpulled(self, advance: Advance, r1: int) -> frozenset[int]:
+        """The pairs that nothing pulls beside others. Each is looked at where it has been placed,
+        and again where it is carried along from a place without gradient."""
+        if len(advance.pairs) == 1:
+            self._looked.clear()
+            return frozenset()  # the run ends, and says so
+        placed = [
+            replace(pair, handle=handle)
+            for pair, handle in zip(advance.pairs, advance.handles, strict=True)
+        ]
+        seen = {pair.id: self._looked.get(pair.id) for pair in placed}
+        new = [pair for pair in placed if _is_new(pair, seen[pair.id], r1)]
+        found = unpulled(self._engine, advance.result.ws, new, r1)
+        fresh = {pair.id: Look(pair, r1, pair.id not in found) for pair in new}
+        kept = {number: look for number, look in seen.items() if look is not None}
+        self._looked = {**kept, **fresh}
+        return frozenset(number for number, look in self._looked.items() if not look.pulled)
 
     def edited(self, iteration: int) -> None:
         self._progress.restart(iteration)
@@ -112,6 +143,15 @@ class DragTask:
         assert self._start is not None and self._known is not None
         rows = min(document.parameters.rows, self._engine.info.drag.trainable_rows)
         return self._known.lost(document.latent.ws[:rows], self._start[:rows])
+
+
+def _is_new(pair: Pair, look: Look | None, r1: int) -> bool:
+    """Whether it has to be looked at, or looked at again."""
+    if look is None or look.pair.target != pair.target or look.r1 != r1:
+        return True
+    if look.pair.template is not pair.template:
+        return True
+    return not look.pulled and look.pair.handle != pair.handle
 
 
 def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:

@@ -22,6 +22,8 @@ class Advance:
     """The very values it was computed for."""
     handles: tuple[Point, ...] = ()
     """Where the handle of each of them is now."""
+    unpulled: frozenset[int] = frozenset()
+    """Ids of the pairs that nothing pulls: the features around their handles are all alike."""
 
     def applied(self, document: Document, iteration: int) -> Document:
         """A document that may have been edited meanwhile, with the step in it.
@@ -46,6 +48,7 @@ class Advance:
             mask_loss=self.result.mask_loss,
             distance=float(np.mean(distances)) if distances else 0.0,
             milliseconds=self.result.milliseconds,
+            unpulled=self.unpulled & {pair.id for pair in document.pairs},
         )
 
 

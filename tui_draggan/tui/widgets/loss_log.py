@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from weakref import ReferenceType, ref
 
 from rich.segment import Segment
@@ -12,13 +12,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui_draggan.edit.document import Frame
+from tui_draggan.wording import numbered
 
 NOTCH = 3
 """Lines the wheel goes."""
 
 
 class LossLog(Widget):
-    """Grows at the end and follows it, unless one has scrolled back with the wheel.
+    """Grows at the end and follows it, unless one has scrolled back with the wheel. A point that
+    nothing pulls is named before the step that found it.
 
     Draws its lines itself: a scroll view lays the whole screen out anew for every line.
     """
@@ -52,7 +54,7 @@ class LossLog(Widget):
                 self.lines.append(f"── run {run + 1} ──")
         elif run != self._run:
             self.lines.append(f"── run {run + 1} again ──")
-        self.lines += [_line(frame) for frame in frames[self._seen[run] :]]
+        self.lines += _lines(frames, self._seen[run])
         self._run, self._seen[run] = run, len(frames)
         if self._back:
             self._back += len(self.lines) - before  # what is looked at stays where it is
@@ -87,6 +89,16 @@ class LossLog(Widget):
             style += Style(bold=True)
         line = self.lines[index][:width]
         return Strip([Segment(line.ljust(width), style)], width)
+
+
+def _lines(frames: Sequence[Frame], first: int) -> Iterator[str]:
+    """Those of the frames from index `first` on."""
+    known = frames[first - 1].unpulled if first else frozenset()
+    for frame in frames[first:]:
+        if frame.unpulled - known:
+            yield f"── nothing pulls {numbered('point', frame.unpulled_numbers)} ──"
+        known = frame.unpulled
+        yield _line(frame)
 
 
 def _line(frame: Frame) -> str:

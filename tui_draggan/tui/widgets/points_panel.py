@@ -52,6 +52,8 @@ class PointsPanel(Readout):
         document = snapshot.document
         if pair.distance <= document.parameters.reached_within(len(document.pairs)):
             return line.append(f" {'reached':>9}", style=self.colour("text-success") or "green")
+        if snapshot.frames and pair.id in snapshot.frames[-1].unpulled:
+            return line.append(f" {'no pull':>9}", style=self.colour("text-warning") or "yellow")
         line.append(f" {pair.distance:6.1f} px")
         if self.content_size.width >= 34 + BAR:
             line.append("  ")
