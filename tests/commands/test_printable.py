@@ -15,7 +15,7 @@ from tui_draggan import library, paths
 from tui_draggan.api import Model
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator_file import save_generator
-from tui_draggan.cli import main
+from tui_draggan.cli import COMMANDS, main
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Photo
 from tui_draggan.edit.store import decode, encode
@@ -54,6 +54,7 @@ def models(hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 DRAG = ["drag", "--model", f"{NAME}model", "--point", "10,10:12,10", "--steps", "1"]
+APPLY = ["apply", "--direction", f"{EVIL}=1", "--out", "a.png"]
 CASES = {
     "list": (["models"], 0),
     "one": (["models", f"{NAME}model"], 0),
@@ -72,9 +73,21 @@ CASES = {
     "doctor": (["doctor", "--model", f"{NAME}model"], 0),
     "doctor, damaged": (["doctor", "--model", f"{NAME}empty"], 1),
     "bench": (["bench", "--model", f"{NAME}none"], 2),
+    "export": (["export", f"{EVIL}.pt", "folder"], 2),
+    "score": (["score", "--model", f"{NAME}none"], 2),
+    "directions": (["directions", "--model", f"{NAME}model"], 0),
+    "directions, none": (["directions", "rename", EVIL, EVIL, "--model", f"{NAME}model"], 2),
+    "apply": ([*APPLY, f"{EVIL}.json"], 2),
+    "apply, no direction": ([*APPLY, "--model", f"{NAME}model"], 2),
+    "config": (["config"], 2),
     "an option": ([f"--{EVIL}"], 2),
     "a command": ([EVIL], 2),
 }
+
+
+def test_no_command_is_left_out() -> None:
+    tried = {words[0] for words, _ in CASES.values()}
+    assert {command.name for command in COMMANDS} <= tried
 
 
 @pytest.mark.parametrize(("words", "status"), CASES.values(), ids=CASES)
@@ -87,6 +100,7 @@ def test_every_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TUI_DRAGGAN_THEME" if words == ["config"] else "UNRELATED", EVIL)
     assert main(words) == status
     out, err = capsys.readouterr()
     assert "\\x1b]0;owned" in out + err or words[0] in ("drag", "doctor"), "it is spelt"
