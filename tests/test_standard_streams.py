@@ -73,3 +73,12 @@ def test_a_reader_that_has_seen_enough_is_no_error_to_report() -> None:
 def test_errors_go_where_they_can_while_the_output_is_fine() -> None:
     status, said, _ = in_a_shell("models 2>&-")
     assert status == 0 and "critters" in said
+
+
+def test_what_is_logged_is_printable() -> None:
+    code = (
+        "import logging; from tui_draggan import standard_streams; standard_streams.prepare();"
+        "logging.getLogger('tui_draggan.x').warning('%s', 'a\\x1b]0;b\\x07\\nc')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "a\\x1b]0;b\\x07\\nc\n"

@@ -4,6 +4,7 @@ error like any other."""
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -11,8 +12,15 @@ from contextlib import suppress
 from tui_draggan.wording import printable
 
 
+class Lines(logging.Formatter):
+    """What is logged, as a line fit for a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
+
 def prepare() -> None:
-    """Makes both streams fit for any text.
+    """Makes both streams fit for any text, and so what is logged where nobody listens.
 
     Where Python has none, since it was started with the file closed, there is one afterwards that
     cannot be flushed, so that output is not lost in silence and the file's number stays taken.
@@ -24,6 +32,8 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(Lines())
 
 
 def say(*lines: str) -> None:

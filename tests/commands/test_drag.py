@@ -16,12 +16,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
+from tests.tiny import tiny_generator
 from tui_draggan import paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.commands import opening, results
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.engines.process import EngineProcess
+from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.files import replacing
 from tui_draggan.testing.waiting import LIMIT
 
@@ -375,3 +377,23 @@ def test_a_drag_never_imports_torch() -> None:
         "assert 'torch' not in sys.modules and 'textual' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, timeout=LIMIT)
+
+
+@pytest.mark.slow
+def test_a_cached_graph_that_is_made_anew_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    export_bundle(tiny_generator(), tmp_path / "tiny", name="tiny")
+    words = ["drag", "--model", str(tmp_path / "tiny"), "--point", "10,10:12,10", "--steps", "1"]
+    words += ["--engine", "ort"]
+    said = []
+    for _ in range(2):
+        main(words)
+        said.append(capsys.readouterr().err)
+        for kept in paths.optimised_graphs().iterdir():
+            (kept / "graph.onnx").write_bytes(b"")
+    assert "rebuilding" not in said[0]
+    lines = [line for line in said[1].splitlines() if "rebuilding the cached graph of" in line]
+    assert any("drag/step.onnx" in line for line in lines)
+    assert any("synthesis.onnx" in line for line in lines)

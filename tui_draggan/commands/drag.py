@@ -105,7 +105,10 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
             )
         log = results.StepLog(options.log)
         drawn = options.animation is not None
-        frames, seconds = _drag(session, log, notices, interrupts, pictures=drawn)
+        try:
+            frames, seconds = _drag(session, log, notices, interrupts, pictures=drawn)
+        finally:
+            remark(*notices.taken())  # what came with the last picture, or before a failure
     written, problems = _write(options, session, frames)
     if log.problem is not None:
         problems.append(log.problem)
