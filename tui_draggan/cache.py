@@ -40,6 +40,15 @@ def private_folder(path: Path) -> Path | None:
         return None
 
 
+def is_own_folder(path: Path) -> bool:
+    """Whether `path` is there, in the cache, and nobody else could have written in it."""
+    try:
+        others = path.stat().st_mode & OTHERS_WRITE
+        return path.is_dir() and _is_own(paths.cache()) and _is_own(path) and not others
+    except OSError:
+        return False
+
+
 def read_own(path: Path) -> str | None:
     """The text of a file in the cache; None where there is none of this user's."""
     try:

@@ -92,11 +92,18 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     try:
         options, unknown = _parser().parse_known_args(words)
     except UsageError as error:
-        # argparse takes the value of an option it does not know for a command.
-        _, unknown = _EditorParser().parse_known_args(words)
-        if "COMMAND" in str(error) and unknown and unknown[0].startswith("-"):
+        # argparse takes what is no option for a command: what is to be opened, or the value of an
+        # option that it does not know.
+        options, unknown = _EditorParser().parse_known_args(words)
+        if "COMMAND" not in str(error) or not unknown:
+            raise
+        if unknown[0].startswith("-"):
             raise _unknown(unknown[0], PROGRAM) from None
-        raise
+        from tui_draggan.commands.file_opening import take_word
+
+        if len(unknown) > 1 or not take_word(unknown[0], options):
+            raise
+        return options
     if unknown:
         command: Command = options.command
         raise _unknown(unknown[0], PROGRAM if command is EDITOR else f"{PROGRAM} {command.name}")
@@ -158,7 +165,10 @@ class _CommandParser(_Parser):
 
 def _parser() -> _Parser:
     parser = _EditorParser()
-    parser.epilog = f"{PROGRAM} COMMAND --help describes a command."
+    parser.epilog = (
+        f"{PROGRAM} FILE opens a checkpoint, a session, or the folder of a model or of a training "
+        f"run. {PROGRAM} COMMAND --help describes a command."
+    )
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", parser_class=_CommandParser
     )

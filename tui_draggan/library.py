@@ -1,15 +1,17 @@
-"""The models there are: the user's and the bundled ones, found by name and described."""
+"""The models there are: the user's, the bundled ones and those of opened files, found by name and
+described."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tui_draggan import paths
+from tui_draggan import cache, paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.errors import BundleError, DragganError
 from tui_draggan.files import replacing
@@ -19,6 +21,8 @@ DEFAULT_MODEL = "critters"
 """The bundled model, which opens where none is named."""
 KNOWN = 20
 """Models elsewhere that are remembered."""
+LONGEST_NAME = 80
+"""Characters of a model's name."""
 DAMAGED = "does not open"
 """In place of what is known of a model; the reason stands behind it."""
 
@@ -54,7 +58,7 @@ class ListedModel:
 
 
 def all_models() -> list[ListedModel]:
-    """The user's models and the bundled ones, by the names that open them."""
+    """The user's, the bundled ones and those of opened files, by the names that open them."""
     return [ListedModel.at(path, name) for name, path in _folders().items()]
 
 
@@ -107,6 +111,11 @@ def find_model(name: str) -> Path:
     raise BundleError(f"no model named {name}; available: {available} (or a folder's path)")
 
 
+def is_listed(name: str) -> bool:
+    """Whether a model is found by that name, which is no path then."""
+    return name in _folders()
+
+
 def is_there(name: str) -> bool:
     """Whether `find_model` has a folder of that name."""
     try:
@@ -121,6 +130,11 @@ def name_that_opens(path: Path) -> str:
         if folder.resolve() == path.resolve():
             return shlex.quote(name)
     return shlex.quote(str(path.resolve()))
+
+
+def name_from(stem: str) -> str:
+    """A model's name from a file's: letters, digits and ._- only."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME] or "imported"
 
 
 def summary(info: BundleInfo) -> str:
@@ -140,10 +154,16 @@ def without_training(bundle: ModelBundle) -> str:
 
 
 def _folders() -> dict[str, Path]:
-    """Every model by the name that opens it: the user's, then the bundled ones."""
+    """Every model by the name that opens it: the user's, the bundled ones, those of opened files.
+
+    Of the cache counts only what is the user's own.
+    """
     found: dict[str, Path] = {}
     sweep(paths.user_models())
-    for parent in (paths.user_models(), paths.bundled_models()):
+    parents = [paths.user_models(), paths.bundled_models()]
+    if cache.is_own_folder(paths.opened_models()):
+        parents.append(paths.opened_models())
+    for parent in parents:
         try:
             inside = sorted(parent.iterdir())
         except OSError:

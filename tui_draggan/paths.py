@@ -84,6 +84,11 @@ def optimised_graphs() -> Path:
     return cache() / "optimised"
 
 
+def opened_models() -> Path:
+    """$XDG_CACHE_HOME/tui-draggan/opened: models of files that were opened as they are"""
+    return cache() / "opened"
+
+
 def prepared_pictures() -> Path:
     """$XDG_CACHE_HOME/tui-draggan/pictures: folders of pictures, cut to training's size"""
     return cache() / "pictures"

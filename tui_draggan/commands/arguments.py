@@ -49,6 +49,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     add_model(model, ", or the model the session was saved with")
     add_picture(model)
     add = model.add_argument
+    add("--name", help="keep the model of a FILE under this name (default: in the cache)")
     add("--mask", type=typed_path, metavar="PNG", help="white may change, black stays")
     add("--feature-block", type=int, metavar="PX", help="refuse a model with another one")
     start = model.add_mutually_exclusive_group()
@@ -77,8 +78,9 @@ def add_model(group: Any, otherwise: str = "") -> None:
     """Which model, and what computes it. otherwise: what the default is, beside the bundled one."""
     group.add_argument(
         "--model",
-        metavar="NAME|FOLDER",
-        help="one of the models that tui-draggan models lists, or a model's folder (default: "
+        metavar="NAME|FOLDER|FILE",
+        help="one of the models that tui-draggan models lists, a model's folder, or a file of "
+        "weights or a training run, of which one is made (default: "
         f"{DEFAULT_MODEL}{otherwise})",
     )
     group.add_argument(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.snapshot import Snapshot
+    from tui_draggan.engines.process import EngineProcess
 
 MAX_PACE = 1000
 
@@ -57,17 +58,19 @@ def run(options: argparse.Namespace) -> int:
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
-    from tui_draggan.commands.opening import LastEdit, OpenRequest, open_bundle, open_mask
+    from tui_draggan.commands.opening import LastEdit, OpenRequest, open_at_once, open_mask
+    from tui_draggan.engines.process import NICENESS
 
     notices = Notices()
 
     def on_model(request: OpenRequest) -> EditorOptions:
-        bundle = open_bundle(request)
-        library.remember(bundle.path)
+        bundle, engine = open_at_once(request, NICENESS)
+        if bundle.files:  # else it is not there yet
+            library.remember(bundle.path)
         mask = open_mask(request, bundle)
         start = request.start
         return EditorOptions(
-            _services(request, bundle, mask, on_model, notices),
+            _services(request, bundle, engine, mask, on_model, notices),
             model=bundle.info.name,
             size=bundle.info.size,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
@@ -80,36 +83,32 @@ def run(options: argparse.Namespace) -> int:
             keymap=settings.keys,
         )
 
-    editor = on_model(OpenRequest.of(options))
-
     from tui_draggan.tui.launch import run_editor
 
     with heard(notices):
-        return run_editor(editor)
+        return run_editor(on_model(OpenRequest.of(options)))
 
 
 def _services(
     request: OpenRequest,
     bundle: ModelBundle,
+    engine: EngineProcess,
     mask: LoadedMask | None,
     on_model: Callable[[OpenRequest], EditorOptions],
     notices: Notices,
 ) -> Services:
     """What the editor asks for while it works on one model."""
-    from tui_draggan.commands.opening import (
-        OpenRequest,
-        direction_store,
-        engine_for,
-        open_session,
-    )
+    from tui_draggan.commands.opening import OpenRequest, direction_store, open_session
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
-    from tui_draggan.engines.process import NICENESS
+    from tui_draggan.opened_files import kept
 
     opened = ExitStack()
+    if not bundle.files:  # its export ends with the engine
+        opened.callback(kept.sweep, kept.PATIENCE)
     journal = opened.enter_context(closing(Journal(paths.journals(), bundle.info.name)))
-    engine = opened.enter_context(closing(engine_for(request, bundle, NICENESS)))
+    opened.enter_context(closing(engine))
 
     directions = direction_store(bundle)
     return Services(

@@ -21,6 +21,7 @@ from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_folder, sha256, unwritable
 from tui_draggan.interrupts import import_torch
+from tui_draggan.library import LONGEST_NAME
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
 from tui_draggan.wording import picture_words
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from tui_draggan.checkpoints.checkpoint import Checkpoint
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-LONGEST_NAME = 80
 SHARE, GRAPHS = 1.25, 20_000_000
 """Upper bound of a bundle's size: so many times its weights, and so many bytes more."""
 
@@ -183,8 +183,7 @@ def _destination(options: argparse.Namespace) -> tuple[Path, str]:
 
 def safe_name(stem: str) -> str:
     """A model's name from a file's: letters, digits and ._- only. Raises UsageError."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:LONGEST_NAME]
-    return checked_name(name or "imported")
+    return checked_name(library.name_from(stem))
 
 
 def checked_name(name: str) -> str:

@@ -14,6 +14,7 @@ from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.edit.parameters import RECOMMENDABLE, default_params
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
 from tui_draggan.library import ListedModel
+from tui_draggan.opened_files import kept
 from tui_draggan.standard_streams import remark, say
 from tui_draggan.wording import picture_words, printable
 
@@ -31,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "against the manifest; exit status 2 if something is wrong",
     )
     what.add_argument("--remove", action="store_true", help="remove NAME, after asking")
+    what.add_argument(
+        "--clear", action="store_true", help="remove the models of opened files, after asking"
+    )
     parser.add_argument("--yes", action="store_true", help="remove without asking")
 
 
@@ -40,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         if options.name is None:
             raise UsageError("--remove needs the name of a model")
         return remove(options.name, sure=options.yes)
+    if options.clear:
+        return clear(sure=options.yes)
     if options.verify:
         return verify(options.name)
     return show_all() if options.name is None else show(options.name)
@@ -131,16 +137,41 @@ def on_disk(bundle: ModelBundle) -> str:
 def remove(name: str, sure: bool) -> int:
     """Removes one of the user's models; asks first unless `sure`. Returns 1 where it stays."""
     model = library.look_up(name)
-    if model.path.parent != paths.user_models():
+    if model.path.parent not in (paths.user_models(), paths.opened_models()):
         why = "it came with the program" if model.bundled else "it is not among your own models"
         raise UsageError(f"{name} cannot be removed: {why}")
-    if not sure:
-        if not sys.stdin.isatty():
-            raise UsageError(f"no terminal to ask on before removing {name}; add --yes")
-        answer = input(printable(f"remove {model.name} ({model.path})? [y/N] "))
-        if answer.strip().casefold() not in ("y", "yes"):
-            say("nothing removed")
-            return 1
+    if not sure and not _agreed(f"{model.name} ({model.path})"):
+        return 1
+    _remove(model)
+    return 0
+
+
+def clear(sure: bool) -> int:
+    """Removes the models of opened files; asks first unless `sure`. Returns 1 where they stay."""
+    models = kept.listed()
+    if not models:
+        say("no models of opened files")
+        return 0
+    if not sure and not _agreed(", ".join(model.name for model in models)):
+        return 1
+    for model in models:
+        _remove(model)
+    return 0
+
+
+def _agreed(what: str) -> bool:
+    """Asks. Raises UsageError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"no terminal to ask on before removing {what}; add --yes")
+    answer = input(printable(f"remove {what}? [y/N] "))
+    if answer.strip().casefold() in ("y", "yes"):
+        return True
+    say("nothing removed")
+    return False
+
+
+def _remove(model: ListedModel) -> None:
+    """Removes its folder, and its graphs in the cache. Raises OutputError."""
     try:
         if model.path.is_symlink():
             model.path.unlink()
@@ -153,7 +184,6 @@ def remove(name: str, sure: bool) -> int:
 
         graph_cache.forget(model.bundle)
     say(f"removed: {model.name}")
-    return 0
 
 
 def _row(model: ListedModel) -> Sequence[str]:
@@ -161,6 +191,8 @@ def _row(model: ListedModel) -> Sequence[str]:
         return model.name, library.DAMAGED, "", model.problem
     info = model.bundle.info
     origin = "came with the program" if model.bundled else info.origin.partition(", SHA-256")[0]
+    if model.path.parent == paths.opened_models():
+        origin = f"opened file: {origin}"
     return model.name, library.summary(info), _size(model.bundle), origin
 
 

@@ -12,6 +12,7 @@ from tui_draggan import library, paths
 from tui_draggan.api import Model
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.commands.arguments import given
+from tui_draggan.commands.file_opening import made, model_of_file, opened_at_once, weights_at
 from tui_draggan.commands.settings import read_settings
 from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
@@ -94,7 +95,10 @@ class OpenRequest:
     """What is to be opened."""
 
     model: str | None = None
-    """Name or folder; None: that of the edit that is continued, else the default model."""
+    """Name, folder, or a file of weights (or a run's folder), of which a model is made; None: that
+    of the edit that is continued, else the default model."""
+    name: str | None = None
+    """Name under which a file's model is kept among the user's; None: it goes to the cache."""
     usual_model: str = library.DEFAULT_MODEL
     """Model of a new picture where none is named."""
     device: str = AUTO
@@ -117,6 +121,7 @@ class OpenRequest:
         settings = read_settings()
         return cls(
             model=wanted("model"),
+            name=wanted("name"),
             usual_model=settings.model or library.DEFAULT_MODEL,
             device=wanted("device", settings.text("device")),
             engine=wanted("engine", settings.text("engine")),
@@ -138,9 +143,30 @@ def _start(options: argparse.Namespace) -> Start:
     return LastEdit() if wanted("resume") else SavedSession(options.session)
 
 
+def open_at_once(request: OpenRequest, niceness: int = 0) -> tuple[ModelBundle, EngineProcess]:
+    """The model, and its engine. Of a file of weights that has no model yet there are pictures
+    while it is made; its bundle is not on the disk until then.
+
+    Raises BundleError, UsageError, CheckpointError, OutputError.
+    """
+    if (file := weights_at(request.model)) is not None:
+        model = model_of_file(file, request.name, request.feature_block)
+        if not model.is_there:
+            return opened_at_once(model, request.device, request.engine)
+    bundle = open_bundle(request)
+    return bundle, engine_for(request, bundle, niceness)
+
+
 def open_bundle(request: OpenRequest) -> ModelBundle:
-    """Raises BundleError or UsageError."""
+    """The model; that of a file of weights is made first, where it is not there yet.
+
+    Raises BundleError, UsageError, EngineError, OutputError.
+    """
     start = request.start
+    if (file := weights_at(request.model)) is not None:
+        return made(model_of_file(file, request.name, request.feature_block))
+    if request.name is not None:
+        raise UsageError("--name is for the model of a file of weights; remove it")
     name = request.model
     if name is None:
         name = request.usual_model if isinstance(start, NewPicture) else start.model()

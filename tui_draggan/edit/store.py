@@ -57,6 +57,15 @@ def model_of_session(path: Path) -> str:
     return model
 
 
+def is_session(path: Path) -> bool:
+    """Whether the file says that it is one."""
+    try:
+        with path.open("rb") as stream:
+            return FORMAT.encode() in stream.read(len(FORMAT) + 64)
+    except OSError:
+        return False
+
+
 def model_of(values: Any) -> str | None:
     """The model's name in what `encode` gave; None where that is something else."""
     model = values.get("model") if isinstance(values, dict) else None

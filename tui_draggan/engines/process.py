@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -91,10 +91,28 @@ class EngineProcess:
     ) -> None:
         """The process starts at `open`, or at the first question."""
         self.info = bundle.info
-        self.name, self.device = engine, device
-        self._command = children.command(
-            __name__, str(bundle.path.resolve()), device, engine, str(niceness)
+        self._prepare(
+            children.command(__name__, str(bundle.path.resolve()), device, engine, str(niceness)),
+            device,
+            engine,
         )
+
+    @classmethod
+    def opened(
+        cls, command: Sequence[str], device: str = "auto", engine: str = "auto"
+    ) -> EngineProcess:
+        """The engine of another child that calls `serve`, and knows itself which model it runs.
+
+        The child ends with the thread that calls this. Raises what opening the engine raises.
+        """
+        process = cls.__new__(cls)
+        process._prepare(command, device, engine)
+        process.open()
+        return process
+
+    def _prepare(self, command: Sequence[str], device: str, engine: str) -> None:
+        self.name, self.device = engine, device
+        self._command = command
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._closed = False
@@ -173,7 +191,7 @@ class EngineProcess:
                 return self._child
             self._child = child = _Child(self._command)
         try:
-            self._take(child, child.answer("to open the engine"))
+            self.info = self._take(child, child.answer("to open the engine"))
         except DragganError:
             self._forget(child)
             raise
@@ -314,7 +332,7 @@ def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
         complaints.close()
 
 
-def serve(path: Path, device: str, engine_name: str, niceness: int) -> None:
+def serve(opener: Callable[[], LocalEngine], device: str, engine_name: str, niceness: int) -> None:
     """The child: opens the engine, answers calls until there are no more."""
     children.end_with_parent()
     requests = sys.stdin.buffer
@@ -333,13 +351,11 @@ def serve(path: Path, device: str, engine_name: str, niceness: int) -> None:
         answers.flush()
 
     try:
-        from tui_draggan.engines.choose import open_engine
-
-        engine = open_engine(ModelBundle.open(path), device, engine_name)
+        engine = opener()
     except DragganError as error:
         answer(False, error, engine_name, device)
         return
-    answer(True, None, engine.name, engine.device)
+    answer(True, engine.info, engine.name, engine.device)
     to_prepare = False
     while True:
         while to_prepare and not select.select([requests], [], [], IDLE)[0]:
@@ -371,4 +387,10 @@ def _prepare(engine: LocalEngine) -> bool:
 def main() -> None:
     """Bundle, device, engine and niceness are the arguments."""
     path, device, engine, niceness = sys.argv[1:]
-    serve(Path(path), device, engine, int(niceness))
+
+    def opened() -> LocalEngine:
+        from tui_draggan.engines.choose import open_engine
+
+        return open_engine(ModelBundle.open(Path(path)), device, engine)
+
+    serve(opened, device, engine, int(niceness))

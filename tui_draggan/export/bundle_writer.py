@@ -10,7 +10,7 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor
 
-from tui_draggan.bundle import STATISTICS, BundleInfo, DragInfo, write_manifest
+from tui_draggan.bundle import STATISTICS, BundleInfo, DragInfo, ReferenceStep, write_manifest
 from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
@@ -51,38 +51,20 @@ def export_bundle(
     Raises UsageError for a feature block the generator does not have, OutputError where the
     folder cannot be written.
     """
-    config = generator.config
-    block = default_feature_block(config) if feature_block is None else feature_block
-    if block not in config.feature_sides:
-        sides = ", ".join(map(str, config.feature_sides))
-        raise UsageError(f"the generator has no feature block {block}; choose from {sides}")
-    if config.c_dim and not classes:
-        classes = tuple(map(str, range(config.c_dim)))
-    synthesis = folded(generator, block)
+    synthesis = folded(generator, chosen_block(generator.config, feature_block))
     step = DragStep(synthesis)
-    info = BundleInfo(
-        name=name,
-        size=config.size,
-        z_dim=config.z_dim,
-        w_dim=config.w_dim,
-        num_ws=config.num_ws,
-        drag=DragInfo(
-            feature_block=block,
-            feature_map=config.size_of(block),
-            feature_channels=config.feature_channels(block),
-            trainable_rows=step.rows,
-            preview=config.size_of(step.preview_block),
-            reference=reference_step(synthesis, generator.mapping.w_avg),
-        ),
-        alpha=config.alpha,
+    info = bundle_info(
+        generator,
+        step,
+        name,
+        reference=reference_step(synthesis, generator.mapping.w_avg),
+        recommended=recommended,
         classes=classes,
-        recommended=dict(recommended or {}),
-        generator=described(config),
         description=description,
         licence=licence,
         origin=origin,
     )
-    statistics = _latent_statistics(generator.mapping, config)
+    statistics = latent_statistics(generator.mapping)
     with new_folder(path, replace=replace) as folder:
         (folder / "drag").mkdir()
         weights = SharedWeights(folder / "drag/weights.bin")
@@ -96,6 +78,56 @@ def export_bundle(
             save_generator(generator, classes, folder / "generator.pt")
         write_manifest(folder, info)
     return info
+
+
+def bundle_info(
+    generator: Generator,
+    step: DragStep,
+    name: str,
+    *,
+    reference: ReferenceStep | None = None,
+    recommended: Values[str, str | float] | None = None,
+    classes: tuple[str, ...] = (),
+    description: str = "",
+    licence: str = "",
+    origin: str = "",
+) -> BundleInfo:
+    """What the manifest says of a generator and its step."""
+    config, block = generator.config, step.feature_block
+    if config.c_dim and not classes:
+        classes = tuple(map(str, range(config.c_dim)))
+    return BundleInfo(
+        name=name,
+        size=config.size,
+        z_dim=config.z_dim,
+        w_dim=config.w_dim,
+        num_ws=config.num_ws,
+        drag=DragInfo(
+            feature_block=block,
+            feature_map=config.size_of(block),
+            feature_channels=config.feature_channels(block),
+            trainable_rows=step.rows,
+            preview=config.size_of(step.preview_block),
+            reference=reference,
+        ),
+        alpha=config.alpha,
+        classes=classes,
+        recommended=dict(recommended or {}),
+        generator=described(config),
+        description=description,
+        licence=licence,
+        origin=origin,
+    )
+
+
+def chosen_block(config: AnyConfig, wanted: int | None) -> int:
+    """The feature block that is asked for, None for the default. Raises UsageError where the
+    generator has none of that side."""
+    block = default_feature_block(config) if wanted is None else wanted
+    if block not in config.feature_sides:
+        sides = ", ".join(map(str, config.feature_sides))
+        raise UsageError(f"the generator has no feature block {block}; choose from {sides}")
+    return block
 
 
 def default_feature_block(config: AnyConfig) -> int:
@@ -139,7 +171,9 @@ def _export_synthesis(synthesis: FoldedNetwork) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def _latent_statistics(mapping: Mapping, config: AnyConfig) -> LatentStatistics:
+def latent_statistics(mapping: Mapping) -> LatentStatistics:
+    """What its w look like: what the bundle says of them."""
+    config = mapping.config
     z, labels = statistics_samples(config.z_dim, config.c_dim)
     one_hot = torch.eye(max(config.c_dim, 1))[torch.from_numpy(labels)]
     parts = zip(torch.from_numpy(z).split(TOGETHER), one_hot.split(TOGETHER), strict=True)

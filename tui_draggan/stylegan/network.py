@@ -35,7 +35,8 @@ class FullyConnected(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, lr: float = 1.0, bias: float = 0.0) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / lr)
+        # In place: else torch imports for a second where nothing is filled in (`from_state`).
+        self.weight = nn.Parameter(torch.randn(outputs, inputs).div_(lr))
         self.bias = nn.Parameter(torch.full((outputs,), bias / lr))
         self.weight_gain = lr / math.sqrt(inputs)
         self.bias_gain = lr

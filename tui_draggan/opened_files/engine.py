@@ -1,0 +1,214 @@
+"""An engine on a file of weights: pictures at once, drags as soon as the model is exported.
+
+Pictures come from the weights as they were read, by the torch engine's network. Meanwhile another
+process exports the model; the engine that was asked for is opened on it when there is time, at the
+latest when the first features or steps are wanted, and computes everything from then on.
+
+    python -m tui_draggan.opened_files.engine FILE FOLDER NAME SHA256 FEATURE_BLOCK DEVICE ENGINE
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+import torch
+
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import MANIFEST, ModelBundle
+from tui_draggan.checkpoints.generator import build_generator
+from tui_draggan.checkpoints.reading import read_checkpoint
+from tui_draggan.engines import cpu
+from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.choose import open_engine
+from tui_draggan.engines.graph_inputs import checked
+from tui_draggan.engines.process import NICENESS, serve
+from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
+from tui_draggan.engines.torch.workers import Workers
+from tui_draggan.errors import EngineError
+from tui_draggan.export.bundle_writer import bundle_info, chosen_block, latent_statistics
+from tui_draggan.export.families import FoldedNetwork, folded
+from tui_draggan.export.folded import FoldedSynthesis
+from tui_draggan.export.step_graph import DragStep
+from tui_draggan.latent_statistics import LatentStatistics
+from tui_draggan.opened_files import processes
+from tui_draggan.stylegan.network import Mapping
+from tui_draggan.stylegan.pixels import to_pictures
+
+log = logging.getLogger(__name__)
+
+
+class CheckpointEngine:
+    """`base.LocalEngine`. Raises CheckpointError for a file that is no generator."""
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        file: Path,
+        folder: Path,
+        name: str,
+        digest: str,
+        feature_block: int | None,
+        device: str,
+        engine: str,
+    ) -> None:
+        """folder: where the model of that name is to be. digest: SHA-256 of the file."""
+        self._opened_as = device, engine
+        self._folder = folder
+        self._command = processes.exporting(file, folder, name, digest, feature_block)
+        self._export: subprocess.Popen[bytes] | None = None
+        self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
+        self._failure = ""
+        self._network: _Network | None = None
+        self._engine: LocalEngine | None = None
+        if (folder / MANIFEST).exists():  # of an earlier process
+            self._engine = open_engine(ModelBundle.open(folder), device, engine)
+            self.info = self._engine.info
+            return
+        torch.set_num_threads(cpu.physical_cores())
+        checkpoint = read_checkpoint(file)
+        generator = build_generator(checkpoint)
+        block = chosen_block(generator.config, feature_block)
+        synthesis = folded(generator, block)
+        self.info = bundle_info(generator, DragStep(synthesis), name, classes=checkpoint.classes)
+        self._network = _Network(generator.mapping, synthesis)
+        for note in checkpoint.notes:
+            log.warning("%s: %s", file.name, note)
+
+    @property
+    def name(self) -> str:
+        return "torch, pictures only" if self._engine is None else self._engine.name
+
+    def warm_up(self) -> bool:
+        """Has the model exported, and takes it over when it is."""
+        if self._engine is not None:
+            return self._engine.warm_up()
+        if self._failure:
+            return False
+        if self._started().poll() is not None:
+            self._take_over()
+        return True
+
+    def map(self, z: Floats, label: int | None = None) -> Floats:
+        if self._network is None:
+            return self._dragging().map(z, label)
+        z = checked(z, (self.info.z_dim,), "z")
+        return self._network.map(z, label)
+
+    @property
+    def w_avg(self) -> Floats:
+        return self._dragging().w_avg if self._network is None else self._network.w_avg
+
+    @property
+    def statistics(self) -> LatentStatistics:
+        return self._dragging().statistics if self._network is None else self._network.statistics
+
+    def render(self, ws: Floats) -> Bytes:
+        if self._network is None:
+            return self._dragging().render(ws)
+        return self._network.render(checked(ws, (self.info.num_ws, self.info.w_dim), "w+"))
+
+    def features(self, ws: Floats, points: Floats) -> Floats:
+        return self._dragging().features(ws, points)
+
+    def begin(self, problem: Problem) -> None:
+        self._dragging().begin(problem)
+
+    def step(self, request: StepRequest) -> StepResult:
+        return self._dragging().step(request)
+
+    def gradient(self) -> Floats:
+        return self._dragging().gradient()
+
+    def _dragging(self) -> LocalEngine:
+        """The engine that was asked for, once its model is there. Raises EngineError."""
+        if self._engine is None and not self._failure:
+            self._started().wait()
+            self._take_over()
+        if self._engine is None:
+            raise EngineError(f"the model cannot be exported: {self._failure}")
+        return self._engine
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        """The export, which begins where it has not."""
+        if self._export is None:
+            log.warning("%s is being prepared; points wait until it is ready", self.info.name)
+            self._export = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._complaints,
+            )
+        return self._export
+
+    def _take_over(self) -> None:
+        """The export has ended: the engine is opened on the model, the weights are let go."""
+        if self._started().returncode:
+            self._complaints.seek(0)
+            said = processes.last_line(self._complaints.read())
+            self._failure = said or "its process was ended"
+            log.warning("the model cannot be exported: %s", self._failure)
+            return
+        self._engine = open_engine(ModelBundle.open(self._folder), *self._opened_as)
+        self.device = self._engine.device
+        self._network = None
+        log.warning("%s is ready to be dragged", self.info.name)
+
+
+class _Network:
+    """Mapping and synthesis, in torch on the CPU."""
+
+    def __init__(self, mapping: Mapping, synthesis: FoldedNetwork) -> None:
+        self._mapping = mapping
+        self._whole = synthesis
+        self._in_bands: PartialSynthesis | None = None
+        """The same in less memory and time, of a network that the torch engine has."""
+        if isinstance(synthesis, FoldedSynthesis):
+            workers = Workers(torch.device("cpu"), torch.float32, cores=1, by_tiles=False)
+            constants = dict(synthesis.state_dict())
+            block = synthesis.feature_block
+            self._in_bands = PartialSynthesis(synthesis.config, block, constants, workers)
+
+    @property
+    def w_avg(self) -> Floats:
+        mean: Floats = self._mapping.w_avg.numpy()
+        return mean
+
+    @cached_property
+    def statistics(self) -> LatentStatistics:
+        return latent_statistics(self._mapping)
+
+    @torch.no_grad()
+    def map(self, z: Floats, label: int | None) -> Floats:
+        classes = self._mapping.config.c_dim
+        given = None
+        if classes:
+            given = torch.zeros(1, classes)
+            given[0, label or 0] = 1
+        w: Floats = self._mapping(torch.from_numpy(z)[None], given)[0].numpy()
+        return w
+
+    @torch.no_grad()
+    def render(self, ws: Floats) -> Bytes:
+        rows, count = torch.from_numpy(ws), self._whole.rows
+        if self._in_bands is None:
+            picture = self._whole(rows[None])
+        else:
+            picture = self._in_bands.picture(rows[:count], rows[count:])
+        image: Bytes = to_pictures(picture)[0].contiguous().numpy()
+        return image
+
+
+def main() -> None:
+    file, folder, name, digest, block, device, engine = sys.argv[1:]
+
+    def opened() -> LocalEngine:
+        where = Path(file), Path(folder)
+        return CheckpointEngine(*where, name, digest, int(block) or None, device, engine)
+
+    serve(opened, device, engine, NICENESS)
