@@ -34,7 +34,8 @@ STAND_INS = {
         "import os\n"
         "def _folder(kind):\n"
         "    return lambda app: os.path.join(os.environ['XDG_' + kind + '_HOME'], app)\n"
-        "user_data_dir, user_state_dir, user_cache_dir = map(_folder, ('DATA', 'STATE', 'CACHE'))\n"
+        "user_data_dir, user_state_dir = _folder('DATA'), _folder('STATE')\n"
+        "user_cache_dir, user_config_dir = _folder('CACHE'), _folder('CONFIG')\n"
     )
 }
 """Modules that the program wants and a machine for torch may lack, as much of them as is used."""

@@ -81,7 +81,7 @@ def export_bundle(
 
 
 def bundle_info(
-    generator: Generator,
+    generator: AnyGenerator,
     step: DragStep,
     name: str,
     *,

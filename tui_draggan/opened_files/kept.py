@@ -16,7 +16,7 @@ from pathlib import Path
 from tui_draggan import cache, folders, library, paths
 from tui_draggan.bundle import MANIFEST
 from tui_draggan.errors import OutputError
-from tui_draggan.files import TEMPORARY
+from tui_draggan.files import TEMPORARY, remove_unlocked
 from tui_draggan.library import ListedModel
 
 KEPT = 4 << 30
@@ -62,7 +62,11 @@ def sweep(patience: float = 0.0) -> None:
     root, end = paths.opened_models(), time.monotonic() + patience
     while True:
         folders.sweep(root)
-        if time.monotonic() >= end or not list(root.glob(f"{TEMPORARY}*")):
+        left = list(root.glob(f"{TEMPORARY}*"))
+        for path in left:  # the file by which only one process writes a folder
+            with suppress(OSError):
+                remove_unlocked(path)
+        if not left or time.monotonic() >= end:
             return
         time.sleep(0.02)
 
