@@ -6,8 +6,8 @@ synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]; 4 chan
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
-                 step_without_picture.onnx  training_model_without_picture.onnx: the same but for
-                 the picture, where that takes blocks of its own
+                 step_without_picture.onnx  training_model_without_picture.onnx: for steps that
+                 nobody looks at, where that saves something
                  weights.bin: the one copy of the weights all graphs share
 statistics.safetensors  what w look like (`latent_statistics`); older bundles are without
 """
@@ -49,7 +49,7 @@ WITHOUT_PICTURE = {
     TRAINING_MODEL: "drag/training_model_without_picture.onnx",
 }
 """The graph of an iteration for steps that nobody looks at, by that of those with a picture. Not
-there where the picture costs little more, nor in bundles of earlier versions."""
+there where it would save little, nor in bundles of earlier versions."""
 
 TEXTS = {"name", "description", "licence", "origin"}
 """What a manifest says in words. They are read as `printable`, and so are the classes."""

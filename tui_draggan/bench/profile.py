@@ -122,8 +122,10 @@ class ProfiledOrt(Profiled, OrtEngine):
 
     def _open_optimizer(self) -> Any:
         self._folder = TemporaryDirectory()
+        optimizer = super()._open_optimizer()
         with runtime.profiling(Path(self._folder.name, "step")):
-            return super()._open_optimizer()
+            optimizer.prepare()
+        return optimizer
 
     def _inside(self) -> tuple[dict[str, float], dict[str, float]]:
         events = json.loads(Path(self.stopwatch.end_profiling()).read_text(encoding="utf-8"))

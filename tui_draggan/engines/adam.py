@@ -79,6 +79,9 @@ class AdamLatent:
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.begin(np.zeros(shape, np.float32))
 
+    def prepare(self) -> None:
+        """As in `LatentOptimizer`; nothing where everything is there."""
+
     def begin(self, latent: Floats, basis: Floats | None = None) -> None:
         self.latent = np.array(latent, np.float32)
         self.gradient: Floats = np.zeros_like(self.latent)

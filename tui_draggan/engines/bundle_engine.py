@@ -43,7 +43,8 @@ class BundleEngine(ABC):
         return self._open_optimizer()
 
     def warm_up(self) -> bool:
-        _ = self._optimizer, self.statistics
+        self._optimizer.prepare()
+        _ = self.statistics
         return False
 
     def map(self, z: Floats, label: int | None = None) -> Floats:

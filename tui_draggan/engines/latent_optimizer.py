@@ -41,6 +41,10 @@ class LatentOptimizer(Protocol):
         """(R, w_dim) as the last `iterate` left it."""
         ...
 
+    def prepare(self) -> None:
+        """Opens what the first step would have to wait for."""
+        ...
+
     def begin(self, latent: Floats, basis: Floats | None = None) -> None:
         """Starts anew from that latent, without moments or gradient; basis as in `Problem`."""
         ...

@@ -5,6 +5,8 @@ For steps that nobody looks at there is a second graph without the picture, on t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from tui_draggan.arrays import Floats
@@ -25,10 +27,10 @@ class OrtEngine(BundleEngine):
     name = "ort"
 
     def _open_optimizer(self) -> StepGraphOptimizer:
-        shape = self.info.drag.trainable_rows, self.info.w_dim
-        session = self._open(STEP)
-        other = self._bundle.without_picture(STEP)
-        return StepGraphOptimizer(session, session if other is None else self._open(other), shape)
+        drag = self.info.drag
+        shape = drag.trainable_rows, self.info.w_dim
+        small = drag.preview != drag.feature_map
+        return StepGraphOptimizer(self._open, self._bundle.without_picture(STEP), small, shape)
 
     def _open(self, name: str) -> Any:
         return graph_cache.open_graph(self._bundle, name, self.device)
@@ -37,13 +39,34 @@ class OrtEngine(BundleEngine):
 class StepGraphOptimizer(AdamLatent):
     """A `LatentOptimizer`: the latent is an input of the graph, its gradient an output."""
 
-    def __init__(self, session: Any, without_picture: Any, shape: tuple[int, int]) -> None:
-        """without_picture: the session for steps without; may be the same."""
+    def __init__(
+        self,
+        open_graph: Callable[[str], Any],
+        other: str | None,
+        both: bool,
+        shape: tuple[int, int],
+    ) -> None:
+        """open_graph: file of the bundle → session; each is opened when it is needed. other: the
+        graph for steps without a picture, if there is one; both: whether `prepare` opens that too.
+        """
         super().__init__(shape)
-        self._session, self._without_picture = session, without_picture
+        self._open_graph, self._other, self._both = open_graph, other, both
         self._part_only = runtime.load_runtime().RunOptions()
         # Only the training builds heed it; the others compute the whole graph.
         self._part_only.only_execute_path_to_fetches = True
+
+    def prepare(self) -> None:
+        _ = self._session
+        if self._both:
+            _ = self._without_picture
+
+    @cached_property
+    def _session(self) -> Any:
+        return self._open_graph(STEP)
+
+    @cached_property
+    def _without_picture(self) -> Any:
+        return self._session if self._other is None else self._open_graph(self._other)
 
     def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         with runtime.failing_as("step"):
@@ -57,20 +80,20 @@ class StepGraphOptimizer(AdamLatent):
         return Iteration(*losses, handles, image[0][0] if image else None)
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
-        return self._output("sampled", feeds)
+        # The same to the bit in both; a large network's second graph is opened for steps alone.
+        is_open = "_session" in self.__dict__
+        return self._output(self._session if is_open else self._without_picture, "sampled", feeds)
 
     def features_outside(self, feeds: Feeds) -> Floats:
-        return self._output("outside", feeds)
+        return self._output(self._session, "outside", feeds)
 
     def end_profiling(self) -> str:
         """The file with the times of a session that was opened under `runtime.profiling`."""
         return str(self._session.end_profiling())
 
-    def _output(self, name: str, feeds: Feeds) -> Floats:
+    def _output(self, session: Any, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):
-            features: Floats = self._without_picture.run([name], self._fed(feeds), self._part_only)[
-                0
-            ]
+            features: Floats = session.run([name], self._fed(feeds), self._part_only)[0]
         return features
 
     def _fed(self, feeds: Feeds) -> Feeds:

@@ -102,6 +102,9 @@ class TrainingApiOptimizer:
         optimizer = api.Optimizer(self._bundle / OPTIMIZER_MODEL, module)
         return Trained(module, optimizer, module.input_names(), module.output_names())
 
+    def prepare(self) -> None:
+        """Everything is there."""
+
     def begin(self, latent: Floats, basis: Floats | None = None) -> None:
         if self._used:
             # Their memory first.

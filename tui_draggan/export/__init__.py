@@ -7,7 +7,8 @@
 2. `step_graph`: one DragGAN iteration around it, in torch. `reference_step` takes its numbers.
 3. `tracing`: modules → ONNX graphs.
 4. `training_api`: the iteration's gradient by the latent, from ONNX Runtime's training package.
-5. `drag_graphs`: tracking spliced in; the gradient in its window alone (`cropping`).
+5. `drag_graphs`: tracking spliced in; the gradient in its window alone (`cropping`), and without a
+   picture the `last_convolution` too.
 6. `lowering`: operators in forms that run faster, convolutions by `phases` and `tiling`;
    `standard_operators`: none but standard ONNX.
 7. `shared_weights`: the graphs saved, their weights in one file.

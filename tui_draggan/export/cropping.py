@@ -63,7 +63,7 @@ class _Cropping:
         self._matrices = matrices
         self._pieces: dict[tuple[str, str], str] = {}
         self._beginning: Window | None = None
-        self._constants = _constants(graph)
+        self._constants = constants(graph)
         self._shapes = shapes(graph)
         self._shapes |= {name: list(array.shape) for name, array in self._constants.items()}
         self._producers = {output: node for node in graph.node for output in node.output}
@@ -365,7 +365,8 @@ def _bands(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.i
     return starts.astype(np.int64), np.maximum.accumulate(np.append(0, lasts)).astype(np.int64)
 
 
-def _constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
+def constants(graph: onnx.GraphProto) -> dict[str, NDArray[Any]]:
+    """Values of initializers and constant nodes, by name."""
     initializers = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     return initializers | {
         node.output[0]: numpy_helper.to_array(attributes(node)["value"])

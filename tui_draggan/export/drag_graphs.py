@@ -8,9 +8,9 @@
 4. The gradient is cropped to the window where it is not zero.
 5. Operators without a (fast) CPU kernel are lowered to others; for step.onnx all that are not
    standard.
-6. Where blocks run for the picture alone, each graph of an iteration gets a second form without
-   them, for steps that nobody looks at: two files, since a graph that can leave something out needs
-   control flow.
+6. Each graph of an iteration gets a second form for steps that nobody looks at, without what runs
+   for the picture alone and with the last convolution where it is read (`last_convolution`): two
+   files, since a graph that can leave something out needs control flow.
 7. The network's weights are graph inputs until the graphs are saved: then they get their values.
 """
 
@@ -36,6 +36,7 @@ from tui_draggan.engines.ort_training import LATENT
 from tui_draggan.export.cropping import crop_gradient
 from tui_draggan.export.gradient import differentiate, note_shapes
 from tui_draggan.export.graph_surgery import keep_outputs, splice
+from tui_draggan.export.last_convolution import crop_last_convolution
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.standard_operators import standardise
@@ -83,18 +84,19 @@ def write_drag_graphs(step: DragStep, bundle: Path, weights: SharedWeights) -> N
         splice(model, locate, SUPERVISION)
     crop_gradient(forward, matrices)
 
-    unseen = step.draws_beyond_features
     models = {STEP: _giving(forward, STANDARD_OUTPUTS)}
-    if unseen:
-        models[WITHOUT_PICTURE[STEP]] = _giving(forward, _without_picture(STANDARD_OUTPUTS))
+    unseen = _giving(forward, _unseen(STANDARD_OUTPUTS))
+    if crop_last_convolution(unseen.graph) or step.draws_beyond_features:
+        models[WITHOUT_PICTURE[STEP]] = unseen
     if has_training_tools():
         training = copy.deepcopy(forward)
         total = accumulate(training, LATENT, GRADIENT)
         models[TRAINING_MODEL] = _giving(training, (*TRAINING_OUTPUTS, total))
-        if unseen:
-            # The API keeps the gradient of one model of two: so the other gives its own.
-            outputs = (*_without_picture(TRAINING_OUTPUTS), GRADIENT, total)
-            models[WITHOUT_PICTURE[TRAINING_MODEL]] = _giving(training, outputs)
+        if step.draws_beyond_features:  # of large networks the API would hold the weights twice
+            # It keeps the gradient of one model of two: so the other gives its own.
+            unseen = _giving(training, (*_unseen(TRAINING_OUTPUTS), GRADIENT, total))
+            crop_last_convolution(unseen.graph)
+            models[WITHOUT_PICTURE[TRAINING_MODEL]] = unseen
         models[EVAL_MODEL] = _giving(evaluation, EVAL_OUTPUTS)
     for name, model in models.items():
         lower(model)
@@ -124,8 +126,9 @@ def _giving(model: onnx.ModelProto, outputs: Sequence[str]) -> onnx.ModelProto:
     return copied
 
 
-def _without_picture(outputs: Sequence[str]) -> list[str]:
-    return [name for name in outputs if name != IMAGE]
+def _unseen(outputs: Sequence[str]) -> list[str]:
+    """Without those that need the whole map of features."""
+    return [name for name in outputs if name not in (IMAGE, "outside")]
 
 
 def trace_step(step: DragStep, channels: int) -> onnx.ModelProto:

@@ -12,6 +12,8 @@ Shapes: I/O input/output channels, H/W sides of the maps, t/u tiles along them, 
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping, Sequence
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -48,22 +50,10 @@ class _Tiles:
         self._weights = {value.name for value in (*graph.input, *graph.initializer)}
 
     def __call__(self, node: onnx.NodeProto, new: Replacements) -> None:
-        if node.op_type == "Conv" and self._pays(node):
+        if node.op_type == "Conv" and pays(node, self._shapes, self._weights):
             self._multiply(node, new)
         else:
             new.nodes.append(node)
-
-    def _pays(self, node: onnx.NodeProto) -> bool:
-        known = attributes(node)
-        if any(known.get(name) != value for name, value in PLAIN.items()):
-            return False
-        (_, weight, *bias), y = node.input, node.output[0]
-        if bias or weight not in self._weights:
-            return False
-        *_, height, width = self._shapes.get(y, (0, 0))
-        tiled = height % self._algorithm.step == width % self._algorithm.step == 0
-        deep = max(height, width) <= min(self._shapes[weight][:2]) / LEAST_DEPTH
-        return tiled and deep and min(height, width) >= LEAST_SIDE
 
     def _multiply(self, node: onnx.NodeProto, new: Replacements) -> None:
         """Factors along columns come before those along rows: so the last of the products into the
@@ -110,6 +100,20 @@ class _Tiles:
         back = turned(shaped(back, "cut", count, size, outputs, down, across), 2, 3, 1, 0, 4)
         back = shaped(back, "whole", 1, outputs, height, count * across)
         times(back, matrix("out_columns", out_columns.T), y)
+
+
+def pays(node: onnx.NodeProto, known: Mapping[str, Sequence[int]], weights: Container[str]) -> bool:
+    """Whether a convolution runs in tiles. `known`: shapes; weights: which inputs are some."""
+    given = attributes(node)
+    if any(given.get(name) != value for name, value in PLAIN.items()):
+        return False
+    (_, weight, *bias), y = node.input, node.output[0]
+    if bias or weight not in weights:
+        return False
+    *_, height, width = known.get(y, (0, 0))
+    tiled = height % LARGE_TILES.step == width % LARGE_TILES.step == 0
+    deep = max(height, width) <= min(known[weight][:2]) / LEAST_DEPTH
+    return tiled and deep and min(height, width) >= LEAST_SIDE
 
 
 def spread(algorithm: Algorithm, side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
