@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import ZooEngine
-from tui_draggan.tui.dialogs.dialog import LineDialog
+from tui_draggan.tui.dialogs.dialog import Dialog, LineDialog
 
 NAMES = {
     ",": "comma",
@@ -88,3 +88,19 @@ async def test_a_page_of_a_list_that_is_not_there_yet() -> None:
             await editor.pilot.pause()
             await editor.press("pagedown", "escape", "escape")
             await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
+
+
+async def test_what_was_typed_may_be_looked_at_when_the_dialog_is_gone() -> None:
+    async with editing(ZooEngine()) as editor:
+        for key in ("g", "C"):
+            await editor.press(key)
+            dialog = editor.app.screen
+            assert isinstance(dialog, Dialog)
+            line = dialog.query_one(Input)
+            await editor.press("escape")
+            await editor.until(lambda: editor.app.screen is editor.screen, "the editor")
+            await dialog.query("*").remove()
+            for message in (Input.Changed(line, "9"), Input.Submitted(line, "9")):
+                dialog.post_message(message)
+            await editor.pilot.pause()
+            dialog.show_problem("none")

@@ -86,9 +86,9 @@ class ChoiceDialog(Dialog[str]):
         if self._stands_alone(event.value):
             self.dismiss(event.value.strip())
             return
-        line = self.query_one(OptionList).highlighted_option
-        if line is not None:
-            self._take(self._choices[str(line.id)])
+        for lines in self.query(OptionList):
+            if lines.highlighted_option is not None:
+                self._take(self._choices[str(lines.highlighted_option.id)])
 
     @on(OptionList.OptionSelected)
     def _take_clicked(self, event: OptionList.OptionSelected) -> None:
@@ -105,12 +105,14 @@ class ChoiceDialog(Dialog[str]):
         self.show_problem(self._choices[str(event.option_id)].problem)
 
     def action_move(self, action: str) -> None:
-        move_in_list(self.query_one(OptionList), action)
+        for lines in self.query(OptionList):
+            move_in_list(lines, action)
 
     def _list(self, choices: Sequence[Choice]) -> None:
-        lines = self.query_one(OptionList)
-        lines.set_options(Option(self._line(choice), choice.value) for choice in choices)
-        lines.highlighted = next((i for i, one in enumerate(choices) if one.current), 0)
+        """Shows them; nowhere, once the dialog is being taken away."""
+        for lines in self.query(OptionList):
+            lines.set_options(Option(self._line(choice), choice.value) for choice in choices)
+            lines.highlighted = next((i for i, one in enumerate(choices) if one.current), 0)
 
     def _line(self, choice: Choice) -> Content:
         mark = CURRENT if choice.current else " "

@@ -40,8 +40,10 @@ class Dialog(ModalScreen[T], Generic[T]):
             self.show_problem(str(error))
 
     def show_problem(self, words: str) -> None:
-        """In the line that a dialog has for it."""
-        self.query_one(".problem", Static).update(words)
+        """In the line that a dialog has for it; what was typed into it may be looked at when it is
+        being taken away already."""
+        for line in self.query(".problem").results(Static):
+            line.update(words)
 
 
 class LineDialog(Dialog[str]):
