@@ -178,5 +178,5 @@ def test_in_the_import_of_torch_it_ends_the_process_at_once(
     assert process.stdout is not None and "ready\n" in iter(process.stdout.readline, "")
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=LIMIT)
     assert (process.returncode, said) == (130, "tui-draggan: interrupted\n")

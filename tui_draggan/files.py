@@ -14,7 +14,7 @@ import secrets
 import signal
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import chain, count
@@ -43,7 +43,7 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     check_target(path)
     suffix = path.suffix if len(os.fsencode(path.suffix)) <= LONGEST_SUFFIX else ""
-    with _ending_signals_clean_up():
+    with ending_signals(_remove_unfinished_and_end):
         try:
             _remove_stale(path.parent.absolute())
             work, handle = _new_temporary(path.parent, suffix)
@@ -216,17 +216,17 @@ def _remove_stale(folder: Path) -> None:
 
 
 @contextmanager
-def _ending_signals_clean_up() -> Iterator[None]:
-    """While entered, a signal that ends the process removes its temporary files first.
+def ending_signals(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """While entered, signals that would end the process are its handler's.
 
-    Signals that someone else handles are left to them, and only the main thread may ask for them.
+    Those that someone else handles are left to them, and only the main thread may ask for them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     heard = [number for number in ENDING_SIGNALS if signal.getsignal(number) == signal.SIG_DFL]
     for number in heard:
-        signal.signal(number, _remove_unfinished_and_end)
+        signal.signal(number, handler)
     try:
         yield
     finally:

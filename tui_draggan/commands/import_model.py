@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shutil
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from tui_draggan.commands.models import on_disk
 from tui_draggan.commands.progress import progress
 from tui_draggan.edit.parameters import RECOMMENDABLE
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import check_folder, sha256, unwritable
+from tui_draggan.files import check_folder, ending_signals, sha256, unwritable
 from tui_draggan.interrupts import import_torch
 from tui_draggan.library import LONGEST_NAME
 from tui_draggan.paths import typed_path
@@ -103,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
 
     file: Path = options.file
     folder, name = _destination(options)
-    with _signals_interrupt():
+    with ending_signals(_interrupt):
         with progress(sys.stdout, keep=True) as report:
             report(f"reading {file.name}")
             checkpoint = read_checkpoint(file, options.network)
@@ -223,18 +222,6 @@ def _writing(folder: Path) -> Iterator[None]:
         raise unwritable(folder, error) from error
 
 
-@contextmanager
-def _signals_interrupt() -> Iterator[None]:
+def _interrupt(number: int, frame: object) -> None:
     """A killed or cut-off import cleans up as one that Ctrl-C ends."""
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    heard = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
-    for number in heard:
-        signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number in heard:
-            signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt

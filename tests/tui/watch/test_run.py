@@ -15,7 +15,7 @@ from tui_draggan.tui.watch.charts import charts_of
 from tui_draggan.tui.watch.layout import drawn_size, plan
 from tui_draggan.tui.watch.log import Curve
 from tui_draggan.tui.watch.plot import EMPTY, Ink, drawn
-from tui_draggan.tui.watch.run import Run, RunReader, check_run
+from tui_draggan.tui.watch.run import RunReader, RunSnapshot, check_run
 from tui_draggan.tui.watch.words import fitted, status_words, title_words
 
 INK = Ink(("blue", "yellow"), "dim")
@@ -87,7 +87,7 @@ def test_the_status_line(tmp_path: Path) -> None:
     assert status_words(run, run.changed + 299)[1] == "30 min left"
     silent = status_words(run, run.changed + 301)
     assert silent[1] == "no update for 5 min" and not any("left" in word for word in silent)
-    assert status_words(Run("x"), 0) == ["no log entries yet"]
+    assert status_words(RunSnapshot("x"), 0) == ["no log entries yet"]
 
 
 def test_a_short_run_is_told_in_small_numbers(tmp_path: Path) -> None:

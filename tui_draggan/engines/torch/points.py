@@ -101,27 +101,13 @@ def track(
     """handles and targets (N, 2), templates (N, C), window (k,) offsets along one axis → tracked
     (N, 2): the nearest neighbour, by L1, of f0 in a square (DragGAN, section 3.2, equation 6), of
     equal ones the nearest to the target; and the features there (N, C)."""
-    side, channels = len(window), templates.shape[1]
-    part = max(AT_ONCE // (side * side * channels), 1)
-    parts = [
-        _track(grid, gather, *points, window)
-        for points in zip(
-            handles.split(part), targets.split(part), templates.split(part), strict=True
-        )
-    ]
-    tracked, features = zip(*parts, strict=True)
-    return torch.cat(tracked), torch.cat(features)
-
-
-def _track(
-    grid: Grid,
-    gather: Gather,
-    handles: Tensor,
-    targets: Tensor,
-    templates: Tensor,
-    window: Tensor,
-) -> tuple[Tensor, Tensor]:
-    side, radius = len(window), len(window) // 2
+    side, radius, channels = len(window), len(window) // 2, templates.shape[1]
+    most = max(AT_ONCE // (side * side * channels), 1)
+    if len(handles) > most:
+        split = zip(handles.split(most), targets.split(most), templates.split(most), strict=True)
+        parts = [track(grid, gather, *points, window) for points in split]
+        places, found = zip(*parts, strict=True)
+        return torch.cat(places), torch.cat(found)
     middle = torch.round(handles)
     around = grid.clamped(middle[:, :1] + window, middle[:, 1:] + window)
     cells, first = grid.cells(radius), grid.first(middle, radius)

@@ -22,7 +22,7 @@ from tui_draggan.tui.watch import words
 from tui_draggan.tui.watch.curves import Curves
 from tui_draggan.tui.watch.layout import plan
 from tui_draggan.tui.watch.picture import GridPicture
-from tui_draggan.tui.watch.run import Grid, Run, RunReader
+from tui_draggan.tui.watch.run import Grid, RunReader, RunSnapshot
 from tui_draggan.tui.widgets.readout import Readout
 
 LOOK_EVERY = 1.0
@@ -58,7 +58,7 @@ class WatchApp(Program):
 
     def __init__(self, folder: Path, terminal: Terminal) -> None:
         super().__init__(terminal)
-        self.run_now = Run(folder.resolve().name)
+        self.run_now = RunSnapshot(folder.resolve().name)
         self._reader = RunReader(folder)
         self._chosen: Path | None = None
         """File of the grid that was walked to; None: the newest."""

@@ -7,7 +7,7 @@ from rich.text import Text
 from tui_draggan.tui.watch.charts import charts_of
 from tui_draggan.tui.watch.layout import CHART
 from tui_draggan.tui.watch.plot import Ink, drawn
-from tui_draggan.tui.watch.run import Run
+from tui_draggan.tui.watch.run import RunSnapshot
 from tui_draggan.tui.widgets.readout import Readout
 
 
@@ -19,14 +19,14 @@ class Curves(Readout):
         self._chosen = ""
         """Title of the first chart; by title, since charts are added during a run."""
 
-    def walk(self, run: Run, step: int) -> None:
+    def walk(self, run: RunSnapshot, step: int) -> None:
         """Another chart first."""
         titles = [chart.title for chart in charts_of(run.curves)]
         if titles:
             at = titles.index(self._chosen) if self._chosen in titles else 0
             self._chosen = titles[(at + step) % len(titles)]
 
-    def show(self, run: Run, marked: float | None = None) -> None:
+    def show(self, run: RunSnapshot, marked: float | None = None) -> None:
         """marked: kimg of the grid that is shown, where it is not the newest."""
         width, height = self.content_size
         charts = charts_of(run.curves)

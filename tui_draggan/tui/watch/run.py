@@ -25,7 +25,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunSnapshot:
     """What is shown, as it was at one moment."""
 
     name: str
@@ -81,7 +81,7 @@ class RunReader:
         self._config: dict[str, Any] = {}
         self._config_changed = 0
 
-    def look(self) -> Run:
+    def look(self) -> RunSnapshot:
         """The run now. What is missing or half there is left out. Reads files: slow."""
         self._log.look()
         self._read_config()
@@ -89,7 +89,7 @@ class RunReader:
         grids = tuple(Grid(kimg, path, _changed(path)) for kimg, path in listed)
         times = [_changed(self._folder.log), *(grid.changed for grid in grids)]
         resolution, total = self._config.get("resolution"), self._config.get("kimg")
-        return Run(
+        return RunSnapshot(
             name=self._folder.path.resolve().name,
             resolution=resolution if isinstance(resolution, int) else None,
             data=Path(str(self._config.get("data") or "")).name,

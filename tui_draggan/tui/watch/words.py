@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tui_draggan.tui.watch.charts import LABELS
 from tui_draggan.tui.watch.log import Curve
-from tui_draggan.tui.watch.run import Grid, Run
+from tui_draggan.tui.watch.run import Grid, RunSnapshot
 from tui_draggan.wording import duration, in_kimg, number
 
 SILENCE = 300.0
@@ -25,7 +25,7 @@ over."""
 GAP = 2
 
 
-def status_words(run: Run, now: float) -> list[str]:
+def status_words(run: RunSnapshot, now: float) -> list[str]:
     """«12 / 500 kimg», state or «4 h 12 min left», «31.2 s/kimg», then the last values.
 
     now: seconds since 1970.
@@ -50,7 +50,7 @@ def status_words(run: Run, now: float) -> list[str]:
     return words
 
 
-def title_words(run: Run, grid: Grid | None) -> list[str]:
+def title_words(run: RunSnapshot, grid: Grid | None) -> list[str]:
     """The run, then the grid that is shown: «run», «60 kimg», «8 of 9», «128 px», «critters»."""
     words = [run.name]
     at = None if grid is None else run.place_of(grid.path)
@@ -61,7 +61,7 @@ def title_words(run: Run, grid: Grid | None) -> list[str]:
     return words + ([run.data] if run.data else [])
 
 
-def waiting_words(run: Run) -> str:
+def waiting_words(run: RunSnapshot) -> str:
     """In place of the picture."""
     if run.kimg is None and not run.grids:
         return f"{run.name}: no log and no samples yet; waiting"
@@ -89,7 +89,7 @@ def _fresh(curve: Curve, kimg: float) -> bool:
     return bool(kimg - places[-1] <= STALE * interval)
 
 
-def _pace(run: Run) -> float | None:
+def _pace(run: RunSnapshot) -> float | None:
     """Seconds for 1000 pictures."""
     curve = run.curves.get("seconds_per_kimg")
     return None if curve is None else float(np.median(curve[1, -RECENT:]))
