@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ from tests.engines.parity import EDITS, check_same_numbers, start
 from tests.tiny import tiny_alias_free
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.choose import open_engine
-from tui_draggan.errors import EngineError
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.alias_free import AliasFreeGenerator
 
@@ -41,11 +41,9 @@ def test_loss_gradient_and_handles_equal_plain_draggan(
 ) -> None:
     generator, bundle = network
     assert bundle.info.drag.feature_block == 16
-    try:
-        engine = open_engine(bundle, "cpu", engine_name)
-    except EngineError as error:
-        pytest.skip(str(error))
-    forms = start(engine, copy.deepcopy(generator), EDITS[name])
+    engine = open_engine(bundle, "cpu", engine_name)
+    # Of smaller steps rounding would decide the mask loss, a sum of differences of features.
+    forms = start(engine, copy.deepcopy(generator), replace(EDITS[name], rate=0.02))
     check_same_numbers(forms, steps=3)
     fast, exact = forms.step(together=True)
     picture = forms.plain.features.picture(exact.ws).permute(1, 2, 0)

@@ -7,8 +7,9 @@ import torch
 
 from tests.tiny import tiny_alias_free
 from tui_draggan.export import alias_free_folded
-from tui_draggan.export.alias_free_folded import FoldedAliasFree, up_matrix
+from tui_draggan.export.alias_free_folded import FoldedAliasFree
 from tui_draggan.stylegan.alias_free import upsampled
+from tui_draggan.stylegan.filters import up_matrix
 
 
 @pytest.mark.parametrize("radial", [False, True])

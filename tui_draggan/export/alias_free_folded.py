@@ -32,7 +32,7 @@ from tui_draggan.stylegan.alias_free import (
     grid,
 )
 from tui_draggan.stylegan.alias_free_config import LayerGeometry
-from tui_draggan.stylegan.filters import down_filter, up_filter
+from tui_draggan.stylegan.filters import down_filter, up_filter, up_matrix
 from tui_draggan.stylegan.network import DEMODULATION_EPSILON, LRELU_GAIN, LRELU_SLOPE, clamped
 
 UP_BY_PRODUCT = 160
@@ -121,17 +121,6 @@ class UpSampling(Constants):
         sides[axis - 2] = self.count * self.factor
         finer = torch.stack(phases, dim=axis + 1).reshape(1, channels, *sides)
         return finer.narrow(axis, 0, self.size)
-
-
-def up_matrix(layer: LayerGeometry) -> Tensor:
-    """(n, S + k − 1): zeros between the cells and the filter, along one axis."""
-    taps = torch.from_numpy(up_filter(layer)) * layer.up
-    cells = layer.source.size + layer.kernel - 1
-    tap = (
-        layer.up * torch.arange(cells) + layer.padding[0] - torch.arange(layer.inner_size)[:, None]
-    )
-    inside = (tap >= 0) & (tap < len(taps))
-    return torch.where(inside, taps[tap.clamp(0, len(taps) - 1)], 0.0).float()
 
 
 def phase_kernels(layer: LayerGeometry) -> tuple[Tensor, int]:

@@ -12,6 +12,7 @@ import math
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from tui_draggan.stylegan.alias_free_config import LayerGeometry
 
@@ -29,6 +30,17 @@ def down_filter(layer: LayerGeometry) -> Taps:
     target = layer.target
     design = radial_low_pass if layer.radial and layer.down_taps > 1 else low_pass
     return design(layer.down_taps, target.cutoff, 2 * target.half_width, layer.inner_rate)
+
+
+def up_matrix(layer: LayerGeometry) -> Tensor:
+    """(n, S + k − 1): zeros between the cells and the filter, along one axis."""
+    taps = torch.from_numpy(up_filter(layer)) * layer.up
+    cells = layer.source.size + layer.kernel - 1
+    tap = (
+        layer.up * torch.arange(cells) + layer.padding[0] - torch.arange(layer.inner_size)[:, None]
+    )
+    inside = (tap >= 0) & (tap < len(taps))
+    return torch.where(inside, taps[tap.clamp(0, len(taps) - 1)], 0.0).float()
 
 
 def low_pass(taps: int, cutoff: float, width: float, rate: float) -> Taps:

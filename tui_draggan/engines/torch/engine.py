@@ -49,8 +49,6 @@ class TorchEngine(BundleEngine):
                 raise EngineError(f"{package} is not installed; {INSTALL}")
         if not bundle.info.generator:
             raise EngineError(f"{bundle.path} does not say what its network is; export it again")
-        if bundle.info.family != "StyleGAN2":
-            raise EngineError(f"{bundle.path} is a {bundle.info.family}; choose the engine ort")
         super().__init__(bundle, device)
         self._precision = precision
         self._cuda = cuda

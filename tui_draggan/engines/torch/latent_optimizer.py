@@ -25,15 +25,16 @@ from tui_draggan.engines.adam import AdamLatent
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
+from tui_draggan.engines.torch.alias_free import AliasFreeSynthesis
 from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, sampled
 from tui_draggan.engines.torch.regions import Rect
-from tui_draggan.engines.torch.step import Arrays, LocalFeatures, Step, Values, patches
+from tui_draggan.engines.torch.step import Arrays, LocalFeatures, Step, Synthesis, Values, patches
 from tui_draggan.engines.torch.weights import read_weights
 from tui_draggan.engines.torch.workers import Workers
 from tui_draggan.errors import EngineError
-from tui_draggan.stylegan.config import GeneratorConfig
+from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
 from tui_draggan.stylegan.families import config_from
 from tui_draggan.stylegan.pixels import to_pictures
 
@@ -60,7 +61,8 @@ class TorchLatentOptimizer(AdamLatent):
         self._steps: OrderedDict[Any, FixedStep] = OrderedDict()
         dtype: torch.dtype = getattr(torch, precision)
         cores = cpu.physical_cores()
-        by_tiles = not self._fixed and dtype == torch.float32
+        plain = self._info.family != "StyleGAN2"
+        by_tiles = not self._fixed and not plain and dtype == torch.float32
         # Either torch divides its operators among the cores, or work is divided among threads.
         torch.set_num_threads(1 if by_tiles else cores)
         workers = Workers(self._device, dtype, cores if by_tiles else 1, by_tiles)
@@ -177,16 +179,18 @@ def _device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _build_synthesis(bundle: ModelBundle, workers: Workers) -> PartialSynthesis:
+def _build_synthesis(bundle: ModelBundle, workers: Workers) -> Synthesis:
     """The bundle's network around the weights in its files."""
     check_files(bundle, "synthesis.onnx")
     config = config_from(bundle.info.generator)
-    if not isinstance(config, GeneratorConfig):
-        raise EngineError(f"{bundle.path} is a {config.architecture}; choose the engine ort")
     weights = read_weights(bundle.file("synthesis.onnx"))
     constants = {name: torch.from_numpy(array) for name, array in weights.items()}
     try:
-        return PartialSynthesis(config, bundle.info.drag.feature_block, constants, workers)
+        block = bundle.info.drag.feature_block
+        if isinstance(config, AliasFreeConfig):
+            device, dtype = workers.device, workers.dtype
+            return AliasFreeSynthesis(config, block, constants, device, dtype)
+        return PartialSynthesis(config, block, constants, workers)
     except KeyError as error:
         raise EngineError(f"{bundle.path} holds no {error.args[0]}; export it again") from error
 

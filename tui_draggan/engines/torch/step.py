@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.profiler import record_function
 
+from tui_draggan.engines.torch.alias_free import AliasFreeSynthesis
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, supervise, track
 from tui_draggan.engines.torch.regions import Map, Rect
 from tui_draggan.size import Size
 from tui_draggan.stylegan.pixels import to_pictures
 
+Synthesis = PartialSynthesis | AliasFreeSynthesis
+"""A network by its family; they have the same methods."""
 Arrays = dict[str, NDArray[Any]]
 """The fields of `Values`, on the host."""
 
@@ -50,7 +53,7 @@ class Features(Protocol):
 class LocalFeatures:
     """Places as numbers: nothing is touched but what is asked for."""
 
-    def __init__(self, synthesis: PartialSynthesis) -> None:
+    def __init__(self, synthesis: Synthesis) -> None:
         self._synthesis = synthesis
         self._gradients: list[Map] = []
 
@@ -84,7 +87,7 @@ def patches(first: Tensor, cells: Size) -> list[Rect]:
 class WholeFeatures:
     """Places as tensors: the same operators wherever the points are."""
 
-    def __init__(self, synthesis: PartialSynthesis) -> None:
+    def __init__(self, synthesis: Synthesis) -> None:
         self._rect = Rect.whole(synthesis.feature_map)
         self._features = synthesis.features(self._rect).float()
         self._gradient = torch.zeros(self._features.shape, device=self._features.device)
@@ -134,7 +137,7 @@ class Values:
 class Step:
     """What a step does with them."""
 
-    synthesis: PartialSynthesis
+    synthesis: Synthesis
     grid: Grid
     preview: Size
     """Height and width of the picture."""
