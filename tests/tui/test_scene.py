@@ -99,3 +99,24 @@ def test_true_pixels_show_the_picture_in_the_proportions_of_the_cells(
     assert canvas.shape == (size[1], size[0], 3)
     corner = canvas[-20:, :20].reshape(-1, 3).mean(axis=0)
     np.testing.assert_allclose(corner, IMAGE[-3:, :3].reshape(-1, 3).mean(axis=0), atol=4)
+
+
+@pytest.mark.parametrize("size", [(200, 400), (200, 380), (300, 500)])
+def test_true_pixels_of_a_picture_that_is_no_square(size: tuple[int, int]) -> None:
+    """All corners are where they belong, and so is a handle near one of them."""
+    picture = Size(SIDE, SIDE // 2)
+    view = View(picture, 40, 40)
+    image = IMAGE[:, : SIDE // 2]
+    pairs = (Pair(1, (28, 58), (10, 40)),)
+    canvas = painted(Scene(image, picture, pairs, Pointer((16, 20))), view, *size)
+    width, height = size
+    assert canvas.shape == (height, width, 3)
+    for rows, columns, y, x in (
+        (slice(0, 9), slice(0, 9), 0, 0),
+        (slice(-9, None), slice(0, 9), SIDE - 1, 0),
+        (slice(0, 9), slice(-9, None), 0, SIDE // 2 - 1),
+    ):
+        corner = canvas[rows, columns].reshape(-1, 3).mean(axis=0)
+        np.testing.assert_allclose(corner, image[y, x], atol=5)
+    disc = canvas[round(58.5 / SIDE * height), round(28.5 / SIDE * 2 * width) - 4]
+    np.testing.assert_allclose(disc, markers.HANDLE, atol=40)
