@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
                 )
     machine = cpu.in_words()
     if options.json:
-        rows = [asdict(result) for result in results]
+        rows = [{**asdict(result), "size": result.size._asdict()} for result in results]
         values = {"version": __version__, "machine": machine, "results": rows}
         print(json.dumps(values, indent=2))
     else:
