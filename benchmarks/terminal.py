@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
 import select
-import struct
-import subprocess
-import termios
 import time
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-FOREIGN = ("TMUX", "NO_COLOR", "COLUMNS", "LINES")
-"""Variables that say something about another terminal."""
+from tui_draggan.testing.fake_terminal import start_on
+
 _TAIL = 300
 """Bytes of the output that an error shows."""
 
@@ -23,19 +16,7 @@ class TerminalProgram:
     """Started at once, in the repository's folder; `end` ends it."""
 
     def __init__(self, command: list[str], columns: int = 100, rows: int = 30) -> None:
-        clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
-        self._terminal, program_side = pty.openpty()
-        fcntl.ioctl(program_side, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self._process = subprocess.Popen(
-            command,
-            stdin=program_side,
-            stdout=program_side,
-            stderr=program_side,
-            cwd=ROOT,
-            env={**clean, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            start_new_session=True,
-        )
-        os.close(program_side)
+        self._terminal, self._process = start_on(command, columns, rows)
 
     def send(self, data: bytes) -> None:
         os.write(self._terminal, data)
