@@ -19,6 +19,8 @@ from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
 
+pytestmark = pytest.mark.slow
+
 LAYER = "L1_24_6"
 
 
