@@ -50,6 +50,18 @@ def test_what_lies_outside_the_main_directions() -> None:
     assert np.mean(found.outside(w) > found.usual) == pytest.approx(0.01, abs=0.002)
 
 
+def test_rows_that_no_sample_has_are_strange() -> None:
+    w, turned = samples()
+    found = LatentStatistics.of(w)
+    assert found.strangeness(w) == pytest.approx(1 / 1.4, abs=0.02)
+    far_inside = MEAN + 12 * turned[1] + 0 * w[:3]
+    far_outside = w[:3] + 40 * found.usual * turned[4]
+    for strange in far_inside, far_outside:
+        assert found.strangeness(strange) > 1.5
+        assert found.lost(strange, w[:100]) and not found.lost(strange, strange)
+    assert not found.lost(w[:100], w[100:200])
+
+
 def test_classes_have_directions_of_their_own() -> None:
     w, _ = samples()
     labels = np.arange(len(w)) % 2

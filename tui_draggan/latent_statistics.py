@@ -26,11 +26,12 @@ KEPT_SHARE = 0.9995
 """Share of the variance that the directions hold that are kept."""
 MAIN_SHARE = 0.99
 """Share of the variance that the main directions hold."""
-LOST = 2.0
-"""How many times the usual norm outside the main directions is too much."""
+FAR_INSIDE, FAR_OUTSIDE = 1.4, 5.0
+"""Root mean square along the main directions, in standard deviations, and norm outside them, in
+usual ones, that pictures no longer bear: samples have 1 and at most 1 (docs/score.md)."""
 LEAST = 0.01
-"""Norm outside the main directions that is never too much, as a share of how far w reach: of a
-model whose w fill all of W nothing lies outside but rounding."""
+"""Norm outside the main directions that counts as usual at least, as a share of how far w reach: of
+a model whose w fill all of W nothing lies outside but rounding."""
 USUAL = 0.99
 """Quantile of samples whose norm outside the main directions counts as usual."""
 
@@ -97,12 +98,17 @@ class LatentStatistics:
         norms: Floats = np.linalg.norm(apart - (apart @ main.T) @ main, axis=1)
         return norms
 
-    def lost(self, ws: Floats, start: Floats) -> bool:
-        """Whether rows of w+ (N, w_dim) have left what the model knows: outside the main directions
-        they are `LOST` times as long as is usual, or as the rows were that they come from."""
-        before, now = (float(self.outside(rows).mean()) for rows in (start, ws))
+    def strangeness(self, ws: Floats) -> float:
+        """How far rows of w+ (N, w_dim) are from what the model knows, as a share of what pictures
+        bear: beyond 1 they tend to break."""
+        inside = ((ws - self.mean) @ self.directions[: self.main].T) / self.deviations[: self.main]
         least = LEAST * float(np.linalg.norm(self.deviations))
-        return now > LOST * max(self.usual, before, least)
+        outside = float(self.outside(ws).mean()) / max(self.usual, least)
+        return max(float(np.sqrt(np.square(inside).mean())) / FAR_INSIDE, outside / FAR_OUTSIDE)
+
+    def lost(self, ws: Floats, start: Floats) -> bool:
+        """Whether rows of w+ (N, w_dim) have left what the model knows, on the way from others."""
+        return self.strangeness(ws) > max(1.0, self.strangeness(start))
 
     def save(self, path: Path) -> None:
         """Writes a file in the format of safetensors: its header's length in eight bytes, the

@@ -10,7 +10,7 @@ import pytest
 
 from tui_draggan.api import open_model
 from tui_draggan.bench.score.edits import back_edit, file_edits, landmark_edits, masked
-from tui_draggan.bench.score.measures import interval, outside
+from tui_draggan.bench.score.measures import interval, strangeness
 from tui_draggan.bench.score.ways import open_way
 from tui_draggan.cli import main
 from tui_draggan.errors import UsageError
@@ -40,7 +40,7 @@ def test_edits_are_the_same_for_the_same_seed_and_go_from_one_sample_to_another(
         assert back.handles == edit.targets and back.targets == edit.handles
         mask = masked(edit, model.info.size, 0.1).mask
         assert mask is not None and mask.mean() == pytest.approx(0.1, abs=0.01)
-    assert outside(model, edits[0].latent.ws) < 2
+    assert strangeness(model, edits[0].latent.ws) < 1
 
 
 def test_seeds_and_points_from_a_file(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def table(scores: Sequence[Score]) -> str:
     """Markdown, so that it can be pasted."""
     lines = [
         "| points | contender | n | before | after [95 %] | median | second detector | tracked "
-        "| arrived | steps | s | against the last | others | left | outside | confidence "
+        "| arrived | steps | s | against the last | others | left | strangeness | confidence "
         "| kernel · 1000 | precision | changed |",
         f"|{' --- |' * 19}",
     ]
@@ -156,7 +156,7 @@ def table(scores: Sequence[Score]) -> str:
             *(one.points, one.way, one.n, f"{one.before:.1f}", after, _cell(one.median)),
             *(_cell(one.error_again), _cell(one.tracked), f"{one.arrived:.0%}", f"{one.steps:g}"),
             *(f"{one.seconds:.2f}", against, _cell(one.others), f"{one.left:.0%}"),
-            *(_cell(one.outside), _cell(one.confidence, 3), _cell(one.kernel)),
+            *(_cell(one.strangeness), _cell(one.confidence, 3), _cell(one.kernel)),
             *(_cell(one.precision), _cell(one.changed)),
         )
         lines.append(f"| {' | '.join(map(str, cells))} |")

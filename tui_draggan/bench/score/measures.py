@@ -15,7 +15,6 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bench.score.edits import Edit
 from tui_draggan.bench.score.looking import Seen
 from tui_draggan.bench.score.ways import Edited
-from tui_draggan.latent_statistics import LOST
 from tui_draggan.training.critters.displacements import SURE
 from tui_draggan.training.metrics.distances import NEIGHBOURS, kernel_distance, precision_recall
 
@@ -34,9 +33,8 @@ class Result:
     picture: Bytes
     """(H, H, 3) after the edit."""
     seen: Seen | None
-    outside: float
-    """Norm of w outside the main directions, mean over the rows that a drag trains, as a share of
-    what is usual (`latent_statistics`)."""
+    strangeness: float
+    """As `LatentStatistics.strangeness`, of the rows that a drag trains."""
     changed: float | None = None
     """Mean grey levels by which pixels changed that should not have."""
 
@@ -98,9 +96,9 @@ class Score:
     seconds: float
     """Mean for an edit."""
     left: float
-    """Share of edits that left the domain (`LOST`)."""
-    outside: float
-    """Mean norm outside the main directions, as a share of what is usual."""
+    """Share of edits that left what the model knows: strangeness above 1."""
+    strangeness: float
+    """Mean."""
     others: float | None
     """Mean distance by which landmarks moved that were not dragged."""
     confidence: float | None
@@ -116,11 +114,10 @@ class Score:
     """Mean paired difference of the errors from the last contender's, and its interval."""
 
 
-def outside(model: Model, ws: Floats) -> float:
-    """As `Result.outside`, of w+ (L, w_dim)."""
-    known = model.engine.statistics
+def strangeness(model: Model, ws: Floats) -> float:
+    """As `Result.strangeness`, of w+ (L, w_dim)."""
     rows = min(model.parameters.rows, model.info.drag.trainable_rows)
-    return float(known.outside(ws[:rows]).mean()) / known.usual
+    return model.engine.statistics.strangeness(ws[:rows])
 
 
 def score(protocol: str, way: str, results: Sequence[Result], unedited: Floats) -> Score:
@@ -150,8 +147,8 @@ def score(protocol: str, way: str, results: Sequence[Result], unedited: Floats) 
         arrived=float(np.mean([one.edited.arrived for one in results])),
         steps=statistics.median(one.edited.steps for one in results),
         seconds=float(np.mean([one.edited.seconds for one in results])),
-        left=float(np.mean([one.outside > LOST for one in results])),
-        outside=float(np.mean([one.outside for one in results])),
+        left=float(np.mean([one.strangeness > 1 for one in results])),
+        strangeness=float(np.mean([one.strangeness for one in results])),
         others=_mean(_known([one.others for one in results])),
         confidence=_mean([float(one.seen.confidence.mean()) for one in results if one.seen]),
         kernel=kernel,

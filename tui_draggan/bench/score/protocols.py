@@ -28,7 +28,7 @@ from tui_draggan.bench.score.edits import (
     pinned,
 )
 from tui_draggan.bench.score.looking import look
-from tui_draggan.bench.score.measures import Result, Score, compared, outside, score
+from tui_draggan.bench.score.measures import Result, Score, compared, score, strangeness
 from tui_draggan.bench.score.ways import Edited, Way
 from tui_draggan.errors import UsageError
 from tui_draggan.training.critters import SPECIES
@@ -104,7 +104,7 @@ def _result(protocol: str, model: Model, way: Way, edit: Edit) -> Result:
     if edit.mask is not None:
         changed = _apart(model.render(edit.latent), picture, ~edit.mask)
     seen = None if protocol == FREEDRAGBENCH else look([picture])[0]
-    return Result(edit, edited, picture, seen, outside(model, edited.ws), changed)
+    return Result(edit, edited, picture, seen, strangeness(model, edited.ws), changed)
 
 
 def _apart(one: Bytes, other: Bytes, where: np.ndarray | None = None) -> float:

@@ -57,7 +57,7 @@ def follow(
         steps=STEPS,
         seconds=0.0,
         left=0.0,
-        outside=0.0,
+        strangeness=0.0,
         others=None,
         confidence=None,
         kernel=None,

@@ -109,7 +109,7 @@ def _shipped(model: Model, parameters: DragParams, edit: Edit) -> Edited:
         document.latent.ws,
         np.array([pair.handle for pair in document.pairs[: len(edit.handles)]], np.float32),
         status.iteration,
-        status.outcome is Outcome.REACHED,
+        status.outcome in (Outcome.REACHED, Outcome.LOST),
         time.perf_counter() - began,
     )
 
