@@ -25,7 +25,7 @@ from tui_draggan.size import Size
 
 APPROACH = 1 / 16
 """Share of the picture's shorter side within which steps become smaller."""
-SLOWEST = 0.15
+SLOWEST = 0.5
 """Share of the learning rate that is left at the target."""
 
 _TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
