@@ -3,7 +3,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test quick check demo bench gpu screenshots clean
+.PHONY: run test quick quick-bare check demo bench gpu screenshots clean
 
 run: .venv/run.stamp
 	@$(BIN)/tui-draggan $(ARGS)
@@ -16,6 +16,10 @@ test: .venv/dev.stamp
 # The fast lane: no terminal, no training, nothing slow.
 quick: .venv/dev.stamp
 	$(BIN)/python -m pytest -n 2 -m "not terminal and not slow"
+
+# The same on a Python that torch has no small build for: what needs torch is left out, and counted.
+quick-bare: .venv-bare/stamp
+	.venv-bare/bin/python -m pytest -n 2 -m "not terminal and not slow"
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
@@ -51,6 +55,11 @@ clean:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "installing into .venv (onnxruntime-training is 300 MB) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv-bare/stamp: pyproject.toml
+	$(PYTHON) -m venv --clear .venv-bare
+	.venv-bare/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # torch's version is pinned where the suite was run; any that pyproject.toml admits will do.

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+from tests import without_torch
 from tui_draggan.testing.pane import has_tmux
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
@@ -23,6 +24,11 @@ hypothesis.settings.register_profile(
     "suite", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not without_torch.is_torch_there():
+        config.pluginmanager.register(without_torch)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

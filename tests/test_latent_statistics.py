@@ -83,6 +83,7 @@ def test_a_file_holds_all_of_it(tmp_path: Path) -> None:
     again = LatentStatistics.load(file, 6)
     for name in LatentStatistics.__annotations__:
         np.testing.assert_array_equal(getattr(again, name), np.float32(getattr(found, name)))
+    pytest.importorskip("safetensors")  # comes with torch
     from safetensors.numpy import load_file
 
     theirs = load_file(file)
