@@ -98,7 +98,10 @@ def test_a_sweep_and_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("apply", "--direction", "x=1"), "nothing to write; add --out, --save or --animation"),
+        (
+            ("apply", "--direction", "x=1"),
+            "nothing to write; add --out, --save, --animation or --show",
+        ),
         (("apply", "--direction", "x", "--out", "a.png"), "'x': expected NAME=σ"),
         (("apply", "--direction", "x=1", "--out", "a.png"), "no direction is named 'x'; available"),
         (("apply", "--direction", "component 1=99", "--out", "a.png"), "expected −10 to 10"),
@@ -107,6 +110,8 @@ def test_a_sweep_and_a_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str])
             "a sweep is --direction NAME=-3..3",
         ),
         (("apply", ".", "--direction", "x=1", "--out", "a.png"), ". holds no sessions"),
+        (("apply", "--direction", "x=1", "--show"), "--show prints on a terminal"),
+        (("directions", "--show"), "--show prints on a terminal"),
         (("directions", "rename", "x"), "expected tui-draggan directions rename OLD NEW"),
         (("directions", "rename", "x", "y"), "no direction is named 'x'"),
         (("directions", "remove", "x"), "no direction of yours is named 'x'"),

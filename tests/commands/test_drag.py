@@ -159,7 +159,7 @@ def test_the_log_on_standard_output(
     assert [json.loads(line)["step"] for line in said.splitlines()] == [0, 1]
     assert list(tmp_path.iterdir()) == [] and "nothing written" in err
     assert main([*STEP, "--log", "-", "--json"]) == 2
-    assert "both write to standard output" in capsys.readouterr().err
+    assert "each write to standard output" in capsys.readouterr().err
 
 
 def test_the_start_of_the_engine_is_no_part_of_the_pace(

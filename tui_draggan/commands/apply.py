@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=typed_path, metavar="PNG|FOLDER", help="the pictures; a folder for several")
     add("--save", type=typed_path, metavar="FILE|FOLDER", help="the edits, for --session")
     add("--animation", type=typed_path, metavar="FILE", help="the sweep: .gif, .webp or .mp4")
+    add("--show", action="store_true", help="print the pictures in the terminal")
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group, ", or the model the sessions were saved with")
     add_picture(group)
@@ -127,9 +128,12 @@ def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
     from tui_draggan.files import check_folder, check_writable
     from tui_draggan.pictures.animation import check_animation
     from tui_draggan.pictures.png import check_png
+    from tui_draggan.tui.printing import check_printing
 
-    if options.out is options.save is options.animation is None:
-        raise UsageError("nothing to write; add --out, --save or --animation")
+    if options.show:
+        check_printing()
+    elif options.out is options.save is options.animation is None:
+        raise UsageError("nothing to write; add --out, --save, --animation or --show")
     if sessions:
         for name in ("seed", "psi", "label"):
             if hasattr(options, name):
@@ -182,6 +186,10 @@ def _write(
         path = _place(options.out, f"{name}.png", several)
         write_picture(path, moved, model.render(moved.latent), info)
         say(f"written: {path}")
+    if options.show:
+        from tui_draggan.tui.printing import print_picture
+
+        print_picture(model.render(moved.latent))
     if options.save is not None:
         path = _place(options.save, f"{name}.json", several)
         save_session(path, moved, info.name)

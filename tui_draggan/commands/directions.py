@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="draw every direction from −3 to 3 σ on one picture, with list and discover",
     )
+    parser.add_argument("--show", action="store_true", help="print that sheet in the terminal")
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group)
     add_picture(group)
@@ -73,10 +74,13 @@ def run(options: argparse.Namespace) -> int:
         open_bundle,
     )
     from tui_draggan.pictures.png import check_png
+    from tui_draggan.tui.printing import check_printing
 
     _check(options)
     if options.sheet is not None:
         check_png(options.sheet)
+    if options.show:
+        check_printing()
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     store = direction_store(bundle)
@@ -122,9 +126,8 @@ def _show(model: Model, store: DirectionStore, options: argparse.Namespace) -> i
         of_class = "" if one.label is None else f"class {model.info.classes[one.label]}"
         share = "" if one.share is None else f"{percent(one.share)} of W's variance"
         say("  ".join(filter(None, (f"{one.name:{width}}", of_class, share, one.method))).rstrip())
-    if options.sheet is not None:
-        _draw(options.sheet, model, directions, options)
-        say(f"written: {options.sheet}")
+    if options.sheet is not None or options.show:
+        _draw(model, directions, options)
     return 0
 
 
@@ -145,9 +148,8 @@ def _discovered(
     return sefa_directions(affine, statistics, options.components)
 
 
-def _draw(
-    path: Path, model: Model, directions: Sequence[Direction], options: argparse.Namespace
-) -> None:
+def _draw(model: Model, directions: Sequence[Direction], options: argparse.Namespace) -> None:
+    """Writes the contact sheet, prints it, or both."""
     from tui_draggan.commands.progress import progress
     from tui_draggan.commands.results import provenance_of
     from tui_draggan.edit.document import Document
@@ -171,7 +173,13 @@ def _draw(
             sheet.append([model.render(latent) for latent in moved])
     heads = [f"{sigma:+d}" if sigma else "0" for sigma in SIGMAS]
     picture = contact_sheet(sheet, [one.name for one in directions], heads)
-    write_png(path, picture, provenance_of(document, model.info))
+    if options.sheet is not None:
+        write_png(options.sheet, picture, provenance_of(document, model.info))
+        say(f"written: {options.sheet}")
+    if options.show:
+        from tui_draggan.tui.printing import print_picture
+
+        print_picture(picture)
 
 
 def _export(store: DirectionStore, path: Path, names: Sequence[str], info: BundleInfo) -> int:

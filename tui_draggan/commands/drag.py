@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--save", type=typed_path, metavar="FILE", help="the edit, for --session")
     add("--markers", action="store_true", help="draw the points into the pictures")
+    add("--show", action="store_true", help="print the picture in the terminal")
     add(
         "--json",
         action="store_true",
@@ -82,9 +83,15 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         open_mask,
         open_session,
     )
+    from tui_draggan.tui.printing import check_printing, print_picture
 
-    if options.json and options.log == results.STDOUT:
-        raise UsageError("--json and --log - both write to standard output; use one of them")
+    writers = [options.json, options.log == results.STDOUT, options.show]
+    if sum(writers) > 1:
+        raise UsageError(
+            "--json, --log - and --show each write to standard output; use one of them"
+        )
+    if options.show:
+        check_printing()
     results.check_outputs(options.out, options.animation, options.log, options.save)
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
@@ -110,6 +117,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         finally:
             remark(*notices.taken())  # what came with the last picture, or before a failure
     written, problems = _write(options, session, frames)
+    if options.show and session.picture is not None:
+        print_picture(session.picture)
     if log.problem is not None:
         problems.append(log.problem)
     elif options.log not in (None, results.STDOUT):
