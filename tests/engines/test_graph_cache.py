@@ -250,10 +250,10 @@ def test_another_cpu_is_another_graph(
     assert len(list(cache.iterdir())) == 2
     monkeypatch.setattr(graph_cache, "weight_layout", lambda: "another")
     picture(critters)
-    assert len(list(cache.iterdir())) == len(GRAPHS)
+    assert len(list(cache.iterdir())) == 3
     monkeypatch.setattr(graph_cache, "weight_layout", lambda: None)
     assert picture(critters).shape == (1, 3, 128, 128)  # where it is not known, none is kept
-    assert len(list(cache.iterdir())) == len(GRAPHS)
+    assert len(list(cache.iterdir())) == 3
 
 
 def test_a_graph_whose_numbers_prove_nothing_is_not_kept(
