@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from tests.checkpoints.attacks import KIND, code, named, text
+from tests.checkpoints.attack_parts import KIND, code, named, text
 from tests.checkpoints.writers.generators import random_tensors
 from tests.checkpoints.writers.namings import NAMINGS
 from tests.checkpoints.writers.pickling import Instance, Name, pickled

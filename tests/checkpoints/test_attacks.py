@@ -10,7 +10,8 @@ from textwrap import dedent
 import numpy as np
 import pytest
 
-from tests.checkpoints.attacks import ATTACKS, TOUCH, ZIPPED, Evil, valid
+from tests.checkpoints.attack_parts import TOUCH, Evil, valid
+from tests.checkpoints.attacks import ATTACKS, ZIPPED
 from tests.checkpoints.network_attacks import MODULES, NUMBERS
 from tests.checkpoints.watched import MODEL, Outcome, read_watched, run_apart
 from tests.checkpoints.writers.nvidia import SOURCE
