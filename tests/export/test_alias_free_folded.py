@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import onnx
 import pytest
 import torch
 
 from tests.tiny import tiny_alias_free
 from tui_draggan.export import alias_free_folded
 from tui_draggan.export.alias_free_folded import FoldedAliasFree
+from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.stylegan.alias_free import upsampled
 from tui_draggan.stylegan.filters import up_matrix
 
@@ -47,3 +51,13 @@ def test_the_upsampling_matrix_is_upsampling() -> None:
         torch.testing.assert_close(
             matrix @ x @ matrix.t(), upsampled(x, layer), rtol=1e-4, atol=1e-5
         )
+
+
+def test_the_gradient_stays_in_its_window(tmp_path: Path) -> None:
+    """From the features down to the waves: no map of the gradient is filled up to its whole size
+    but the first layer's, which has to become rows of a matrix."""
+    generator = tiny_alias_free()
+    export_bundle(generator, tmp_path / "model", name="m", feature_block=16)
+    graph = onnx.load(tmp_path / "model/drag/step.onnx", load_external_data=False).graph
+    filled = [node for node in graph.node if node.output[0].endswith("/grown/integers_0_0")]
+    assert len(filled) == 1

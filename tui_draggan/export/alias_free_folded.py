@@ -159,12 +159,14 @@ class FilteredActivation(Constants):
 
     def forward(self, x: Tensor, demodulation: Tensor) -> Tensor:
         x = x * demodulation + self.bias
+        if x.shape[1] <= self.channels:
+            return self._filtered(x)  # a split, even into one, would end the gradient's window
         parts: list[Tensor] = []
         for part in x.split(self.channels, dim=1):
             # All parts would run at once, if none waited for the one before.
             wait = 0 * parts[-1][:, :1, :1, :1] if parts else None
             parts.append(self._filtered(part if wait is None else part + wait))
-        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+        return torch.cat(parts, dim=1)
 
     def _filtered(self, x: Tensor) -> Tensor:
         x = clamped(F.leaky_relu(self.up(x), LRELU_SLOPE), self.limit)
