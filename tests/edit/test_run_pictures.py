@@ -47,6 +47,31 @@ def test_pictures_of_a_run_of_long_ago_are_made_again(
     write_run(tmp_path / "run.gif", session.document, session.frames, session.info)
 
 
+def test_a_film_is_of_all_runs_that_led_to_the_picture() -> None:
+    session = make()
+    session.add_pair((30, 30), (30, 10))
+    first = list(session.run(steps=3))
+    session.stop()
+    second = list(session.run(steps=2))
+    session.stop()
+    undone = list(session.run(steps=2))
+    session.undo()
+    with working(session):
+        snapshot = session.pictured(every_step=True)
+    assert [len(run) for run in snapshot.runs] == [len(first), len(second)]
+    assert all(frame.image is not None for run in snapshot.runs for frame in run)
+    np.testing.assert_array_equal(second[0].ws, first[-1].ws, "a run starts at the last one's end")
+    film = [frame.ws for frame in snapshot.film]
+    expected = [frame.ws for frame in (*first, *second[1:])]
+    assert len(film) == len(expected)
+    np.testing.assert_array_equal(film, expected)
+    assert not (film[-1] == undone[-1].ws).all()
+    session.open_seed(seed=9)
+    finish(session)
+    with working(session):
+        assert session.pictured(every_step=True).film == ()
+
+
 def test_a_run_without_pictures_ends_with_the_picture_of_its_last_step() -> None:
     engine = SpotEngine()
     session = make(engine)

@@ -149,7 +149,7 @@ def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> 
     if path.suffix.lower() == ".png":
         write_picture(path, document, snapshot.picture, bundle.info, request.markers)
     else:
-        write_run(path, document, snapshot.frames, bundle.info, request.markers)
+        write_run(path, document, snapshot.film, bundle.info, request.markers)
     folder = path.parent.absolute()
     remember("export_folder", "" if folder == Path.cwd() else str(folder))
     return f"written: {path}"

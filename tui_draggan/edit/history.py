@@ -25,6 +25,11 @@ class History(Generic[S]):
         del self._undo[: -self._limit]
         self._redo.clear()
 
+    @property
+    def path(self) -> list[S]:
+        """The states that undo would go back through, the oldest first."""
+        return [state for _, state in self._undo]
+
     def undo(self, current: S) -> tuple[str, S] | None:
         """The label of the last change and the state before it; None if there is none."""
         return self._move(self._undo, self._redo, current)

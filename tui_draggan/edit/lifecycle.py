@@ -80,9 +80,20 @@ class LifeCycle:
         return None
 
     @property
+    def runs(self) -> list[list[Frame]]:
+        """The steps of all runs that led to this picture from the one it was opened with."""
+        origin = self.document.latent.origin
+        found: list[list[Frame]] = []
+        for document, frames in (*self._history.path, self._version()):
+            new = not any(frames is known for known in found)
+            if frames and new and document.latent.origin == origin:
+                found.append(frames)
+        return found
+
+    @property
     def without_picture(self) -> Frame | None:
-        """The first step of the shown run that has lost its picture; None where all have theirs."""
-        return next((frame for frame in self.frames if frame.image is None), None)
+        """The first step of `runs` that has no picture; None where all have theirs."""
+        return next((frame for run in self.runs for frame in run if frame.image is None), None)
 
     # -- changes by hand -----------------------------------------------------------------------
 
@@ -147,10 +158,11 @@ class LifeCycle:
             self._record()
 
     def restore(self, frame: Frame, image: Bytes) -> None:
-        """Gives a step of the shown run its picture (P, Q, 3) again, if it is still shown."""
-        for index, shown in enumerate(self.frames):
-            if shown is frame:
-                self.frames[index] = replace(frame, image=image)
+        """Gives a step of `runs` its picture (P, Q, 3) again, if it is still one of them."""
+        for run in self.runs:
+            for index, step in enumerate(run):
+                if step is frame:
+                    run[index] = replace(frame, image=image)
 
     # -- the run -------------------------------------------------------------------------------
 

@@ -232,7 +232,7 @@ class Session:
             cycle.stop()
 
     def pictured(self, every_step: bool = False) -> Snapshot:
-        """The session with a current picture and, if wanted, one for `every_step` of the last run:
+        """The session with a current picture and, if wanted, its `runs` with one for `every_step`:
         waits until whoever does the `work` has made them, or cannot."""
         with self._changing():
             self._picture_wanted, self._frames_wanted = True, every_step
@@ -245,7 +245,8 @@ class Session:
                 )
             )
             self._picture_wanted = self._frames_wanted = False
-            return self.snapshot()
+            runs = tuple(tuple(run) for run in self._cycle.runs) if every_step else ()
+            return replace(self.snapshot(), runs=runs)
 
     def leave(self) -> None:
         """Nobody will do its work any more; nobody has to wait for it."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame, Status
@@ -31,8 +33,20 @@ class Snapshot:
     """What the picture was opened with; where another was asked for, what that will be."""
     picture_is_current: bool = True
     """Whether the picture is that of the document's latent; in a run it may be older."""
+    runs: tuple[tuple[Frame, ...], ...] = ()
+    """Steps of all runs that led to this picture from the one it was opened with; only where every
+    step was asked for (`Session.pictured`)."""
     statistics: LatentStatistics | None = None
     """What w of the model look like, once that has been asked for and found."""
+
+    @property
+    def film(self) -> tuple[Frame, ...]:
+        """The steps of `runs` one after the other; a run's start is its predecessor's end."""
+        steps: list[Frame] = []
+        for frame in (frame for run in self.runs for frame in run):
+            if not steps or not np.array_equal(frame.ws, steps[-1].ws):
+                steps.append(frame)
+        return tuple(steps)
 
     @property
     def frame(self) -> Frame | None:
