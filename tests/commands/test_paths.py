@@ -38,6 +38,7 @@ REQUIRED = {
     "import": ["checkpoint.pt"],
     "export": ["checkpoint.pt", "model"],
     "bench": ["--seconds", "1"],
+    "score": ["--n", "1", "--points", "1", "--ways", "shipped:space=whitened-w+"],
     "apply": ["--direction", "component 1=-1..1", "--out", "moved.png"],
 }
 """What a command needs besides the option that is tried."""

@@ -14,9 +14,9 @@ from tui_draggan import __version__
 from tui_draggan.commands.arguments import Range, check_ranges, numbers
 from tui_draggan.commands.progress import Report, progress
 from tui_draggan.errors import UsageError
-from tui_draggan.files import check_writable
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
+from tui_draggan.pictures.png import check_png
 from tui_draggan.standard_streams import say
 
 if TYPE_CHECKING:
@@ -80,11 +80,9 @@ def run(options: argparse.Namespace) -> int:
             else f"--protocol {protocol} takes no {files[-1]}"
         )
     if options.sheet is not None:
-        check_writable(options.sheet)
+        check_png(options.sheet)
     with progress() as report:
         scores, results, model = _measure(options, protocol, files, report)
-        if options.sheet is not None and results:
-            _write_sheet(options.sheet, model, results)
     if options.json:
         values = {"version": __version__, "model": model.info.name, "seed": options.seed}
         print(json.dumps({**values, "scores": [asdict(one) for one in scores]}, indent=2))
@@ -94,6 +92,8 @@ def run(options: argparse.Namespace) -> int:
             f"{protocol}, {options.n} edits drawn with seed {options.seed}"
         )
         print(table(scores))
+    if options.sheet is not None and results:
+        _write_sheet(options.sheet, model, results)  # last: the figures took minutes
     return 0
 
 
