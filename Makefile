@@ -10,7 +10,7 @@ run: .venv/run.stamp
 
 # The whole suite. What runs in processes of its own is not counted as covered.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest --cov --cov-report=
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
 	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of the package's lines"
 
 # The fast lane: no terminal, no training, nothing slow.
