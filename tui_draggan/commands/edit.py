@@ -124,7 +124,9 @@ def _services(
         directions=directions.all,
         name_direction=directions.rename,
         models=lambda: _choices(bundle),
-        open_model=lambda name: on_model(OpenRequest(name, request.device, request.engine)),
+        open_model=lambda name: on_model(
+            OpenRequest(name, device=request.device, engine=request.engine)
+        ),
     )
 
 
