@@ -255,7 +255,8 @@ PARAMETERS = (
         "N",
     ),
 )
-"""Of a drag, in the order of the palette and the help."""
+"""Of a drag, in the order of the palette and the help. A change of any of them is one undoable
+edit."""
 
 SCALED = ("r1", "r2")
 """Parameters whose default grows with the picture's shorter side."""
