@@ -16,7 +16,6 @@ from tui_draggan.commands.progress import Report, progress
 from tui_draggan.errors import UsageError
 from tui_draggan.interrupts import import_torch
 from tui_draggan.paths import typed_path
-from tui_draggan.pictures.png import check_png
 from tui_draggan.standard_streams import say
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
             else f"--protocol {protocol} takes no {files[-1]}"
         )
     if options.sheet is not None:
+        from tui_draggan.pictures.png import check_png
+
         check_png(options.sheet)
     with progress() as report:
         scores, results, model = _measure(options, protocol, files, report)
