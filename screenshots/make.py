@@ -2,8 +2,8 @@
 
     python -m screenshots.make
 
-before, during and after one drag at 120×36, the same drag at 80×24, and the first 40 seeds as they
-come (critters.png), eight of each species.
+before, during and after one drag at 120×36, the same drag at 80×24, the sliders and the mask, and
+the first 40 seeds as they come (critters.png), eight of each species.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ def main() -> None:
             shoot(pane, size, names)
         finally:
             pane.close()
+    pane = Pane(LARGE)
+    try:
+        shoot_modes(pane)
+    finally:
+        pane.close()
     save_seeds()
 
 
@@ -67,6 +72,34 @@ def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> Non
     pane.wait_for("reached · ")
     time.sleep(0.5)  # the last panels follow
     save(pane, after, size)
+    pane.keys("q")
+
+
+def shoot_modes(pane: Pane) -> None:
+    """The head turned by the first slider; then a mask painted over an ear."""
+    pane.run("python", "-m", "tui_draggan", "--seed", str(SEED))
+    pane.wait_for("Enter for a handle")
+    pane.keys("d")
+    pane.wait_for("component 12")
+    pane.type("LL")
+    pane.keys("Down", "Down")
+    pane.type("HH")
+    pane.wait_for("-2.0 σ")
+    time.sleep(0.5)  # the picture follows
+    save(pane, "sliders", LARGE)
+    pane.keys("d", "m")
+    pane.wait_for("paints what may change")
+    pane.keys("g")
+    pane.wait_for("moves the crosshair")
+    pane.type("36,36")
+    pane.keys("Enter")
+    pane.type("]]]")
+    pane.keys("Enter")
+    pane.type("KKK")
+    pane.keys("Enter")
+    pane.wait_for("% may change")
+    time.sleep(0.5)
+    save(pane, "mask", LARGE)
     pane.keys("q")
 
 
