@@ -27,8 +27,9 @@ from tui_draggan.stylegan.network import (
     LRELU_SLOPE,
     FullyConnected,
     Mapping,
+    built_around,
     clamped,
-    truncate,
+    pictures,
 )
 
 
@@ -218,17 +219,11 @@ class AliasFreeGenerator(nn.Module):
 
         Raises RuntimeError where names or shapes do not fit.
         """
-        with torch.device("meta"):
-            generator = cls(config)
-        state = {name: value.float() for name, value in state.items()}
-        generator.load_state_dict(state, assign=True)
-        return generator.eval()
+        return built_around(lambda: cls(config), state)
 
     @property
     def num_ws(self) -> int:
         return self.config.num_ws
 
     def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
-        w = truncate(self.mapping(z, label), self.mapping.w_avg, psi)
-        image: Tensor = self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
-        return image
+        return pictures(self.mapping, self.synthesis, self.num_ws, z, label, psi)

@@ -11,8 +11,9 @@ This is the form for training and for reading; `export.folded` folds it for infe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as Values
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -236,20 +237,42 @@ class Generator(nn.Module):
 
         No random weights are made first. Raises RuntimeError where names or shapes do not fit.
         """
-        with torch.device("meta"):
-            generator = cls(config)
-        state = {name: value.float() for name, value in state.items()}
-        generator.load_state_dict(state, assign=True)
-        return generator.eval()
+        return built_around(lambda: cls(config), state)
 
     @property
     def num_ws(self) -> int:
         return self.config.num_ws
 
     def forward(self, z: Tensor, label: Tensor | None = None, psi: float = 1.0) -> Tensor:
-        w = truncate(self.mapping(z, label), self.mapping.w_avg, psi)
-        image: Tensor = self.synthesis(w[:, None].expand(-1, self.num_ws, -1))
-        return image
+        return pictures(self.mapping, self.synthesis, self.num_ws, z, label, psi)
+
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def built_around(make: Callable[[], N], state: Values[str, Tensor]) -> N:
+    """A network whose parameters and buffers are these tensors in float32; those that are, are
+    shared. No random weights are made first. Raises RuntimeError where names or shapes do not fit.
+    """
+    with torch.device("meta"):
+        network = make()
+    float32 = {name: value.float() for name, value in state.items()}
+    network.load_state_dict(float32, assign=True)
+    return network.eval()
+
+
+def pictures(
+    mapping: Mapping,
+    synthesis: nn.Module,
+    num_ws: int,
+    z: Tensor,
+    label: Tensor | None,
+    psi: float,
+) -> Tensor:
+    """z (N, z_dim) → w, truncated, in every row of w+ → pictures (N, C, H, W)."""
+    w = truncate(mapping(z, label), mapping.w_avg, psi)
+    images: Tensor = synthesis(w[:, None].expand(-1, num_ws, -1))
+    return images
 
 
 def mean_w(mapping: Mapping) -> Tensor:
