@@ -75,16 +75,8 @@ def read_nvidia(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
     """
     _check_kind(generator)
     refuse_unread(generator, whole=generator.unread is not None)
-    modules = {
-        name: module
-        for part, child in children(generator, "the generator")
-        for name, module in _descendants(part, child)
-    }
-    tensors = {
-        f"{name}.{key}": tensor
-        for name, module in modules.items()
-        for key, tensor in own_tensors(name, module)
-    }
+    modules = modules_of(generator, _MODULES, "StyleGAN2")
+    tensors = tensors_of(modules)
     _check_activations(modules)
     return validated(
         tensors,
@@ -154,16 +146,36 @@ def children(module: Record, name: str) -> Iterator[tuple[str, Record]]:
         yield key, child
 
 
-def _descendants(name: str, module: Record) -> Iterator[tuple[str, Record]]:
-    """`module` and all below it, by their dotted names, which must be those of a StyleGAN2."""
-    if not _MODULES.fullmatch(name):
-        raise CheckpointError(f"has a module {shown(name)}, which no StyleGAN2 generator has")
-    yield name, module
-    for key, child in children(module, name):
-        yield from _descendants(f"{name}.{key}", child)
+def modules_of(generator: Record, names: re.Pattern[str], kind: str) -> dict[str, Record]:
+    """All modules of a generator by their dotted names.
+
+    Raises CheckpointError for a name that does not match `names`, which are those of the `kind`.
+    """
+
+    def descendants(name: str, module: Record) -> Iterator[tuple[str, Record]]:
+        if not names.fullmatch(name):
+            raise CheckpointError(f"has a module {shown(name)}, which no {kind} generator has")
+        yield name, module
+        for key, child in children(module, name):
+            yield from descendants(f"{name}.{key}", child)
+
+    return {
+        name: module
+        for part, child in children(generator, "the generator")
+        for name, module in descendants(part, child)
+    }
 
 
-def own_tensors(name: str, module: Record) -> Iterator[tuple[str, Array]]:
+def tensors_of(modules: Mapping[str, Record]) -> dict[str, Array]:
+    """The tensors of all modules by their dotted names. Raises CheckpointError."""
+    return {
+        f"{name}.{key}": tensor
+        for name, module in modules.items()
+        for key, tensor in _own_tensors(name, module)
+    }
+
+
+def _own_tensors(name: str, module: Record) -> Iterator[tuple[str, Array]]:
     for kind in ("_parameters", "_buffers"):
         tensors = module.state.get(kind)
         if not isinstance(tensors, dict):

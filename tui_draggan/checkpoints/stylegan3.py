@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -19,10 +19,10 @@ from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
 from tui_draggan.checkpoints.modules import is_module
 from tui_draggan.checkpoints.nvidia import (
-    children,
     is_generator,
+    modules_of,
     multiplier,
-    own_tensors,
+    tensors_of,
 )
 from tui_draggan.checkpoints.unpickling.messages import shown, worded
 from tui_draggan.checkpoints.unpickling.nesting import refuse_unread
@@ -81,16 +81,8 @@ def read_stylegan3(generator: Record, notes: tuple[str, ...]) -> Checkpoint:
     """The generator that a module is. Raises CheckpointError where it is not complete, or of other
     filters, activations or number of colours than the published ones."""
     refuse_unread(generator, whole=generator.unread is not None)
-    modules = {
-        name: module
-        for part, child in children(generator, "the generator")
-        for name, module in _descendants(part, child)
-    }
-    tensors = {
-        f"{name}.{key}": tensor
-        for name, module in modules.items()
-        for key, tensor in own_tensors(name, module)
-    }
+    modules = modules_of(generator, _MODULES, "StyleGAN3")
+    tensors = tensors_of(modules)
     lr = _mapping_lr(modules, tensors)
     layers = _layers(modules)
     config = _config(
@@ -188,15 +180,6 @@ def _published(tensors: Tensors, radial: bool) -> AliasFreeConfig:
         )
     stages = zip(rule.stages, channels, strict=True)
     return replace(rule, stages=tuple(replace(stage, channels=count) for stage, count in stages))
-
-
-def _descendants(name: str, module: Record) -> Iterator[tuple[str, Record]]:
-    """`module` and all below it, by their dotted names, which must be those of a StyleGAN3."""
-    if not _MODULES.fullmatch(name):
-        raise CheckpointError(f"has a module {shown(name)}, which no StyleGAN3 generator has")
-    yield name, module
-    for key, child in children(module, name):
-        yield from _descendants(f"{name}.{key}", child)
 
 
 def _mapping_lr(modules: Modules, tensors: Tensors) -> float:
