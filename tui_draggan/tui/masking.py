@@ -48,6 +48,8 @@ class MaskMode:
         self.tool = Tool.BRUSH
         self._places: tuple[Point, ...] = ()
         """Where the stroke under way has been, or the corners so far; () where none is."""
+        self._shown: tuple[Mask | None, object, Mask] | None = None
+        """Mask that is painted on, what is under way, and the mask with it."""
 
     # -- what there is to see ------------------------------------------------------------------
 
@@ -189,8 +191,16 @@ class MaskMode:
         return ~everything if self.allows else everything
 
     def _painted(self) -> Mask:
-        """With what is under way."""
-        ground, cursor = self._ground(), self._editor.pointer.cursor
+        """With what is under way; the same array until it goes on."""
+        cursor, document = self._editor.pointer.cursor, self._editor.snapshot.document.mask
+        question = self._places, cursor, self.tool, self.radius, self.allows
+        shown = self._shown
+        if shown is None or shown[0] is not document or shown[1] != question:
+            shown = self._shown = document, question, self._paint(cursor)
+        return shown[2]
+
+    def _paint(self, cursor: Point) -> Mask:
+        ground = self._ground()
         if self.tool is Tool.BRUSH:
             return brush.stroke(ground, self._places, self.radius, self.allows)
         if self.tool is Tool.RECTANGLE:

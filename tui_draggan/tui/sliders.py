@@ -42,6 +42,8 @@ class SliderMode:
         name. Both raise DragganError."""
         self._editor, self._read_own, self._keep = editor, own, keep
         self._own: Sequence[Direction] = ()
+        self._known: tuple[tuple[object, ...], Sequence[Direction]] | None = None
+        """What `directions` was asked for last, and its answer: every key asks many times."""
         self._chosen = 0
         self.is_open = False
 
@@ -51,18 +53,27 @@ class SliderMode:
     def directions(self) -> Sequence[Direction]:
         """Those in the edit, the person's own, the model's; () until the engine has told them."""
         snapshot = self._editor.snapshot
-        moved = [one.direction for one in snapshot.document.sliders.settings]
-        if snapshot.statistics is None:
-            return moved
+        settings, statistics = snapshot.document.sliders.settings, snapshot.statistics
         origin = snapshot.document.latent.origin
         label = None if isinstance(origin, Photo) else origin.label
-        return known_directions(moved, self._own, snapshot.statistics, label)
+        question = (settings, self._own, statistics, label)
+        if self._known is None or any(
+            one is not other for one, other in zip(self._known[0], question, strict=True)
+        ):
+            moved = tuple(one.direction for one in settings)
+            found = (
+                moved
+                if statistics is None
+                else known_directions(moved, self._own, statistics, label)
+            )
+            self._known = question, found
+        return self._known[1]
 
     def rows(self) -> list[SliderRow]:
         """A row for every direction."""
         snapshot = self._editor.snapshot
         base = snapshot.document.without_sliders.ws
-        rows = []
+        chosen, rows = self._index, []
         for number, one in enumerate(self.directions):
             position = one.position(base)
             slider = snapshot.document.sliders.of(one.name)
@@ -72,7 +83,7 @@ class SliderMode:
                     0.0 if slider is None else slider.value,
                     rows_in_words(self._rows_of(one), snapshot.info),
                     (-USUAL - position, USUAL - position),
-                    number == self._index,
+                    number == chosen,
                 )
             )
         return rows
