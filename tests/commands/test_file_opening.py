@@ -121,7 +121,7 @@ def test_a_file_that_is_no_generator_is_one_line(file: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_killed_export_leaves_nothing(file: Path, number: signal.Signals) -> None:
     model = file_opening.model_of_file(file, None, None)
-    command = processes.exporting(file, model.folder, model.name, model.digest, None)
+    command = processes.exporting(model)
     process = subprocess.Popen(command)
     while not list(model.folder.parent.glob(".tui-draggan-*")) and process.poll() is None:
         time.sleep(0.01)

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import subprocess
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 from tui_draggan import cache, library, paths
@@ -19,6 +18,7 @@ from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import EngineError, OutputError, UsageError
 from tui_draggan.files import check_folder, check_readable
 from tui_draggan.opened_files import kept, processes
+from tui_draggan.opened_files.processes import FileModel
 from tui_draggan.run_folder import RunFolder
 
 NEEDED = ("torch", "onnx")
@@ -40,23 +40,6 @@ def take_word(word: str, options: argparse.Namespace) -> bool:
         raise UsageError(f"{word} is what --{option} would be; remove one of them")
     setattr(options, option, path if option == "session" else word)
     return True
-
-
-@dataclass(frozen=True)
-class FileModel:
-    """A file of weights, and the model that is or will be made of it."""
-
-    file: Path
-    digest: str
-    """SHA-256 of the file."""
-    name: str
-    folder: Path
-    feature_block: int | None
-    """None: the default."""
-
-    @property
-    def is_there(self) -> bool:
-        return (self.folder / MANIFEST).exists()
 
 
 def weights_at(model: str | None) -> Path | None:
@@ -102,9 +85,7 @@ def made(model: FileModel) -> ModelBundle:
     if not model.is_there:
         _check_packages()
         kept.sweep()
-        command = processes.exporting(
-            model.file.resolve(), model.folder, model.name, model.digest, model.feature_block
-        )
+        command = processes.exporting(model)
         with progress() as report, tempfile.TemporaryFile() as complaints:
             report(f"preparing {model.name}")
             process = subprocess.Popen(
@@ -128,15 +109,7 @@ def opened_at_once(model: FileModel, device: str, engine: str) -> tuple[ModelBun
     meanwhile. Raises CheckpointError, UsageError, EngineError."""
     _check_packages()
     kept.sweep()
-    command = processes.engine(
-        model.file.resolve(),
-        model.folder,
-        model.name,
-        model.digest,
-        model.feature_block,
-        device,
-        engine,
-    )
+    command = processes.engine(model, device, engine)
     with progress() as report:
         report(f"reading {model.file.name}")
         process = EngineProcess.opened(command, device, engine)

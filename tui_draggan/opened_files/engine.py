@@ -4,7 +4,7 @@ Pictures come from the weights as they were read, by the torch engine's network.
 process exports the model; the engine that was asked for is opened on it when there is time, at the
 latest when the first features or steps are wanted, and computes everything from then on.
 
-    python -m tui_draggan.opened_files.engine FILE FOLDER NAME SHA256 FEATURE_BLOCK DEVICE ENGINE
+    python -m tui_draggan.opened_files.engine FILE SHA256 NAME FOLDER FEATURE_BLOCK DEVICE ENGINE
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ import subprocess
 import sys
 import tempfile
 from functools import cached_property
-from pathlib import Path
 
 import torch
 
 from tui_draggan.arrays import Bytes, Floats
-from tui_draggan.bundle import MANIFEST, ModelBundle
+from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import cpu
@@ -36,6 +35,7 @@ from tui_draggan.export.folded import FoldedSynthesis
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.opened_files import processes
+from tui_draggan.opened_files.processes import FileModel
 from tui_draggan.stylegan.network import Mapping
 from tui_draggan.stylegan.pixels import to_pictures
 
@@ -47,26 +47,19 @@ class CheckpointEngine:
 
     device = "cpu"
 
-    def __init__(
-        self,
-        file: Path,
-        folder: Path,
-        name: str,
-        digest: str,
-        feature_block: int | None,
-        device: str,
-        engine: str,
-    ) -> None:
-        """folder: where the model of that name is to be. digest: SHA-256 of the file."""
+    def __init__(self, model: FileModel, device: str, engine: str) -> None:
+        """device and engine: as they are asked for on the model, once it is there."""
+        file, folder, name = model.file, model.folder, model.name
+        feature_block = model.feature_block
         self._opened_as = device, engine
         self._folder = folder
-        self._command = processes.exporting(file, folder, name, digest, feature_block)
+        self._command = processes.exporting(model)
         self._export: subprocess.Popen[bytes] | None = None
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
         self._failure = ""
         self._network: _Network | None = None
         self._engine: LocalEngine | None = None
-        if (folder / MANIFEST).exists():  # of an earlier process
+        if model.is_there:  # made by an earlier process
             self._engine = open_engine(ModelBundle.open(folder), device, engine)
             self.info = self._engine.info
             return
@@ -205,10 +198,9 @@ class _Network:
 
 
 def main() -> None:
-    file, folder, name, digest, block, device, engine = sys.argv[1:]
+    *words, device, engine = sys.argv[1:]
 
     def opened() -> LocalEngine:
-        where = Path(file), Path(folder)
-        return CheckpointEngine(*where, name, digest, int(block) or None, device, engine)
+        return CheckpointEngine(FileModel.of(words), device, engine)
 
     serve(opened, device, engine, NICENESS)
