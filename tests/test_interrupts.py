@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -180,3 +181,20 @@ def test_in_the_import_of_torch_it_ends_the_process_at_once(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=LIMIT)
     assert (process.returncode, said) == (130, "tui-draggan: interrupted\n")
+
+
+def test_an_interrupt_in_executed_text_ends_with_its_status_too(tmp_path: Path) -> None:
+    """Python forgets that it was caught, where the program is run by -m."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "from tui_draggan.commands import models\n"
+        "models.show_all = lambda: exec('raise KeyboardInterrupt')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-m", "tui_draggan", "models"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+    )
+    assert (ended.returncode, ended.stderr) == (130, "tui-draggan: interrupted\n")
