@@ -72,6 +72,7 @@ def test_a_drag_writes_all_it_was_asked_for(
     assert count > len(steps) // 2  # equal neighbours are merged
 
 
+@pytest.mark.slow
 def test_a_saved_session_gives_the_same_picture_again(tmp_path: Path) -> None:
     first, again = tmp_path / "first.png", tmp_path / "again.png"
     saved = tmp_path / "edit.json"
@@ -199,6 +200,7 @@ def test_stopping_short_has_its_own_status_and_a_reason(capsys: pytest.CaptureFi
     assert "step limit after 2 steps" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_an_engine_that_dies_is_started_again_and_the_drag_continues(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -142,6 +142,7 @@ def test_remove_asks_and_leaves_the_bundled_one(
     assert ModelBundle.open(paths.bundled_models() / "critters")
 
 
+@pytest.mark.slow
 def test_a_class_by_name_or_number_and_its_picture_says_so(
     models: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

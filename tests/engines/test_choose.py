@@ -62,6 +62,7 @@ def first_point(engine: LocalEngine) -> None:
     engine.features(np.tile(engine.w_avg, (engine.info.num_ws, 1)), np.zeros((1, 2), np.float32))
 
 
+@pytest.mark.slow
 def test_every_engine_here_gives_the_exported_numbers(
     tiny_bundle: ModelBundle, critters: ModelBundle, engine_name: str
 ) -> None:
@@ -140,6 +141,7 @@ def test_what_is_remembered_holds_for_this_model_device_and_engines_only(
     assert choose.open_engine(tiny_bundle, "cpu").name == "auto"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["picture", "point", "idle"])
 def test_where_the_remembered_one_cannot_be_opened_another_is_chosen(
     tiny_bundle: ModelBundle,
@@ -189,6 +191,7 @@ def test_a_damaged_memory_is_no_memory(
     assert "quick" in json.loads(paths.chosen_engines().read_text()).values()
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_remembered_it_is_found_out_again(
     tiny_bundle: ModelBundle,
     engines: dict[str, type[Named]],

@@ -106,6 +106,7 @@ def test_one_that_has_died_is_started_again(
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [False, True], ids=["as it was", "with another point"])
 def test_a_run_continues_where_it_was(child: EngineProcess, more: bool) -> None:
     """Latent, handles, templates and the mask's reference; that of another point is taken first."""

@@ -191,6 +191,7 @@ BOMBS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "begin"), BOMBS, ids=["text", "international text", "profile"])
 def test_bombs_of_text_and_profiles_are_not_expanded(
     tmp_path: Path, kind: bytes, begin: bytes

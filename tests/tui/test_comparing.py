@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tui_draggan.arrays import averaged
 from tui_draggan.pictures.compare import difference, split
@@ -27,6 +28,7 @@ def test_split_and_difference() -> None:
     assert difference(before, one)[2, 3, 1] == 16
 
 
+@pytest.mark.slow
 async def test_b_walks_through_before_both_difference_and_back() -> None:
     async with editing() as editor:
         await editor.until(lambda: editor.screen.comparison.possible, "a picture")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
 
@@ -70,6 +71,7 @@ async def test_tab_walks_the_points_enter_picks_up_and_x_deletes() -> None:
         assert len(editor.pairs) == 1, "nothing is selected any more"
 
 
+@pytest.mark.slow
 async def test_g_types_coordinates() -> None:
     async with editing() as editor:
         await editor.press("g")
@@ -153,6 +155,7 @@ async def test_seeds_and_step_size() -> None:
         assert editor.session.document.parameters.learning_rate == 0.0005
 
 
+@pytest.mark.slow
 async def test_q_asks_only_where_an_edit_would_stay_behind() -> None:
     async with editing() as editor:
         await editor.press("q")
@@ -213,6 +216,7 @@ async def test_the_footer_shows_the_keys_of_the_moment() -> None:
         assert {"run", "pick up", "delete"} <= shown()
 
 
+@pytest.mark.slow
 async def test_the_palette_offers_what_makes_sense_now() -> None:
     async with editing(save_session=lambda *_: "") as editor:
 
@@ -244,6 +248,7 @@ async def test_the_palette_finds_words_and_no_scattered_letters() -> None:
         assert "Open a random seed" in found("seed random") and not found("seed xyz")
 
 
+@pytest.mark.slow
 async def test_a_parameter_from_the_palette() -> None:
     async with editing() as editor:
         await editor.screen.perform(lambda screen: screen.prompts.parameter("steps"))

@@ -14,6 +14,8 @@ from tui_draggan.testing.spot_engine import INFO
 from tui_draggan.tui.masking import Tool
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 
+pytestmark = pytest.mark.slow
+
 
 def mask(editor: EditorPilot) -> np.ndarray:
     found = editor.session.document.mask

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import pytest
+
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
+
+pytestmark = pytest.mark.slow
 
 
 def near(place: tuple[int, int], expected: tuple[int, int]) -> bool:

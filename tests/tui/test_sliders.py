@@ -15,6 +15,8 @@ from tui_draggan.tui.sliders import SliderRow
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.sliders_panel import SlidersPanel, bar
 
+pytestmark = pytest.mark.slow
+
 RIGHT = Direction("to the right", np.array([[0.1, 0, 0, 0]], np.float32))
 HERS = Direction("of class 1", np.array([[0, 0.1, 0, 0]], np.float32), label=1)
 

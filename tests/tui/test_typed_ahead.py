@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from textual import events
 from textual.widgets import Input
 
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import ZooEngine
 from tui_draggan.tui.dialogs.dialog import Dialog, LineDialog
+
+pytestmark = pytest.mark.slow
 
 NAMES = {
     ",": "comma",

@@ -15,6 +15,8 @@ from tui_draggan.testing.spot_engine import UprightEngine
 from tui_draggan.tui.comparing import Look
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("size", "panel", "drawn"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tui_draggan.edit.session import Session
 from tui_draggan.testing.pilot import editing
@@ -54,6 +55,7 @@ def test_a_paced_run_has_a_picture_at_every_step() -> None:
     assert all(frame.image is not None for frame in session.frames)
 
 
+@pytest.mark.slow
 async def test_the_screen_shows_a_run_at_steps_that_have_their_picture() -> None:
     async with editing(SpotEngine(delay=0.001), params=ENDLESS) as editor:
         await editor.press("enter", "K", "enter", "space")

@@ -401,6 +401,7 @@ def test_names_that_climb_and_encrypted_files_in_an_archive(tmp_path: Path) -> N
     assert sorted(one.name for one in tmp_path.parent.glob("*.png")) == []
 
 
+@pytest.mark.slow
 def test_a_bomb_in_an_archive_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "pictures.zip"
     with (
