@@ -12,7 +12,7 @@ from tui_draggan.commands.opening import OpenRequest
 from tui_draggan.commands.settings import PREFIX, SETTINGS, read_settings, remember
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.pilot import editing
-from tui_draggan.tui.keys import KEY_BY_ID, KEYS
+from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 
 
 @pytest.fixture(autouse=True)

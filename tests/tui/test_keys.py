@@ -13,7 +13,8 @@ from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine
 from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog
 from tui_draggan.tui.dialogs.help import HelpDialog
-from tui_draggan.tui.keys import KEY_BY_ID, KEYS, KeyContext
+from tui_draggan.tui.keys.context import KeyContext
+from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.palette import matched, offers
 
 

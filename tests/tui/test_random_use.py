@@ -20,7 +20,7 @@ from textual import events
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import ZooEngine
 from tui_draggan.tui.driver import TerminalReplied
-from tui_draggan.tui.keys import KEYS
+from tui_draggan.tui.keys.table import KEYS
 from tui_draggan.tui.services import Choice
 from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.terminal.replies import Attributes, CellSize, KittyGraphics, WindowSize

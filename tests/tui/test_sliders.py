@@ -10,7 +10,7 @@ import pytest
 from tui_draggan.directions.direction import Direction
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.pilot import EditorPilot, editing
-from tui_draggan.tui.keys import KEY_BY_ID
+from tui_draggan.tui.keys.table import KEY_BY_ID
 from tui_draggan.tui.sliders import SliderRow
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.sliders_panel import SlidersPanel, bar

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _own_keys() -> list[tuple[str, str, str]]:
-    from tui_draggan.tui.keys import KEYS
+    from tui_draggan.tui.keys.table import KEYS
 
     return [(key.id, key.keys, key.help) for key in KEYS]
 

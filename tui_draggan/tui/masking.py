@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
+from typing import ClassVar
 
 import numpy as np
 
@@ -36,6 +37,9 @@ class MaskMode:
     A stroke, a rectangle, a polygon is begun with Enter, goes on as the crosshair moves, and is
     ended with Enter; each is one change that undo takes back.
     """
+
+    name: ClassVar = "mask"
+    has_arrows: ClassVar = False
 
     def __init__(self, editor: Editor) -> None:
         self._editor = editor

@@ -12,7 +12,9 @@ from textual.style import Style
 
 from tui_draggan.edit.latent import Seed, class_name
 from tui_draggan.edit.parameters import PARAMETERS, SEED
-from tui_draggan.tui.keys import CROSSHAIR, KEY_BY_ID, KEYS, Action
+from tui_draggan.tui.keys.key import Action
+from tui_draggan.tui.keys.points import CROSSHAIR
+from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.screen import EditorScreen
 
 ELSEWHERE = ("commands", "class")

@@ -3,20 +3,20 @@
 It only joins its parts, each of which has a file of its own:
 
 - `editor.Editor`: the session, the pointer on it, and every change a person makes;
-- `keys.KEYS`: one row for each key, with what it does;
+- `keys`: one row for each key, with what it does;
 - `prompts.Prompts`: the dialogs that ask for something;
 - `panels.Panels`: what is shown of a snapshot, and where;
 - `pacing.Pacing`: how often, while an engine works.
 
-A mode (mask, sliders, parts, gallery, opening a picture) comes as one more part: a module beside
-`editor` with its state and what its keys do, a group of rows in `keys`, a panel in `widgets` that
-`Panels` shows in place of plot or log, and its name in the border of the picture. One key enters
-it, Escape leaves it; arrows, space, undo and export keep their meaning.
+A mode comes as one more of its `Parts`: a module beside `editor` with its state and what its keys
+do, as `modes.Mode` says, a file of rows in `keys`, and a panel in `widgets` that `Panels` shows in
+place of plot or log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from inspect import isawaitable
 from time import monotonic
 from typing import ClassVar
@@ -32,9 +32,12 @@ from tui_draggan.errors import DragganError
 from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.dialogs.help import HelpDialog
 from tui_draggan.tui.editor import Editor
-from tui_draggan.tui.keys import KEY_BY_ID, KEYS, Action, KeyContext, key_context
+from tui_draggan.tui.keys.context import KeyContext, key_context
+from tui_draggan.tui.keys.key import Action
+from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.messages import Reported
+from tui_draggan.tui.modes import Mode
 from tui_draggan.tui.pacing import Pacing, StepRate
 from tui_draggan.tui.panels import Panels
 from tui_draggan.tui.prompts import Prompts
@@ -45,6 +48,20 @@ from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.words import hint
 from tui_draggan.tui.workarounds import backlog, forget_startup
 from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What exists once a session is open."""
+
+    editor: Editor
+    sliders: SliderMode
+    masking: MaskMode
+    prompts: Prompts
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        return self.sliders, self.masking
 
 
 class EditorScreen(Screen[None], inherit_bindings=False):
@@ -71,8 +88,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """Moment that was shown last, on which the keys depend."""
         self._note = display.note
         self._seen, self._give_up, self._session = seen, give_up, session
-        self._parts: tuple[Editor, SliderMode, MaskMode, Prompts] | None = None
-        """Parts that exist once a session is open."""
+        self._parts: Parts | None = None
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
         """A timer will draw."""
@@ -107,24 +123,26 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         return self._parts is not None
 
     @property
-    def editor(self) -> Editor:
+    def parts(self) -> Parts:
+        """What is there once the session is open."""
         assert self._parts is not None
-        return self._parts[0]
+        return self._parts
+
+    @property
+    def editor(self) -> Editor:
+        return self.parts.editor
 
     @property
     def sliders(self) -> SliderMode:
-        assert self._parts is not None
-        return self._parts[1]
+        return self.parts.sliders
 
     @property
     def masking(self) -> MaskMode:
-        assert self._parts is not None
-        return self._parts[2]
+        return self.parts.masking
 
     @property
     def prompts(self) -> Prompts:
-        assert self._parts is not None
-        return self._parts[3]
+        return self.parts.prompts
 
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
@@ -132,7 +150,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         services = self.options.services
         sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
         prompts = Prompts(self, editor, sliders, self.options)
-        self._parts = editor, sliders, MaskMode(editor), prompts
+        self._parts = Parts(editor, sliders, MaskMode(editor), prompts)
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.resumed:
@@ -178,10 +196,10 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
         self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
-        names = {self.sliders: "sliders", self.masking: "mask", None: ""}
         self.comparison.note(snapshot)
         look = self.comparison.look.value if self.comparison.possible else ""
-        self.panels.name_mode(" · ".join(filter(None, (names[self._mode], look))))
+        mode = self._mode
+        self.panels.name_mode(" · ".join(filter(None, ("" if mode is None else mode.name, look))))
         self.show_pointer(moved=False)
         self._show_notices()
 
@@ -193,7 +211,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.panels.passing_loupe.appear()
             self.masking.followed()
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
-        if (mode := self._mode) is not None and not editor.pointer.busy:
+        mode = self._mode
+        if mode is not None and not editor.pointer.busy:
             line = editor.notice or mode.words
         self.panels.show_pointer(
             editor.snapshot, editor.pointer, self.masking, self.comparison, line
@@ -202,9 +221,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             editor.snapshot,
             editor.pointer,
             self.options.services,
+            mode,
             zoomed=self.panels.picture.view.zoom > 1,
-            sliding=self.sliders.is_open,
-            masking=self.masking.is_open,
             compare=self.comparison.possible,
         )
         if context != self.context:
@@ -212,9 +230,9 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.refresh_bindings()
 
     @property
-    def _mode(self) -> SliderMode | MaskMode | None:
+    def _mode(self) -> Mode | None:
         """The one that has the keys."""
-        return next((one for one in (self.sliders, self.masking) if one.is_open), None)
+        return next((one for one in self.parts.modes if one.is_open), None)
 
     def _show_notices(self) -> None:
         """What others have to say, once."""

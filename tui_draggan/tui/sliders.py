@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from tui_draggan.directions.direction import MOST, USUAL, Direction
 from tui_draggan.directions.known import known_directions
@@ -31,6 +32,9 @@ class SliderRow:
 
 class SliderMode:
     """The sliders of an edit while they are shown. It knows no widget."""
+
+    name: ClassVar = "sliders"
+    has_arrows: ClassVar = True
 
     def __init__(
         self,

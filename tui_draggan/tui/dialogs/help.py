@@ -13,7 +13,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tui_draggan.tui.dialogs.dialog import Dialog
-from tui_draggan.tui.keys import GROUPS
+from tui_draggan.tui.keys.table import GROUPS
 
 MOUSE = (
     ("press, drag, release", "Set a handle where you press, its target where you release"),

@@ -1,0 +1,32 @@
+"""The document: back and forth, another picture, another model, files."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tui_draggan.tui.keys.key import Key
+
+SEED = Binding.Group("seed", compact=True)
+
+# Two lines a row: id, keys, action, when; label, help.
+# fmt: off
+DOCUMENT = (
+    Key("undo", "u", lambda screen: screen.editor.undo(), lambda now: not now.busy,
+        "undo", "Undo the last edit or run", shown=True),
+    Key("redo", "ctrl+r", lambda screen: screen.editor.redo(), lambda now: not now.busy,
+        "redo", "Redo what was undone last"),
+    Key("next-seed", "n", lambda screen: screen.editor.step_seed(1), lambda now: now.idle,
+        "seed +", "Open the picture of the next seed", shown=True, group=SEED),
+    Key("previous-seed", "p", lambda screen: screen.editor.step_seed(-1), lambda now: now.idle,
+        "seed −", "Open the picture of the previous seed", shown=True, group=SEED),
+    Key("class", "C", lambda screen: screen.prompts.class_from_list(),
+        lambda now: now.classes and now.idle,
+        "class", "Choose a class: the same seed's picture of another"),
+    Key("open-model", "o", lambda screen: screen.prompts.another_model(),
+        lambda now: now.models and now.idle,
+        "open", "Open another model"),
+    Key("export", "e", lambda screen: screen.prompts.export(),
+        lambda now: now.export and not now.busy,
+        "export", "Export a picture or an animation", shown=True),
+)
+# fmt: on

@@ -1,0 +1,59 @@
+"""Points and the crosshair."""
+
+from __future__ import annotations
+
+from tui_draggan.tui.keys.context import always, placing, pointing
+from tui_draggan.tui.keys.key import Key
+
+# Two lines a row: id, keys, action, when; label, help.
+# fmt: off
+POINTS = (
+    Key("handle", "enter", lambda screen: screen.editor.confirm(),
+        lambda now: placing(now) and not now.busy and not now.selected,
+        "handle", "Set a handle point here", shown=True),
+    Key("target", "enter", lambda screen: screen.editor.confirm(), lambda now: now.pending,
+        "target", "Set its target point here", shown=True),
+    Key("pick-up", "enter", lambda screen: screen.editor.confirm(),
+        lambda now: placing(now) and now.selected and not now.busy,
+        "pick up", "Pick up the selected point", shown=True),
+    Key("drop", "enter", lambda screen: screen.editor.confirm(), lambda now: now.grabbed,
+        "drop", "Drop the point here", shown=True),
+    Key("cancel", "escape", lambda screen: screen.editor.cancel(), lambda now: now.busy,
+        "cancel", "Cancel the new handle or the move", shown=True),
+    Key("next-point", "tab", lambda screen: screen.editor.select_next(1),
+        lambda now: placing(now) and now.pairs and not now.busy,
+        "next", "Select the next point", shown=True),
+    Key("previous-point", "shift+tab", lambda screen: screen.editor.select_next(-1),
+        lambda now: placing(now) and now.pairs and not now.busy,
+        "previous", "Select the previous point"),
+    Key("delete", "x,delete", lambda screen: screen.editor.delete_selected(),
+        lambda now: placing(now) and now.selected and not now.busy,
+        "delete", "Delete the selected pair", shown=True),
+    Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), always,
+        "go to", "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair"),
+)
+# fmt: on
+
+
+def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:
+    keys = f"{name},{letter}" if step == 1 else f"shift+{name},{letter.upper()}"
+    return Key(
+        name if step == 1 else f"{name}-far",
+        keys,
+        lambda screen: screen.editor.move_by(dx * step, dy * step),
+        pointing,
+        f"{name} {step} px",
+        f"Move the crosshair {step} image pixel{'s' * (step > 1)} {name}",
+    )
+
+
+CROSSHAIR = tuple(
+    _move(name, dx, dy, letter, step)
+    for step in (1, 8)
+    for name, dx, dy, letter in (
+        ("left", -1, 0, "h"),
+        ("down", 0, 1, "j"),
+        ("up", 0, -1, "k"),
+        ("right", 1, 0, "l"),
+    )
+)

@@ -1,0 +1,38 @@
+"""A run, and the steps it leaves behind."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tui_draggan.edit.document import State
+from tui_draggan.tui.keys.context import placing
+from tui_draggan.tui.keys.key import Key
+
+SCRUB = Binding.Group("scrub", compact=True)
+
+# Two lines a row: id, keys, action, when; label, help.
+# fmt: off
+RUN = (
+    Key("run", "space", lambda screen: screen.editor.run(),
+        lambda now: now.pairs and now.idle,
+        "run", "Drag until every handle is at its target", shown=True),
+    Key("pause", "space", lambda screen: screen.editor.pause(), lambda now: now.running,
+        "pause", "Pause the run; space resumes it", shown=True),
+    Key("step", "s", lambda screen: screen.editor.run(1),
+        lambda now: now.pairs and now.idle,
+        "step", "Run one step, then pause", shown=True),
+    Key("stop", "c", lambda screen: screen.editor.stop(),
+        lambda now: now.state in (State.RUNNING, State.PAUSED),
+        "stop", "End the run and keep the picture as it is", shown=True),
+    Key("smaller-step", "left_square_bracket", lambda screen: screen.editor.scale_step_size(-1),
+        placing, "step −", "Halve the step size"),
+    Key("larger-step", "right_square_bracket", lambda screen: screen.editor.scale_step_size(1),
+        placing, "step +", "Double the step size"),
+    Key("frame-back", "comma", lambda screen: screen.editor.scrub(-1),
+        lambda now: now.frames and now.idle,
+        "back", "Go back one step of the run", shown=True, group=SCRUB),
+    Key("frame-on", "full_stop", lambda screen: screen.editor.scrub(1),
+        lambda now: now.frames and now.idle,
+        "forward", "Go forward one step of the run", shown=True, group=SCRUB),
+)
+# fmt: on
