@@ -2,7 +2,8 @@
 
 Two threads meet here. The person's thread edits and controls; each such call returns at once. The
 worker's thread calls `work` in a loop and alone touches the engine. Both see frozen values only.
-What a change does to the document stands in `lifecycle`, what a step of a drag does in `drag`.
+What a change does to the document stands in `lifecycle`, what a step of a drag does in `drag`, and
+what there is to do for the worker in `agenda`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tui_draggan.arrays import Bytes, Floats, averaged
+from tui_draggan.arrays import Bytes, averaged
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
+from tui_draggan.edit.agenda import Agenda, Piece
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
-from tui_draggan.edit.latent import Seed, change_in_words, check_latent, latent_from_seed, reopened
+from tui_draggan.edit.latent import change_in_words, check_latent, latent_from_seed, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.parameters import DragParams
@@ -25,10 +27,9 @@ from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.task import Task
-from tui_draggan.edit.templates import lacks_templates, take_templates
+from tui_draggan.edit.templates import take_templates
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError, UsageError
-from tui_draggan.latent_statistics import LatentStatistics
 
 
 class Session:
@@ -55,26 +56,20 @@ class Session:
         self._cycle = LifeCycle(document, recorder)
         self._new_task = task
         self._changed = threading.Condition(threading.RLock())
-        self._seed_wanted: Seed | None = None
-        self._picture: Bytes | None = None
-        self._picture_ws: Floats | None = None
+        self._agenda = Agenda(self._cycle, info.size)
         self._next_id = 1 + max((pair.id for pair in document.pairs), default=0)
-        self._picture_wanted = self._frames_wanted = False
-        """Whether a run has to wait until the picture is current, and until every step has one."""
         self._left = False
         """Whether nobody does its work any more."""
         self._stalled = False
         """Whether something went wrong; nothing is tried again before the next edit or command."""
         self._woken = False
-        self._statistics_wanted = False
-        self._statistics: LatentStatistics | None = None
 
     # -- what there is to see (any thread) -----------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """All there is to see, at one moment."""
         with self._changed:
-            cycle = self._cycle
+            cycle, agenda = self._cycle, self._agenda
             return Snapshot(
                 info=self._info,
                 engine=self.engine,
@@ -82,10 +77,10 @@ class Session:
                 status=cycle.status,
                 frames=tuple(cycle.frames),
                 shown=cycle.shown,
-                picture=self._picture,
-                origin=self._seed_wanted or cycle.document.latent.origin,
-                picture_is_current=self._picture_is_current(),
-                statistics=self._statistics,
+                picture=agenda.picture,
+                origin=agenda.origin,
+                picture_is_current=agenda.picture_is_current,
+                statistics=agenda.statistics,
             )
 
     @property
@@ -115,7 +110,7 @@ class Session:
     @property
     def picture(self) -> Bytes | None:
         """The newest picture (P, Q, 3); None until the first has been rendered."""
-        return self._picture
+        return self._agenda.picture
 
     # -- edits (any thread, return at once) ----------------------------------------------------
 
@@ -186,14 +181,13 @@ class Session:
 
         The points go (undo brings all back). Raises UsageError out of range.
         """
-        with self._changing() as cycle:
-            now = self._seed_wanted or cycle.document.latent.origin
-            self._seed_wanted = reopened(now, self._info, seed, psi, label)
+        with self._changing():
+            self._agenda.seed = reopened(self._agenda.origin, self._info, seed, psi, label)
 
     def ask_for_statistics(self) -> None:
         """Asks for what w of the model look like; the snapshot has it when it is found."""
         with self._changing():
-            self._statistics_wanted = True
+            self._agenda.statistics_wanted = True
 
     def undo(self) -> str | None:
         """Takes the last change back (stopping a run first). Returns what it was."""
@@ -210,7 +204,7 @@ class Session:
         with self._changing() as cycle:
             frame = cycle.goto(index)
             if frame.image is not None:
-                self._show(frame.image, frame.ws)
+                self._agenda.show(frame.image, frame.ws)
 
     # -- control (any thread, return at once) --------------------------------------------------
 
@@ -234,17 +228,18 @@ class Session:
     def pictured(self, every_step: bool = False) -> Snapshot:
         """The session with a current picture and, if wanted, its `runs` with one for `every_step`:
         waits until whoever does the `work` has made them, or cannot."""
+        agenda = self._agenda
         with self._changing():
-            self._picture_wanted, self._frames_wanted = True, every_step
+            agenda.picture_wanted, agenda.frames_wanted = True, every_step
         with self._changed:
             self._changed.wait_for(
                 lambda: (
                     self._stalled
                     or self._left
-                    or not (self._picture_is_stale() or self._lacks_pictures())
+                    or not (agenda.picture_is_stale or agenda.lacks_frames)
                 )
             )
-            self._picture_wanted = self._frames_wanted = False
+            agenda.picture_wanted = agenda.frames_wanted = False
             runs = tuple(tuple(run) for run in self._cycle.runs) if every_step else ()
             return replace(self.snapshot(), runs=runs)
 
@@ -325,53 +320,27 @@ class Session:
             raise
 
     def _has_work(self) -> bool:
-        return not self._stalled and (
-            self._seed_wanted is not None
-            or self._picture_is_stale()
-            or self._cycle.running
-            or lacks_templates(self._cycle.document)
-            or self._lacks_pictures()
-            or self._lacks_statistics
-        )
+        return not self._stalled and self._agenda.next is not None
 
     def _next_piece(self, picture: bool) -> Frame | Picture | None:
-        if self._seed_wanted is not None:
+        if self._agenda.next is Piece.SEED:
             self._open_wanted_seed()
-        if self._picture_is_stale():
+        piece = self._agenda.next
+        if piece is Piece.PICTURE:
             return self._render()
-        if self._lacks_pictures():
-            self._restore_picture()
-        elif self._cycle.running:
+        if piece is Piece.STEP:
             return self._step(picture)
-        elif self._lacks_statistics:
-            self._statistics = self._engine.statistics
-        elif lacks_templates(self._cycle.document):
+        if piece is Piece.FRAME:
+            self._restore_picture()
+        elif piece is Piece.STATISTICS:
+            self._agenda.statistics = self._engine.statistics
+        elif piece is Piece.TEMPLATES:
             self._take_templates()
         return None
 
-    @property
-    def _lacks_statistics(self) -> bool:
-        return self._statistics_wanted and self._statistics is None
-
-    def _picture_is_stale(self) -> bool:
-        """Whether there is no picture or, at rest, one of another latent or only a preview."""
-        if self._picture is None:
-            return True
-        if self._cycle.running:
-            return self._picture_wanted and not self._picture_is_current()
-        small = self._picture.shape[:2] != self._info.size
-        return small or not self._picture_is_current()
-
-    def _picture_is_current(self) -> bool:
-        return self._picture_ws is self._cycle.document.latent.ws
-
-    def _lacks_pictures(self) -> bool:
-        """Whether pictures of steps are wanted that are not there."""
-        return self._frames_wanted and self._cycle.without_picture is not None
-
     def _open_wanted_seed(self) -> None:
         with self._changed:
-            wanted, self._seed_wanted = self._seed_wanted, None
+            wanted, self._agenda.seed = self._agenda.seed, None
         if wanted is None:
             return
         latent = latent_from_seed(self._engine, wanted.seed, wanted.psi, wanted.label)
@@ -384,7 +353,7 @@ class Session:
         image = self._engine.render(ws)
         with self._changed:
             if ws is self._cycle.document.latent.ws:
-                self._show(image, ws)
+                self._agenda.show(image, ws)
         return Picture(image)
 
     def _restore_picture(self) -> None:
@@ -424,8 +393,5 @@ class Session:
         with self._changing() as cycle:
             frame = cycle.accept(run, advance)
             if frame is not None and frame.image is not None:
-                self._show(frame.image, frame.ws)
+                self._agenda.show(frame.image, frame.ws)
             return frame
-
-    def _show(self, image: Bytes, ws: Floats) -> None:
-        self._picture, self._picture_ws = image, ws

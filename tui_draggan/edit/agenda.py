@@ -1,0 +1,88 @@
+"""What a session's worker has to do, and what comes first."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.latent import Origin, Seed
+from tui_draggan.edit.lifecycle import LifeCycle
+from tui_draggan.edit.templates import lacks_templates
+from tui_draggan.latent_statistics import LatentStatistics
+from tui_draggan.size import Size
+
+
+class Piece(Enum):
+    """A piece of work."""
+
+    SEED = auto()
+    """Another picture that was asked for."""
+    PICTURE = auto()
+    """The picture of the document's latent."""
+    FRAME = auto()
+    """The picture of a step that has none."""
+    STEP = auto()
+    """A step of the run."""
+    STATISTICS = auto()
+    """What w of the model look like."""
+    TEMPLATES = auto()
+    """Those that pairs lack."""
+
+
+class Agenda:
+    """What is asked for, what there is already, and so what is missing. It knows no engine, thread
+    or lock; `session` has them."""
+
+    def __init__(self, cycle: LifeCycle, size: Size) -> None:
+        self._cycle, self._size = cycle, size
+        self.seed: Seed | None = None
+        """Generated picture that is asked for."""
+        self.picture_wanted = self.frames_wanted = False
+        """Whether a run has to wait until the picture is current, and until every step has one."""
+        self.statistics_wanted = False
+        self.statistics: LatentStatistics | None = None
+        self.picture: Bytes | None = None
+        """The newest, (P, Q, 3)."""
+        self._picture_ws: Floats | None = None
+
+    @property
+    def next(self) -> Piece | None:
+        """What comes first; None where everything is done."""
+        if self.seed is not None:
+            return Piece.SEED
+        if self.picture_is_stale:
+            return Piece.PICTURE
+        if self.lacks_frames:
+            return Piece.FRAME
+        if self._cycle.running:
+            return Piece.STEP
+        if self.statistics_wanted and self.statistics is None:
+            return Piece.STATISTICS
+        return Piece.TEMPLATES if lacks_templates(self._cycle.document) else None
+
+    @property
+    def origin(self) -> Origin:
+        """What the picture was opened with; where another is asked for, what that will be."""
+        return self.seed or self._cycle.document.latent.origin
+
+    @property
+    def picture_is_current(self) -> bool:
+        return self._picture_ws is self._cycle.document.latent.ws
+
+    @property
+    def picture_is_stale(self) -> bool:
+        """Whether there is no picture or, at rest, one of another latent or only a preview."""
+        if self.picture is None:
+            return True
+        if self._cycle.running:
+            return self.picture_wanted and not self.picture_is_current
+        return self.picture.shape[:2] != self._size or not self.picture_is_current
+
+    @property
+    def lacks_frames(self) -> bool:
+        """Whether pictures of steps are wanted that are not there."""
+        return self.frames_wanted and self._cycle.without_picture is not None
+
+    def show(self, image: Bytes, ws: Floats) -> None:
+        """There is a picture (P, Q, 3), of that latent."""
+        self.picture, self._picture_ws = image, ws
