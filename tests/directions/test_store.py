@@ -170,7 +170,8 @@ def test_files_of_torch_are_read_without_running_them(tmp_path: Path) -> None:
     for content, message in (
         ({"eigvec": Evil()}, r"names \S+\.exec, which no .*refused"),
         ({"eigvec": [1.0]}, "holds no directions"),
-        (torch.ones(4), "holds no directions"),
+        (torch.ones(5), "of 5 dimensions; this model has 4"),
+        (torch.ones(4, dtype=torch.int64), "holds no directions"),
         ({"eigvec": torch.ones(5, 5)}, "of 5 dimensions; this model has 4"),
     ):
         torch.save(content, path)

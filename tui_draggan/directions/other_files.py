@@ -1,7 +1,7 @@
 """Directions as other programs publish them, with the lengths that σ have in this model.
 
 GANSpace: an .npz with `lat_comp` (N, 1, w_dim), the components in W, and `lat_stdev` (N,).
-InterFaceGAN: an .npy of one unit normal, (1, w_dim) or (w_dim,).
+InterFaceGAN: an .npy of one unit normal, (1, w_dim) or (w_dim,); a tensor of torch.save likewise.
 rosinality's closed_form_factorization.py (SeFA): a factor.pt of torch with `eigvec`,
 (w_dim, w_dim), whose columns are directions, those that change most first.
 """
@@ -9,17 +9,14 @@ rosinality's closed_form_factorization.py (SeFA): a factor.pt of torch with `eig
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tui_draggan.arrays import Floats
-from tui_draggan.checkpoints.mapped import map_file
-from tui_draggan.checkpoints.unpickling.pickles import is_torch_file, read_torch_file
+from tui_draggan.checkpoints.array_files import ARRAY, read_arrays
 from tui_draggan.directions.direction import Direction
-from tui_draggan.directions.store import MOST, checked_name, read_arrays
-from tui_draggan.errors import CheckpointError, UsageError
-from tui_draggan.files import check_readable
+from tui_draggan.directions.store import FILE, MOST, checked_name
+from tui_draggan.errors import UsageError
 from tui_draggan.latent_statistics import LatentStatistics
 
 FACTORS = 20
@@ -33,19 +30,19 @@ def read_other_directions(
 
     stem: beginning of the names that they are given. Raises UsageError, naming the file.
     """
-    arrays = _factorisation(path) or read_arrays(path)
-    if "eigvec" in arrays:
-        vectors = np.asarray(arrays["eigvec"]).T[:FACTORS]
-    elif "lat_comp" in arrays:
-        vectors = np.asarray(arrays["lat_comp"])
-        if vectors.ndim == 3 and vectors.shape[1] == 1:
-            vectors = vectors[:, 0]
-    elif "array" in arrays:
-        vectors = np.atleast_2d(arrays["array"])
-    else:
+    arrays = read_arrays(path, FILE)
+    name = next((name for name in ("eigvec", "lat_comp", ARRAY) if name in arrays), None)
+    if name is None:
         return None
-    w_dim = len(statistics.mean)
-    if not np.issubdtype(vectors.dtype, np.floating) or vectors.ndim != 2:
+    vectors, w_dim = arrays[name], len(statistics.mean)
+    if not isinstance(vectors, np.ndarray) or not np.issubdtype(vectors.dtype, np.floating):
+        raise UsageError(f"{path} holds no directions in W")
+    if name == "eigvec":
+        vectors = vectors.T[:FACTORS]
+    elif name == "lat_comp" and vectors.ndim == 3 and vectors.shape[1] == 1:
+        vectors = vectors[:, 0]
+    vectors = np.atleast_2d(vectors)
+    if vectors.ndim != 2:
         raise UsageError(f"{path} holds no directions in W")
     if vectors.shape[1] != w_dim or not 0 < len(vectors) <= MOST:
         raise UsageError(
@@ -61,22 +58,6 @@ def read_other_directions(
         )
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
-
-
-def _factorisation(path: Path) -> dict[str, Any] | None:
-    """The array `eigvec` of a file of torch; None where it is no such file. Raises UsageError."""
-    check_readable(path, "a file of directions")
-    try:
-        data = map_file(path)
-        if not is_torch_file(data):
-            return None
-        content = read_torch_file(data)
-    except CheckpointError as error:
-        raise UsageError(f"{path} {str(error).removeprefix(f'{path} ')}") from None
-    eigvec = content.get("eigvec") if isinstance(content, dict) else None
-    if not isinstance(eigvec, np.ndarray):
-        raise UsageError(f"{path} holds no directions (eigvec), as a factor.pt does")
-    return {"eigvec": eigvec}
 
 
 def _measured(name: str, vector: Floats, statistics: LatentStatistics, source: str) -> Direction:

@@ -11,23 +11,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.checkpoints.array_files import read_arrays
 from tui_draggan.directions.direction import Direction
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.files import check_readable, reason_of, replacing
+from tui_draggan.files import reason_of, replacing
 from tui_draggan.wording import printable, quoted
 
 FORMAT = "tui-draggan directions 1"
+FILE = "a file of directions"
 MOST = 4096
 """Directions a file may hold."""
 LONGEST_NAME = 60
 """Characters of a direction's name."""
-LARGEST = 256 << 20
-"""Bytes that an array of a file may take."""
 
 
 class DirectionStore:
@@ -115,7 +114,7 @@ def write_directions(path: Path, directions: Sequence[Direction], info: BundleIn
 
 def read_directions(path: Path, info: BundleInfo) -> tuple[Direction, ...]:
     """The directions of a file. Raises UsageError, naming the file: also for another model's."""
-    arrays = read_arrays(path)
+    arrays = read_arrays(path, FILE)
     try:
         if str(arrays["format"]) != FORMAT:
             raise UsageError(
@@ -147,27 +146,12 @@ def read_directions(path: Path, info: BundleInfo) -> tuple[Direction, ...]:
             f"{path}: {error}" if str(path) not in str(error) else str(error)
         ) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path} is not a file of directions, or it is damaged") from error
+        raise UsageError(f"{path} is not {FILE}, or it is damaged") from error
     if model != info.name or not all(one.fits(info.num_ws, info.w_dim) for one in directions):
         raise UsageError(f"{path} holds directions of the model {model}, but {info.name} is open")
     if any(one.label is not None and one.label not in range(info.c_dim) for one in directions):
         raise UsageError(f"{path} names a class that {info.name} does not have")
     return directions
-
-
-def read_arrays(path: Path) -> dict[str, Any]:
-    """The arrays of an .npz, or of an .npy as `array`. Raises UsageError."""
-    check_readable(path, "a file of directions (.npz)")
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"array": loaded}
-        with loaded as file:
-            if sum(entry.file_size for entry in file.zip.infolist()) > LARGEST:
-                raise UsageError(f"{path} unpacks to more than {LARGEST >> 20} MB; it is not read")
-            return dict(file)
-    except (OSError, ValueError, EOFError, BadZipFile, MemoryError, NotImplementedError) as error:
-        raise UsageError(f"{path} is not a file of directions, or it is damaged") from error
 
 
 def _finite(value: Any) -> float:
