@@ -13,6 +13,7 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.directions.known import known_directions
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
+from tui_draggan.edit.latent_files import read_latent
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.mask import Mask, load_mask
 from tui_draggan.edit.parameters import DragParams, Value, default_params
@@ -74,6 +75,11 @@ class Model:
     def latent(self, origin: Seed) -> Latent:
         """w+ of a generated picture."""
         return latent_from_seed(self.engine, origin.seed, origin.psi, origin.label)
+
+    def read_latent(self, path: str | Path, index: int | None = None) -> Latent:
+        """A latent of a file of this or another program, .npz, .npy or .pt. index: which of
+        several. Raises UsageError, naming the file."""
+        return read_latent(Path(path), self.info, index)
 
     def render(self, latent: Latent) -> Bytes:
         """The picture (H, W, 3) of a latent; 4 channels where `info.alpha`."""

@@ -18,6 +18,7 @@ from PIL import Image, ImageSequence
 
 from tests.tiny import tiny_generator
 from tui_draggan import paths
+from tui_draggan.api import open_model
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.commands import opening, results
@@ -399,3 +400,22 @@ def test_a_cached_graph_that_is_made_anew_is_said(
     lines = [line for line in said[1].splitlines() if "rebuilding the cached graph of" in line]
     assert any("drag/step_without_picture.onnx" in line for line in lines)
     assert any("synthesis.onnx" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_a_latent_goes_out_and_comes_back(tmp_path: Path) -> None:
+    latent, out, again = tmp_path / "w.npz", tmp_path / "a.png", tmp_path / "b.png"
+    drag = ["drag", "--engine", "ort", "--steps", "2", "--point", "69,73:75,73"]
+    main([*drag, "--seed", "17", "--save-latent", str(latent), "--out", str(out)])
+    with np.load(latent) as file:
+        saved = file["w"][0]
+    model = open_model("critters", "ort")
+    read = model.read_latent(latent)
+    assert np.array_equal(read.ws, saved)
+    with Image.open(out) as picture:
+        assert np.array_equal(np.asarray(picture), model.render(read)), "the edited picture's"
+    main(["apply", "--direction", "component 1=0", "--latent", str(latent), "--out", str(again)])
+    with Image.open(out) as picture, Image.open(again) as same:
+        assert np.abs(np.asarray(picture).astype(int) - np.asarray(same)).max() <= 1
+        assert same.info["Source"].endswith(", from the latent w.npz")
+    assert main([*drag, "--latent", str(latent)]) == 3, "dragged on from there"

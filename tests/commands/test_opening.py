@@ -6,14 +6,26 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tui_draggan import paths
+from tui_draggan.api import Model
+from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import parse
-from tui_draggan.commands.opening import LastEdit, NewPicture, OpenRequest, SavedSession
+from tui_draggan.commands.opening import (
+    LastEdit,
+    LatentInFile,
+    NewPicture,
+    OpenRequest,
+    SavedSession,
+    opened_document,
+    warn_if_strange,
+)
 from tui_draggan.edit.journal import Journal
 from tui_draggan.errors import UsageError
-from tui_draggan.testing.spot_engine import INFO, spot_session
+from tui_draggan.notices import Notices, heard
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 
 
 def asked(*words: str) -> OpenRequest:
@@ -91,3 +103,35 @@ def test_a_stored_edit_has_its_own_picture(
 ) -> None:
     with pytest.raises(UsageError, match=f"already has a {name}; remove {option}"):
         asked("drag", *stored, option, value)
+
+
+def test_a_latent_in_a_file() -> None:
+    assert asked("--latent", "w.npz").start == LatentInFile(Path("w.npz"))
+    request = asked("drag", "--model", "zoo", "--latent", "~/w.pt", "--latent-index", "2")
+    assert request == OpenRequest("zoo", start=LatentInFile(Path.home() / "w.pt", 2))
+    for option in ("--seed", "--psi", "--class"):
+        with pytest.raises(UsageError, match=f"a latent from a file has no .*; remove {option}"):
+            asked("drag", "--latent", "w.npz", option, "1")
+    with pytest.raises(UsageError, match="--latent-index is for --latent FILE; remove it"):
+        asked("--latent-index", "2")
+
+
+@pytest.mark.parametrize("deviations", [0.5, 40])
+def test_a_latent_outside_what_the_model_can_draw_is_said(
+    tmp_path: Path, deviations: float
+) -> None:
+    engine, notices = SpotEngine(), Notices()
+    model = Model(ModelBundle(tmp_path, INFO, {}), lambda: engine)
+    basis = engine.statistics.basis()
+    np.save(tmp_path / "w.npy", engine.statistics.mean + deviations * basis[0])
+    with heard(notices):
+        document = opened_document(LatentInFile(tmp_path / "w.npy"), model)
+        warn_if_strange(model, document)
+        assert document.parameters == model.parameters
+    assert [line[:44] for line in notices.taken()] == (
+        ["this latent lies outside what spot can draw "] if deviations > 1 else []
+    )
+    with heard(notices):  # of a seed, or edited since: the drag itself looks after it
+        warn_if_strange(model, spot_session().document)
+        warn_if_strange(model, document.with_ws(100 * document.latent.ws, edited=True))
+    assert notices.taken() == []

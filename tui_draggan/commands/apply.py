@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_model, add_picture
+from tui_draggan.commands.arguments import add_latent, add_model, add_picture
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
@@ -19,6 +19,7 @@ from tui_draggan.wording import quoted
 if TYPE_CHECKING:
     from tui_draggan.api import Model
     from tui_draggan.bundle import BundleInfo
+    from tui_draggan.commands.opening import Start
     from tui_draggan.directions.direction import Direction
     from tui_draggan.edit.document import Document
     from tui_draggan.edit.sliders import Rows
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group, ", or the model the sessions were saved with")
     add_picture(group)
+    add_latent(group, group)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -63,6 +65,7 @@ def run(options: argparse.Namespace) -> int:
         engine_for,
         open_bundle,
     )
+    from tui_draggan.edit.latent import label_of
 
     sessions = list(_files(options.sessions))
     _check(options, sessions)
@@ -74,8 +77,8 @@ def run(options: argparse.Namespace) -> int:
     with closing(engine_for(request, bundle)) as engine:
         engine.open()
         model = Model(bundle, lambda: engine)
-        for name, document in _documents(model, sessions, options):
-            known = model.directions(getattr(document.latent.origin, "label", None), kept)
+        for name, document in _documents(model, sessions, request.start):
+            known = model.directions(label_of(document.latent.origin), kept)
             moves = [parse_move(text, known, bundle.info) for text in options.direction]
             _write(options, name, bool(sessions[1:]), document, moves, model)
     return 0
@@ -135,7 +138,7 @@ def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
     elif options.out is options.save is options.animation is None:
         raise UsageError("nothing to write; add --out, --save, --animation or --show")
     if sessions:
-        for name in ("seed", "psi", "label"):
+        for name in ("seed", "psi", "label", "latent"):
             if hasattr(options, name):
                 flag = "class" if name == "label" else name
                 raise UsageError(f"a saved edit already has a {flag}; remove --{flag}")
@@ -153,18 +156,18 @@ def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
 
 
 def _documents(
-    model: Model, sessions: Sequence[Path], options: argparse.Namespace
+    model: Model, sessions: Sequence[Path], start: Start
 ) -> Iterator[tuple[str, Document]]:
     """The edits to be moved, each with the name its files get. Raises UsageError."""
-    from tui_draggan.edit.document import Document
+    from tui_draggan.commands.opening import opened_document, warn_if_strange
     from tui_draggan.edit.store import load_session
 
     for path in sessions:
         yield path.stem, load_session(path, model.info)
     if not sessions:
-        wanted = vars(options).get
-        origin = model.seed(wanted("seed") or 0, wanted("psi"), wanted("label"))
-        yield "", Document(model.latent(origin), parameters=model.parameters)
+        document = opened_document(start, model)
+        warn_if_strange(model, document)
+        yield "", document
 
 
 def _write(

@@ -53,6 +53,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     add("--mask", type=typed_path, metavar="PNG", help="white may change, black stays")
     add("--feature-block", type=int, metavar="PX", help="refuse a model with another one")
     start = model.add_mutually_exclusive_group()
+    add_latent(start, model)
     start.add_argument(
         "--session",
         type=typed_path,
@@ -94,6 +95,20 @@ def add_picture(group: Any) -> None:
     add_parameter(group, SEED, f"{SEED.note} (default: 0)")
     add_parameter(group, PSI, f"{PSI.note} (default: the model's own, or {USUAL_PSI:g})")
     group.add_argument("--class", dest="label", metavar="NAME|NUMBER", help="class of the picture")
+
+
+def add_latent(start: Any, group: Any) -> None:
+    """A picture by its latent. start: the group of ways to start, within `group`."""
+    start.add_argument(
+        "--latent",
+        type=typed_path,
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="start from a latent, w or w+, in an .npz, .npy or .pt of this or another program",
+    )
+    group.add_argument(
+        "--latent-index", type=int, metavar="N", help="which of several latents, from 0"
+    )
 
 
 def add_parameter(group: Any, parameter: Parameter, note: str) -> None:

@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a line of JSON for each step; - is standard output",
     )
     add("--save", type=typed_path, metavar="FILE", help="the edit, for --session")
+    add("--save-latent", type=typed_path, metavar="NPZ", help="w+, for --latent and other programs")
     add("--markers", action="store_true", help="draw the points into the pictures")
     add("--show", action="store_true", help="print the picture in the terminal")
     add(
@@ -92,7 +93,9 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         )
     if options.show:
         check_printing()
-    results.check_outputs(options.out, options.animation, options.log, options.save)
+    results.check_outputs(
+        options.out, options.animation, options.log, options.save, options.save_latent
+    )
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     pairs = _parse_pairs(options.point, bundle.info)
@@ -211,6 +214,7 @@ def _write(
     """Writes what was asked for, each whatever becomes of the others: the files there are then,
     and why others could not be written."""
     from tui_draggan.commands import results
+    from tui_draggan.edit.latent_files import write_latent
     from tui_draggan.edit.store import save_session
 
     document, info, markers = session.document, session.info, options.markers
@@ -234,6 +238,7 @@ def _write(
             lambda path: results.write_run(path, document, frames, info, markers),
         )
     attempt(options.save, lambda path: save_session(path, document, info.name))
+    attempt(options.save_latent, lambda path: write_latent(path, document.latent))
     return written, problems
 
 

@@ -146,10 +146,15 @@ def _choices(current: ModelBundle) -> list[Choice]:
 def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
     from tui_draggan.commands.settings import remember
+    from tui_draggan.edit.latent_files import SUFFIX as LATENT
+    from tui_draggan.edit.latent_files import write_latent
 
     path, document = request.path, snapshot.document
-    if path.suffix.lower() == ".png":
+    suffix = path.suffix.lower()
+    if suffix == ".png":
         write_picture(path, document, snapshot.picture, bundle.info, request.markers)
+    elif suffix == LATENT:
+        write_latent(path, document.latent)
     else:
         write_run(path, document, snapshot.film, bundle.info, request.markers)
     folder = path.parent.absolute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import newest_journals, written_at
 from tui_draggan.edit.journal_lines import Recovered, recover
+from tui_draggan.edit.latent import LatentFile
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.parameters import PARAMETERS, Value
@@ -26,6 +28,8 @@ from tui_draggan.edit.store import load_session, model_of_session
 from tui_draggan.engines.choose import AUTO
 from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import UsageError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,15 @@ class NewPicture:
     """Truncation ψ; None: what the model recommends."""
     label: str | None = None
     """Class, by name or number; None: the first, where the model has classes."""
+
+
+@dataclass(frozen=True)
+class LatentInFile:
+    """A picture to start from, by its latent in a file."""
+
+    path: Path
+    index: int | None = None
+    """Which of several, from 0; None: the only one."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,8 @@ class LastEdit:
         return path, recover(path, info)
 
 
-Start = NewPicture | SavedSession | LastEdit
+Edit = SavedSession | LastEdit
+Start = NewPicture | LatentInFile | Edit
 
 
 @dataclass(frozen=True)
@@ -135,11 +149,18 @@ class OpenRequest:
 def _start(options: argparse.Namespace) -> Start:
     wanted = vars(options).get
     seed, psi, label = wanted("seed"), wanted("psi"), wanted("label")
-    if not wanted("resume") and wanted("session") is None:
+    latent, index = wanted("latent"), wanted("latent_index")
+    if index is not None and latent is None:
+        raise UsageError("--latent-index is for --latent FILE; remove it")
+    if latent is None and not wanted("resume") and wanted("session") is None:
         return NewPicture(seed or 0, psi, label)
+    what = "a resumed edit already has" if latent is None else "a latent from a file has no"
     for name, value in {"seed": seed, "psi": psi, "class": label}.items():
         if value is not None:
-            raise UsageError(f"a resumed edit already has a {name}; remove --{name}")
+            article = "a " if latent is None else ""
+            raise UsageError(f"{what} {article}{name}; remove --{name}")
+    if latent is not None:
+        return LatentInFile(latent, index)
     return LastEdit() if wanted("resume") else SavedSession(options.session)
 
 
@@ -169,7 +190,7 @@ def open_bundle(request: OpenRequest) -> ModelBundle:
         raise UsageError("--name is for the model of a file of weights; remove it")
     name = request.model
     if name is None:
-        name = request.usual_model if isinstance(start, NewPicture) else start.model()
+        name = start.model() if isinstance(start, Edit) else request.usual_model
     bundle = ModelBundle.open(library.find_model(name))
     block = bundle.info.drag.feature_block
     if request.feature_block not in (None, block):
@@ -211,16 +232,37 @@ def open_session(
     engine: that of `engine_for`. mask: what `open_mask` gave. Raises UsageError, EngineError.
     """
     model = Model(bundle, lambda: engine)
-    parameters = model.parameters
-    start = request.start
-    if isinstance(start, NewPicture):
-        origin = model.seed(start.seed, start.psi, start.label)
-        document = Document(model.latent(origin), parameters=parameters)
-    else:
-        document = start.document(bundle.info)
+    document = opened_document(request.start, model)
     parameters = document.parameters.with_values(**request.parameters)
     document = replace(document, parameters=parameters)
     if mask is not None:
         document = replace(document, mask=mask.mask)
     engine.open()
+    warn_if_strange(model, document)
     return model.edit(document, recorder)
+
+
+def opened_document(start: Start, model: Model) -> Document:
+    """The edit to start with. Raises UsageError, EngineError."""
+    if isinstance(start, NewPicture):
+        origin = model.seed(start.seed, start.psi, start.label)
+        return Document(model.latent(origin), parameters=model.parameters)
+    if isinstance(start, LatentInFile):
+        latent = model.read_latent(start.path, start.index)
+        return Document(latent, parameters=model.parameters)
+    return start.document(model.info)
+
+
+def warn_if_strange(model: Model, document: Document) -> None:
+    """A notice where the latent of a file lies far outside what the model knows: many models have
+    latents of one shape."""
+    if not isinstance(document.latent.origin, LatentFile) or document.latent.edited:
+        return
+    strangeness = model.engine.statistics.strangeness(document.latent.ws)
+    if strangeness > 1:
+        log.warning(
+            "this latent lies outside what %s can draw (%.1f × the limit): the picture may be "
+            "broken, or the latent another model's",
+            model.info.name,
+            strangeness,
+        )

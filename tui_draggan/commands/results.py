@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.latent import Photo, Seed, class_name
+from tui_draggan.edit.latent import Photo, Seed, class_name, label_of
+from tui_draggan.edit.latent_files import SUFFIX as LATENT
+from tui_draggan.edit.latent_files import check_latent_file
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
@@ -100,7 +103,11 @@ class StepLog:
 
 
 def check_outputs(
-    picture: Path | None, animation: Path | None, log: Path | None, session: Path | None
+    picture: Path | None,
+    animation: Path | None,
+    log: Path | None,
+    session: Path | None,
+    latent: Path | None = None,
 ) -> None:
     """Raises UsageError or OutputError, before long work, for what could not be written."""
     if picture is not None:
@@ -110,12 +117,18 @@ def check_outputs(
     for path in (None if log == STDOUT else log, session):
         if path is not None:
             check_writable(path)
+    if latent is not None:
+        check_latent_file(latent)
 
 
 def check_result(path: Path) -> None:
-    """Raises UsageError or OutputError where no picture or animation could be written to `path`."""
-    if path.suffix.lower() == ".png":
+    """Raises UsageError or OutputError where no picture, latent or animation could be written to
+    `path`."""
+    suffix = path.suffix.lower()
+    if suffix == ".png":
         check_png(path)
+    elif suffix == LATENT:
+        check_latent_file(path)
     else:
         check_animation(path)
 
@@ -189,14 +202,17 @@ def provenance_of(document: Document, info: BundleInfo) -> Provenance:
     """Where a document's picture comes from."""
     latent, origin = document.latent, document.latent.origin
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
-    return Provenance(
+    made = Provenance(
         info.name,
-        origin.seed if isinstance(origin, Seed) else None,
-        origin.psi if isinstance(origin, Seed) else None,
-        origin.label if isinstance(origin, Seed) else None,
+        None,
+        None,
+        label_of(origin),
         latent.edited,
         points,
         class_name(origin, info),
-        origin.file if isinstance(origin, Photo) else None,
-        origin.sha256 if isinstance(origin, Photo) else None,
     )
+    if isinstance(origin, Seed):
+        return replace(made, seed=origin.seed, psi=origin.psi)
+    if isinstance(origin, Photo):
+        return replace(made, photo=origin.file, photo_sha256=origin.sha256)
+    return replace(made, latent=origin.file, latent_sha256=origin.sha256)

@@ -42,13 +42,31 @@ class Photo:
     """Hash of the file's bytes, 64 hexadecimal digits."""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.file, str) or not self.file:
-            raise UsageError(f"the photograph's file is {self.file!r}; expected its name")
-        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-f]{64}", self.sha256):
-            raise UsageError(f"the photograph's SHA-256 is {self.sha256!r}; expected 64 hex digits")
+        _check_file(self.file, self.sha256, "the photograph")
 
 
-Origin = Seed | Photo
+@dataclass(frozen=True)
+class LatentFile:
+    """A latent out of a file (`latent_files`). Raises UsageError for values of another kind."""
+
+    file: str
+    """Name of the file, without folders."""
+    sha256: str
+    """Hash of the file's bytes, 64 hexadecimal digits."""
+
+    def __post_init__(self) -> None:
+        _check_file(self.file, self.sha256, "the latent")
+
+
+def _check_file(file: object, sha256: object, what: str) -> None:
+    """Raises UsageError."""
+    if not isinstance(file, str) or not file:
+        raise UsageError(f"{what}'s file is {file!r}; expected its name")
+    if not isinstance(sha256, str) or not re.fullmatch("[0-9a-f]{64}", sha256):
+        raise UsageError(f"{what}'s SHA-256 is {sha256!r}; expected 64 hex digits")
+
+
+Origin = Seed | Photo | LatentFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,9 +84,13 @@ class Latent:
 
 def class_name(origin: Origin, info: BundleInfo) -> str | None:
     """The name of a picture's class; None where it has none."""
-    if isinstance(origin, Photo) or origin.label is None:
-        return None
-    return info.classes[origin.label]
+    label = label_of(origin)
+    return None if label is None else info.classes[label]
+
+
+def label_of(origin: Origin) -> int | None:
+    """The number of a picture's class; None where it has none."""
+    return origin.label if isinstance(origin, Seed) else None
 
 
 def class_index(label: str | int | None, info: BundleInfo) -> int | None:
@@ -103,7 +125,7 @@ def reopened(
 ) -> Seed:
     """The generated picture to go to from another; what is None stays as it is there.
 
-    From a photograph: seed 0 and what the model recommends.
+    From a photograph or a file: seed 0 and what the model recommends.
     """
     now = origin if isinstance(origin, Seed) else Seed(0, recommended_psi(info))
     return Seed(

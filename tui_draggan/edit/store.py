@@ -19,7 +19,15 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.latent import Latent, Origin, Photo, Seed, check_latent, recommended_psi
+from tui_draggan.edit.latent import (
+    Latent,
+    LatentFile,
+    Origin,
+    Photo,
+    Seed,
+    check_latent,
+    recommended_psi,
+)
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
@@ -203,13 +211,16 @@ def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
 def _encode_origin(origin: Origin) -> dict[str, Any]:
     if isinstance(origin, Photo):
         return {"photo": origin.file, "sha256": origin.sha256}
+    if isinstance(origin, LatentFile):
+        return {"latent": origin.file, "sha256": origin.sha256}
     return {"seed": origin.seed, "psi": origin.psi, "class": origin.label}
 
 
 def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
-    if "photo" in values:
-        file = values["photo"]
-        return Photo(printable(file) if isinstance(file, str) else file, values["sha256"])
+    for name, kind in (("photo", Photo), ("latent", LatentFile)):
+        if name in values:
+            file = values[name]
+            return kind(printable(file) if isinstance(file, str) else file, values["sha256"])
     label = values["class"]
     if label is not None and int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")

@@ -26,12 +26,17 @@ class Provenance:
     photo: str | None = None
     """Name of the photograph's file; then there is neither seed nor ψ."""
     photo_sha256: str | None = None
+    latent: str | None = None
+    """Name of the file that the latent came from; then there is neither seed nor ψ."""
+    latent_sha256: str | None = None
 
     def text(self) -> dict[str, str]:
         """Keyword → text, the keywords as registered for PNG where there is one."""
         what = "" if self.class_name is None else f", class {self.class_name}"
         if self.photo is not None:
             what = f", from the photograph {self.photo}"
+        if self.latent is not None:
+            what = f", from the latent {self.latent}"
         return {
             "Software": PROGRAM,
             "Source": f"{AI_GENERATED} by the model {self.model}{what}",

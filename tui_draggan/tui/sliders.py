@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tui_draggan.directions.direction import MOST, USUAL, Direction
 from tui_draggan.directions.known import known_directions
-from tui_draggan.edit.latent import Photo
+from tui_draggan.edit.latent import label_of
 from tui_draggan.edit.sliders import Rows, Sliders, named_rows, parse_slider, rows_in_words
 from tui_draggan.tui.editor import Editor
 
@@ -58,8 +58,7 @@ class SliderMode:
         """Those in the edit, the person's own, the model's; () until the engine has told them."""
         snapshot = self._editor.snapshot
         settings, statistics = snapshot.document.sliders.settings, snapshot.statistics
-        origin = snapshot.document.latent.origin
-        label = None if isinstance(origin, Photo) else origin.label
+        label = label_of(snapshot.document.latent.origin)
         question = (settings, self._own, statistics, label)
         if self._known is None or any(
             one is not other for one, other in zip(self._known[0], question, strict=True)

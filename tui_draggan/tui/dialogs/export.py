@@ -32,7 +32,7 @@ class ExportDialog(Dialog[ExportRequest]):
                 yield Switch(id="markers")
                 yield Static("with markers", classes="note")
             yield Static(
-                ".png: the picture   .gif .webp .mp4: all steps of this edit",
+                ".png: the picture   .gif .webp .mp4: all steps of this edit   .npz: the latent",
                 classes="note",
                 markup=False,
             )
