@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tui_draggan.tui.terminal.half_blocks import (
-    Depth,
     TextCell,
-    colour_codes,
-    depth_of,
     escape_sequence,
     grey_text,
     runs,
@@ -16,20 +13,9 @@ from tui_draggan.tui.terminal.half_blocks import (
 )
 
 
-def test_exact_palette_colours_stay_what_they_are() -> None:
-    greys = np.full((4, 4, 3), 128, np.uint8)
-    assert set(colour_codes(greys, Depth.EIGHT_BIT).ravel().tolist()) <= {243, 244, 245, 102}
-
-
 def test_grey_keeps_the_brightness() -> None:
     dots = np.array([[[255, 0, 0], [0, 255, 0], [10, 10, 10]]], np.uint8)
     assert to_grey(dots)[0, :, 0].tolist() == [76, 150, 10]
-
-
-def test_depths_by_the_terminals_word() -> None:
-    assert depth_of("truecolor") is Depth.TRUE
-    assert depth_of("256") is Depth.EIGHT_BIT
-    assert depth_of("standard") is depth_of(None) is Depth.STANDARD
 
 
 def test_neighbours_that_look_the_same_are_one_run() -> None:

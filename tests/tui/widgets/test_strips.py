@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from textual.strip import Strip
 
-from tui_draggan.tui.terminal.half_blocks import Depth, TextCell, colour_codes
+from tui_draggan.tui.terminal.colours import Depth, colour_codes
+from tui_draggan.tui.terminal.half_blocks import TextCell
 from tui_draggan.tui.widgets.strips import row_strip
 
 Colour = tuple[int, int, int]

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.tui.terminal import half_blocks
+from tui_draggan.tui.terminal.colours import Depth, colour_codes, depth_of
 from tui_draggan.tui.terminal.half_blocks import TextCells
 from tui_draggan.tui.widgets.strips import row_strip
 
@@ -35,7 +36,7 @@ class HalfBlockSurface:
         if self._widget.app.no_color:
             dots = half_blocks.to_grey(dots)
             texts = {place: half_blocks.grey_text(cell) for place, cell in texts.items()}
-        codes = half_blocks.colour_codes(dots, self._depth)
+        codes = colour_codes(dots, self._depth)
         old, old_cells, old_texts = self._codes, self._cells, self._texts
         self._codes, self._cells, self._texts = codes, cells, texts
         if cells != old_cells or codes.shape != old.shape:
@@ -68,8 +69,8 @@ class HalfBlockSurface:
         return Strip.join([left, strip, right])
 
     @property
-    def _depth(self) -> half_blocks.Depth:
-        return half_blocks.depth_of(self._widget.app.console.color_system)
+    def _depth(self) -> Depth:
+        return depth_of(self._widget.app.console.color_system)
 
     @property
     def _background(self) -> Style:

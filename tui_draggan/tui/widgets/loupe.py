@@ -16,7 +16,7 @@ from tui_draggan.pictures import markers
 from tui_draggan.size import Size
 from tui_draggan.tui.pointer import with_grabbed
 from tui_draggan.tui.scene import Scene
-from tui_draggan.tui.terminal import half_blocks
+from tui_draggan.tui.terminal.colours import colour_codes, depth_of
 from tui_draggan.tui.widgets.strips import row_strip
 
 PIXELS = 16
@@ -55,8 +55,8 @@ class Loupe(Widget):
     def render_line(self, y: int) -> Strip:
         if 2 * y + 1 >= len(self._dots):
             return Strip.blank(self.size.width, self.visual_style.rich_style)
-        depth = half_blocks.depth_of(self.app.console.color_system)
-        upper, lower = half_blocks.colour_codes(self._dots[2 * y : 2 * y + 2], depth)
+        depth = depth_of(self.app.console.color_system)
+        upper, lower = colour_codes(self._dots[2 * y : 2 * y + 2], depth, mixed=False)
         return row_strip(upper, lower, depth)
 
 

@@ -17,13 +17,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui_draggan.tui.terminal.colours import Codes, Depth, colour_codes
 from tui_draggan.tui.terminal.half_blocks import (
     UPPER_HALF,
-    Codes,
-    Depth,
     TextCell,
     TextCells,
-    colour_codes,
     escape_sequence,
     runs,
 )
@@ -92,7 +90,7 @@ def _segment(upper: int, lower: int, length: int, depth: Depth) -> Segment:
 
 def _with_text(strip: Strip, column: int, cell: TextCell, depth: Depth) -> Strip:
     colours = np.array([[cell.colour, cell.background]], np.uint8)
-    front, back = colour_codes(colours, depth)[0].tolist()
+    front, back = colour_codes(colours, depth, mixed=False)[0].tolist()
     style = _style(front, back, depth) + Style(bold=True)
     middle = Strip([Segment(cell.text, style)], 1)
     return Strip.join([strip.crop(0, column), middle, strip.crop(column + 1)])
