@@ -11,6 +11,7 @@ import pytest
 from tui_draggan.testing.fake_terminal import (
     ATTRIBUTES,
     CELL,
+    COLOURS,
     KITTY,
     MOUSE_PIXELS,
     RESIZES,
@@ -18,12 +19,16 @@ from tui_draggan.testing.fake_terminal import (
     Answers,
     FakeTerminal,
 )
+from tui_draggan.testing.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 SIXEL_ATTRIBUTES = b"\x1b[?62;4;22c"
 PLAIN_ATTRIBUTES = b"\x1b[?62;22c"
 KITTY_WORKS = b"\x1b_Gi=31;OK\x1b\\"
+
+TRUE_CELL = re.compile(rb"38;2;\d+;\d+;\d+;48;2;\d+;\d+;\d+m\xe2\x96\x80")
+"""A half block in two colours of 24 bits."""
 
 Open = Callable[..., FakeTerminal]
 
@@ -37,12 +42,14 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         answers: Answers | None = None,
         *options: str,
         pixels: tuple[int, int] = (0, 0),
+        **environment: str,
     ) -> FakeTerminal:
         terminal = FakeTerminal(
             *("python", "-m", "tui_draggan.testing.spot_editor", "--graphics", "auto", *options),
             answers=answers,
             pixels=pixels,
             XDG_STATE_HOME=str(tmp_path),
+            **environment,  # type: ignore[arg-type]
         )
         terminals.append(terminal)
         return terminal
@@ -86,19 +93,63 @@ def test_late_answers_are_never_typed(opened: Open) -> None:
 
 
 def test_sixel_is_switched_on_when_the_answer_is_there(opened: Open) -> None:
-    terminal = opened({ATTRIBUTES: [(2.0, SIXEL_ATTRIBUTES)], CELL: [(2.0, b"\x1b[6;16;8t")]})
+    terminal = opened()
     terminal.wait_for("Enter for a handle")
     terminal.wait_for("▀")
     assert not sizes(terminal)
+    terminal.send(b"\x1b[6;16;8t" + SIXEL_ATTRIBUTES)
     terminal.wait_for(b"\x1bP0;0;0q")
     assert all(width % 8 == 0 and height % 16 == 0 for width, height in sizes(terminal))
     leave(terminal)
 
 
 def test_kitty_is_switched_on_when_the_answer_is_there(opened: Open) -> None:
-    terminal = opened({KITTY: [(0.5, KITTY_WORKS)], ATTRIBUTES: [(0.6, PLAIN_ATTRIBUTES)]})
+    terminal = opened()
     terminal.wait_for("▀")
+    terminal.send(KITTY_WORKS + PLAIN_ATTRIBUTES)
     terminal.wait_for(b"\x1b_Ga=T,U=1")
+    leave(terminal)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"\x1bP1$r0;48:2:1:2:3m\x1b\\", b"\x1bP1$r0;48:2::1:2:3m\x1b\\", b"\x1bP1$r48;2;1;2;3m\x07"],
+)
+def test_all_colours_where_the_terminal_says_it_has_them(opened: Open, answer: bytes) -> None:
+    terminal = opened(COLORTERM="")
+    terminal.wait_for(COLOURS)
+    terminal.wait_for("Enter for a handle")
+    terminal.wait_for("▀")
+    assert not TRUE_CELL.search(terminal.output)
+    terminal.send(answer)
+    wait_until(lambda: TRUE_CELL.search(terminal.output), "a picture in 24-bit colours")
+    leave(terminal)
+
+
+@pytest.mark.parametrize("answer", [b"\x1bP1$r0;48:5:16m\x1b\\", b"\x1bP0$r\x1b\\", b""])
+def test_few_colours_where_it_does_not(opened: Open, answer: bytes) -> None:
+    answers = {COLOURS: [(0.0, answer)], ATTRIBUTES: [(0.1, PLAIN_ATTRIBUTES)]}
+    terminal = opened(answers, COLORTERM="")
+    terminal.wait_for("Enter for a handle")
+    terminal.wait_until_answered()
+    terminal.send(b"\r")
+    terminal.wait_for("target")
+    assert not TRUE_CELL.search(terminal.output)
+    leave(terminal)
+
+
+@pytest.mark.parametrize(
+    ("option", "environment"),
+    [("", {}), ("256", {"COLORTERM": ""}), ("", {"COLORTERM": "", "NO_COLOR": "1"})],
+)
+def test_who_has_decided_is_not_asked(
+    opened: Open, option: str, environment: dict[str, str]
+) -> None:
+    options = ("--colour", option) if option else ()
+    terminal = opened({ATTRIBUTES: [(0.0, PLAIN_ATTRIBUTES)]}, *options, **environment)
+    terminal.wait_for("Enter for a handle")
+    terminal.wait_until_answered()
+    assert COLOURS not in terminal.output
     leave(terminal)
 
 

@@ -179,8 +179,9 @@ def terminal() -> Iterator[Finding]:
     term = os.environ.get("TERM", "")
     yield Finding("terminal", "good", f"{term}, {columns}×{rows} cells")
     yield from _multiplexer()
-    yield _colours()
-    display = graphics.ask_terminal("auto")
+    told = graphics.ask_terminal("auto")
+    yield _colours(told)
+    display = told.display
     wanted = (
         "which every terminal can show"
         if display.graphics == "half"
@@ -207,7 +208,7 @@ def _multiplexer() -> Iterator[Finding]:
     yield Finding("multiplexer", "told", f"{words}: half blocks by default", advice)
 
 
-def _colours() -> Finding:
+def _colours(told: graphics.Terminal) -> Finding:
     from rich.console import Console
 
     if "NO_COLOR" in os.environ:
@@ -217,6 +218,8 @@ def _colours() -> Finding:
     depth = Console(force_terminal=True).color_system
     if depth == "truecolor":
         return Finding("colours", "good", "24 bits")
+    if told.true_colour:
+        return Finding("colours", "good", "24 bits, as the terminal answers")
     advice = "if the terminal can show more: --colour truecolor, or export COLORTERM=truecolor"
     return Finding("colours", "told", f"{depth or 'none'}, judging by TERM and COLORTERM", advice)
 

@@ -26,12 +26,14 @@ from tui_draggan.testing.waiting import LIMIT, wait_until
 
 ROOT = Path(__file__).parents[2]
 """Folder from which programs are run: the repository, where this is its package."""
-FOREIGN = ("TMUX", "STY", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL_DRIVER")
+FOREIGN = ("TMUX", "STY", "NO_COLOR", "COLUMNS", "LINES", "TEXTUAL_DRIVER", "TEXTUAL_COLOR_SYSTEM")
 """Variables that say something about another terminal."""
 ALT_SCREEN_LEFT, CURSOR_SHOWN = b"\x1b[?1049l", b"\x1b[?25h"
 
 ATTRIBUTES, CELL, KITTY = b"\x1b[c", b"\x1b[16t", b"\x1b_Gi=31,"
 """Questions: what it can do (DA1), pixels of a cell, kitty's protocol."""
+COLOURS = b"\x1bP$qm"
+"""Question what background is set: whether it has all 24 bits."""
 RESIZES, RESIZES_ON = b"\x1b[?2048$p", b"\x1b[?2048h"
 """Question whether it tells its size by itself, and the request to."""
 MOUSE_PIXELS = b"\x1b[?1016$p"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import selectors
 import signal
 from codecs import getincrementaldecoder
@@ -146,11 +145,11 @@ class TerminalDriver(LinuxDriver):
             self._told = columns, rows, pixels
             self.process_message(events.Resize.from_dimensions((columns, rows), pixels))
 
-    def ask(self, questions: str) -> None:
+    def ask(self, *questions: str) -> None:
         """Writes questions of `terminal.graphics`; the answers come as `TerminalReplied`."""
-        self._expected += len(re.findall(f"{ESC}[[_]", questions))
+        self._expected += len(questions)
         self._asked_at = monotonic()
-        self.write(questions)
+        self.write("".join(questions))
 
     def disable_input(self) -> None:
         """After the answers that are under way: the shell would take them for something typed."""

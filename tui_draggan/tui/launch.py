@@ -17,7 +17,7 @@ def run_editor(options: EditorOptions) -> int:
     model and screen load side by side.
     """
     apply_colour(options.colour)
-    terminal = Terminal.at_start(options.graphics)
+    terminal = Terminal.at_start(options.graphics, options.colour)
     threads = [engine_thread(options)]
     threads[0].start()
     try:

@@ -27,6 +27,7 @@ from tui_draggan.standard_streams import complain
 from tui_draggan.tui.driver import TerminalDriver, TerminalReplied
 from tui_draggan.tui.terminal.graphics import CELL_QUESTION, Display, Terminal
 from tui_draggan.tui.widgets.picture import Picture
+from tui_draggan.tui.workarounds import take_true_colour
 
 GRACE = 2.0
 """Seconds the screen gets to put the terminal back after a signal."""
@@ -88,13 +89,13 @@ class Program(App[int]):
         self._own_loop.set_exception_handler(self._take_exception)
         self.register_theme(THEME)
         self.theme = theme if theme and theme in self.available_themes else THEME.name
-        self._ask(self.terminal.questions)
+        self._ask(*self.terminal.questions)
 
     # -- the terminal --------------------------------------------------------------------------
 
-    def _ask(self, questions: str) -> None:
-        if isinstance(self._driver, TerminalDriver):
-            self._driver.ask(questions)
+    def _ask(self, *questions: str) -> None:
+        if questions and isinstance(self._driver, TerminalDriver):
+            self._driver.ask(*questions)
 
     @on(TerminalReplied)
     def _take_reply(self, event: TerminalReplied) -> None:
@@ -109,15 +110,21 @@ class Program(App[int]):
             self._ask(CELL_QUESTION)
 
     def _learn(self, terminal: Terminal) -> None:
-        before, self.terminal = self.terminal.display, terminal
-        if terminal.display != before:
+        before, self.terminal = self.terminal, terminal
+        if terminal.display != before.display:
             self.show_display(terminal.display)
+        if terminal.true_colour and not before.true_colour:
+            take_true_colour(self)
+            for picture in self._pictures():
+                picture.repaint()
 
     def show_display(self, display: Display) -> None:
         """Pictures reach the terminal in another way from now on."""
-        for screen in self.screen_stack:
-            for picture in screen.query(Picture):
-                picture.take_display(display)
+        for picture in self._pictures():
+            picture.take_display(display)
+
+    def _pictures(self) -> list[Picture]:
+        return [picture for screen in self.screen_stack for picture in screen.query(Picture)]
 
     # -- ending --------------------------------------------------------------------------------
 

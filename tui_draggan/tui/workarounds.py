@@ -7,6 +7,7 @@ import asyncio
 import gc
 from contextlib import suppress
 
+from rich.color import ColorSystem
 from textual.app import App
 from textual.command import CommandList, CommandPalette
 from textual.widget import Widget
@@ -31,6 +32,14 @@ def backlog(app: App[int]) -> int:
     thread = getattr(app._driver, "_writer_thread", None)
     queue = getattr(thread, "_queue", None)
     return queue.qsize() if queue is not None else 0
+
+
+def take_true_colour(app: App[int]) -> None:
+    """The terminal has said that it shows 24-bit colours. Styles that Rich has worked out already
+    stay what they are, until they are asked for anew. Wanted: a colour system that can be set
+    while a program runs."""
+    app.console._color_system = ColorSystem.TRUECOLOR
+    app.refresh_css()
 
 
 def move_in_list(lines: OptionList, action: str) -> None:

@@ -1,5 +1,5 @@
-"""What the terminal can show: colours by its environment, graphics by its answers, which may come
-late or never. Until they do, half blocks are shown.
+"""What the terminal can show: colours by its environment and its answers, graphics by its answers,
+which may come late or never. Until they do, half blocks are shown.
 
 Nothing here imports Textual, which reads its colour system when it is imported.
 """
@@ -17,6 +17,7 @@ from tui_draggan.tui.terminal.replies import (
     CellSize,
     KittyGraphics,
     Reply,
+    TrueColour,
     WindowSize,
 )
 
@@ -27,6 +28,9 @@ VT340_CELL = CellSize(10, 20)
 """Cells where a terminal does not tell: those sixels were made for."""
 KITTY_QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """A picture of one pixel, not to be shown."""
+COLOUR_QUESTION = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+"""A background of 24 bits is set, and asked for (DECRQSS): who knows few colours tells another, or
+none."""
 CELL_QUESTION = "\x1b[16t"
 ATTRIBUTES_QUESTION = "\x1b[c"
 COLOUR_CHOICES = ("auto", "truecolor", "256", "16", "none")
@@ -89,12 +93,29 @@ def apply_colour(choice: str) -> None:
     os.environ["TEXTUAL_COLOR_SYSTEM"] = names.get(choice, choice)
 
 
+def may_show_more(choice: str) -> bool:
+    """Whether the terminal may show more colours than its environment says, and can be asked. SSH
+    hands COLORTERM on where both ends are set up to do so. The console of Linux would print the
+    question, and a multiplexer's answer may be that of the terminal outside."""
+    decided = choice != "auto" or any(
+        name in os.environ for name in ("NO_COLOR", "TEXTUAL_COLOR_SYSTEM", "TEXTUAL_DRIVER")
+    )
+    told = os.environ.get("COLORTERM", "").strip().lower() in ("truecolor", "24bit")
+    if decided or told or in_tmux() or os.environ.get("TERM") == "linux":
+        return False
+    return terminal_problem() is None
+
+
 @dataclass(frozen=True)
 class Terminal:
-    """What is known of the terminal's graphics, more with every answer."""
+    """What is known of the terminal, more with every answer."""
 
     choice: str = "half"
     """What the person wants: one of GRAPHICS_CHOICES."""
+    ask_colours: bool = False
+    """Whether it is to be asked for 24-bit colours."""
+    true_colour: bool = False
+    """Whether it has answered that it shows them."""
     problem: str = ""
     """Reason why only half blocks can be shown, in one line."""
     attributes: Attributes | None = None
@@ -107,21 +128,28 @@ class Terminal:
     """Pixels of a cell as the terminal has told them when asked."""
 
     @classmethod
-    def at_start(cls, choice: str) -> Terminal:
-        """Before anything has been asked: half blocks by default inside tmux and in a browser."""
+    def at_start(cls, choice: str, colour: str = "truecolor") -> Terminal:
+        """Before anything has been asked: half blocks by default inside tmux and in a browser.
+
+        colour: what the person wants, one of COLOUR_CHOICES.
+        """
+        known = cls(ask_colours=may_show_more(colour))
         if choice == "half" or (choice == "auto" and (in_tmux() or _web())):
-            return cls()
+            return known
         if _web() or terminal_problem() is not None or not _has_columns():
             if choice == "auto":
-                return cls()
-            return cls(problem=f"{choice} needs a terminal; showing half blocks")
-        return cls(choice, window_cell=cell_of_window())
+                return known
+            return replace(known, problem=f"{choice} needs a terminal; showing half blocks")
+        return replace(known, choice=choice, window_cell=cell_of_window())
 
     @property
-    def questions(self) -> str:
-        """What to ask it at the start; it answers in this order. Nothing for half blocks."""
-        graphics = KITTY_QUESTION if self.choice == "auto" else ""
-        return "" if self.choice == "half" else f"{graphics}{CELL_QUESTION}{ATTRIBUTES_QUESTION}"
+    def questions(self) -> tuple[str, ...]:
+        """What to ask it at the start; it answers in this order, its attributes last."""
+        colours = (COLOUR_QUESTION,) if self.ask_colours else ()
+        if self.choice == "half":
+            return (*colours, ATTRIBUTES_QUESTION) if colours else ()
+        kitty = (KITTY_QUESTION,) if self.choice == "auto" else ()
+        return (*colours, *kitty, CELL_QUESTION, ATTRIBUTES_QUESTION)
 
     @property
     def display(self) -> Display:
@@ -144,6 +172,8 @@ class Terminal:
         """With what an answer says."""
         if isinstance(reply, Attributes):
             return replace(self, attributes=reply)
+        if isinstance(reply, TrueColour):
+            return replace(self, true_colour=True)
         if isinstance(reply, KittyGraphics):
             return replace(self, kitty=reply.works)
         if isinstance(reply, CellSize):
@@ -157,12 +187,12 @@ class Terminal:
         return replace(self, window_cell=cell_of_window() or self.window_cell)
 
 
-def ask_terminal(choice: str) -> Display:
-    """`Terminal.display` with what the terminal answers at once, for a program without a screen."""
-    terminal = Terminal.at_start(choice)
-    for reply in answers(terminal.questions):
+def ask_terminal(choice: str) -> Terminal:
+    """With what the terminal answers at once, for a program without a screen."""
+    terminal = Terminal.at_start(choice, "auto")
+    for reply in answers("".join(terminal.questions)):
         terminal = terminal.told(reply)
-    return terminal.display
+    return terminal
 
 
 def _web() -> bool:

@@ -3,8 +3,8 @@
 An answer may come after seconds (SSH from far away), in pieces, twice, never, or be wrong. `Sieve`
 lets keys and mouse through and keeps answers back, whenever they come; `parse` reads one.
 
-Forms: ECMA-48 (control sequences and strings); xterm's control sequences (CSI t, DA1, DECRPM);
-kitty's graphics protocol; in-band resize notifications (mode 2048).
+Forms: ECMA-48 (control sequences and strings); xterm's control sequences (CSI t, DA1, DECRPM,
+DECRPSS); kitty's graphics protocol; in-band resize notifications (mode 2048).
 """
 
 from __future__ import annotations
@@ -97,11 +97,16 @@ class Mode:
 
 
 @dataclass(frozen=True)
+class TrueColour:
+    """DECRPSS: the background is the 24-bit colour 1, 2, 3 that was set before it was asked."""
+
+
+@dataclass(frozen=True)
 class Unknown:
     """An answer that says nothing we can use."""
 
 
-Reply = Attributes | KittyGraphics | CellSize | WindowSize | Mode | Unknown
+Reply = Attributes | KittyGraphics | CellSize | WindowSize | Mode | TrueColour | Unknown
 
 
 def believed_cell(width: int, height: int) -> CellSize | None:
@@ -124,6 +129,10 @@ def parse(answer: str) -> Reply:
         )
         if 0 < columns <= MOST_COLUMNS and 0 < rows <= MOST_ROWS:
             return WindowSize(columns, rows, width, height)
+    if re.fullmatch(
+        r"\x1bP1\$r(?:[\d:;]*;)?48[:;]2[:;]{1,2}1[:;]2[:;]3(?:[:;][\d:;]*)?m(?:\x1b\\|\x07)", answer
+    ):
+        return TrueColour()
     if match := re.fullmatch(r"\x1b\[\?(\d{1,5});(\d)\$y", answer):
         return Mode(int(match[1]), match[2] in "13")
     return Unknown()

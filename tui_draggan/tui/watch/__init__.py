@@ -23,7 +23,7 @@ def watch(folder: Path, graphics: str = "auto", colour: str = "auto") -> int:
     if problem is not None:
         raise UsageError(f"{problem}; --watch needs one to show pictures")
     apply_colour(colour)
-    terminal = Terminal.at_start(graphics)
+    terminal = Terminal.at_start(graphics, colour)
 
     from tui_draggan.tui.program import run_program
     from tui_draggan.tui.watch.app import WatchApp
