@@ -76,13 +76,13 @@ def read_picture(file: PictureFile, enough: int | None = None) -> Image.Image:
     Raises UnreadableError. Warnings are the caller's to silence, by `quiet_decoders`.
     """
     suffix = suffix_of(file)
-    with _opened(file) as stream:
+    with opened(file) as stream:
         return decode(stream, enough, may_be_tga=suffix == ".tga")
 
 
 def recognise(file: PictureFile) -> None:
     """Looks at name and first bytes alone. Raises UnreadableError where it is no picture."""
-    with _opened(file) as stream:
+    with opened(file) as stream:
         head = stream.read(HEAD)
     if not looks_like_picture(head):
         raise UnreadableError(_unknown(head))
@@ -109,6 +109,16 @@ def decode(stream: BinaryIO, enough: int | None = None, may_be_tga: bool = False
         raise UnreadableError(f"its number of pixels is {TOO_MANY}") from None
     except Exception as error:  # decoders raise nearly anything on damaged files
         raise UnreadableError(_first_line(error)) from None
+
+
+def has_more_frames(stream: BinaryIO) -> bool:
+    """Whether a picture that `decode` has read is the first of several: an animation's, or pages.
+    What a camera's JPEG (MPO) holds beside its picture is none."""
+    try:
+        with Image.open(stream, formats=_formats(False)) as file:
+            return file.format != "MPO" and bool(getattr(file, "is_animated", False))
+    except Exception:  # damaged behind the first
+        return False
 
 
 def looks_like_picture(head: bytes) -> bool:
@@ -167,8 +177,9 @@ def suffix_of(file: PictureFile) -> str:
 
 
 @contextmanager
-def _opened(file: PictureFile) -> Iterator[BinaryIO]:
-    """Raises UnreadableError, for what goes wrong while it is read too."""
+def opened(file: PictureFile) -> Iterator[BinaryIO]:
+    """A file that may be a picture. Raises UnreadableError, for what goes wrong while it is read
+    too."""
     suffix = suffix_of(file)
     if suffix in OTHERS:
         raise UnreadableError(_not_admitted(OTHERS[suffix]))
