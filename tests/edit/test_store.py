@@ -21,6 +21,7 @@ from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import VERSION, decode, load_session, model_of_session, save_session
 from tui_draggan.errors import OutputError, UsageError
+from tui_draggan.pictures.crop import Crop
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, UprightEngine, ZooEngine
 
 Values = dict[str, Any]
@@ -86,6 +87,13 @@ def test_a_session_nested_too_deeply_is_refused(tmp_path: Path) -> None:
             "incomplete or damaged",
         ),
         (lambda values: values["latent"].update(origin={"photo": 1, "sha256": ""}), "photograph"),
+        (
+            lambda values: values["latent"].update(
+                origin={"photo": "a", "sha256": "0" * 64, "crop": [1, 2, 3]}
+            ),
+            "incomplete or damaged",
+        ),
+        (lambda values: values["latent"].update(origin={"latent": 1, "sha256": ""}), "the latent"),
         (lambda values: values["latent"].update(origin={}), "incomplete or damaged"),
         (lambda values: values["latent"].update(origin="seed 3"), "incomplete or damaged"),
         (lambda values: values["latent"]["origin"].update(psi=3), "psi is 3"),
@@ -146,8 +154,9 @@ def test_writing_where_one_cannot(tmp_path: Path) -> None:
         save_session(tmp_path / "no" / "edit.json", session.document, "spot")
 
 
-def test_a_photograph_comes_back_from_file_and_journal(tmp_path: Path) -> None:
-    photo = Photo("cat.jpg", "0123456789abcdef" * 4)
+@pytest.mark.parametrize("crop", [None, Crop(12, 0, 300, 300)])
+def test_a_photograph_comes_back_from_file_and_journal(tmp_path: Path, crop: Crop | None) -> None:
+    photo = Photo("cat.jpg", "0123456789abcdef" * 4, crop)
     journal = Journal(tmp_path / "journals", INFO.name)
     ws = latent_from_seed(SpotEngine(), 3, 0.7).ws
     session = Session(SpotEngine(), Document(Latent(ws, photo), parameters=PARAMS), journal.record)
@@ -157,7 +166,8 @@ def test_a_photograph_comes_back_from_file_and_journal(tmp_path: Path) -> None:
     path = tmp_path / "edit.json"
     save_session(path, session.document, INFO.name)
     origin = json.loads(path.read_text())["latent"]["origin"]
-    assert origin == {"photo": "cat.jpg", "sha256": photo.sha256}
+    box = None if crop is None else [12, 0, 300, 300]
+    assert origin == {"photo": "cat.jpg", "sha256": photo.sha256, "crop": box}
     assert_same(load_session(path, INFO), session.document)
     assert_same(recover(journal.path, INFO).document, session.document)
     journal.close()

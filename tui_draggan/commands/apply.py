@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_latent, add_model, add_picture
+from tui_draggan.commands.arguments import add_into, add_latent, add_model, add_picture, check_into
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
@@ -46,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG|FOLDER", help="the pictures; a folder for several")
+    add_into(add)
     add("--save", type=typed_path, metavar="FILE|FOLDER", help="the edits, for --session")
     add("--animation", type=typed_path, metavar="FILE", help="the sweep: .gif, .webp or .mp4")
     add("--show", action="store_true", help="print the pictures in the terminal")
@@ -143,6 +144,9 @@ def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
                 flag = "class" if name == "label" else name
                 raise UsageError(f"a saved edit already has a {flag}; remove --{flag}")
     several = len(sessions) > 1
+    check_into(options)
+    if options.into is not None and several:
+        raise UsageError("--into is for one edit; give one session")
     if options.out is not None:
         (check_folder if several else check_png)(options.out)
     if options.save is not None:
@@ -179,6 +183,7 @@ def _write(
     model: Model,
 ) -> None:
     """Writes what is asked for of one edit. Raises OutputError."""
+    from tui_draggan.commands.into_photograph import photograph_of, write_into_photograph
     from tui_draggan.commands.results import provenance_of, write_picture
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
@@ -187,7 +192,12 @@ def _write(
     moved = _moved(document, moves, 1.0)
     if options.out is not None:
         path = _place(options.out, f"{name}.png", several)
-        write_picture(path, moved, model.render(moved.latent), info)
+        picture = model.render(moved.latent)
+        if options.into is None:
+            write_picture(path, moved, picture, info)
+        else:
+            photograph = photograph_of(options.into, moved.latent.origin)
+            write_into_photograph(path, photograph, moved, picture, info)
         say(f"written: {path}")
     if options.show:
         from tui_draggan.tui.printing import print_picture

@@ -111,6 +111,26 @@ def add_latent(start: Any, group: Any) -> None:
     )
 
 
+def add_into(add: Any) -> None:
+    """The photograph of an edit, for `into_photograph.photograph_of`. add: the group's method."""
+    add(
+        "--into",
+        type=typed_path,
+        metavar="PHOTO",
+        help="--out is this photograph, of which the edit is, with the edited part in it",
+    )
+
+
+def check_into(options: argparse.Namespace) -> None:
+    """Raises UsageError where --into cannot be meant."""
+    if options.into is None:
+        return
+    if options.out is None:
+        raise UsageError("--into says what --out is to show; add --out FILE.png")
+    if getattr(options, "markers", False):
+        raise UsageError("--markers are not drawn into a photograph; remove it, or --into")
+
+
 def add_parameter(group: Any, parameter: Parameter, note: str) -> None:
     """The option of a parameter, which admits what the parameter does."""
 

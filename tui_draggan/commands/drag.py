@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_opening
+from tui_draggan.commands.arguments import add_into, add_opening, check_into
 from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.notices import Notices, heard
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tui_draggan.edit.document import Frame
     from tui_draggan.edit.points import Point
     from tui_draggan.edit.session import Session
+    from tui_draggan.pictures.photograph import FullPhotograph
 
 STOPPED_SHORT = 3
 NO_POINTS = "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
@@ -44,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG", help="the edited picture")
+    add_into(add)
     add("--animation", type=typed_path, metavar="FILE", help=".gif, .webp or .mp4")
     add(
         "--log",
@@ -76,6 +78,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands import results
+    from tui_draggan.commands.into_photograph import photograph_of
     from tui_draggan.commands.opening import (
         LastEdit,
         OpenRequest,
@@ -93,6 +96,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         )
     if options.show:
         check_printing()
+    check_into(options)
     results.check_outputs(
         options.out, options.animation, options.log, options.save, options.save_latent
     )
@@ -113,13 +117,14 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
             raise UsageError(
                 "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
             )
+        into = options.into and photograph_of(options.into, session.document.latent.origin)
         log = results.StepLog(options.log)
         drawn = options.animation is not None
         try:
             frames, seconds = _drag(session, log, notices, interrupts, pictures=drawn)
         finally:
             remark(*notices.taken())  # what came with the last picture, or before a failure
-    written, problems = _write(options, session, frames)
+    written, problems = _write(options, session, frames, into)
     if options.show and session.picture is not None:
         print_picture(session.picture)
     if log.problem is not None:
@@ -209,11 +214,15 @@ def _progress_bar(session: Session) -> Iterator[Callable[[Frame], None]]:
 
 
 def _write(
-    options: argparse.Namespace, session: Session, frames: list[Frame]
+    options: argparse.Namespace,
+    session: Session,
+    frames: list[Frame],
+    into: FullPhotograph | None = None,
 ) -> tuple[list[Path], list[DragganError]]:
     """Writes what was asked for, each whatever becomes of the others: the files there are then,
-    and why others could not be written."""
+    and why others could not be written. into: the photograph that the picture is put back into."""
     from tui_draggan.commands import results
+    from tui_draggan.commands.into_photograph import write_into_photograph
     from tui_draggan.edit.latent_files import write_latent
     from tui_draggan.edit.store import save_session
 
@@ -231,7 +240,14 @@ def _write(
             written.append(path)
 
     picture = session.picture
-    attempt(options.out, lambda path: results.write_picture(path, document, picture, info, markers))
+    if into is None:
+        attempt(
+            options.out, lambda path: results.write_picture(path, document, picture, info, markers)
+        )
+    elif picture is not None:
+        attempt(
+            options.out, lambda path: write_into_photograph(path, into, document, picture, info)
+        )
     if frames:
         attempt(
             options.animation,

@@ -12,6 +12,7 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.parameters import PSI, SEED, USUAL_PSI
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
+from tui_draggan.pictures.crop import Crop
 
 LISTED = 12
 """Classes an error names; a model may have thousands."""
@@ -40,6 +41,8 @@ class Photo:
     """Name of its file, without folders."""
     sha256: str
     """Hash of the file's bytes, 64 hexadecimal digits."""
+    crop: Crop | None = None
+    """The box that the model's picture stands for; None: not known."""
 
     def __post_init__(self) -> None:
         _check_file(self.file, self.sha256, "the photograph")

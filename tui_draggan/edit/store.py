@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Slider, Sliders
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_readable, replacing
+from tui_draggan.pictures.crop import Crop
 from tui_draggan.size import Size
 from tui_draggan.wording import printable
 
@@ -210,21 +211,29 @@ def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
 
 def _encode_origin(origin: Origin) -> dict[str, Any]:
     if isinstance(origin, Photo):
-        return {"photo": origin.file, "sha256": origin.sha256}
+        crop = None if origin.crop is None else astuple(origin.crop)
+        return {"photo": origin.file, "sha256": origin.sha256, "crop": crop}
     if isinstance(origin, LatentFile):
         return {"latent": origin.file, "sha256": origin.sha256}
     return {"seed": origin.seed, "psi": origin.psi, "class": origin.label}
 
 
 def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
-    for name, kind in (("photo", Photo), ("latent", LatentFile)):
-        if name in values:
-            file = values[name]
-            return kind(printable(file) if isinstance(file, str) else file, values["sha256"])
+    if "photo" in values:
+        crop = values.get("crop")
+        box = None if crop is None else Crop(*(int(number) for number in crop))
+        return Photo(_printed(values["photo"]), values["sha256"], box)
+    if "latent" in values:
+        return LatentFile(_printed(values["latent"]), values["sha256"])
     label = values["class"]
     if label is not None and int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")
     return Seed(int(values["seed"]), float(values["psi"]), None if label is None else int(label))
+
+
+def _printed(value: Any) -> Any:
+    """A text fit for a terminal; what is none is left to whoever checks it."""
+    return printable(value) if isinstance(value, str) else value
 
 
 def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:

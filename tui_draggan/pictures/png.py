@@ -19,8 +19,11 @@ def check_png(path: Path) -> None:
     check_writable(path)
 
 
-def write_png(path: Path, image: Bytes, provenance: Provenance) -> None:
-    """Writes image (H, W, 3), or 4 channels with alpha.
+def write_png(
+    path: Path, image: Bytes, provenance: Provenance, profile: bytes | None = None
+) -> None:
+    """Writes image (H, W, 3), or 4 channels with alpha. profile: ICC profile of its colours; None:
+    they are sRGB.
 
     Raises UsageError or OutputError; never leaves half a file.
     """
@@ -29,4 +32,4 @@ def write_png(path: Path, image: Bytes, provenance: Provenance) -> None:
     for keyword, text in provenance.text().items():
         info.add_itxt(keyword, text)
     with replacing(path) as work:
-        Image.fromarray(image).save(work, format="PNG", pnginfo=info)
+        Image.fromarray(image).save(work, format="PNG", pnginfo=info, icc_profile=profile)
