@@ -202,7 +202,7 @@ def test_an_edit_is_unsaved_until_it_is_kept(editor: Editor) -> None:
     editor.run()
     work(editor)
     assert editor.unsaved
-    editor.keep(editor.snapshot.document.latent)
+    editor.keep([editor.snapshot.document.latent])
     assert not editor.unsaved
 
 

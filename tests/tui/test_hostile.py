@@ -17,7 +17,7 @@ from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import SpotEngine, ZooEngine
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import Dialog, LineDialog
-from tui_draggan.tui.dialogs.export import ExportDialog
+from tui_draggan.tui.dialogs.file import FileDialog
 from tui_draggan.tui.services import Choice, EditorOptions
 from tui_draggan.wording import printable
 
@@ -75,7 +75,7 @@ async def test_every_screen_shows_hostile_names_as_they_are() -> None:
             ("C", ChoiceDialog, f"{MARKUP}1"[:30]),
             ("o", ChoiceDialog, EVIL[:30]),
             ("question_mark", Dialog, "Set a handle point here"),
-            ("e", ExportDialog, ".png"),
+            ("e", FileDialog, ".png"),
             ("g", LineDialog, "x,y moves"),
         ):
             await editor.press(key)
@@ -133,7 +133,7 @@ async def test_what_is_no_place_is_said_in_the_dialog(text: str) -> None:
 async def test_a_path_with_nul_is_said_in_the_dialog(text: str) -> None:
     async with editing(export=lambda *_: "", save_session=lambda *_: "") as editor:
         prompts = editor.screen.prompts
-        for ask in (prompts.mask, prompts.save_session, prompts.export):
+        for ask in (prompts.mask, editor.screen.saving.save_session, editor.screen.saving.export):
             await ask()
             await editor.pilot.pause()
             editor.app.screen.query_one("#answer", Input).value = text

@@ -153,7 +153,7 @@ async def test_a_painted_mask_goes_to_a_file_and_comes_back(tmp_path: Path, radi
         await editor.press("m")
         editor.screen.masking.radius = radius
         await editor.press("enter", "enter")
-        await editor.screen.prompts.save_mask()
+        await editor.screen.saving.save_mask()
         await editor.pilot.pause()
         editor.app.screen.query_one(Input).value = str(tmp_path / "mask.png")
         await editor.press("enter")

@@ -119,8 +119,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends() -> None:
         assert not editor.screen.is_open, "the old screen holds nothing any more"
 
         thread = zoo.app.threads[-1]
-        zoo.session.open_seed(5)  # back at an unedited latent: nothing to ask about
-        await zoo.until(lambda: zoo.origin.seed == 5)
+        zoo.screen.editor.keep(zoo.session.left)  # nothing to ask about
         await choose(zoo, "o", "spot")
         await at(zoo, "spot")
         thread.join(LIMIT)

@@ -52,9 +52,9 @@ async def test_what_is_no_path_is_said_in_the_dialog(text: str) -> None:
     async with editing(
         export=lambda *_: "", save_session=lambda *_: "", check_export=check_result
     ) as editor:
-        for ask in (editor.screen.prompts.mask, editor.screen.prompts.save_session):
+        for ask in (editor.screen.prompts.mask, editor.screen.saving.save_session):
             await answer(editor, ask, text)
             assert text[:12] in problem(editor)
             await editor.press("escape")
-        await answer(editor, editor.screen.prompts.export, text)
+        await answer(editor, editor.screen.saving.export, text)
         assert text[:12] in problem(editor)

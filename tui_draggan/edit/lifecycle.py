@@ -91,6 +91,17 @@ class LifeCycle:
         return found
 
     @property
+    def left(self) -> list[Latent]:
+        """What became of every picture that was opened, as it was when another took its place; the
+        last is the one that is there. What has been undone is not among them."""
+        latents = [version.document.latent for version in (*self._history.path, self._version())]
+        return [
+            latent
+            for latent, after in zip(latents, [*latents[1:], None], strict=True)
+            if after is None or after.origin != latent.origin
+        ]
+
+    @property
     def without_picture(self) -> Frame | None:
         """The first step of `runs` that has no picture; None where all have theirs."""
         return next((frame for run in self.runs for frame in run if frame.image is None), None)

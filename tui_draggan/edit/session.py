@@ -19,7 +19,13 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda, Piece
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
-from tui_draggan.edit.latent import change_in_words, check_latent, latent_from_seed, reopened
+from tui_draggan.edit.latent import (
+    Latent,
+    change_in_words,
+    check_latent,
+    latent_from_seed,
+    reopened,
+)
 from tui_draggan.edit.lifecycle import LifeCycle, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.parameters import DragParams
@@ -106,6 +112,12 @@ class Session:
         """The steps of the last run so far."""
         with self._changed:
             return tuple(self._cycle.frames)
+
+    @property
+    def left(self) -> list[Latent]:
+        """What became of every picture that was opened; the last is the one that is there."""
+        with self._changed:
+            return self._cycle.left
 
     @property
     def picture(self) -> Bytes | None:

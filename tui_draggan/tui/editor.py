@@ -6,7 +6,7 @@ It knows no widget. What is to be seen of a change it leaves to its `EditorView`
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -51,8 +51,8 @@ class Editor:
         self.has_run = False
         """Whether there has been a run since the editor opened."""
         self._view = view
-        self._kept = self.snapshot.document.latent
-        """The latent that was opened, exported or saved last."""
+        self._kept = [self.snapshot.document.latent]
+        """Latents that were opened, exported or saved."""
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -254,12 +254,20 @@ class Editor:
 
     # -- what would be lost --------------------------------------------------------------------
 
-    def keep(self, latent: Latent) -> None:
-        """It has been exported or saved."""
-        self._kept = latent
+    def keep(self, latents: Sequence[Latent]) -> None:
+        """They have been exported or saved."""
+        self._kept += latents
 
     @property
     def unsaved(self) -> bool:
-        """Whether an edit has been neither exported nor saved."""
-        latent = self.session.snapshot().document.latent
-        return latent.edited and latent is not self._kept
+        """Whether an edit of this picture, or of one before it, has been neither exported nor
+        saved."""
+        return any(map(self._is_unsaved, self.session.left))
+
+    @property
+    def unsaved_here(self) -> bool:
+        """Whether that is so of the picture that is there."""
+        return self._is_unsaved(self.session.snapshot().document.latent)
+
+    def _is_unsaved(self, latent: Latent) -> bool:
+        return latent.edited and not any(latent is kept for kept in self._kept)

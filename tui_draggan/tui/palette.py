@@ -12,6 +12,7 @@ from textual.style import Style
 
 from tui_draggan.edit.latent import Seed, class_name
 from tui_draggan.edit.parameters import PARAMETERS, SEED
+from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.points import CROSSHAIR
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
@@ -112,7 +113,7 @@ def _pictures(screen: EditorScreen) -> Iterator[Offer]:
         yield Offer(
             "Open a random seed",
             "One of a million",
-            lambda screen: screen.editor.open_random_seed(),
+            lambda screen: screen.prompts.another_picture(Editor.open_random_seed),
         )
         origin = snapshot.origin
         psi = f"now {origin.psi:g}" if isinstance(origin, Seed) else "of a generated picture"
@@ -137,7 +138,7 @@ def _mask_and_session(screen: EditorScreen) -> Iterator[Offer]:
         yield Offer(
             "Save the mask",
             "As a picture: white may change, black stays",
-            lambda screen: screen.prompts.save_mask(),
+            lambda screen: screen.saving.save_mask(),
         )
         yield Offer(
             "Clear the mask", "Everything may change", lambda screen: screen.editor.clear_mask()
@@ -146,5 +147,5 @@ def _mask_and_session(screen: EditorScreen) -> Iterator[Offer]:
         yield Offer(
             "Save the session",
             "The whole edit, to resume later",
-            lambda screen: screen.prompts.save_session(),
+            lambda screen: screen.saving.save_session(),
         )

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from textual.screen import Screen
 
 from tui_draggan.directions.store import checked_name
-from tui_draggan.edit.latent import Seed
-from tui_draggan.edit.mask import load_mask, save_mask
+from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import PSI, SEED, parameter
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
-from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
-from tui_draggan.files import check_writable, free_name
 from tui_draggan.paths import typed_path
-from tui_draggan.pictures.png import check_png
+from tui_draggan.pictures.reading import SUFFIXES
 from tui_draggan.size import Size
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
-from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog
-from tui_draggan.tui.dialogs.export import ExportDialog
+from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog, ask
+from tui_draggan.tui.dialogs.file import FileDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
 from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.sliders import SliderMode
-from tui_draggan.wording import printable
 
 T = TypeVar("T")
 
@@ -46,11 +41,7 @@ class Prompts:
         self._sliders = sliders
 
     async def _ask(self, dialog: Dialog[T], take: Callable[[T], object]) -> None:
-        def answered(answer: T | None) -> None:
-            if answer is not None:
-                take(answer)
-
-        await self._screen.app.push_screen(dialog, answered)
+        await ask(self._screen.app, dialog, take)
 
     @property
     def _services(self) -> Services:
@@ -120,7 +111,9 @@ class Prompts:
                 SEED.shown(self._editor.seed.seed),
                 check=SEED.parse,
             ),
-            lambda answer: self._editor.open_seed(int(SEED.parse(answer) or 0)),
+            lambda answer: self.another_picture(
+                lambda editor: editor.open_seed(int(SEED.parse(answer) or 0))
+            ),
         )
 
     async def truncation(self) -> None:
@@ -132,7 +125,9 @@ class Prompts:
                 PSI.shown(self._editor.seed.psi),
                 check=PSI.parse,
             ),
-            lambda answer: self._editor.open_psi(float(PSI.parse(answer) or 0)),
+            lambda answer: self.another_picture(
+                lambda editor: editor.open_psi(float(PSI.parse(answer) or 0))
+            ),
         )
 
     async def class_from_list(self) -> None:
@@ -145,7 +140,7 @@ class Prompts:
 
         def take(answer: str) -> None:
             if int(answer) != now:
-                self._editor.open_class(int(answer))
+                self.another_picture(lambda editor: editor.open_class(int(answer)))
 
         await self._ask(ChoiceDialog("class", choices), take)
 
@@ -153,99 +148,15 @@ class Prompts:
         """A picture that says where the other may change."""
         size = self._editor.snapshot.info.size
         await self._ask(
-            LineDialog(
+            FileDialog(
                 "mask",
-                "A picture: white may change, black and transparent stay. From the next run on.",
-                check=lambda text: load_mask(typed_path(text), size),
+                "Load",
+                note="A picture: white may change, black and transparent stay.",
+                check=lambda path: load_mask(path, size),
+                suffixes=SUFFIXES,
+                writes=False,
             ),
-            lambda answer: self._editor.load_mask(typed_path(answer)),
-        )
-
-    async def save_mask(self) -> None:
-        """The mask to a picture."""
-        editor = self._editor
-        mask = editor.snapshot.document.mask
-        if mask is None:
-            return
-        path = free_name(self._options.export_folder / f"{editor.snapshot.info.name}-mask.png")
-
-        def save(answer: str) -> None:
-            file = typed_path(answer)
-            editor.attempt(lambda: save_mask(file, mask), f"written: {file}")
-
-        await self._ask(
-            LineDialog(
-                "save the mask",
-                "White may change, black stays.",
-                str(path),
-                check=lambda text: check_png(typed_path(text)),
-                select=False,
-            ),
-            save,
-        )
-
-    # -- files ---------------------------------------------------------------------------------
-
-    async def export(self) -> None:
-        """A picture or an animation to a file."""
-        services, editor = self._services, self._editor
-        export = services.export
-        if export is None:
-            return
-        origin = editor.snapshot.document.latent.origin
-        stem = str(origin.seed) if isinstance(origin, Seed) else Path(origin.file).stem
-        path = self._options.export_folder / f"{editor.snapshot.info.name}-{stem}.png"
-        await self._ask(
-            ExportDialog(free_name(path), services.check_export),
-            lambda request: self._write(
-                lambda now: export(now, request),
-                lambda: editor.session.pictured(every_step=request.path.suffix.lower() != ".png"),
-            ),
-        )
-
-    async def save_session(self) -> None:
-        """The whole edit to a file that can be opened again."""
-        editor = self._editor
-        save = self._services.save_session
-        if save is None:
-            return
-        path = free_name(self._options.export_folder / f"{editor.snapshot.info.name}.json")
-        await self._ask(
-            LineDialog(
-                "save session",
-                "Saves the whole edit; tui-draggan --session FILE opens it again.",
-                str(path),
-                check=lambda text: check_writable(typed_path(text)),
-                select=False,
-            ),
-            lambda answer: self._write(
-                lambda now: save(now, typed_path(answer)), editor.session.snapshot
-            ),
-        )
-
-    def _write(self, write: Callable[[Snapshot], str], now: Callable[[], Snapshot]) -> None:
-        """Writes the session as it is `now`, in a thread of its own: an animation takes seconds,
-        and pictures of steps that nobody saw have to be made first."""
-        editor = self._editor
-
-        def work() -> None:
-            try:
-                snapshot = now()
-                line = write(snapshot)
-            except DragganError as error:
-                self._notify(str(error), error.title, "error")
-            except Exception as error:
-                self._notify(f"{type(error).__name__}: {error}", "output", "error")
-            else:
-                editor.keep(snapshot.document.latent)
-                self._notify(line, "written", "information")
-
-        self._screen.run_worker(work, thread=True, exit_on_error=False)
-
-    def _notify(self, words: str, title: str, severity: Literal["information", "error"]) -> None:
-        app = self._screen.app
-        app.call_from_thread(
-            app.notify, printable(words), title=title, severity=severity, markup=False
+            lambda answer: self._editor.load_mask(answer.path),
         )
 
     # -- leaving -------------------------------------------------------------------------------
@@ -253,6 +164,21 @@ class Prompts:
     async def leave(self) -> None:
         """Out of the program."""
         await self._leave("quit", "Quit", lambda: self._screen.app.exit(0))
+
+    def another_picture(self, do: Callable[[Editor], object]) -> None:
+        """Opens another picture of the model; asks first where an edit of this one would be left
+        behind."""
+        editor = self._editor
+
+        async def question() -> None:
+            words = "This edit has been neither exported nor saved. Undo brings it back."
+            dialog = ConfirmDialog("another picture", words, yes="Open it", no="Stay")
+            await self._ask(dialog, lambda agreed: do(editor) if agreed else None)
+
+        if editor.unsaved_here:
+            self._screen.call_next(question)  # once the dialog before it has gone
+        else:
+            do(editor)
 
     async def another_model(self) -> None:
         """Another model, in place of this one."""
@@ -270,7 +196,7 @@ class Prompts:
 
         def take(model: str) -> None:
             leave = ("open another model", "Open it", lambda: change(model))
-            self._screen.call_next(self._leave, *leave)
+            self._screen.call_next(self._leave, *leave)  # once the list has gone
 
         hint = "type to search, or the path of a model's folder"
         dialog = ChoiceDialog("open another model", models(), hint, _is_folder)
@@ -281,8 +207,9 @@ class Prompts:
         if not self._editor.unsaved:
             leave()
             return
+        what = "This edit" if self._editor.unsaved_here else "An edit of an earlier picture"
         question = (
-            "The edit has not been exported. The journal keeps it; to resume: "
+            f"{what} has been neither exported nor saved. The journal keeps it; to resume: "
             f"{self._services.resume}"
         )
         await self._ask(

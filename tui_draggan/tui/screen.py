@@ -41,6 +41,7 @@ from tui_draggan.tui.modes import Mode
 from tui_draggan.tui.pacing import Pacing, StepRate
 from tui_draggan.tui.panels import Panels
 from tui_draggan.tui.prompts import Prompts
+from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
@@ -58,6 +59,7 @@ class Parts:
     sliders: SliderMode
     masking: MaskMode
     prompts: Prompts
+    saving: Saving
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -144,13 +146,18 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     def prompts(self) -> Prompts:
         return self.parts.prompts
 
+    @property
+    def saving(self) -> Saving:
+        return self.parts.saving
+
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
         editor.notice = self._note
         services = self.options.services
         sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
         prompts = Prompts(self, editor, sliders, self.options)
-        self._parts = Parts(editor, sliders, MaskMode(editor), prompts)
+        saving = Saving(self, editor, self.options)
+        self._parts = Parts(editor, sliders, MaskMode(editor), prompts, saving)
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.resumed:

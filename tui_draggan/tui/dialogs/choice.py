@@ -26,7 +26,6 @@ LONGEST_TITLE = 40
 class ChoiceDialog(Dialog[str]):
     """Typing narrows the list, arrows walk it, Enter takes a line: its `Choice.value`."""
 
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as in Screen
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, f"move('{action}')", action, show=False, tooltip=words, id=f"choose-{key}")
         for key, action, words in (

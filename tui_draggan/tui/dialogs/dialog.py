@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -21,6 +21,7 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T], Generic[T]):
     """A box over the editor; Escape leaves it without an answer."""
 
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (22, "-high")]  # noqa: RUF012 - as in Screen
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", tooltip="Leave without a change", id="dialog-back"),
     ]
@@ -42,8 +43,27 @@ class Dialog(ModalScreen[T], Generic[T]):
     def show_problem(self, words: str) -> None:
         """In the line that a dialog has for it; what was typed into it may be looked at when it is
         being taken away already."""
+        self._say(words, hint=False)
+
+    def show_hint(self, words: str) -> None:
+        """In the same line, as what helps."""
+        self._say(words, hint=True)
+
+    def _say(self, words: str, hint: bool) -> None:
         for line in self.query(".problem").results(Static):
+            line.set_class(hint, "-hint")
             line.update(words)
+
+
+async def ask(app: App[Any], dialog: Dialog[T], take: Callable[[T], object]) -> None:
+    """Shows it, and returns when it is there: the keys typed behind the one that opened it are the
+    dialog's. `take` gets the answer, if there is one."""
+
+    def answered(answer: T | None) -> None:
+        if answer is not None:
+            take(answer)
+
+    await app.push_screen(dialog, answered)
 
 
 class LineDialog(Dialog[str]):
@@ -84,16 +104,20 @@ class LineDialog(Dialog[str]):
 
 
 class ConfirmDialog(Dialog[bool]):
-    """Asks a question to be answered by yes or no; Enter means yes."""
+    """Asks a question to be answered by yes or no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", tooltip="Yes", id="dialog-yes"),
         Binding("n", "answer(False)", "no", tooltip="No", id="dialog-no"),
     ]
 
-    def __init__(self, title: str, question: str, yes: str, no: str) -> None:
+    def __init__(
+        self, title: str, question: str, yes: str, no: str, enter: Literal["yes", "no"] = "yes"
+    ) -> None:
+        """enter: the answer that Enter gives."""
         super().__init__()
         self._title, self._question, self._yes, self._no = title, question, yes, no
+        self._enter = enter
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
@@ -101,10 +125,10 @@ class ConfirmDialog(Dialog[bool]):
             yield Static(self._question, markup=False)
             with Horizontal(id="buttons"):
                 yield Button(self._no, id="no", compact=True)
-                yield Button(self._yes, id="yes", variant="primary", compact=True)
+                yield Button(self._yes, id="yes", compact=True)
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one("#yes", Button))
+        self.set_focus(self.query_one(f"#{self._enter}", Button))
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.binding import Binding
 
 from tui_draggan.tui.keys.key import Key
 
+if TYPE_CHECKING:
+    from tui_draggan.tui.screen import EditorScreen
+
 SEED = Binding.Group("seed", compact=True)
+
+
+def _seed(screen: EditorScreen, step: int) -> None:
+    screen.prompts.another_picture(lambda editor: editor.step_seed(step))
+
 
 # Two lines a row: id, keys, action, when; label, help.
 # fmt: off
@@ -15,9 +25,9 @@ DOCUMENT = (
         "undo", "Undo the last edit or run", shown=True),
     Key("redo", "ctrl+r", lambda screen: screen.editor.redo(), lambda now: not now.busy,
         "redo", "Redo what was undone last"),
-    Key("next-seed", "n", lambda screen: screen.editor.step_seed(1), lambda now: now.idle,
+    Key("next-seed", "n", lambda screen: _seed(screen, 1), lambda now: now.idle,
         "seed +", "Open the picture of the next seed", shown=True, group=SEED),
-    Key("previous-seed", "p", lambda screen: screen.editor.step_seed(-1), lambda now: now.idle,
+    Key("previous-seed", "p", lambda screen: _seed(screen, -1), lambda now: now.idle,
         "seed −", "Open the picture of the previous seed", shown=True, group=SEED),
     Key("class", "C", lambda screen: screen.prompts.class_from_list(),
         lambda now: now.classes and now.idle,
@@ -25,8 +35,11 @@ DOCUMENT = (
     Key("open-model", "o", lambda screen: screen.prompts.another_model(),
         lambda now: now.models and now.idle,
         "open", "Open another model"),
-    Key("export", "e", lambda screen: screen.prompts.export(),
+    Key("export", "e", lambda screen: screen.saving.export(),
         lambda now: now.export and not now.busy,
         "export", "Export a picture or an animation", shown=True),
+    Key("save-again", "ctrl+s", lambda screen: screen.saving.save_again(),
+        lambda now: now.save and not now.busy,
+        "save", "Save as last time, to the same file; the session, if nothing was saved yet"),
 )
 # fmt: on
