@@ -21,9 +21,11 @@ class TerminalProgram:
     def send(self, data: bytes) -> None:
         os.write(self._terminal, data)
 
-    def read_until(self, wanted: bytes, count: int = 1, seconds: float = 60.0) -> None:
-        """Read the output until `wanted` has come so many times. Raises TimeoutError."""
+    def read_until(self, wanted: bytes, count: int = 1, seconds: float = 60.0) -> bytes:
+        """Read the output until `wanted` has come so many times; all that was read. Raises
+        TimeoutError."""
         seen, tail, end = 0, b"", time.monotonic() + seconds
+        pieces = []
         while seen < count:
             wait = end - time.monotonic()
             if wait <= 0 or not select.select([self._terminal], [], [], wait)[0]:
@@ -33,6 +35,8 @@ class TerminalProgram:
             output = os.read(self._terminal, 65536)
             seen += (kept + output).count(wanted)
             tail = (tail + output)[-_TAIL:]
+            pieces.append(output)
+        return b"".join(pieces)
 
     def drain(self, seconds: float) -> int:
         """Read the output for a while; the number of bytes."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from screenshots.ansi_png import ansi_to_image
 from tui_draggan.testing.pane import Pane
 
 pytestmark = pytest.mark.terminal
@@ -39,6 +40,19 @@ def test_keys_that_come_at_once_act_in_their_order(pane: Pane) -> None:
     pane.wait_for("12,1 ")
     pane.type("g12,14\x1b[D\x1b[D3\r")  # the cursor twice to the left
     pane.wait_for("12,314")
+
+
+def test_a_picture_painted_in_pieces_is_the_one_painted_at_once(pane: Pane) -> None:
+    start(pane)
+    pane.keys("Up", "Up", "Enter", "K", "Enter", "Space")
+    pane.wait_for("✓ reached")
+    pane.keys("L", "H", "j", "k", "n")  # the crosshair here and there, another picture
+    pane.wait(lambda screen: "seed 4" in screen and "loupe" not in screen, "the next picture")
+    in_pieces = ansi_to_image(pane.settled())
+    pane.resize(80, 24)
+    pane.wait(lambda _: ansi_to_image(pane.settled()) != in_pieces, "another size")
+    pane.resize(100, 30)
+    pane.wait(lambda _: ansi_to_image(pane.settled()) == in_pieces, "the same, painted at once")
 
 
 def test_a_drag_by_mouse(pane: Pane) -> None:

@@ -68,6 +68,17 @@ class Pane:
         """The screen as text, with colours where `ansi`."""
         return self._tmux("capture-pane", "-p", *(["-e", "-N"] if ansi else []))
 
+    def settled(self) -> str:
+        """The screen with its colours, as soon as two looks at it find the same."""
+        screens = [self.capture(ansi=True)]
+
+        def rests() -> bool:
+            screens.append(self.capture(ansi=True))
+            return screens[-1] == screens[-2]
+
+        wait_until(rests, "a screen at rest")
+        return screens[-1]
+
     def flag(self, name: str) -> str:
         """What tmux knows of the pane: `alternate_on`, `cursor_flag`, `mouse_any_flag`, …"""
         return self._tmux("display-message", "-p", f"#{{{name}}}").strip()

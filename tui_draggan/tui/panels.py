@@ -131,7 +131,9 @@ class Panels:
 
     def name_mode(self, mode: str) -> None:
         """Says in the picture's border which mode is on; «» for none."""
-        self._frame.border_title = f"picture · {mode}" if mode else "picture"
+        title = f"picture · {mode}" if mode else "picture"
+        if self._frame.border_title != title:  # setting it repaints the whole picture
+            self._frame.border_title = title
 
     def show_pointer(
         self,

@@ -8,6 +8,9 @@ import gc
 from contextlib import suppress
 
 from rich.color import ColorSystem
+from rich.console import Console
+from rich.control import Control
+from textual._compositor import ChopsUpdate, Compositor
 from textual.app import App
 from textual.command import CommandList, CommandPalette
 from textual.widget import Widget
@@ -21,6 +24,35 @@ def write_through(app: App[int], data: str) -> None:
     """Sends the terminal what is no text: a picture. Wanted: a public way past the compositor."""
     if app._driver is not None:
         app._driver.write(data)
+
+
+class NarrowUpdate(ChopsUpdate):
+    """Of each row only the spans that are to be repainted, from where they begin.
+
+    Textual writes a row from the left edge of what surrounds all spans. Wanted: its own to crop at
+    both ends, as it means to.
+    """
+
+    def render_segments(self, console: Console) -> str:
+        pieces: list[str] = []
+        for y, left, right in self.spans:
+            for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
+                if strip is None or start >= right or end <= left:
+                    continue
+                first = max(start, left)
+                cells = strip.crop(first - start, min(end, right) - start)
+                pieces += (Control.move_to(first, y).segment.text, cells.render(console))
+        return "".join(pieces)
+
+
+class NarrowCompositor(Compositor):
+    """Textual's, with `NarrowUpdate`; for a screen's `_compositor`."""
+
+    def render_partial_update(self) -> ChopsUpdate | None:
+        update = super().render_partial_update()
+        if update is None:
+            return None
+        return NarrowUpdate(update.chops, update.spans, update.chop_ends)
 
 
 def backlog(app: App[int]) -> int:

@@ -80,3 +80,12 @@ def test_characters_stand_on_the_picture() -> None:
     strip = row_strip(codes[0], codes[1], Depth.TRUE, 0, texts)
     assert strip.text == "  7   " and strip.cell_length == 6
     assert cells(strip)[2] == ("7", (1, 1, 1), (9, 9, 9))
+
+
+def test_a_part_of_a_row_is_that_part() -> None:
+    dots = np.random.default_rng(4).integers(0, 3, (2, 20, 3)).astype(np.uint8) * 100
+    codes = colour_codes(dots, Depth.TRUE)
+    row = row_strip(codes[0], codes[1], Depth.TRUE)
+    plain = Strip(list(row), 20)
+    for start, end in ((0, 20), (3, 9), (0, 1), (19, 20), (5, 5), (18, 40)):
+        assert cells(row.crop(start, end)) == cells(plain.crop(start, end)), (start, end)

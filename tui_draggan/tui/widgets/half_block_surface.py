@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
@@ -14,9 +17,12 @@ from tui_draggan.tui.terminal.colours import Depth, colour_codes, depth_of
 from tui_draggan.tui.terminal.half_blocks import TextCells
 from tui_draggan.tui.widgets.strips import row_strip
 
+NEAR = 3
+"""Columns between two cells that are written in one go, at most."""
+
 
 class HalfBlockSurface:
-    """The picture of one widget; repaints changed rows only."""
+    """The picture of one widget; repaints changed cells only."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -42,11 +48,13 @@ class HalfBlockSurface:
         if cells != old_cells or codes.shape != old.shape:
             self._widget.refresh()
             return
-        changed = (old != codes).any(axis=1)
-        rows = set(np.flatnonzero(changed[0::2] | changed[1::2]).tolist())
-        rows |= {place[0] for place, _ in old_texts.items() ^ texts.items()}
-        if rows:
-            self._widget.refresh(*_bands(sorted(rows), cells))
+        changed = (old[0::2] != codes[0::2]) | (old[1::2] != codes[1::2])
+        for (row, column), _ in old_texts.items() ^ texts.items():
+            if row < changed.shape[0] and column < changed.shape[1]:
+                changed[row, column] = True
+        regions = list(_runs(changed, cells))
+        if regions:
+            self._widget.refresh(*regions)
 
     def forget(self) -> None:
         """There is no picture any more."""
@@ -77,12 +85,13 @@ class HalfBlockSurface:
         return Style(bgcolor=self._widget.background_colors[1].rich_color)
 
 
-def _bands(rows: list[int], cells: Region) -> list[Region]:
-    """Rows of a picture as regions of its widget, neighbouring ones as one."""
-    bands: list[Region] = []
-    for row in rows:
-        if bands and bands[-1].bottom == cells.y + row:
-            bands[-1] = bands[-1].grow((0, 0, 1, 0))
-        else:
-            bands.append(Region(cells.x, cells.y + row, cells.width, 1))
-    return bands
+def _runs(changed: NDArray[np.bool_], cells: Region) -> Iterator[Region]:
+    """Cells (rows, columns) of a picture that changed, as regions of its widget. A few between two
+    that did not are taken along: going round them costs as much as writing them again."""
+    for row in np.flatnonzero(changed.any(axis=1)).tolist():
+        columns = np.flatnonzero(changed[row])
+        breaks = np.flatnonzero(np.diff(columns) > NEAR)
+        starts = columns[np.append(0, breaks + 1)].tolist()
+        ends = columns[np.append(breaks, len(columns) - 1)].tolist()
+        for start, end in zip(starts, ends, strict=True):
+            yield Region(cells.x + start, cells.y + row, end - start + 1, 1)

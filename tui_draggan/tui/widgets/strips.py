@@ -51,6 +51,16 @@ class PictureStrip(Strip):
     def _segments(self, segments: list[Segment]) -> None:
         """Strip sets it when it is made."""
 
+    def crop(self, start: int, end: int | None = None) -> Strip:
+        """The cells from `start` to before `end`."""
+        start = max(0, start)
+        end = self.cell_length if end is None else min(self.cell_length, end)
+        if start == 0 and end == self.cell_length:
+            return self
+        if end <= start:
+            return Strip([], 0)
+        return PictureStrip(self._upper[start:end], self._lower[start:end])
+
     def render(self, console: Console) -> str:
         """The escape sequences, kept."""
         if self._render_cache is None:
