@@ -191,7 +191,7 @@ async def test_every_key_has_a_description_a_tooltip_and_an_id_and_is_in_the_hel
         table = dialog.table()
         keys = [str(cell) for cell in table.columns[0].cells]
         words = [str(cell) for cell in table.columns[1].cells]
-        for key in KEYS:
+        for key in (key for key in KEYS if key.listed):
             assert f"  {' '.join(key.names)}" in keys and key.help in words
         await editor.press("escape")
         assert editor.app.screen is editor.screen

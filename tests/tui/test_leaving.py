@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tui_draggan.testing.pilot import EditorPilot, editing
@@ -103,9 +105,13 @@ async def test_another_truncation_and_class_ask_too() -> None:
 
 async def test_ctrl_s_saves_as_last_time() -> None:
     saved: list[str] = []
+
+    def write(path: Path) -> str:
+        saved.append(str(path))
+        return "written"
+
     async with editing(
-        export=lambda now, request: saved.append(f"{request.path}") or "written",
-        save_session=lambda now, path: saved.append(f"{path}") or "written",
+        export=lambda _, request: write(request.path), save_session=lambda _, path: write(path)
     ) as editor:
         await editor.press("ctrl+s")
         await editor.press("enter")

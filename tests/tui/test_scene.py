@@ -62,7 +62,7 @@ def test_a_grabbed_point_and_a_pending_handle_are_drawn_where_they_would_be() ->
     grabbed = Pointer((20, 21), selected=PointId(1, "target"), grabbed=PointId(1, "target"))
     first, _ = pair_marks(replace(SCENE, pointer=grabbed), VIEW.to_dots)
     assert first.target == VIEW.to_dots(20, 21)
-    pending = replace(SCENE, pointer=Pointer((20, 21), pending=(5, 6)))
+    pending = replace(SCENE, next_id=3, pointer=Pointer((20, 21), pending=(5, 6)))
     *_, last = pair_marks(pending, VIEW.to_dots)
     assert (last.number, last.handle, last.target) == (3, VIEW.to_dots(5, 6), None)
 

@@ -185,12 +185,10 @@ def _with_markers(
 ) -> Bytes:
     """The picture, large enough that marks do not hide it, with handles and targets on it."""
     share = image.shape[0] / info.size.height
-    pairs = [
-        (_scaled(handles[pair.id], share), _scaled(pair.target, share))
-        for pair in document.pairs
-        if pair.id in handles
-    ]
-    return draw_markers(image, pairs, max(1, -(-MIN_SIDE // min(image.shape[:2]))))
+    known = [pair for pair in document.pairs if pair.id in handles]
+    pairs = [(_scaled(handles[pair.id], share), _scaled(pair.target, share)) for pair in known]
+    scale = max(1, -(-MIN_SIDE // min(image.shape[:2])))
+    return draw_markers(image, pairs, scale, [pair.id for pair in known])
 
 
 def _scaled(point: Point, share: float) -> tuple[float, float]:

@@ -95,6 +95,15 @@ class Document:
         pairs = tuple(replace(pair, template=None) for pair in self.pairs)
         return replace(self, latent=latent, pairs=pairs, sliders=sliders, base=base)
 
+    def reset_to(self, earlier: Document) -> Document:
+        """With the latent of an earlier one, and its handles; targets and newer points stay."""
+        before = {pair.id: pair for pair in earlier.pairs}
+        pairs = tuple(
+            replace(before.get(pair.id, replace(pair, template=None)), target=pair.target)
+            for pair in self.pairs
+        )
+        return replace(self.with_latent(earlier.latent), pairs=pairs)
+
     def at(self, frame: Frame) -> Document:
         """As it stood at a step of its run."""
         pairs = tuple(
@@ -127,8 +136,8 @@ class Frame:
 
     @property
     def unpulled_numbers(self) -> list[int]:
-        """The same as people count points, from 1."""
-        return [n for n, pair_id in enumerate(self.handles, 1) if pair_id in self.unpulled]
+        """The same in order: ids are the numbers that people see."""
+        return sorted(self.unpulled)
 
 
 @dataclass(frozen=True)

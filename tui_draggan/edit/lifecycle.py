@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import NamedTuple
 
 from tui_draggan.arrays import Bytes
@@ -80,6 +81,13 @@ class LifeCycle:
         return None
 
     @property
+    def next_id(self) -> int:
+        """The id of a new pair: the lowest that neither a pair has nor a step of the shown run."""
+        taken = {pair.id for pair in self.document.pairs}
+        taken.update(*(frame.handles for frame in self.frames))
+        return next(number for number in count(1) if number not in taken)
+
+    @property
     def runs(self) -> list[list[Frame]]:
         """The steps of all runs that led to this picture from the one it was opened with."""
         origin = self.document.latent.origin
@@ -134,6 +142,18 @@ class LifeCycle:
         """Another picture: without points, sliders and steps."""
         self._replace(label, self.document.with_latent(latent))
         self._show_run([])
+
+    def reset(self) -> bool:
+        """The picture as it was before it was edited: handles return to where they were then,
+        points that are newer stay. False where the history does not know it."""
+        origin = self.document.latent.origin
+        for version in reversed(self._history.path):
+            document = version.document
+            if document.latent.origin == origin and not document.latent.edited:
+                self._replace("reset", self.document.reset_to(document))
+                self._show_run([])
+                return True
+        return False
 
     def slide(self, label: str, sliders: Sliders) -> None:
         """Moves the picture; moving one slider on and on is one change. The last run's steps are of

@@ -22,7 +22,8 @@ class Pair:
     """One handle point, where it has been tracked to, and the target it is to reach."""
 
     id: int
-    """Stays the same while the pair lives, whatever is moved."""
+    """Number by which people know it; stays the same while the pair lives, whatever is moved or
+    deleted beside it."""
     handle: Point
     target: Point
     template: Floats | None = None

@@ -21,6 +21,7 @@ from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
 from tui_draggan.edit.latent import (
     Latent,
+    Seed,
     change_in_words,
     check_latent,
     latent_from_seed,
@@ -63,7 +64,6 @@ class Session:
         self._new_task = task
         self._changed = threading.Condition(threading.RLock())
         self._agenda = Agenda(self._cycle, info.size)
-        self._next_id = 1 + max((pair.id for pair in document.pairs), default=0)
         self._left = False
         """Whether nobody does its work any more."""
         self._stalled = False
@@ -83,6 +83,7 @@ class Session:
                 status=cycle.status,
                 frames=tuple(cycle.frames),
                 shown=cycle.shown,
+                next_id=cycle.next_id,
                 picture=agenda.picture,
                 origin=agenda.origin,
                 picture_is_current=agenda.picture_is_current,
@@ -131,8 +132,7 @@ class Session:
         check_inside(handle, self._info.size, "handle")
         check_inside(target, self._info.size, "target")
         with self._changing() as cycle:
-            pair = Pair(self._next_id, handle, target)
-            self._next_id += 1
+            pair = Pair(cycle.next_id, handle, target)
             cycle.edit("add point", cycle.document.adding(pair))
             return pair.id
 
@@ -153,6 +153,12 @@ class Session:
     def delete_pair(self, pair_id: int) -> None:
         with self._changing() as cycle:
             cycle.edit("delete point", cycle.document.without_pair(pair_id))
+
+    def clear_pairs(self) -> None:
+        """Deletes all, as one change."""
+        with self._changing() as cycle:
+            if cycle.document.pairs:
+                cycle.edit("delete all points", replace(cycle.document, pairs=()))
 
     def set_mask(self, mask: Mask | None) -> None:
         """The editable region (H, H), None: all; acts from the next run on. Raises UsageError."""
@@ -195,6 +201,17 @@ class Session:
         """
         with self._changing():
             self._agenda.seed = reopened(self._agenda.origin, self._info, seed, psi, label)
+
+    def reset_picture(self) -> None:
+        """The picture as it was before the edit, which ends a run; the points stay. Raises
+        UsageError where only the edit is known of a picture that is not generated."""
+        with self._changing() as cycle:
+            if cycle.reset():
+                return
+            origin = cycle.document.latent.origin
+            if not isinstance(origin, Seed):
+                raise UsageError(f"what {origin.file} was before this edit is not in the session")
+            self._agenda.seed = origin  # made anew, without points
 
     def ask_for_statistics(self) -> None:
         """Asks for what w of the model look like; the snapshot has it when it is found."""

@@ -31,6 +31,8 @@ class Snapshot:
     """(P, Q, 3), the newest picture; None until the first has been rendered."""
     origin: Origin
     """What the picture was opened with; where another was asked for, what that will be."""
+    next_id: int = 1
+    """Number that a new pair would have."""
     picture_is_current: bool = True
     """Whether the picture is that of the document's latent; in a run it may be older."""
     runs: tuple[tuple[Frame, ...], ...] = ()

@@ -12,6 +12,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from PIL import Image
@@ -25,6 +26,8 @@ HANDLE: Colour = (230, 159, 0)
 TARGET: Colour = (86, 180, 233)
 LINE: Colour = (245, 245, 245)
 OUTLINE: Colour = (18, 18, 24)
+DIM = 0.6
+"""Strength of a crosshair that makes itself small."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,16 @@ class Sizes:
     line: float
     outline: float
 
+    @property
+    def ring(self) -> float:
+        """Radius of a target's ring."""
+        return 1.5 * self.disc
+
+    @property
+    def crosshair(self) -> float:
+        """Length of the crosshair's arms."""
+        return 2.0 * self.disc + 1.6
+
     @staticmethod
     def for_canvas(side: int) -> Sizes:
         """For a picture of that side; readable from 40 pixels up."""
@@ -54,10 +67,15 @@ class Sizes:
         return Sizes(disc, max(0.45, disc / 6), max(0.75, disc / 4))
 
 
-def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int = 1) -> Bytes:
+def draw_markers(
+    image: Bytes,
+    pairs: Sequence[tuple[Place, Place]],
+    scale: int = 1,
+    numbers: Sequence[int] | None = None,
+) -> Bytes:
     """A copy of a picture (H, W, 3 or 4), `scale` times as large, with handle → target pairs on it.
 
-    Points are pixels of the picture as given.
+    Points are pixels of the picture as given. numbers: of the pairs; else 1, 2, ….
     """
     if scale > 1:
         height, width = image.shape[:2]
@@ -71,7 +89,7 @@ def draw_markers(image: Bytes, pairs: Sequence[tuple[Place, Place]], scale: int 
 
     marks = [
         PairMark(number, place(handle), place(target))
-        for number, (handle, target) in enumerate(pairs, 1)
+        for number, (handle, target) in zip(numbers or count(1), pairs, strict=False)
     ]
     canvas = image.copy()
     paint_pairs(canvas, marks, Sizes.for_canvas(min(canvas.shape[:2])), numbers=True)
@@ -102,16 +120,22 @@ def paint_line(canvas: Bytes, start: Place, end: Place, sizes: Sizes) -> None:
     _blend(canvas, box, distance - sizes.line, LINE)
 
 
-def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes) -> None:
-    """Four thin arms round an open middle: what lies under it stays visible."""
+def paint_crosshair(canvas: Bytes, at: Place, sizes: Sizes, small: bool = False) -> None:
+    """Four thin arms round an open middle: what lies under it stays visible. small: a dim cross
+    inside of a target's ring."""
     x, y = round(at[0]), round(at[1])
-    inner, outer = sizes.disc + 0.6, 2.0 * sizes.disc + 1.6
-    for colour, grow in ((OUTLINE, 0.8 * sizes.outline), (LINE, 0.0)):
+    inner, outer = sizes.disc + 0.6, sizes.crosshair
+    strokes = [(OUTLINE, 0.8 * sizes.outline, 1.0), (LINE, 0.0, 1.0)]
+    if small:
+        inner, outer = 0.0, 0.6 * sizes.disc
+        strokes = [(LINE, 0.0, DIM)]
+    for colour, grow, strength in strokes:
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             start = (x + dx * inner, y + dy * inner)
             end = (x + dx * outer, y + dy * outer)
             box = _box(canvas, [start, end], sizes.line + grow + 1)
-            _blend(canvas, box, _to_segment(box, start, end) - sizes.line - grow, colour)
+            shape = _to_segment(box, start, end) - sizes.line - grow
+            _blend(canvas, box, shape, colour, strength)
 
 
 def paint_brush(canvas: Bytes, at: Place, radius: float, sizes: Sizes) -> None:
@@ -141,7 +165,7 @@ def _paint_disc(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
 
 
 def _paint_ring(canvas: Bytes, at: Place, sizes: Sizes, selected: bool) -> None:
-    radius, half = 1.5 * sizes.disc, max(0.65, sizes.disc / 3.5)
+    radius, half = sizes.ring, max(0.65, sizes.disc / 3.5)
     box = _box(canvas, [at], 2.6 * sizes.disc + 3)
     distance = _to_point(box, at)
     ring = np.abs(distance - radius) - half
@@ -231,9 +255,12 @@ def _to_segment(box: _Box, start: Place, end: Place) -> Floats:
     return distance
 
 
-def _blend(canvas: Bytes, box: _Box, distance: Floats, colour: Colour) -> None:
-    """Covers what lies inside (distance < 0), with an edge one pixel soft; marks are opaque."""
-    cover = np.clip(0.5 - distance, 0, 1)[..., None]
+def _blend(
+    canvas: Bytes, box: _Box, distance: Floats, colour: Colour, strength: float = 1.0
+) -> None:
+    """Covers what lies inside (distance < 0), with an edge one pixel soft. strength: 1 is opaque,
+    as marks are."""
+    cover = strength * np.clip(0.5 - distance, 0, 1)[..., None]
     part = canvas[box.rows, box.columns]
     paint = _opaque(colour)[: canvas.shape[2]].astype(np.float32)
     canvas[box.rows, box.columns] = np.rint(part + (paint - part) * cover)

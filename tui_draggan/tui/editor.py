@@ -18,8 +18,9 @@ from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
 from tui_draggan.tui import pointer as pointing
-from tui_draggan.tui.pointer import AddPair, Edit, MovePoint, Pointer
+from tui_draggan.tui.pointer import AddPair, Edit, MovePoint, Pointer, PointId
 
+NO_POINTS = "no points yet: Enter sets a handle, then its target"
 SEEDS = 1_000_000
 """Seeds that a random one is drawn from."""
 
@@ -113,6 +114,14 @@ class Editor:
     def select_next(self, step: int) -> None:
         self._point(pointing.select_next(self.pointer, step, self._pairs))
 
+    def select_number(self, number: int) -> None:
+        """The point of that number; where its handle is selected already, its target."""
+        self._point(pointing.select_number(self.pointer, number, self._pairs))
+
+    def select(self, point: PointId) -> None:
+        """That point, with the crosshair on it."""
+        self._point(pointing.select(self.pointer, point, self._pairs))
+
     def press(self, place: Point, reach: float) -> None:
         """The mouse button goes down; points within `reach` image pixels are hit."""
         self._point(pointing.press(self.pointer, place, reach, self._pairs))
@@ -148,6 +157,16 @@ class Editor:
         selected = self.pointer.selected
         if selected is not None:
             self.attempt(lambda: self.session.delete_pair(selected.pair_id))
+
+    def clear_points(self) -> None:
+        """All pairs go, as one change."""
+        self.attempt(self.session.clear_pairs, "points deleted")
+
+    def ask_for_points(self) -> None:
+        """Says what a run lacks."""
+        if self.pointer.pending is None:
+            self.notice = NO_POINTS
+        self.refresh()
 
     def undo(self) -> None:
         self._travel(self.session.undo, "undone", "nothing to undo")
@@ -198,6 +217,11 @@ class Editor:
         """The generated picture that is there or asked for; where it is a photograph, the one to
         go to from there."""
         return reopened(self.snapshot.origin, self.snapshot.info)
+
+    def reset_picture(self) -> None:
+        """As it was before the edit, as one change; the points stay where they are."""
+        self.pointer = pointing.let_go(self.pointer)
+        self.attempt(self.session.reset_picture, "the picture as it was opened")
 
     def step_seed(self, step: int) -> None:
         """The next seed's picture, or the one before; from a photograph the first."""

@@ -82,7 +82,12 @@ def highlighted(title: str, query: str, style: Style | None) -> Content:
 def offers(screen: EditorScreen) -> Iterator[Offer]:
     """What the palette offers on this screen now."""
     for key in KEYS:
-        if key not in CROSSHAIR and key.id not in ELSEWHERE and key.allowed(screen.context):
+        if (
+            key.listed
+            and key not in CROSSHAIR
+            and key.id not in ELSEWHERE
+            and key.allowed(screen.context)
+        ):
             yield Offer(
                 key.help, f"key {' '.join(key.names_in(screen.options.keymap))}", key.action
             )

@@ -141,18 +141,22 @@ class Panels:
         pointer: Pointer,
         masking: MaskMode,
         comparison: Comparison,
+        bare: bool,
         hint: str,
     ) -> None:
-        """What depends on crosshair and selection: a key repaints a few rows."""
+        """What depends on crosshair and selection: a key repaints a few rows. bare: without marks
+        on the picture."""
         size = snapshot.info.size
         scene = Scene(
             self._opaque(comparison.shown(snapshot.picture, size, pointer.cursor[0])),
             size,
             snapshot.document.pairs,
             pointer,
+            snapshot.next_id,
             masking.mask,
             masking.outline,
             masking.corners,
+            bare,
             snapshot.status.state is State.RUNNING,
         )
         self.picture.show(scene)

@@ -127,6 +127,20 @@ def select_next(pointer: Pointer, step: int, pairs: Sequence[Pair]) -> Pointer:
     return replace(pointer, cursor=cursor, pending=None, selected=point, grabbed=None)
 
 
+def select(pointer: Pointer, point: PointId, pairs: Sequence[Pair]) -> Pointer:
+    """That point selected, the crosshair on it; nothing where it is gone."""
+    place = place_of(point, pairs)
+    if place is None:
+        return pointer
+    return replace(pointer, cursor=place, pending=None, selected=point, grabbed=None)
+
+
+def select_number(pointer: Pointer, number: int, pairs: Sequence[Pair]) -> Pointer:
+    """The handle of the pair of that number; where that is selected already, its target."""
+    chosen = pointer.selected == PointId(number, "handle")
+    return select(pointer, PointId(number, "target" if chosen else "handle"), pairs)
+
+
 def press(pointer: Pointer, place: Point, reach: float, pairs: Sequence[Pair]) -> Pointer:
     """The mouse button goes down: picks up a point within `reach` pixels, or sets a handle."""
     pointer = replace(pointer, pressed=place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -33,12 +34,16 @@ class Scene:
     """Size of the picture in pixels."""
     pairs: tuple[Pair, ...]
     pointer: Pointer
+    next_id: int = 1
+    """Number of a pair that has no target yet."""
     mask: Mask | None = None
     """Region that may change; the rest is dimmed."""
     brush: float | None = None
     """Radius of the brush round the crosshair, in pixels of the picture; None: none."""
     corners: tuple[Point, ...] = ()
     """Corners so far of a rectangle or polygon that is being drawn."""
+    bare: bool = False
+    """Whether marks and crosshair are hidden."""
     moving: bool = False
     """The picture changes with every step: differences nobody sees may wait."""
 
@@ -64,20 +69,24 @@ def pair_marks(scene: Scene, place: Place) -> list[markers.PairMark]:
     pointer = scene.pointer
     chosen = pointer.grabbed or pointer.selected
     marks = []
-    for number, pair in enumerate(with_grabbed(pointer, scene.pairs), 1):
+    for pair in with_grabbed(pointer, scene.pairs):
         selected = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
-        mark = markers.PairMark(number, place(*pair.handle), place(*pair.target), selected)
+        mark = markers.PairMark(pair.id, place(*pair.handle), place(*pair.target), selected)
         marks.append(mark)
     if pointer.pending is not None:
-        marks.append(markers.PairMark(len(scene.pairs) + 1, place(*pointer.pending), None))
+        marks.append(markers.PairMark(scene.next_id, place(*pointer.pending), None))
     return marks
 
 
 def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool = False) -> None:
-    """Paints marks and crosshair into a canvas whose picture has that shorter side, in place.
+    """Paints marks and crosshair into a canvas whose picture has that shorter side, in place;
+    nothing where they are hidden.
 
-    While it runs a crosshair left on a point steps aside: there the eye is on the picture.
+    While it runs a crosshair left on a point steps aside: there the eye is on the picture. Over a
+    target it makes itself small, so that the ring is seen.
     """
+    if scene.bare:
+        return
     sizes = markers.Sizes.for_canvas(side)
     cursor = place(*scene.pointer.cursor)
     if scene.pointer.pending is not None:
@@ -91,7 +100,9 @@ def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool 
         markers.paint_corners(canvas, corners, sizes)
     points = {point for pair in scene.pairs for point in (pair.handle, pair.target)}
     if not (scene.moving and scene.pointer.cursor in points):
-        markers.paint_crosshair(canvas, cursor, sizes)
+        rings = [place(*pair.target) for pair in with_grabbed(scene.pointer, scene.pairs)]
+        covered = any(math.dist(ring, cursor) < sizes.crosshair + sizes.ring for ring in rings)
+        markers.paint_crosshair(canvas, cursor, sizes, small=covered)
 
 
 def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:
@@ -120,7 +131,9 @@ def painted(scene: Scene, view: View, width: int, height: int) -> Bytes:
 
 def number_cells(scene: Scene, view: View) -> dict[tuple[int, int], TextCell]:
     """The handles' numbers as characters, by (row, column), under the disc's middle."""
-    cells = {}
+    cells: dict[tuple[int, int], TextCell] = {}
+    if scene.bare:
+        return cells
     for mark in pair_marks(scene, view.to_dots):
         across, down = mark.handle
         row, column = int((down + 0.5) // 2), round(across)

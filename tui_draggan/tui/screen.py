@@ -46,6 +46,7 @@ from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
+from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.words import hint
 from tui_draggan.tui.workarounds import NarrowCompositor, backlog, forget_startup
 from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
@@ -95,6 +96,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self._pacing, self._rate = Pacing(), StepRate()
         self._due = False
         """A timer will draw."""
+        self._bare = False
+        """Whether the marks on the picture are hidden."""
         self.comparison = Comparison()
 
     def compose(self) -> ComposeResult:
@@ -223,7 +226,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if mode is not None and not editor.pointer.busy:
             line = editor.notice or mode.words
         self.panels.show_pointer(
-            editor.snapshot, editor.pointer, self.masking, self.comparison, line
+            editor.snapshot, editor.pointer, self.masking, self.comparison, self._bare, line
         )
         context = key_context(
             editor.snapshot,
@@ -293,6 +296,12 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if isawaitable(done):
             await done
 
+    def hide_markers(self) -> None:
+        """The picture without its marks, or with them again."""
+        self._bare = not self._bare
+        self.editor.notice = "markers hidden; v shows them" if self._bare else ""
+        self.refresh_all()
+
     def compare(self) -> None:
         """Shows the picture before the edit, then both, then their difference."""
         self.comparison.next_look()
@@ -339,6 +348,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     @on(PicturePanel.Wheeled)
     def _wheel(self, event: PicturePanel.Wheeled) -> None:
         self.masking.resize(event.steps)
+
+    @on(PointsPanel.Chosen)
+    def _choose(self, event: PointsPanel.Chosen) -> None:
+        if self.is_open and not self.masking.is_open and not self.editor.pointer.busy:
+            self.editor.select(event.point)
 
     @on(PicturePanel.Viewed)
     def _view(self) -> None:

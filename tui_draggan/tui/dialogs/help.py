@@ -27,7 +27,13 @@ class HelpDialog(Dialog[None]):
     """Every key with what it does, by subject."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,q", "leave", "back", tooltip="Back", id="help-back"),
+        Binding("question_mark,q,f1", "leave", "back", tooltip="Back", id="help-back"),
+        Binding("j,down", "scroll('down')", "down", tooltip="Down", id="help-down"),
+        Binding("k,up", "scroll('up')", "up", tooltip="Up", id="help-up"),
+        Binding("space,pagedown", "scroll('page_down')", "on", tooltip="On", id="help-on"),
+        Binding("b,pageup", "scroll('page_up')", "back", tooltip="Back", id="help-back-page"),
+        Binding("g,home", "scroll('home')", "start", tooltip="Start", id="help-start"),
+        Binding("G,end", "scroll('end')", "end", tooltip="End", id="help-end"),
     ]
 
     def __init__(self, keymap: Mapping[str, str]) -> None:
@@ -38,8 +44,14 @@ class HelpDialog(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
             box.border_title = "keys"
-            box.border_subtitle = "esc: back"
+            box.border_subtitle = "j k space: scroll   esc: back"
+            box.can_focus = False  # the keys are the dialog's
             yield Static(self.table())
+
+    def action_scroll(self, way: str) -> None:
+        """way: «down», «page_up» and so on."""
+        box = self.query_one(VerticalScroll)
+        getattr(box, f"scroll_{way}")(animate=False)
 
     def table(self) -> Table:
         """Keys and what they do."""
@@ -49,7 +61,7 @@ class HelpDialog(Dialog[None]):
         table.add_column(ratio=1)
         for title, keys in GROUPS:
             table.add_row(Text(title, style=heading))
-            for key in keys:
+            for key in filter(lambda key: key.listed, keys):
                 table.add_row(f"  {' '.join(key.names_in(self._keymap))}", key.help)
             table.add_row()
         table.add_row(Text("mouse", style=heading))

@@ -19,6 +19,8 @@ class KeyContext:
     """Whether there is a session."""
     state: State = State.EMPTY
     pairs: bool = False
+    edited: bool = False
+    """Whether the picture is another than the one it was opened with."""
     frames: bool = False
     """Whether there are steps to walk through."""
     pending: bool = False
@@ -65,6 +67,7 @@ def key_context(
         open=True,
         state=snapshot.status.state,
         pairs=bool(snapshot.document.pairs),
+        edited=snapshot.document.latent.edited,
         frames=bool(snapshot.frames),
         pending=pointer.pending is not None,
         grabbed=pointer.grabbed is not None,

@@ -36,6 +36,8 @@ class Key:
     """Whether the footer has it."""
     group: Binding.Group | None = None
     """Keys that share a label in the footer."""
+    listed: bool = True
+    """Whether help and palette have it: of keys that are alike one is enough."""
     early: bool = False
     """Whether it works while a session is still being opened."""
 

@@ -29,10 +29,28 @@ POINTS = (
     Key("delete", "x,delete", lambda screen: screen.editor.delete_selected(),
         lambda now: placing(now) and now.selected and not now.busy,
         "delete", "Delete the selected pair", shown=True),
+    Key("clear-points", "X", lambda screen: screen.editor.clear_points(),
+        lambda now: placing(now) and now.pairs and not now.busy,
+        "clear", "Delete all points"),
     Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), always,
         "go to", "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair"),
 )
 # fmt: on
+
+
+def _select(number: int) -> Key:
+    return Key(
+        f"select-{number}",
+        str(number),
+        lambda screen: screen.editor.select_number(number),
+        lambda now: placing(now) and now.pairs and not now.busy,
+        f"point {number}",
+        "Select the point of that number, again its target (1 to 9)",
+        listed=number == 1,
+    )
+
+
+NUMBERS = tuple(map(_select, range(1, 10)))
 
 
 def _move(name: str, dx: int, dy: int, letter: str, step: int) -> Key:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tui_draggan.tui.keys.document import DOCUMENT
 from tui_draggan.tui.keys.mask import MASK
-from tui_draggan.tui.keys.points import CROSSHAIR, POINTS
+from tui_draggan.tui.keys.points import CROSSHAIR, NUMBERS, POINTS
 from tui_draggan.tui.keys.run import RUN
 from tui_draggan.tui.keys.sliders import SLIDERS
 from tui_draggan.tui.keys.view import VIEW
 
 GROUPS = (
-    ("points", POINTS),
+    ("points", POINTS + NUMBERS),
     ("crosshair", CROSSHAIR),
     ("run", RUN),
     ("document", DOCUMENT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_draggan.tui.keys.context import always, pointing
+from tui_draggan.tui.keys.context import always, placing, pointing
 from tui_draggan.tui.keys.key import Key
 
 # Two lines a row: id, keys, action, when; label, help.
@@ -21,7 +21,9 @@ VIEW = (
         lambda now: now.compare and now.mode != "sliders",
         "before", "Show the picture before the edit, then both (the crosshair is the border), then "
         "what differs"),
-    Key("help", "question_mark", lambda screen: screen.show_help(), always,
+    Key("markers", "v", lambda screen: screen.hide_markers(), placing,
+        "markers", "Hide handles, targets and crosshair, or show them again"),
+    Key("help", "question_mark,f1", lambda screen: screen.show_help(), always,
         "keys", "Show all keys", shown=True, early=True),
     Key("commands", "colon,ctrl+p", lambda screen: screen.show_commands(), always,
         "more", "Show all commands by name", shown=True, early=True),

@@ -2,50 +2,116 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from rich.text import Text
+from textual import events
+from textual.message import Message
 
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.markers import HANDLE, TARGET
-from tui_draggan.tui.pointer import Pointer, PointId, with_grabbed
+from tui_draggan.tui.pointer import End, Pointer, PointId, with_grabbed
 from tui_draggan.tui.widgets.readout import Readout
 
 BAR = 10
 """Cells of the bar that shows how far a handle still has to go."""
 
 
+TARGETS_FROM = 12
+"""Column from which a row shows the target."""
+
+
 class PointsPanel(Readout):
     """One row a pair: number, handle → target, pixels to go."""
 
+    @dataclass
+    class Chosen(Message):
+        """A point was clicked."""
+
+        point: PointId
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__("points", id)
+        self._lines: list[Text] = []
+        self._ids: list[int] = []
+        """Ids of the pairs, a line each."""
+        self._top = 0
+        """The first line that is seen."""
+        self._focus: int | None = None
+        """The line that had to be seen last."""
 
     def show(self, snapshot: Snapshot, pointer: Pointer) -> None:
-        """The pairs as they are; the point that is selected is marked."""
+        """The pairs as they are; the point that is selected is marked, and seen."""
         pairs = with_grabbed(pointer, snapshot.document.pairs)
-        rows = max(1, self.content_size.height)
+        chosen = pointer.grabbed or pointer.selected
+        self._ids = [pair.id for pair in pairs]
+        self._lines = [self._row(pair, chosen, snapshot) for pair in pairs]
+        focus = self._ids.index(chosen.pair_id) if chosen is not None else None
+        if pointer.pending is not None:
+            focus = len(self._lines)
+            row = _pending_row(snapshot.next_id, pointer.pending, pointer.cursor)
+            self._lines.append(row)
+        if focus is not None and focus != self._focus:
+            self._top = min(focus, max(self._top, focus - self._room + 1))
+        self._focus = focus
+        self._write()
+
+    @property
+    def _has_header(self) -> bool:
+        return self.content_size.height >= 3
+
+    @property
+    def _room(self) -> int:
+        """Lines that are seen at once."""
+        return max(1, self.content_size.height - self._has_header)
+
+    def _write(self) -> None:
         muted = self.colour("foreground-muted") or "dim"
-        text = Text()
-        if not pairs and pointer.pending is None:
+        if not self._lines:
             self.write(Text("no points yet", style=muted))
             return
-        chosen = pointer.grabbed or pointer.selected
-        lines = [self._row(number, pair, chosen, snapshot) for number, pair in enumerate(pairs, 1)]
-        if pointer.pending is not None:
-            lines.append(_pending_row(len(pairs) + 1, pointer.pending, pointer.cursor))
-        focus = _focus(pairs, chosen, pointer)
-        if len(lines) < rows:
-            text.append(" #   handle   target    distance\n", style=muted)
-            rows -= 1
-        start = min(max(0, focus - rows + 1), max(0, len(lines) - rows))
-        text.append(Text("\n").join(lines[start : start + rows]))
-        self.write(text)
+        room, count = self._room, len(self._lines)
+        self._top = min(max(0, self._top), max(0, count - room))
+        seen = self._lines[self._top : self._top + room]
+        text = Text()
+        if self._has_header:
+            part = f"{self._top + 1}–{self._top + len(seen)} of {count}" if count > room else ""
+            header, width = " #   handle   target    distance", self.content_size.width
+            if part and len(header) + len(part) >= width:
+                header = header.removesuffix("distance")
+            text.append(header + part.rjust(width - len(header)), style=muted)
+            text.append("\n")
+        self.write(text.append(Text("\n").join(seen)))
 
-    def _row(self, number: int, pair: Pair, chosen: PointId | None, snapshot: Snapshot) -> Text:
+    # -- the mouse -----------------------------------------------------------------------------
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        line = place.y - self._has_header + self._top
+        if place.y >= self._has_header and line < len(self._ids):
+            end: End = "handle" if place.x < TARGETS_FROM else "target"
+            self.post_message(self.Chosen(PointId(self._ids[line], end)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self._scroll(-1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self._scroll(1)
+
+    def _scroll(self, lines: int) -> None:
+        self._top += lines
+        self._write()
+
+    def _row(self, pair: Pair, chosen: PointId | None, snapshot: Snapshot) -> Text:
         muted = self.colour("foreground-muted") or "dim"
         here = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
         line = Text("▸" if here else " ")
-        line.append(f"{number:<2}", style="bold")
+        line.append(f"{pair.id:<2}", style="bold")
         line.append(f" {_xy(pair.handle):>7}", style=_style(HANDLE, here == "handle"))
         line.append(" → ", style=muted)
         line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
@@ -68,17 +134,6 @@ def _pending_row(number: int, handle: Point, cursor: Point) -> Text:
     line.append(f" {_xy(handle):>7}", style=_style(HANDLE, False))
     line.append(f" → {_xy(cursor):<7}", style="dim")
     return line
-
-
-def _focus(pairs: tuple[Pair, ...], chosen: PointId | None, pointer: Pointer) -> int:
-    """Which row must be seen."""
-    if pointer.pending is not None:
-        return len(pairs)
-    if chosen is not None:
-        for index, pair in enumerate(pairs):
-            if pair.id == chosen.pair_id:
-                return index
-    return 0
 
 
 def _share_left(pair: Pair, snapshot: Snapshot) -> float:
