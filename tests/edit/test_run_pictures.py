@@ -47,6 +47,27 @@ def test_pictures_of_a_run_of_long_ago_are_made_again(
     write_run(tmp_path / "run.gif", session.document, session.frames, session.info)
 
 
+@pytest.mark.parametrize("quickly", [True, False])
+def test_a_small_picture_comes_before_the_first_full_one(quickly: bool) -> None:
+    """For who waits; any later picture is the full one at once."""
+    engine = SpotEngine()
+    small = Size.square(32)
+    engine.info = replace(engine.info, drag=replace(engine.info.drag, preview=small))
+    session = make(engine)
+    full = engine.render(session.document.latent.ws)
+    engine.calls.clear()
+    session.work(quickly=quickly)
+    if quickly:
+        assert engine.calls == ["preview"]
+        np.testing.assert_array_equal(session.picture, averaged(full, small))
+        session.work(quickly=quickly)
+    assert session.picture is not None and session.picture.shape[:2] == session.info.size
+    np.testing.assert_array_equal(session.picture, full)
+    session.open_seed(seed=9)
+    session.work(quickly=quickly)
+    assert engine.calls.count("preview") == quickly and engine.calls[-1] == "render"
+
+
 def test_a_film_is_of_all_runs_that_led_to_the_picture() -> None:
     session = make()
     session.add_pair((30, 30), (30, 10))

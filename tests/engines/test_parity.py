@@ -85,6 +85,19 @@ def test_large_networks(large: tuple[Generator, ModelBundle], engine_name: str) 
     check_same_numbers(forms, steps=2)
 
 
+@pytest.mark.slow
+def test_a_preview_is_the_picture_of_a_step(
+    large: tuple[Generator, ModelBundle], engine_name: str
+) -> None:
+    """Where nothing is opened for a drag yet, and where it is."""
+    generator, bundle = large
+    engine, fresh = (open_engine(bundle, "cpu", engine_name) for _ in range(2))
+    step = start(engine, generator, EDITS["one point"]).step()[0]
+    assert step.image is not None and step.image.shape[:2] == bundle.info.drag.preview
+    for one in engine, fresh:
+        assert np.abs(one.preview(step.ws).astype(int) - step.image).max() <= 1
+
+
 @pytest.mark.parametrize(
     "name", ["one point", "several, masked", "near the border", "w", "whitened"]
 )

@@ -330,17 +330,19 @@ class Session:
             self._woken = True
             self._changed.notify_all()
 
-    def work(self, picture: bool = True) -> Frame | Picture | None:
+    def work(self, picture: bool = True, quickly: bool = False) -> Frame | Picture | None:
         """Does the next piece of work: a new seed, a picture, one step, or templates.
 
         picture: whether somebody will look at the step, if it is one; where its picture costs, it
-        has none otherwise. Any step's picture can be made again (`pictured`, `goto`).
+        has none otherwise. Any step's picture can be made again (`pictured`, `goto`). quickly:
+        whether somebody waits for the first picture; where there is a small one sooner, it comes
+        before the full one.
 
         An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
         wrong is raised, and nothing is tried again before the next edit or command.
         """
         try:
-            return self._next_piece(picture)
+            return self._next_piece(picture, quickly)
         except Exception as error:
             with self._changed:
                 self._cycle.fail(str(error))
@@ -351,12 +353,14 @@ class Session:
     def _has_work(self) -> bool:
         return not self._stalled and self._agenda.next is not None
 
-    def _next_piece(self, picture: bool) -> Frame | Picture | None:
+    def _next_piece(self, picture: bool, quickly: bool) -> Frame | Picture | None:
         if self._agenda.next is Piece.SEED:
             self._open_wanted_seed()
         piece = self._agenda.next
         if piece is Piece.PICTURE:
-            return self._render()
+            first = quickly and self._agenda.picture is None
+            small = first and self._info.drag.preview != self._info.size
+            return self._render(self._engine.preview if small else self._engine.render)
         if piece is Piece.STEP:
             return self._step(picture)
         if piece is Piece.FRAME:
@@ -377,9 +381,9 @@ class Session:
             old = cycle.document.latent.origin
             cycle.open(change_in_words(old, wanted, self._info), latent)
 
-    def _render(self) -> Picture:
+    def _render(self, draw: Callable[[Floats], Bytes]) -> Picture:
         ws = self._cycle.document.latent.ws
-        image = self._engine.render(ws)
+        image = draw(ws)
         with self._changed:
             if ws is self._cycle.document.latent.ws:
                 self._agenda.show(image, ws)

@@ -81,13 +81,10 @@ class AutoEngine:
         return self._engine.statistics
 
     def render(self, ws: Floats) -> Bytes:
-        try:
-            return self._engine.render(ws)
-        except EngineError:
-            if self._remembered is None:
-                raise
-        self._open_remembered()
-        return self._engine.render(ws)
+        return self._drawn(lambda engine: engine.render(ws))
+
+    def preview(self, ws: Floats) -> Bytes:
+        return self._drawn(lambda engine: engine.preview(ws))
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._decided().features(ws, points)
@@ -100,6 +97,16 @@ class AutoEngine:
 
     def gradient(self) -> Floats:
         return self._decided().gradient()
+
+    def _drawn(self, draw: Callable[[LocalEngine], Bytes]) -> Bytes:
+        """A picture by the engine there is; where the remembered one has none, by another."""
+        try:
+            return draw(self._engine)
+        except EngineError:
+            if self._remembered is None:
+                raise
+        self._open_remembered()
+        return draw(self._engine)
 
     def _decided(self) -> LocalEngine:
         while self._remembered is not None or not self._settled:

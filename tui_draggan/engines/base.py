@@ -124,6 +124,11 @@ class Engine(Protocol):
         """w+ (L, w_dim) → the full picture (H, W, 3); 4 channels with alpha."""
         ...
 
+    def preview(self, ws: Floats) -> Bytes:
+        """w+ (L, w_dim) → the picture as a step shows it, `drag.preview` in size: what comes first
+        where the full one takes long."""
+        ...
+
     def features(self, ws: Floats, points: Floats) -> Floats:
         """The features (N, C) of w+ (L, w_dim) at points (N, 2): templates f0."""
         ...

@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from tui_draggan import folders
 from tui_draggan.arrays import Bytes, Floats, to_bytes
-from tui_draggan.bundle import STATISTICS, ModelBundle
+from tui_draggan.bundle import STATISTICS, STEP, ModelBundle
 from tui_draggan.engines import graph_cache, graph_inputs, runtime
 from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.engines.drag_run import DragRun
 from tui_draggan.engines.latent_optimizer import LatentOptimizer
 from tui_draggan.errors import EngineError
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
+
+IMAGE = "image"
+"""Output of a graph that draws."""
 
 
 class BundleEngine(ABC):
@@ -26,6 +30,7 @@ class BundleEngine(ABC):
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
         self._bundle = bundle
+        self._in_use = folders.InUse(bundle.path)
         self.info = bundle.info
         self._ort = runtime.load_runtime()
         self.device = runtime.choose_device(device, self._device_problem)
@@ -82,10 +87,30 @@ class BundleEngine(ABC):
     def render(self, ws: Floats) -> Bytes:
         ws = self._checked_ws(ws)
         with runtime.failing_as("synthesis"):
-            (image,) = self._synthesis.run(["image"], {"ws": ws[None]})
+            (image,) = self._synthesis.run([IMAGE], {"ws": ws[None]})
         shape = 1, self.info.picture_channels, *self.info.size
         image = graph_inputs.given(image, shape, "the picture")
         return np.ascontiguousarray(to_bytes(image[0]).transpose(1, 2, 0))
+
+    def preview(self, ws: Floats) -> Bytes:
+        # All that a step takes, of which the rest is left out where the runtime can.
+        point = np.zeros((1, 2), np.float32)
+        feeds = graph_inputs.untrained(self.info, self._checked_ws(ws))
+        latent = np.zeros((self.info.drag.trainable_rows, self.info.w_dim), np.float32)
+        inputs = {**graph_inputs.with_handles(feeds, point), "latent": latent}
+        options = self._ort.RunOptions()
+        options.only_execute_path_to_fetches = True
+        session = self._step_session()
+        with runtime.failing_as("preview"):
+            (image,) = session.run([IMAGE], inputs, options)
+        shape = *self.info.drag.preview, self.info.picture_channels
+        graph_inputs.check_given(image[0], shape, "the preview")
+        small: Bytes = image[0]
+        return small
+
+    def _step_session(self) -> Any:
+        """The step graph with its picture."""
+        return graph_cache.open_graph(self._bundle, STEP, "cpu")
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         points = graph_inputs.checked(points, (None, 2), "points")

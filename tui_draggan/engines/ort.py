@@ -13,18 +13,22 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import STEP
 from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import AdamLatent
-from tui_draggan.engines.bundle_engine import BundleEngine
+from tui_draggan.engines.bundle_engine import IMAGE, BundleEngine
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
 
 RESULTS = ("gradient", "loss", "motion_loss", "mask_loss", "new_handles")
-IMAGE = "image"
 
 
 class OrtEngine(BundleEngine):
     """Runs the bundle's step graph, which holds standard operators only."""
 
     name = "ort"
+
+    def _step_session(self) -> Any:
+        optimizer = self._optimizer
+        assert isinstance(optimizer, StepGraphOptimizer)
+        return optimizer.with_picture
 
     def _open_optimizer(self) -> StepGraphOptimizer:
         drag = self.info.drag
@@ -56,22 +60,22 @@ class StepGraphOptimizer(AdamLatent):
         self._part_only.only_execute_path_to_fetches = True
 
     def prepare(self) -> None:
-        _ = self._session
+        _ = self.with_picture
         if self._both:
             _ = self._without_picture
 
     @cached_property
-    def _session(self) -> Any:
+    def with_picture(self) -> Any:
         return self._open_graph(STEP)
 
     @cached_property
     def _without_picture(self) -> Any:
-        return self._session if self._other is None else self._open_graph(self._other)
+        return self.with_picture if self._other is None else self._open_graph(self._other)
 
     def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         with runtime.failing_as("step"):
             if picture:
-                results = self._session.run([*RESULTS, IMAGE], self._fed(feeds))
+                results = self.with_picture.run([*RESULTS, IMAGE], self._fed(feeds))
             else:
                 results = self._without_picture.run(RESULTS, self._fed(feeds), self._part_only)
         self.gradient, loss, motion_loss, mask_loss, handles, *image = results
@@ -81,15 +85,17 @@ class StepGraphOptimizer(AdamLatent):
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
         # The same to the bit in both; a large network's second graph is opened for steps alone.
-        is_open = "_session" in self.__dict__
-        return self._output(self._session if is_open else self._without_picture, "sampled", feeds)
+        is_open = "with_picture" in self.__dict__
+        return self._output(
+            self.with_picture if is_open else self._without_picture, "sampled", feeds
+        )
 
     def features_outside(self, feeds: Feeds) -> Floats:
-        return self._output(self._session, "outside", feeds)
+        return self._output(self.with_picture, "outside", feeds)
 
     def end_profiling(self) -> str:
         """The file with the times of a session that was opened under `runtime.profiling`."""
-        return str(self._session.end_profiling())
+        return str(self.with_picture.end_profiling())
 
     def _output(self, session: Any, name: str, feeds: Feeds) -> Floats:
         with runtime.failing_as("features"):

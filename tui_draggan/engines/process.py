@@ -40,7 +40,7 @@ from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.notices import Notices
 from tui_draggan.wording import duration
 
-CALLS = frozenset({"map", "w_avg", "statistics", "render", "features", "begin", "step"})
+CALLS = frozenset({"map", "w_avg", "statistics", "render", "preview", "features", "begin", "step"})
 IDLE = 0.2
 """Seconds without a question before something is prepared: a person leafing through seeds asks
 more often."""
@@ -154,6 +154,10 @@ class EngineProcess:
 
     def render(self, ws: Floats) -> Bytes:
         image: Bytes = self._call("render", ws)
+        return image
+
+    def preview(self, ws: Floats) -> Bytes:
+        image: Bytes = self._call("preview", ws)
         return image
 
     def features(self, ws: Floats, points: Floats) -> Floats:

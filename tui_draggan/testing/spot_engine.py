@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import BundleInfo, DragInfo
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import latent_from_seed
@@ -70,6 +70,10 @@ class SpotEngine:
     def render(self, ws: Floats) -> Bytes:
         self.calls.append("render")
         return self._draw(ws)
+
+    def preview(self, ws: Floats) -> Bytes:
+        self.calls.append("preview")
+        return averaged(self._draw(ws), self.info.drag.preview)
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         self.calls.append("features")

@@ -134,7 +134,7 @@ class EngineThread(threading.Thread):
         started, done = monotonic(), None
         expected = max(self._step_took, self._step_seconds)
         try:
-            done = session.work(picture=started + expected >= self._next_look)
+            done = session.work(started + expected >= self._next_look, quickly=True)
         except DragganError as error:
             if self._ending.is_set():  # the engine has been abandoned
                 return

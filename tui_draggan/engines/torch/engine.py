@@ -58,6 +58,11 @@ class TorchEngine(BundleEngine):
             return super().render(ws)
         return self._optimizer.render(self._checked_ws(ws))
 
+    def preview(self, ws: Floats) -> Bytes:
+        if "_optimizer" not in self.__dict__:  # torch takes seconds to be there
+            return super().preview(ws)
+        return self._optimizer.preview(self._checked_ws(ws))
+
     def _device_problem(self, device: str) -> str | None:
         return _mps_problem() if device == "mps" else _cuda_problem(cuda_number(device))
 

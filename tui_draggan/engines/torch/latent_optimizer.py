@@ -114,12 +114,20 @@ class TorchLatentOptimizer(AdamLatent):
     def render(self, ws: Floats) -> Bytes:
         """w+ (L, w_dim) → the full picture (H, W, 3)."""
         with failing_as("synthesis"):
-            rows = self._on_device(ws)
-            lower, upper = rows[: len(self.latent)], rows[len(self.latent) :]
-            picture = self._synthesis.picture(lower, upper)
-            if not picture.isfinite().all():
-                raise EngineError("the picture is not finite; take another seed or truncation")
-            return to_pictures(picture)[0].numpy(force=True)
+            return _to_bytes(self._synthesis.picture(*self._parts(ws)))
+
+    @torch.no_grad()
+    def preview(self, ws: Floats) -> Bytes:
+        """w+ (L, w_dim) → the picture of a step."""
+        with failing_as("preview"):
+            picture = self._synthesis.synthesise(*self._parts(ws), self._info.drag.preview)
+            assert picture is not None
+            return _to_bytes(picture)
+
+    def _parts(self, ws: Floats) -> tuple[Tensor, Tensor]:
+        """w+ (L, w_dim) → the rows that features depend on, and the rest."""
+        rows = self._on_device(ws)
+        return rows[: len(self.latent)], rows[len(self.latent) :]
 
     def _rows(self, feeds: Feeds) -> tuple[Floats, Floats]:
         """w+ in two parts: of the rows that features depend on, and the rest."""
@@ -170,6 +178,13 @@ class TorchLatentOptimizer(AdamLatent):
             if not self._steps:
                 raise
             return None
+
+
+def _to_bytes(picture: Tensor) -> Bytes:
+    """(1, C, H, W) → (H, W, C). Raises EngineError where it is not finite."""
+    if not picture.isfinite().all():
+        raise EngineError("the picture is not finite; take another seed or truncation")
+    return to_pictures(picture)[0].numpy(force=True)
 
 
 def _device(name: str) -> torch.device:
