@@ -25,6 +25,8 @@ from benchmarks.terminal import TerminalProgram
 from tui_draggan import paths
 from tui_draggan.bundle import MANIFEST
 
+LOOK = 15.0
+"""Seconds that the first editor stays after that: in it, what the next start needs is tried."""
 EXPORT = 300.0
 """Seconds that an export may take."""
 
@@ -61,6 +63,7 @@ def times(size: int) -> tuple[float, float, float]:
         model = time.perf_counter() - began
         while _exporting(work):  # graphs are optimised
             first.drain(0.05)
+        first.drain(LOOK)
         first.end()
         began = time.perf_counter()
         second = TerminalProgram(program)

@@ -14,8 +14,9 @@ import hashlib
 import os
 import secrets
 import shutil
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from tui_draggan.errors import OutputError
@@ -104,6 +105,16 @@ def locked(folder: Path, *, shared: bool = False) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+class InUse:
+    """A mark on a folder that somebody works with, for as long as this object is there: it cannot
+    be `locked`. Where the file system has no locks there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        with suppress(OSError), ExitStack() as stack:
+            stack.enter_context(locked(folder.resolve(), shared=True))
+            weakref.finalize(self, stack.pop_all().close)
 
 
 def size_on_disk(*folders: Path, counted: set[tuple[int, int]] | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -14,13 +15,15 @@ import pytest
 from safetensors.torch import save_file
 
 from tests.tiny import narrow_generator
-from tui_draggan import cache, library, paths
+from tui_draggan import cache, files, library, paths
+from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main, parse
 from tui_draggan.commands import file_opening
 from tui_draggan.engines.base import Problem, StepRequest
+from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.errors import CheckpointError, UsageError
 from tui_draggan.export.bundle_writer import export_bundle
-from tui_draggan.opened_files import kept, processes
+from tui_draggan.opened_files import exporting, kept, processes
 from tui_draggan.run_folder import RunFolder
 
 SIZE = 32
@@ -93,13 +96,15 @@ def test_pictures_come_before_the_model(file: Path) -> None:
         z = np.random.RandomState(0).randn(bundle.info.z_dim).astype(np.float32)
         w, mean = engine.map(z), engine.w_avg
         ws = np.tile(w, (bundle.info.num_ws, 1))
-        picture = engine.render(ws)
+        picture, preview = engine.render(ws), engine.preview(ws)
         points = np.array([[10, 10]], np.float32)
         templates = engine.features(ws, points)
         assert model.is_there and engine.name == "ort"
         np.testing.assert_allclose(engine.map(z), w, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(engine.w_avg, mean, rtol=1e-6)
         assert np.abs(engine.render(ws).astype(int) - picture).max() <= 1
+        assert preview.shape[:2] == bundle.info.drag.preview
+        assert np.abs(engine.preview(ws).astype(int) - preview).max() <= 1
         engine.begin(Problem(ws))
         request = StepRequest(points, points + 5, templates, 3, 3, 20.0, 0.01)
         assert np.isfinite(engine.step(request).loss)
@@ -144,6 +149,43 @@ def test_what_was_used_longest_ago_goes_first(
         os.utime(folder / "bundle.json", (1000 - age, 1000 - age))
     kept.make_room(folders[2])
     assert [folder.exists() for folder in folders] == [True, False, True]
+
+
+def test_what_an_engine_works_with_stays(
+    file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Another editor's model, however long ago it was opened."""
+    monkeypatch.setattr(kept, "KEPT", 0)
+    left, newest = kept.place("left"), kept.place("newest")
+    export_bundle(narrow_generator(SIZE), left, name="left")
+    newest.mkdir()
+    engine = OrtEngine(ModelBundle.open(left), "cpu")
+    kept.make_room(newest)
+    assert engine.w_avg.any() and left.exists()
+    del engine
+    gc.collect()
+    kept.make_room(newest)
+    assert not left.exists() and newest.exists()
+
+
+@pytest.mark.slow
+def test_the_next_start_need_not_hash_a_new_file(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "SETTLED", 1e9)  # it is new when it is opened
+    model = file_opening.model_of_file(file, None, None)
+    monkeypatch.setattr(cache, "SETTLED", -10.0)  # and is not when its model is there
+    exporting.export(model)
+    monkeypatch.setattr(files, "sha256", None)
+    assert cache.sha256(file) == model.digest
+
+
+def test_a_file_that_changes_while_it_is_opened_gets_no_model(file: Path) -> None:
+    model = file_opening.model_of_file(file, None, None)
+    save_file(narrow_generator(SIZE, seed=1).state_dict(), file)
+    with pytest.raises(CheckpointError, match="has changed since it was opened"):
+        exporting.export(model)
+    assert not model.is_there and not kept.listed()
 
 
 def test_what_a_word_names(file: Path, tmp_path: Path) -> None:

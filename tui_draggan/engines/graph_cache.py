@@ -26,7 +26,7 @@ from tui_draggan.engines import cpu, graph_proof, memory, runtime
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.joint_weights import share_weights
 from tui_draggan.engines.weight_layout import weight_layout
-from tui_draggan.errors import EngineError, OutputError
+from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.files import TEMPORARY, sha256
 from tui_draggan.folders import locked, size_on_disk, temporary_folder
 
@@ -68,6 +68,13 @@ def prepare(bundle: ModelBundle) -> None:
         there = [name for name in GRAPHS if name in bundle.files]
         missing = [name for name in there if not (root / _key(bundle, name)).exists()]
         _optimise(bundle, missing, root)
+
+
+def settle(bundle: ModelBundle, name: str) -> None:
+    """Does what the next start would have to: hashes that graph and tries it, if it is kept. The
+    hash is remembered if the graph is older than `cache.SETTLED`."""
+    with suppress(EngineError, BundleError):
+        _kept_session(bundle, name)
 
 
 def forget(bundle: ModelBundle) -> None:

@@ -14,14 +14,17 @@ import subprocess
 import sys
 import tempfile
 from functools import cached_property
+from time import monotonic
 
 import torch
+from torch import Tensor
 
-from tui_draggan.arrays import Bytes, Floats
+from tui_draggan import cache
+from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
-from tui_draggan.engines import cpu
+from tui_draggan.engines import cpu, graph_cache
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.graph_inputs import checked
@@ -36,6 +39,7 @@ from tui_draggan.export.step_graph import DragStep
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.opened_files import processes
 from tui_draggan.opened_files.processes import FileModel
+from tui_draggan.size import Size
 from tui_draggan.stylegan.network import Mapping
 from tui_draggan.stylegan.pixels import to_pictures
 
@@ -59,6 +63,9 @@ class CheckpointEngine:
         self._failure = ""
         self._network: _Network | None = None
         self._engine: LocalEngine | None = None
+        self._unsettled: list[str] = []
+        """Graphs of the new model that the next start would still have to try."""
+        self._settled_at = 0.0
         if model.is_there:  # made by an earlier process
             self._engine = open_engine(ModelBundle.open(folder), device, engine)
             self.info = self._engine.info
@@ -80,7 +87,7 @@ class CheckpointEngine:
     def warm_up(self) -> bool:
         """Has the model exported, and takes it over when it is."""
         if self._engine is not None:
-            return self._engine.warm_up()
+            return self._engine.warm_up() or self._settle()
         if self._failure:
             return False
         if self._started().poll() is not None:
@@ -105,6 +112,12 @@ class CheckpointEngine:
         if self._network is None:
             return self._dragging().render(ws)
         return self._network.render(checked(ws, (self.info.num_ws, self.info.w_dim), "w+"))
+
+    def preview(self, ws: Floats) -> Bytes:
+        if self._network is None:
+            return self._dragging().preview(ws)
+        ws = checked(ws, (self.info.num_ws, self.info.w_dim), "w+")
+        return self._network.preview(ws, self.info.drag.preview)
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._dragging().features(ws, points)
@@ -147,10 +160,19 @@ class CheckpointEngine:
             self._failure = said or "its process was ended"
             log.warning("the model cannot be exported: %s", self._failure)
             return
-        self._engine = open_engine(ModelBundle.open(self._folder), *self._opened_as)
+        bundle = ModelBundle.open(self._folder)
+        self._engine = open_engine(bundle, *self._opened_as)
         self.device = self._engine.device
         self._network = None
+        self._unsettled = [name for name in graph_cache.GRAPHS if name in bundle.files]
+        self._settled_at = monotonic() + cache.SETTLED
         log.warning("%s is ready to be dragged", self.info.name)
+
+    def _settle(self) -> bool:
+        """Makes the next start quicker; whether there is more to do for it."""
+        if self._unsettled and monotonic() >= self._settled_at:
+            graph_cache.settle(ModelBundle.open(self._folder), self._unsettled.pop())
+        return bool(self._unsettled)
 
 
 class _Network:
@@ -193,8 +215,23 @@ class _Network:
             picture = self._whole(rows[None])
         else:
             picture = self._in_bands.picture(rows[:count], rows[count:])
-        image: Bytes = to_pictures(picture)[0].contiguous().numpy()
-        return image
+        return _bytes(picture)
+
+    @torch.no_grad()
+    def preview(self, ws: Floats, size: Size) -> Bytes:
+        """The picture of that size, at which the network has colours."""
+        rows, count = torch.from_numpy(ws), self._whole.rows
+        if self._in_bands is None:
+            return averaged(self.render(ws), size)
+        picture = self._in_bands.synthesise(rows[:count], rows[count:], size)
+        assert picture is not None
+        return _bytes(picture)
+
+
+def _bytes(picture: Tensor) -> Bytes:
+    """(1, C, H, W) → (H, W, C)"""
+    image: Bytes = to_pictures(picture)[0].contiguous().numpy()
+    return image
 
 
 def main() -> None:

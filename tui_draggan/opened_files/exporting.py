@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import sys
 
-from tui_draggan import children
+from tui_draggan import cache, children
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import graph_cache
-from tui_draggan.errors import DragganError
+from tui_draggan.errors import CheckpointError, DragganError
 from tui_draggan.export.bundle_writer import export_bundle
 from tui_draggan.files import reason_of
 from tui_draggan.opened_files import kept
@@ -28,6 +28,8 @@ NICENESS = 5
 def export(model: FileModel) -> None:
     """Writes the model to its folder. Raises DragganError, OSError."""
     checkpoint = read_checkpoint(model.file)
+    if cache.sha256(model.file) != model.digest:
+        raise CheckpointError(f"{model.file} has changed since it was opened; open it again")
     generator = build_generator(checkpoint)
     classes = checkpoint.classes
     origin = f"{model.file.name}, {checkpoint.format}, SHA-256 {model.digest}"
@@ -42,6 +44,7 @@ def export(model: FileModel) -> None:
     )
     kept.make_room(model.folder)
     graph_cache.prepare(ModelBundle.open(model.folder))
+    cache.sha256(model.file)  # of a new file it can be remembered now
 
 
 def main() -> None:

@@ -72,12 +72,14 @@ def sweep(patience: float = 0.0) -> None:
 
 
 def make_room(newest: Path) -> None:
-    """Removes what was used longest ago, as far as there is too much; never `newest`."""
+    """Removes what was used longest ago, as far as there is too much; never `newest`, nor what an
+    engine works with."""
     total = 0
     for path, size in sorted(_sizes(), key=lambda item: (item[0] != newest, -_used(item[0]))):
         total += size
         if total > KEPT and path != newest:
-            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError), folders.locked(path):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def listed() -> list[ListedModel]:
