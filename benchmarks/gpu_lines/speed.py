@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -23,8 +24,10 @@ PICTURES_A_SECOND = 30
 PICTURES_SHARE = 0.05
 """Goal: the most of the steps' speed that so many pictures may cost."""
 TURNS = 3
-KERNELS = 6
+KERNELS = 12
 """Kernels of a profile that are named."""
+NAME = 120
+"""Letters of a kernel's name by which kernels are told apart."""
 
 
 def bench(setting: Setting, size: int) -> Told:
@@ -177,11 +180,14 @@ def _profile(setting: Setting, step: Callable[[], object], median: float) -> dic
     }
     busy = sum(spent.values()) / count / 1000
     launches = sum(event.count for event in events) / count
-    longest = sorted(spent.items(), key=lambda item: -item[1])[:KERNELS]
+    alike: Counter[str] = Counter()
+    for name, value in spent.items():
+        alike[name[:NAME]] += value
+    longest = alike.most_common(KERNELS)
     return {
         "busy_ms": busy,
         "kernels": launches,
-        "longest_ms": {name[:80]: value / count / 1000 for name, value in longest},
+        "longest_ms": {name: value / count / 1000 for name, value in longest},
         "words": (
             f"{launches:.0f} kernels are at work for {busy:.2f} of {median:.2f} ms, so "
             f"{'the card' if busy > 0.8 * median else 'the host'} is what bounds a step"

@@ -16,6 +16,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.engines.choose import open_engine
+from tui_draggan.engines.runtime import cuda_number
 from tui_draggan.engines.torch.engine import TorchEngine
 
 STEPS = 3
@@ -30,15 +31,16 @@ def out_of_memory(setting: Setting) -> Told:
     bundle = setting.model(setting.sizes[-1])
     session = _session(bundle, setting.engine(bundle, cuda=stand_in))
     _run(session)
+    number = cuda_number(setting.device)
     if stand_in is None:
         total = torch.cuda.get_device_properties(setting.device).total_memory
         torch.cuda.empty_cache()
-        torch.cuda.set_per_process_memory_fraction(ROOM / total, setting.device)
+        torch.cuda.set_per_process_memory_fraction(ROOM / total, number)
     else:
         stand_in.fail(full, full)
     told = _failing(session, "memory is full", lambda: _new_points(session))
     if stand_in is None:
-        torch.cuda.set_per_process_memory_fraction(1.0, setting.device)
+        torch.cuda.set_per_process_memory_fraction(1.0, number)
     if not told.passed:
         return told
     _run(session)

@@ -70,13 +70,16 @@ class TorchLatentOptimizer(AdamLatent):
             if self._device.type == "cuda":
                 torch.cuda.set_device(self._device)
                 torch.backends.cudnn.benchmark = True
+                # In the mask loss |F − F0| of a feature that is as it was has no gradient; rounded
+                # in another order at every run, it has one of a random sign.
+                torch.backends.cudnn.deterministic = True
             self._synthesis = _build_synthesis(bundle, workers)
 
     def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         lower, upper = self._rows(feeds)
         taken = {field.name: feeds[field.name] for field in fields(Values) if field.name in feeds}
         arrays = {**taken, "lower": lower, "upper": upper}
-        with failing_as("step"):
+        with failing_as("step", self):
             numbers, *image = self._step(feeds, arrays, picture)(arrays)
         losses, handles, by_lower = np.split(numbers, [2, 2 + feeds["handles"].size])
         self.gradient = feeds["mix"].T @ by_lower.reshape(self.latent.shape)
@@ -93,7 +96,7 @@ class TorchLatentOptimizer(AdamLatent):
     def features_at_handles(self, feeds: Feeds) -> Floats:
         lower, _ = self._rows(feeds)
         grid, features = self._grid, LocalFeatures(self._synthesis)
-        with failing_as("features"):
+        with failing_as("features", self):
             points = self._on_device(feeds["handles"])
             self._synthesis.look(
                 self._on_device(lower), patches(grid.first(points, 0), grid.cells(0))
@@ -104,7 +107,7 @@ class TorchLatentOptimizer(AdamLatent):
     def features_outside(self, feeds: Feeds) -> Floats:
         lower, _ = self._rows(feeds)
         first, end = int(feeds["outside_first"][0]), int(feeds["outside_end"][0])
-        with failing_as("features"):
+        with failing_as("features", self):
             # All of them, as in a step: parts of a map are rounded otherwise.
             self._synthesis.look(self._on_device(lower), [Rect.whole(self._grid.map)])
             rows = LocalFeatures(self._synthesis).rows(first, end).clone()
@@ -113,13 +116,13 @@ class TorchLatentOptimizer(AdamLatent):
     @torch.no_grad()
     def render(self, ws: Floats) -> Bytes:
         """w+ (L, w_dim) → the full picture (H, W, 3)."""
-        with failing_as("synthesis"):
+        with failing_as("synthesis", self):
             return _to_bytes(self._synthesis.picture(*self._parts(ws)))
 
     @torch.no_grad()
     def preview(self, ws: Floats) -> Bytes:
         """w+ (L, w_dim) → the picture of a step."""
-        with failing_as("preview"):
+        with failing_as("preview", self):
             picture = self._synthesis.synthesise(*self._parts(ws), self._info.drag.preview)
             assert picture is not None
             return _to_bytes(picture)
@@ -217,8 +220,14 @@ LOST = re.compile(r"CUDA (driver )?error|CUBLAS_STATUS|CUDNN_STATUS")
 """What they say where the GPU itself has failed or is gone: nothing on it can be used again."""
 
 
+_lost: list[object] = []
+"""What has memory of such a GPU. Freeing it would end the process: torch's allocator of pinned
+memory asks the GPU first, in a destructor."""
+
+
 @contextmanager
-def failing_as(what: str) -> Iterator[None]:
+def failing_as(what: str, holder: object = None) -> Iterator[None]:
+    """holder: of memory on the GPU."""
     with runtime.failing_as(what, "torch"):
         try:
             yield
@@ -229,6 +238,7 @@ def failing_as(what: str) -> Iterator[None]:
                     "device cpu"
                 ) from error
             if LOST.search(str(error)):
+                _lost.append(holder)
                 raise EngineError(
                     f"{what}: the GPU failed ({runtime.first_line(error)}); start again, or "
                     "choose the device cpu"

@@ -64,6 +64,6 @@ class Modulation:
 
 
 def _padded(vectors: Iterable[Tensor], like: Tensor) -> Tensor:
-    return torch.stack([F.pad(vector, (0, like.shape[2] - len(vector))) for vector in vectors])[
-        :, None
-    ]
+    width = like.shape[2]
+    full = [v if len(v) == width else F.pad(v, (0, width - len(v))) for v in vectors]
+    return torch.stack(full)[:, None]

@@ -59,9 +59,11 @@ class Grid:
         pixel = positions.floor()
         part = (positions - pixel)[:, :, None]
         cell = first[:, axis, None, None] + torch.arange(cells[axis], device=first.device)
-        here = 1 - (self._cell(pixel, axis)[:, :, None] - cell).abs()
-        there = 1 - (self._cell(pixel + 1, axis)[:, :, None] - cell).abs()
-        return (1 - part) * here.relu() + part * there.relu()
+        # Of the pixel and the next one at once: on a GPU, operators as small as these cost their
+        # number.
+        places = self._cell(torch.stack([pixel, pixel + 1]), axis)[..., None]
+        here, there = (1 - (places - cell).abs()).relu()
+        return torch.lerp(here, there, part)
 
     def clamped(self, x: Tensor, y: Tensor) -> Tensor:
         """Coordinates (N, M) each → (N, 2, M), moved to the picture where they lie outside."""

@@ -80,4 +80,5 @@ class Workers:
             parts[first] = work(first, end)
 
         self.divide(rows, elements, keep)
-        return torch.stack([parts[first] for first in sorted(parts)]).sum(0)
+        pieces = [parts[first] for first in sorted(parts)]
+        return torch.stack(pieces).sum(0) if len(pieces) > 1 else pieces[0]
