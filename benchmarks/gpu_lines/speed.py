@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -180,10 +180,10 @@ def _profile(setting: Setting, step: Callable[[], object], median: float) -> dic
     }
     busy = sum(spent.values()) / count / 1000
     launches = sum(event.count for event in events) / count
-    alike: Counter[str] = Counter()
+    alike: dict[str, float] = defaultdict(float)
     for name, value in spent.items():
         alike[name[:NAME]] += value
-    longest = alike.most_common(KERNELS)
+    longest = sorted(alike.items(), key=lambda item: -item[1])[:KERNELS]
     return {
         "busy_ms": busy,
         "kernels": launches,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tui_draggan.arrays import Bytes, averaged
+from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda, Piece
