@@ -37,6 +37,7 @@ EDITOR = Command("edit", "edit")
 """What runs where no command is given."""
 COMMANDS = (
     Command("drag", "drag", "run a drag without the editor and write the result"),
+    Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),
     Command("apply", "apply", "move pictures along directions and write the results"),
     Command("directions", "directions", "find, name and share directions for sliders"),
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),

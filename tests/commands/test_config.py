@@ -12,6 +12,7 @@ from tui_draggan.commands.opening import OpenRequest
 from tui_draggan.commands.settings import PREFIX, SETTINGS, read_settings, remember
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.pilot import editing
+from tui_draggan.tui.gallery import keys as gallery
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 
 
@@ -113,7 +114,8 @@ def test_the_commented_file_says_all_and_changes_nothing(
     written("\n".join(lines[: len(SETTINGS)]) + "\n[keys]\n" + "\n".join(lines[len(SETTINGS) :]))
     settings = read_settings({})
     assert settings.pace == 30 and settings.theme == "nord"
-    assert settings.keys == {key.id: key.keys for key in KEYS}
+    own = {key.id: key.keys for key in KEYS}
+    assert settings.keys == own | {str(key.id): key.key for key in gallery.KEYS}
     capsys.readouterr()
 
 

@@ -84,6 +84,11 @@ def add_model(group: Any, otherwise: str = "") -> None:
         "weights or a training run, of which one is made (default: "
         f"{DEFAULT_MODEL}{otherwise})",
     )
+    add_engine(group)
+
+
+def add_engine(group: Any) -> None:
+    """What computes, and where."""
     group.add_argument(
         "--engine", choices=ENGINES, help="what computes (default: auto, the fastest here)"
     )

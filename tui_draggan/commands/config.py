@@ -40,9 +40,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _own_keys() -> list[tuple[str, str, str]]:
+    from tui_draggan.tui.gallery import keys as gallery
     from tui_draggan.tui.keys.table import KEYS
 
-    return [(key.id, key.keys, key.help) for key in KEYS]
+    rows = [(key.id, key.keys, key.help) for key in KEYS]
+    return rows + [(key.id or "", key.key, f"Gallery: {key.tooltip}") for key in gallery.KEYS]
 
 
 def _write(text: str) -> int:

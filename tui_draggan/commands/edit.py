@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_screen(screen)
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, gallery: bool = False) -> int:
     """Runs the editor until the person leaves it. Returns the exit status.
 
-    Raises UsageError where there is no terminal for it, BundleError where there is no model.
+    gallery: whether it begins with the gallery. Raises UsageError where there is no terminal for
+    it, BundleError where there is no model.
     """
     from tui_draggan.commands.settings import read_settings, screen_options
 
@@ -86,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     from tui_draggan.tui.launch import run_editor
 
     with heard(notices):
-        return run_editor(on_model(OpenRequest.of(options)))
+        return run_editor(replace(on_model(OpenRequest.of(options)), gallery=gallery))
 
 
 def _services(

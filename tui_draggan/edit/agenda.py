@@ -7,6 +7,7 @@ from enum import Enum, auto
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.latent import Origin, Seed
 from tui_draggan.edit.lifecycle import LifeCycle
+from tui_draggan.edit.orders import Orders, Subject
 from tui_draggan.edit.templates import lacks_templates
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
@@ -27,6 +28,8 @@ class Piece(Enum):
     """What w of the model look like."""
     TEMPLATES = auto()
     """Those that pairs lack."""
+    ORDER = auto()
+    """A picture that is wanted beside the document's."""
 
 
 class Agenda:
@@ -41,6 +44,8 @@ class Agenda:
         """Whether a run has to wait until the picture is current, and until every step has one."""
         self.statistics_wanted = False
         self.statistics: LatentStatistics | None = None
+        self.orders: Orders[Subject] = Orders()
+        """Pictures that are wanted beside the document's."""
         self.picture: Bytes | None = None
         """The newest, (P, Q, 3)."""
         self._picture_ws: Floats | None = None
@@ -58,7 +63,9 @@ class Agenda:
             return Piece.STEP
         if self.statistics_wanted and self.statistics is None:
             return Piece.STATISTICS
-        return Piece.TEMPLATES if lacks_templates(self._cycle.document) else None
+        if lacks_templates(self._cycle.document):
+            return Piece.TEMPLATES
+        return Piece.ORDER if self.orders else None
 
     @property
     def origin(self) -> Origin:

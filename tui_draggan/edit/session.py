@@ -9,9 +9,10 @@ what there is to do for the worker in `agenda`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.bundle import BundleInfo
@@ -29,6 +30,7 @@ from tui_draggan.edit.latent import (
 )
 from tui_draggan.edit.lifecycle import LifeCycle, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
+from tui_draggan.edit.orders import Deliver, Subject, picture_of
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
@@ -218,6 +220,12 @@ class Session:
         with self._changing():
             self._agenda.statistics_wanted = True
 
+    def want(self, subjects: Sequence[Subject], deliver: Deliver[Subject]) -> None:
+        """Asks for pictures beside the document's, to be made while there is nothing else to do; in
+        place of those that were asked for before and are not made yet."""
+        with self._changing():
+            self._agenda.orders.replace(subjects, deliver)
+
     def undo(self) -> str | None:
         """Takes the last change back (stopping a run first). Returns what it was."""
         with self._changing() as cycle:
@@ -369,6 +377,8 @@ class Session:
             self._agenda.statistics = self._engine.statistics
         elif piece is Piece.TEMPLATES:
             self._take_templates()
+        elif piece is Piece.ORDER:
+            self._agenda.orders.work(partial(picture_of, self._engine))
         return None
 
     def _open_wanted_seed(self) -> None:

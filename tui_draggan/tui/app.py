@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.dialogs.opening import OpeningDialog
+from tui_draggan.tui.gallery.screen import GalleryScreen
 from tui_draggan.tui.messages import AnotherModel, Reported
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.program import Program
@@ -81,7 +82,7 @@ class EditorApp(Program):
 
     def show_display(self, display: Display) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, EditorScreen):
+            if isinstance(screen, EditorScreen | GalleryScreen):
                 screen.take_display(display)
 
     # -- keys ----------------------------------------------------------------------------------

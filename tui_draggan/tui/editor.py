@@ -13,6 +13,7 @@ from typing import Protocol
 
 from tui_draggan.edit.latent import Latent, Seed, reopened
 from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
@@ -244,6 +245,15 @@ class Editor:
         """Asks for the same seed's picture of another class."""
         name = self.snapshot.info.classes[label]
         self._reopen(lambda: self.session.open_seed(label=label), f"class {name}")
+
+    def open_picture(self, subject: Subject) -> None:
+        """A picture chosen elsewhere: a seed's, or a step of the run."""
+        if isinstance(subject, Seed):
+            seed, psi, label = subject.seed, subject.psi, subject.label
+            self._reopen(lambda: self.session.open_seed(seed, psi, label), f"seed {seed}")
+        elif subject in self.snapshot.frames:
+            index = self.snapshot.frames.index(subject)
+            self._reopen(lambda: self.session.goto(index), f"step {subject.iteration}")
 
     def _reopen(self, ask: Callable[[], None], notice: str) -> None:
         self.pointer = pointing.let_go(self.pointer)

@@ -43,7 +43,8 @@ class Panels:
     """
 
     def __init__(self, display: Display) -> None:
-        self._display = display
+        self.display = display
+        """The way pictures reach the terminal."""
         self.title = TitleBar(id="title")
         self.picture = PicturePanel(display, id="picture")
         self.points = PointsPanel(id="points")
@@ -93,7 +94,7 @@ class Panels:
 
     def take_display(self, display: Display) -> None:
         """Pictures reach the terminal in another way."""
-        self._display = display
+        self.display = display
         self.picture.take_display(display)
 
     # -- showing -------------------------------------------------------------------------------
@@ -101,7 +102,7 @@ class Panels:
     def show_opening(self, model: str, size: Size) -> None:
         """There is no session yet."""
         facts = [f"{model} · {size} px"] if model else []
-        self.title.show(facts, self._display.words)
+        self.title.show(facts, self.display.words)
         muted = self.status.colour("foreground-muted") or "dim"
         self.status.show(None, 1, Text("opening the model …", style=muted))
 
@@ -110,7 +111,7 @@ class Panels:
 
         rate: iterations a second, 0 where nothing runs. model: name it was opened under.
         """
-        self.title.show(words.title_facts(snapshot, model), self._display.words)
+        self.title.show(words.title_facts(snapshot, model), self.display.words)
         self.run.show(snapshot, rate)
         self.plot.show(snapshot)
         self.log.show(snapshot.frames)

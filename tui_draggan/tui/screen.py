@@ -30,8 +30,9 @@ from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.comparing import Comparison
-from tui_draggan.tui.dialogs.help import HelpDialog
+from tui_draggan.tui.dialogs.help import HelpDialog, editor_keys
 from tui_draggan.tui.editor import Editor
+from tui_draggan.tui.gallery.visits import Gallery
 from tui_draggan.tui.keys.context import KeyContext, key_context
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
@@ -61,6 +62,7 @@ class Parts:
     masking: MaskMode
     prompts: Prompts
     saving: Saving
+    gallery: Gallery
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -161,9 +163,12 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
         prompts = Prompts(self, editor, sliders, self.options)
         saving = Saving(self, editor, self.options)
-        self._parts = Parts(editor, sliders, MaskMode(editor), prompts, saving)
+        gallery = Gallery(self, editor, self.options, prompts.another_picture, prompts.leave)
+        self._parts = Parts(editor, sliders, MaskMode(editor), prompts, saving, gallery)
         editor.refresh()
         self.call_after_refresh(forget_startup)
+        if self.options.gallery:
+            self.call_after_refresh(self.show_gallery)
         if self.options.resumed:
             self.app.notify(self.options.resumed, title="resumed", markup=False)
         if self.options.masked:
@@ -179,8 +184,22 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         elif isinstance(report, WorkFailed):
             self.show_error(report.error)
             self.refresh_all()
+        elif isinstance(report, Worked) and self._covered:
+            self._seen(0.0)
         elif isinstance(report, Worked):
             self._draw_soon()
+
+    @property
+    def _covered(self) -> bool:
+        """Whether another screen hides it; behind a dialog it goes on changing."""
+        whole = [screen for screen in self.app.screen_stack if not screen.is_modal]
+        return whole[-1] is not self
+
+    @on(events.ScreenResume)
+    def _show_again(self) -> None:
+        """What has changed behind another screen."""
+        if self.is_open:
+            self.refresh_all()
 
     def take_display(self, display: Display) -> None:
         """Pictures reach the terminal in another way."""
@@ -308,7 +327,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.refresh_all()
 
     async def show_help(self) -> None:
-        await self.app.push_screen(HelpDialog(self.options.keymap))
+        await self.app.push_screen(HelpDialog(editor_keys(self.options.keymap)))
+
+    async def show_gallery(self) -> None:
+        """Thumbnails to choose the next picture from."""
+        await self.parts.gallery.open(self.panels.display)
 
     async def show_commands(self) -> None:
         await self.app.run_action("command_palette")

@@ -84,6 +84,8 @@ class EditorOptions:
     """A line about the edit that is resumed, if one is."""
     masked: str = ""
     """A line about the mask that the edit starts with, if a file was given."""
+    gallery: bool = False
+    """Whether the gallery is opened at once."""
     pace: float = 30.0
     """Steps a second at most; 0: as many as the engine makes."""
     graphics: str = "auto"

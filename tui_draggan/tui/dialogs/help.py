@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.table import Table
@@ -23,6 +23,10 @@ MOUSE = (
 )
 
 
+Subject = tuple[str, Sequence[tuple[str, str]]]
+"""A heading, and keys or gestures with what they do."""
+
+
 class HelpDialog(Dialog[None]):
     """Every key with what it does, by subject."""
 
@@ -36,10 +40,9 @@ class HelpDialog(Dialog[None]):
         Binding("G,end", "scroll('end')", "end", tooltip="End", id="help-end"),
     ]
 
-    def __init__(self, keymap: Mapping[str, str]) -> None:
-        """keymap: keys that a person has in place of the program's, by id."""
+    def __init__(self, subjects: Sequence[Subject]) -> None:
         super().__init__()
-        self._keymap = keymap
+        self._subjects = subjects
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="box") as box:
@@ -59,12 +62,19 @@ class HelpDialog(Dialog[None]):
         table = Table.grid(padding=(0, 2))
         table.add_column(min_width=9)
         table.add_column(ratio=1)
-        for title, keys in GROUPS:
+        for title, rows in self._subjects:
+            if table.row_count:
+                table.add_row()
             table.add_row(Text(title, style=heading))
-            for key in filter(lambda key: key.listed, keys):
-                table.add_row(f"  {' '.join(key.names_in(self._keymap))}", key.help)
-            table.add_row()
-        table.add_row(Text("mouse", style=heading))
-        for gesture, words in MOUSE:
-            table.add_row(f"  {gesture}", words)
+            for keys, words in rows:
+                table.add_row(f"  {keys}", words)
         return table
+
+
+def editor_keys(keymap: Mapping[str, str]) -> list[Subject]:
+    """Those of the editor. keymap: keys that a person has in place of the program's, by id."""
+    subjects: list[Subject] = [
+        (title, [(" ".join(key.names_in(keymap)), key.help) for key in keys if key.listed])
+        for title, keys in GROUPS
+    ]
+    return [*subjects, ("mouse", MOUSE)]

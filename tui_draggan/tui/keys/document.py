@@ -32,6 +32,8 @@ DOCUMENT = (
     Key("reset-picture", "R", lambda screen: screen.editor.reset_picture(),
         lambda now: not now.mode and now.edited and now.idle,
         "reset", "Go back to the picture as it was before the edit; the points stay"),
+    Key("gallery", "G", lambda screen: screen.show_gallery(), lambda now: now.idle,
+        "gallery", "Open the gallery: seeds, classes and steps as thumbnails", shown=True),
     Key("class", "C", lambda screen: screen.prompts.class_from_list(),
         lambda now: now.classes and now.idle,
         "class", "Choose a class: the same seed's picture of another"),

@@ -52,7 +52,7 @@ class Key:
 
     def names_in(self, keymap: Mapping[str, str]) -> list[str]:
         """The same where a person has other keys, by id."""
-        return [_name(key) for key in keymap.get(self.id, self.keys).split(",")]
+        return names(keymap.get(self.id, self.keys))
 
     @property
     def binding(self) -> Binding:
@@ -77,6 +77,9 @@ SIGNS = {
     "enter": "↵",
     "escape": "esc",
     "tab": "⇥",
+    "pageup": "page up",
+    "pagedown": "page down",
+    "f1": "F1",
     "left_square_bracket": "[",
     "right_square_bracket": "]",
     "comma": ",",
@@ -90,6 +93,11 @@ SIGNS = {
     "question_mark": "?",
 }
 """Signs of the keys that have a longer name in Textual."""
+
+
+def names(keys: str) -> list[str]:
+    """Keys, separated by commas, as a person reads them."""
+    return [_name(key) for key in keys.split(",")]
 
 
 def _name(key: str) -> str:

@@ -13,6 +13,14 @@ from tui_draggan.tui.widgets.pixel_surface import PixelSurface
 Surface = HalfBlockSurface | PixelSurface
 
 
+def surface_for(widget: Widget, display: Display, longest: int) -> Surface:
+    """What draws a picture on a widget. longest: pixels of the longer side at most, where the
+    terminal can enlarge."""
+    if display.graphics == "half":
+        return HalfBlockSurface(widget)
+    return PixelSurface(widget, display, longest)
+
+
 class Picture(Widget):
     """A picture in half blocks, or in the terminal's own pixels where it has some."""
 
@@ -27,16 +35,11 @@ class Picture(Widget):
         """longest: pixels of the longer side at most, where the terminal can enlarge."""
         super().__init__(id=id)
         self._longest = longest
-        self.surface = self._surface_for(display)
-
-    def _surface_for(self, display: Display) -> Surface:
-        if display.graphics == "half":
-            return HalfBlockSurface(self)
-        return PixelSurface(self, display, self._longest)
+        self.surface = surface_for(self, display, longest)
 
     def take_display(self, display: Display) -> None:
         """Pictures reach the terminal in another way, or its cells have another size."""
-        before, self.surface = self.surface, self._surface_for(display)
+        before, self.surface = self.surface, surface_for(self, display, self._longest)
         before.stop()
         self.surface.start()
         self.repaint()

@@ -1,0 +1,66 @@
+"""Pictures that are wanted beside the document's: a page of thumbnails, the way between two."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.engines.base import Engine
+
+
+class HasLatent(Protocol):
+    """A step of a run, a latent: something whose picture can be made."""
+
+    @property
+    def ws(self) -> Floats:
+        """w+ (L, w_dim)"""
+
+
+Subject = Seed | HasLatent
+"""What a picture of the edit's model is of."""
+S = TypeVar("S")
+Deliver = Callable[[S, Bytes], object]
+"""Takes a picture (H, W, 3 or 4) and what it is of, in the thread that made it."""
+
+
+class Orders(Generic[S]):
+    """The list of pictures that are wanted; any thread writes it, one thread works it off."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wanted: list[S] = []
+        self._deliver: Deliver[S] = lambda subject, picture: None
+
+    def replace(self, subjects: Sequence[S], deliver: Deliver[S]) -> None:
+        """Wants these, the first one first; those wanted before and not made yet are forgotten."""
+        with self._lock:
+            self._wanted, self._deliver = list(subjects), deliver
+
+    def __bool__(self) -> bool:
+        return bool(self._wanted)
+
+    def work(self, make: Callable[[S], Bytes]) -> None:
+        """Makes and delivers the first picture, where one is wanted. Raises what `make` does; then
+        nothing is wanted any more."""
+        with self._lock:
+            if not self._wanted:
+                return
+            subject, deliver = self._wanted.pop(0), self._deliver
+        try:
+            picture = make(subject)
+        except BaseException:
+            with self._lock:
+                self._wanted.clear()
+            raise
+        deliver(subject, picture)
+
+
+def picture_of(engine: Engine, subject: Subject) -> Bytes:
+    """The picture (H, W, 3 or 4) of a seed, a step, a latent. Raises EngineError."""
+    if isinstance(subject, Seed):
+        latent = latent_from_seed(engine, subject.seed, subject.psi, subject.label)
+        return engine.render(latent.ws)
+    return engine.render(subject.ws)

@@ -1,0 +1,124 @@
+"""What a page of the gallery shows: series of pictures, each known by its place in the series."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tui_draggan.bundle import BundleInfo
+from tui_draggan.edit.document import Frame
+from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.orders import Subject
+from tui_draggan.edit.parameters import MAX_SEED
+
+
+@dataclass(frozen=True)
+class Item:
+    """One picture of a series."""
+
+    subject: Subject
+    """What it is of; the same one for the same picture."""
+    label: str
+    """What stands below it: «7», «cat», «step 12»."""
+
+
+class Series(Protocol):
+    """Pictures in a row. Values: a change of ψ, say, is another series."""
+
+    @property
+    def title(self) -> str:
+        """«seeds»"""
+
+    @property
+    def count(self) -> int:
+        """Number of pictures."""
+
+    def item(self, index: int) -> Item:
+        """The picture at a place, from 0."""
+
+    def place_of(self, subject: Subject) -> int | None:
+        """Where a picture is; None where it is not in the series."""
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Every seed there is, with one truncation and one class."""
+
+    psi: float
+    label: int | None = None
+    title: str = "seeds"
+
+    @property
+    def count(self) -> int:
+        return MAX_SEED + 1
+
+    def item(self, index: int) -> Item:
+        return Item(Seed(index, self.psi, self.label), str(index))
+
+    def place_of(self, subject: Subject) -> int | None:
+        return subject.seed if isinstance(subject, Seed) else None
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One seed in every class of the model."""
+
+    info: BundleInfo
+    seed: int
+    psi: float
+    title: str = "classes"
+
+    @property
+    def count(self) -> int:
+        return self.info.c_dim
+
+    def item(self, index: int) -> Item:
+        return Item(Seed(self.seed, self.psi, index), self.info.classes[index])
+
+    def place_of(self, subject: Subject) -> int | None:
+        return subject.label if isinstance(subject, Seed) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The steps of all runs of an edit, one after the other."""
+
+    runs: Sequence[Sequence[Frame]]
+    title: str = "steps"
+
+    @property
+    def count(self) -> int:
+        return sum(len(run) for run in self.runs)
+
+    def item(self, index: int) -> Item:
+        for number, run in enumerate(self.runs, 1):
+            if index < len(run):
+                frame = run[index]
+                of = f"{number} · " if len(self.runs) > 1 else ""
+                return Item(frame, f"{of}step {frame.iteration}")
+            index -= len(run)
+        raise IndexError(index)
+
+    def place_of(self, subject: Subject) -> int | None:
+        frames = (frame for run in self.runs for frame in run)
+        return next((n for n, frame in enumerate(frames) if frame is subject), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """The pictures that a person has marked, in that order."""
+
+    items: Sequence[Item]
+    title: str = "marked"
+
+    @property
+    def count(self) -> int:
+        return len(self.items)
+
+    def item(self, index: int) -> Item:
+        return self.items[index]
+
+    def place_of(self, subject: Subject) -> int | None:
+        places = (n for n, item in enumerate(self.items) if item.subject == subject)
+        return next(places, None)
