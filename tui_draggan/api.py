@@ -16,7 +16,7 @@ from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed,
 from tui_draggan.edit.latent_files import read_latent
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.mask import Mask, load_mask
-from tui_draggan.edit.parameters import DragParams, Value, default_params
+from tui_draggan.edit.parameters import DragParams, Value, model_params
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import load_session
 from tui_draggan.engines.base import Engine
@@ -63,8 +63,7 @@ class Model:
     @property
     def parameters(self) -> DragParams:
         """The parameters of a drag that the model recommends, else the paper's."""
-        drag = self.info.drag
-        return default_params(self.info.size, drag.trainable_rows, self.info.recommended)
+        return model_params(self.info)
 
     def seed(self, seed: int = 0, psi: float | None = None, label: str | int | None = None) -> Seed:
         """A generated picture by its seed; `psi`: None for what the model recommends; `label`:

@@ -46,7 +46,7 @@ def test_a_picture_painted_in_pieces_is_the_one_painted_at_once(pane: Pane) -> N
     start(pane)
     pane.keys("Up", "Up", "Enter", "K", "Enter", "Space")
     pane.wait_for("✓ reached")
-    pane.keys("L", "H", "j", "k", "n")  # the crosshair here and there, another picture
+    pane.keys("L", "H", "j", "k", "n", "y")  # the crosshair here and there, another picture
     pane.wait(lambda screen: "seed 4" in screen and "loupe" not in screen, "the next picture")
     in_pieces = ansi_to_image(pane.settled())
     pane.resize(80, 24)
@@ -84,3 +84,22 @@ def test_few_colours_degrade_and_never_break(pane: Pane, colour: str) -> None:
         assert not palette - set(range(16))
     if colour == "none":
         assert not palette - GREYS
+
+
+def test_ctrl_z_suspends_and_fg_brings_it_back(pane: Pane) -> None:
+    start(pane)
+    pane.keys("Up", "Up", "Enter")
+    pane.wait_for("now its target")
+    pane.keys("C-z")
+    pane.wait(lambda screen: "Stopped" in screen and "shell>" in screen, "the shell")
+    pane.wait_until_sane()
+    pane.type("echo here I am")
+    pane.keys("Enter")
+    pane.wait(lambda screen: "\nhere I am" in screen, "a shell that works")
+    pane.keys("f", "g", "Enter")
+    screen = pane.wait(lambda screen: "now its target" in screen, "the editor again")
+    assert "▀" in screen and "here I am" not in screen
+    pane.keys("K", "Enter", "Space")
+    pane.wait_for("✓ reached")
+    pane.keys("C-c")
+    pane.wait_until_sane()

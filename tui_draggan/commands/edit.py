@@ -100,6 +100,7 @@ def _services(
     notices: Notices,
 ) -> Services:
     """What the editor asks for while it works on one model."""
+    from tui_draggan.commands.equivalent import drag_command
     from tui_draggan.commands.opening import OpenRequest, direction_store, open_session
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
@@ -118,6 +119,7 @@ def _services(
         export=lambda snapshot, request: _export(snapshot, request, bundle),
         check_export=check_result,
         save_session=lambda snapshot, path: _save(snapshot, path, bundle),
+        command=lambda snapshot: drag_command(snapshot, library.name_that_opens(bundle.path)),
         close=opened.close,
         abandon=engine.close,
         notices=lambda: [*journal.notices(), *notices.taken()],

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from tui_draggan import library, paths
 from tui_draggan.bundle import BundleInfo, ModelBundle
-from tui_draggan.edit.parameters import RECOMMENDABLE, default_params
+from tui_draggan.edit.parameters import RECOMMENDABLE, model_params
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
 from tui_draggan.library import ListedModel
 from tui_draggan.opened_files import kept
@@ -117,7 +117,7 @@ def check_contents(bundle: ModelBundle) -> None:
 
     check_graphs(bundle)
     info = bundle.info
-    default_params(info.size, info.drag.trainable_rows, info.recommended)
+    model_params(info)
 
 
 def on_disk(bundle: ModelBundle) -> str:

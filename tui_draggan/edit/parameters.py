@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui_draggan.errors import BundleError, UsageError
 from tui_draggan.size import Size
+
+if TYPE_CHECKING:
+    from tui_draggan.bundle import BundleInfo
 
 MAX_SEED = 2**32 - 1
 USUAL_PSI = 0.7
@@ -365,3 +368,8 @@ def default_params(
         return params.with_values(**own)
     except UsageError as error:
         raise BundleError(f"what the model recommends cannot be used: {error}") from error
+
+
+def model_params(info: BundleInfo) -> DragParams:
+    """What a model recommends, else the paper's. Raises BundleError as `default_params` does."""
+    return default_params(info.size, info.drag.trainable_rows, info.recommended)

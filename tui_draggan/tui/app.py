@@ -43,6 +43,15 @@ class EditorApp(Program):
             tooltip="Quit without asking; the journal keeps the edit",
             id="quit-at-once",
         ),
+        Binding(
+            "ctrl+z",
+            "suspend_process",
+            "suspend",
+            show=False,
+            priority=True,
+            tooltip="Suspend the program; fg brings it back",
+            id="suspend",
+        ),
     ]
 
     def __init__(

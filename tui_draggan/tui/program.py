@@ -89,6 +89,7 @@ class Program(App[int]):
         self._own_loop.set_exception_handler(self._take_exception)
         self.register_theme(THEME)
         self.theme = theme if theme and theme in self.available_themes else THEME.name
+        self.app_resume_signal.subscribe(self, lambda _: self._return())
         self._ask(*self.terminal.questions)
 
     # -- the terminal --------------------------------------------------------------------------
@@ -125,6 +126,11 @@ class Program(App[int]):
 
     def _pictures(self) -> list[Picture]:
         return [picture for screen in self.screen_stack for picture in screen.query(Picture)]
+
+    def _return(self) -> None:
+        """After it was suspended: the shell has written over the terminal's own pictures."""
+        self.show_display(self.terminal.display)
+        self.refresh(layout=True)
 
     # -- ending --------------------------------------------------------------------------------
 

@@ -15,13 +15,16 @@ from tui_draggan.errors import DragganError
 from tui_draggan.paths import typed_path
 from tui_draggan.pictures.reading import SUFFIXES
 from tui_draggan.size import Size
+from tui_draggan.tui.copying import texts
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog, ask
 from tui_draggan.tui.dialogs.file import FileDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
+from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.sliders import SliderMode
+from tui_draggan.wording import printable
 
 T = TypeVar("T")
 
@@ -158,6 +161,19 @@ class Prompts:
             ),
             lambda answer: self._editor.load_mask(answer.path),
         )
+
+    # -- the clipboard -------------------------------------------------------------------------
+
+    async def copy(self, saving: Saving) -> None:
+        """The command, the coordinates or the written path, to the clipboard."""
+        found = {one.name: one for one in texts(self._editor, saving, self._services)}
+
+        def take(name: str) -> None:
+            self._screen.app.copy_to_clipboard(found[name].text)
+            self._editor.notice = f"copied: {printable(found[name].text)}"
+            self._editor.refresh()
+
+        await self._ask(ChoiceDialog("copy", [one.choice for one in found.values()]), take)
 
     # -- leaving -------------------------------------------------------------------------------
 

@@ -50,6 +50,8 @@ class Services:
     """Raises DragganError, while it is being typed, for a file that could not be written."""
     save_session: Callable[[Snapshot, Path], str] | None = None
     """Writes the edit to a file; returns a line to show, or raises DragganError."""
+    command: Callable[[Snapshot], str] | None = None
+    """The command that does without a screen what was done; raises DragganError where none does."""
     close: Callable[[], None] | None = None
     """Called last, by the worker thread when its work is done: closes engine and journal."""
     abandon: Callable[[], None] | None = None

@@ -43,6 +43,8 @@ DOCUMENT = (
     Key("export", "e", lambda screen: screen.saving.export(),
         lambda now: now.export and not now.busy,
         "export", "Export a picture or an animation", shown=True),
+    Key("copy", "y", lambda screen: screen.prompts.copy(screen.saving), lambda now: not now.busy,
+        "copy", "Copy to the clipboard: the command that does the same, coordinates, written path"),
     Key("save-again", "ctrl+s", lambda screen: screen.saving.save_again(),
         lambda now: now.save and not now.busy,
         "save", "Save as last time, to the same file; the session, if nothing was saved yet"),
