@@ -3,6 +3,8 @@
 bundle.json      what this file describes; SHA-256 and size of every other file
 mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_dim,)
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]; 4 channels with alpha
+inversion.onnx   w_plus (num_ws, w_dim), target (1, 3, H, W) → loss, gradient (num_ws, w_dim),
+                 image (H, W, 3) in bytes: a step of an inversion; older bundles are without
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
@@ -37,6 +39,8 @@ REQUIRED_FILES = (
     "drag/weights.bin",
 )
 STATISTICS = "statistics.safetensors"
+INVERSION = "inversion.onnx"
+"""How far a picture is from a photograph; older bundles are without."""
 TRAINING_FILES = TRAINING_MODEL, EVAL_MODEL, OPTIMIZER_MODEL, CHECKPOINT = (
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
@@ -171,6 +175,15 @@ class ModelBundle:
     def for_training_api(self) -> bool:
         """Whether it holds the graphs of ONNX Runtime's training API."""
         return not self.files.keys().isdisjoint(TRAINING_FILES)
+
+    def require_inversion(self) -> None:
+        """Raises BundleError for a bundle without the graph that photographs need."""
+        if INVERSION not in self.files:
+            raise BundleError(
+                f"{self.info.name} was imported by an earlier version and takes no photographs; "
+                f"import its weights again: tui-draggan import FILE --name {self.info.name} "
+                "--replace"
+            )
 
     def without_picture(self, name: str) -> str | None:
         """The file of that graph's form without the picture; None where there is none."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ReferenceStep
-from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Comparison, LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.reference_check import seconds_per_step
 from tui_draggan.errors import DragganError, EngineError
 from tui_draggan.latent_statistics import LatentStatistics
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -81,10 +84,13 @@ class AutoEngine:
         return self._engine.statistics
 
     def render(self, ws: Floats) -> Bytes:
-        return self._drawn(lambda engine: engine.render(ws))
+        return self._undecided(lambda engine: engine.render(ws))
 
     def preview(self, ws: Floats) -> Bytes:
-        return self._drawn(lambda engine: engine.preview(ws))
+        return self._undecided(lambda engine: engine.preview(ws))
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        return self._undecided(lambda engine: engine.compare(ws, target))
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._decided().features(ws, points)
@@ -98,15 +104,15 @@ class AutoEngine:
     def gradient(self) -> Floats:
         return self._decided().gradient()
 
-    def _drawn(self, draw: Callable[[LocalEngine], Bytes]) -> Bytes:
-        """A picture by the engine there is; where the remembered one has none, by another."""
+    def _undecided(self, ask: Callable[[LocalEngine], T]) -> T:
+        """What the engine there is says; where the remembered one has no answer, another."""
         try:
-            return draw(self._engine)
+            return ask(self._engine)
         except EngineError:
             if self._remembered is None:
                 raise
         self._open_remembered()
-        return draw(self._engine)
+        return ask(self._engine)
 
     def _decided(self) -> LocalEngine:
         while self._remembered is not None or not self._settled:

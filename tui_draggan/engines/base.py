@@ -90,6 +90,18 @@ class StepResult:
     milliseconds: float
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """How far a picture is from one that is wanted (`export.inversion_graph`)."""
+
+    loss: float
+    gradient: Floats
+    """(L, w_dim) the loss's, by w+."""
+    image: Bytes
+    """(H, W, 3), the picture; 4 channels with alpha."""
+    milliseconds: float
+
+
 class Engine(Protocol):
     """Computes on one device. Owned by one thread; nothing here is thread-safe."""
 
@@ -142,6 +154,14 @@ class Engine(Protocol):
 
         The first step after `begin` has no gradient yet: it evaluates the start and moves nothing.
         So each result is of one latent, and a run may end without an update nobody has seen.
+        """
+        ...
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        """The picture of w+ (L, w_dim) beside `target` (H, W, 3): a step of an inversion. With
+        alpha, the target is opaque. It keeps nothing, and runs beside a drag.
+
+        Raises BundleError for a model that was exported without.
         """
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from functools import cached_property
@@ -11,9 +12,9 @@ import numpy as np
 
 from tui_draggan import folders
 from tui_draggan.arrays import Bytes, Floats, to_bytes
-from tui_draggan.bundle import STATISTICS, STEP, ModelBundle
+from tui_draggan.bundle import INVERSION, STATISTICS, STEP, ModelBundle
 from tui_draggan.engines import graph_cache, graph_inputs, runtime
-from tui_draggan.engines.base import Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Comparison, Problem, StepRequest, StepResult
 from tui_draggan.engines.drag_run import DragRun
 from tui_draggan.engines.latent_optimizer import LatentOptimizer
 from tui_draggan.errors import EngineError
@@ -138,6 +139,19 @@ class BundleEngine(ABC):
             raise EngineError("a run has to begin before its first step")
         return self._run.step(request)
 
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        start = time.perf_counter()
+        info, ws = self.info, self._checked_ws(ws)
+        feeds = {"w_plus": ws, "target": graph_inputs.wanted_picture(target, info)}
+        with runtime.failing_as("inversion"):
+            results = self._inversion.run(["loss", "gradient", "image"], feeds)
+        loss, gradient, image = results
+        graph_inputs.check_given(image, (*info.size, info.picture_channels), "the picture")
+        if gradient.shape != ws.shape:
+            raise EngineError(f"the gradient has shape {gradient.shape}; expected {ws.shape}")
+        spent = time.perf_counter() - start
+        return Comparison(float(loss), gradient, image, spent * 1000)
+
     def gradient(self) -> Floats:
         if self._run is None or not self._optimizer.gradient_is_new:
             raise EngineError("there is no gradient before the first step of a run")
@@ -150,6 +164,11 @@ class BundleEngine(ABC):
     @cached_property
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", self.device)
+
+    @cached_property
+    def _inversion(self) -> Any:
+        self._bundle.require_inversion()
+        return graph_cache.open_graph(self._bundle, INVERSION, self.device)
 
     def _close_synthesis(self) -> None:
         """Gives its memory back; it opens again in a fraction of a second when it is needed."""

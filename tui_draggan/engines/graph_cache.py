@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tui_draggan import cache, paths
-from tui_draggan.bundle import STEP, WITHOUT_PICTURE, ModelBundle
+from tui_draggan.bundle import INVERSION, STEP, WITHOUT_PICTURE, ModelBundle
 from tui_draggan.engines import cpu, graph_proof, memory, runtime
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.joint_weights import share_weights
@@ -30,8 +30,8 @@ from tui_draggan.errors import BundleError, EngineError, OutputError
 from tui_draggan.files import TEMPORARY, sha256
 from tui_draggan.folders import locked, size_on_disk, temporary_folder
 
-GRAPHS = ("mapping.onnx", "synthesis.onnx", STEP, WITHOUT_PICTURE[STEP])
-"""Those of a bundle that run on the CPU; not every bundle has the last one."""
+GRAPHS = ("mapping.onnx", "synthesis.onnx", STEP, WITHOUT_PICTURE[STEP], INVERSION)
+"""Those of a bundle that run on the CPU; not every bundle has the last two."""
 GRAPH, WEIGHTS, OUTPUTS, HASHES = "graph.onnx", "weights.bin", "outputs.npz", "hashes.json"
 """Files of a kept graph: it, its weights, what it gives, the hashes of all three."""
 PROVED = "proved-"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_draggan.arrays import Floats
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.errors import EngineError
 
@@ -68,6 +68,15 @@ def outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, F
     if not len(rows):
         return 0, share[:0]
     return int(rows[0]), np.ascontiguousarray(share[rows[0] : rows[-1] + 1])
+
+
+def wanted_picture(picture: Bytes, info: BundleInfo) -> Floats:
+    """(H, W, 3) → (1, C, H, W) in [-1, 1], as networks see pictures; opaque, where C is 4."""
+    if picture.shape != (*info.size, 3):
+        raise ValueError(f"the picture has shape {picture.shape}; {info.name} needs {info.size}")
+    opaque = np.full((*info.size, info.picture_channels - 3), 255, np.uint8)
+    whole = np.concatenate([picture, opaque], axis=2).transpose(2, 0, 1)[None]
+    return np.ascontiguousarray(whole / np.float32(127.5) - np.float32(1), np.float32)
 
 
 def disc(radius: int) -> Floats:

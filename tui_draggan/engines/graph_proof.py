@@ -79,8 +79,8 @@ def _some(values: NDArray[Any]) -> Floats:
 
 
 def _fixed_inputs(info: BundleInfo) -> Feeds:
-    """For any graph of a bundle: mapping, picture or step, which trains all rows, without a mask,
-    and tracks each point to where it is."""
+    """For any graph of a bundle: mapping, picture, inversion or step, which trains all rows,
+    without a mask, and tracks each point to where it is."""
     random = np.random.RandomState(0)
     z = random.randn(1, info.z_dim).astype(np.float32)
     ws = random.randn(info.num_ws, info.w_dim).astype(np.float32)
@@ -89,9 +89,12 @@ def _fixed_inputs(info: BundleInfo) -> Feeds:
     points = np.round(np.array(POINTS, np.float32) * last)
     frozen = ws.copy()
     frozen[:rows] = 0
+    wanted = random.randint(0, 256, (*info.size, 3)).astype(np.uint8)
     return {
+        "target": graph_inputs.wanted_picture(wanted, info),
         **graph_inputs.with_handles(graph_inputs.untrained(info, frozen), points),
-        **{"z": z, "label": np.eye(max(info.c_dim, 1), dtype=np.float32)[:1], "ws": ws[None]},
+        **{"z": z, "label": np.eye(max(info.c_dim, 1), dtype=np.float32)[:1]},
+        **{"ws": ws[None], "w_plus": ws},
         **{"latent": ws[:rows], "mix": np.eye(rows, dtype=np.float32)},
         **{"targets": points[::-1].copy(), "disc": graph_inputs.disc(RADIUS)},
     }

@@ -34,13 +34,24 @@ from typing import IO, Any, NamedTuple
 from tui_draggan import children
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import (
+    Comparison,
+    LocalEngine,
+    Problem,
+    StepRequest,
+    StepResult,
+)
 from tui_draggan.errors import DragganError, EngineError
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.notices import Notices
 from tui_draggan.wording import duration
 
-CALLS = frozenset({"map", "w_avg", "statistics", "render", "preview", "features", "begin", "step"})
+CALLS = frozenset(
+    {
+        *("map", "w_avg", "statistics", "render", "preview", "features", "begin", "step"),
+        "compare",
+    }
+)
 IDLE = 0.2
 """Seconds without a question before something is prepared: a person leafing through seeds asks
 more often."""
@@ -175,6 +186,10 @@ class EngineProcess:
             start = run.ws if run.reference is None else run.reference
             self._problem = replace(run, ws=result.ws, reference=start)
         return result
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        found: Comparison = self._call("compare", ws, target)
+        return found
 
     def _call(self, method: str, *arguments: Any) -> Any:
         child = self._opened()

@@ -15,6 +15,7 @@ from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
 from tui_draggan.export.families import FoldedNetwork, folded
+from tui_draggan.export.inversion_graph import write_inversion_graph
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.reference_step import reference_step
 from tui_draggan.export.shared_weights import SharedWeights
@@ -73,6 +74,7 @@ def export_bundle(
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
         )
+        write_inversion_graph(synthesis, folder, weights)
         statistics.save(folder / STATISTICS)
         if keep_weights:
             save_generator(generator, classes, folder / "generator.pt")

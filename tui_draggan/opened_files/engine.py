@@ -25,7 +25,7 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import cpu, graph_cache
-from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Comparison, LocalEngine, Problem, StepRequest, StepResult
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.graph_inputs import checked
 from tui_draggan.engines.process import NICENESS, serve
@@ -127,6 +127,9 @@ class CheckpointEngine:
 
     def step(self, request: StepRequest) -> StepResult:
         return self._dragging().step(request)
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        return self._dragging().compare(ws, target)
 
     def gradient(self) -> Floats:
         return self._dragging().gradient()

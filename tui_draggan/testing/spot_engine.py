@@ -1,7 +1,8 @@
 """An engine for all that surrounds engines: the picture is one bright spot on grey.
 
 w[0:2] is the spot's centre as a share of the picture; a step moves it towards the first target by
-1000·lr pixels at most, and every handle with it. No runtime, no network, a known answer.
+1000·lr pixels at most, and every handle with it. Pictures are compared by their pixels. No
+runtime, no network, a known answer.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
-from tui_draggan.engines.base import Engine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import Comparison, Engine, Problem, StepRequest, StepResult
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
@@ -37,6 +38,8 @@ INFO = BundleInfo(
         preview=Size.square(64),
     ),
 )
+APART = 0.01
+"""How far the centres of two neighbouring classes are apart in w."""
 
 
 class SpotEngine:
@@ -61,7 +64,9 @@ class SpotEngine:
     def statistics(self) -> LatentStatistics:
         """Of a w whose four numbers vary alike, about their mean."""
         z = np.random.RandomState(0).randn(1000, INFO.z_dim)
-        return LatentStatistics.of((0.5 + 0.2 * np.tanh(z)).astype(np.float32))
+        labels = np.arange(len(z)) % max(self.info.c_dim, 1)
+        w = 0.5 + 0.2 * np.tanh(z) + APART * labels[:, None]
+        return LatentStatistics.of(w.astype(np.float32), labels if self.info.c_dim else None)
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         self.calls.append("map")
@@ -103,6 +108,25 @@ class SpotEngine:
         image = self._draw(self._ws) if request.picture else None
         return StepResult(self._ws, handles, image, loss, loss, 0.0, 1.0, 1000 * self.delay)
 
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        """By the mean absolute difference; the gradient is measured, half a pixel to each side."""
+        self.calls.append("compare")
+        time.sleep(self.delay)
+        gradient = np.zeros_like(ws)
+        for axis, step in enumerate(0.5 / self._extent):
+            beside = np.zeros_like(ws)
+            beside[0, axis] = step
+            ahead, behind = (self._distance(ws + sign * beside, target) for sign in (1, -1))
+            gradient[0, axis] = (ahead - behind) / (2 * step)
+        loss = self._distance(ws, target)
+        if self.fail_at is not None and self.calls.count("compare") > self.fail_at:
+            loss = float("nan")
+        return Comparison(loss, gradient, self._draw(ws), 1000 * self.delay)
+
+    def _distance(self, ws: Floats, target: Bytes) -> float:
+        drawn = self._draw(ws)[:, :, :3].astype(np.float32)
+        return float(np.abs(drawn - target).mean() / 127.5)
+
     @property
     def _extent(self) -> Floats:
         """(2,) width and height of the picture."""
@@ -137,7 +161,7 @@ class ZooEngine(SpotEngine):
 
     def map(self, z: Floats, label: int | None = None) -> Floats:
         assert label is not None
-        return super().map(z) + np.float32(0.01 * label)
+        return super().map(z) + np.float32(APART * label)
 
 
 PARAMETERS = DragParams(learning_rate=0.002, steps=60, r1=1, r2=2)
