@@ -10,6 +10,7 @@ W for inversion alike.) The same directions tell how far a w lies outside what t
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -98,13 +99,18 @@ class LatentStatistics:
         norms: Floats = np.linalg.norm(apart - (apart @ main.T) @ main, axis=1)
         return norms
 
+    def mean_square(self, ws: Floats) -> float:
+        """Mean square of rows of w+ (N, w_dim) along the main directions, in standard deviations:
+        about 1 for samples, more the less usual they are (Mahalanobis)."""
+        inside = ((ws - self.mean) @ self.directions[: self.main].T) / self.deviations[: self.main]
+        return float(np.square(inside).mean())
+
     def strangeness(self, ws: Floats) -> float:
         """How far rows of w+ (N, w_dim) are from what the model knows, as a share of what pictures
         bear: beyond 1 they tend to break."""
-        inside = ((ws - self.mean) @ self.directions[: self.main].T) / self.deviations[: self.main]
         least = LEAST * float(np.linalg.norm(self.deviations))
         outside = float(self.outside(ws).mean()) / max(self.usual, least)
-        return max(float(np.sqrt(np.square(inside).mean())) / FAR_INSIDE, outside / FAR_OUTSIDE)
+        return max(math.sqrt(self.mean_square(ws)) / FAR_INSIDE, outside / FAR_OUTSIDE)
 
     def lost(self, ws: Floats, start: Floats) -> bool:
         """Whether rows of w+ (N, w_dim) have left what the model knows, on the way from others."""
