@@ -23,11 +23,15 @@ class Counting:
     """A task whose step i has all of w+ at i, and whose end is set from outside."""
 
     name = "count"
+    needs_points = True
 
     def __init__(self, refuse: bool = False) -> None:
         self.refuse = refuse
         self.end: Outcome | None = None
         self.edits: list[int] = []
+
+    def limit(self, document: Document) -> int:
+        return document.parameters.steps
 
     def check(self, document: Document) -> None:
         if self.refuse:

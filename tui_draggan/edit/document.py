@@ -127,7 +127,9 @@ class Frame:
     a run of long ago that undo has brought back, until the session makes it again."""
     loss: float
     motion_loss: float
+    """In an inversion, how far the picture is from the photograph."""
     mask_loss: float
+    """In an inversion, what keeps the latent usual."""
     distance: float
     """Mean distance in px between handles and targets."""
     milliseconds: float
@@ -148,6 +150,8 @@ class Status:
     iteration: int = 0
     outcome: Outcome | None = None
     message: str = ""
+    limit: int | None = None
+    """The most iterations that the run takes; None where none has begun."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -44,6 +44,7 @@ class DragTask:
     """One run of DragGAN: handles are pulled to their targets until all are there."""
 
     name = "drag"
+    needs_points = True
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -72,6 +73,9 @@ class DragTask:
                 "w+ of this picture was edited and its rows differ; set the latent space to w+ "
                 "or whitened-w+"
             )
+
+    def limit(self, document: Document) -> int:
+        return document.parameters.steps
 
     def begin(self, document: Document) -> None:
         parameters = document.parameters

@@ -120,7 +120,7 @@ class LifeCycle:
         """Points or mask are others. A run goes on with them; an ended one is over."""
         self._history.record(label, self._version())
         self.document = document
-        if self.run is None or not document.pairs:
+        if self.run is None or (self.run.task.needs_points and not document.pairs):
             self._rest()
         else:
             self.run.task.edited(self.run.iteration)
@@ -236,7 +236,8 @@ class LifeCycle:
         self.document = advance.applied(self.document, run.iteration)
         frame = advance.frame(self.document, run.iteration)
         self.frames.append(frame)
-        self._record(frame)
+        # A step is recorded on the document before it; one that opens another is recorded whole.
+        self._record(None if advance.opens(run.iteration) else frame)
         outcome = run.task.verdict(run.iteration, self.document)
         if outcome is not None:
             self._finish(outcome)
@@ -255,7 +256,8 @@ class LifeCycle:
 
     def _set_status(self, state: State, outcome: Outcome | None = None, message: str = "") -> None:
         iteration = max(0, self.run.iteration) if self.run else self.status.iteration
-        self.status = Status(state, iteration, outcome, message)
+        limit = self.run.task.limit(self.document) if self.run else self.status.limit
+        self.status = Status(state, iteration, outcome, message, limit)
 
     def _finish(self, outcome: Outcome, reason: str = "") -> None:
         advice = ADVICE[outcome]

@@ -17,6 +17,8 @@ class Outcome(Enum):
 
     REACHED = "reached"
     LOST = "reached, but off the model"
+    FOUND = "found"
+    UNLIKE = "found, but unlike the model's pictures"
     STEP_LIMIT = "step limit"
     STUCK = "stuck"
     NO_GRADIENT = "no gradient"
@@ -65,6 +67,9 @@ ADVICE = {
     Outcome.REACHED: "every handle is within the tolerance",
     Outcome.LOST: "the handles have arrived, but the picture has left what the model knows; undo, "
     "and try a nearer target, a smaller step size or the space whitened-w+",
+    Outcome.FOUND: "the photograph's latent; it can be dragged like any picture",
+    Outcome.UNLIKE: "this photograph is far from what the model can draw: expect a likeness at "
+    "best, and edits that break",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "

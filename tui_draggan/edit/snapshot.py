@@ -51,6 +51,12 @@ class Snapshot:
         return tuple(steps)
 
     @property
+    def limit(self) -> int:
+        """The most iterations of the run, or of the next one."""
+        known = self.status.limit
+        return self.document.parameters.steps if known is None else known
+
+    @property
     def frame(self) -> Frame | None:
         """The step that is shown."""
         return None if self.shown is None else self.frames[self.shown]

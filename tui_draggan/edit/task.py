@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from tui_draggan.edit.document import Document, Frame
+from tui_draggan.edit.latent import Latent, Origin
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.engines.base import StepResult
@@ -24,12 +25,23 @@ class Advance:
     """Where the handle of each of them is now."""
     unpulled: frozenset[int] = frozenset()
     """Ids of the pairs that nothing pulls: the features around their handles are all alike."""
+    origin: Origin | None = None
+    """Where the latent comes from, where the run finds one; None where it edits the document's."""
+
+    def opens(self, iteration: int) -> bool:
+        """Whether the document is another with this step, not an edited one."""
+        return self.origin is not None and iteration == 0
 
     def applied(self, document: Document, iteration: int) -> Document:
         """A document that may have been edited meanwhile, with the step in it.
 
-        A pair that was moved or deleted meanwhile stays as the person left it.
+        A pair that was moved or deleted meanwhile stays as the person left it. What a run finds is
+        another picture: without the points and sliders of the one before.
         """
+        if self.origin is not None:
+            latent = Latent(self.result.ws, self.origin)
+            other = document.with_latent(latent)
+            return other if self.opens(iteration) else replace(other, pairs=document.pairs)
         for pair, handle in zip(self.pairs, self.handles, strict=True):
             if document.holds(pair):
                 document = document.with_pair(replace(pair, handle=handle))
@@ -62,6 +74,15 @@ class Task(Protocol):
     @property
     def name(self) -> str:
         """What the history calls the run: `drag`."""
+        ...
+
+    def limit(self, document: Document) -> int:
+        """The most iterations that a run takes."""
+        ...
+
+    @property
+    def needs_points(self) -> bool:
+        """Whether a run ends when the last pair is deleted."""
         ...
 
     def check(self, document: Document) -> None:

@@ -23,6 +23,8 @@ SIGNS = {
 NEXT = {
     Outcome.REACHED: "",
     Outcome.LOST: "u takes the run back",
+    Outcome.FOUND: "",
+    Outcome.UNLIKE: "u takes it back",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",
@@ -37,8 +39,8 @@ def state_words(snapshot: Snapshot) -> str:
     status = snapshot.status
     if status.state is State.RUNNING and not snapshot.frames:
         return f"{SIGNS[status.state]} starting"  # an engine is chosen, a graph opened
-    if status.outcome is Outcome.REACHED:
-        return "✓ reached"
+    if status.outcome in (Outcome.REACHED, Outcome.FOUND):
+        return f"✓ {status.outcome.value}"
     if status.outcome is not None:
         return f"{SIGNS[status.state]} {status.outcome.value}"
     words = {State.EMPTY: "no points"}
@@ -86,8 +88,9 @@ def whole_state(snapshot: Snapshot, words: str) -> str:
     parts = [state_words(snapshot)]
     if snapshot.status.state is State.RUNNING and snapshot.frames:
         newest = snapshot.frames[-1]
-        parts.append(f"{newest.iteration} / {snapshot.document.parameters.steps}")
-        parts.append(f"{newest.distance:.1f} px")
+        parts.append(f"{newest.iteration} / {snapshot.limit}")
+        if newest.handles:
+            parts.append(f"{newest.distance:.1f} px")
     return " · ".join(filter(None, (*parts, "? keys", words)))
 
 

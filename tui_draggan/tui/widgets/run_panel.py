@@ -36,6 +36,8 @@ class RunPanel(Readout):
         status = snapshot.status
         colours: dict[Outcome | None, str] = {
             Outcome.REACHED: self.colour("text-success"),
+            Outcome.FOUND: self.colour("text-success"),
+            Outcome.UNLIKE: self.colour("text-warning"),
             Outcome.LOST: self.colour("text-warning"),
             Outcome.STUCK: self.colour("text-warning"),
             Outcome.NO_GRADIENT: self.colour("text-warning"),
@@ -49,7 +51,7 @@ class RunPanel(Readout):
         if snapshot.frames:
             at = snapshot.shown if snapshot.shown is not None else len(snapshot.frames) - 1
             running = status.state in (State.RUNNING, State.PAUSED)
-            end = snapshot.document.parameters.steps if running else snapshot.frames[-1].iteration
+            end = snapshot.limit if running else snapshot.frames[-1].iteration
             line.append(f"  {snapshot.frames[at].iteration} / {end}", style="not bold")
         return line
 
@@ -59,9 +61,10 @@ def _numbers(snapshot: Snapshot, rate: float, roomy: bool) -> list[str]:
         return []
     frame = snapshot.frame or snapshot.frames[-1]
     speed = f"{rate:.1f} it/s" if rate else f"{frame.milliseconds:.0f} ms/step"
-    if roomy:
-        return [speed, f"loss {frame.loss:.4g}", f"distance {frame.distance:.1f} px"]
-    return [speed, f"loss {frame.loss:.3g}", f"{frame.distance:.1f} px"]
+    loss = f"loss {frame.loss:.{4 if roomy else 3}g}"
+    if not frame.handles:  # a search, which moves no points
+        return [speed, loss]
+    return [speed, loss, f"{'distance ' * roomy}{frame.distance:.1f} px"]
 
 
 def _parameters(params: DragParams, roomy: bool) -> list[str]:
