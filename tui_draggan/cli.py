@@ -38,6 +38,7 @@ EDITOR = Command("edit", "edit")
 COMMANDS = (
     Command("drag", "drag", "run a drag without the editor and write the result"),
     Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),
+    Command("invert", "invert", "find photographs among the pictures a model can draw"),
     Command("apply", "apply", "move pictures along directions and write the results"),
     Command("directions", "directions", "find, name and share directions for sliders"),
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),

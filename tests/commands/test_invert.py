@@ -1,0 +1,100 @@
+"""`tui-draggan invert` on the bundled model, on renders that it was never trained on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tui_draggan import paths
+from tui_draggan.bundle import ModelBundle
+from tui_draggan.cli import main
+from tui_draggan.edit.latent import Photo
+from tui_draggan.edit.store import load_session
+from tui_draggan.files import sha256
+from tui_draggan.inversion.likeness import psnr
+from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
+
+INFO = ModelBundle.open(paths.bundled_models() / "critters").info
+
+
+def photograph(path: Path, species: str, seed: int = 991) -> Path:
+    z = torch.tensor(np.random.RandomState(seed).randn(1, Z_DIM), dtype=torch.float32)
+    drawn = render(parameters_from_z(z, torch.tensor([SPECIES.index(species)])), INFO.size.width)
+    pixels = (drawn.image[0].permute(1, 2, 0).numpy() * 127.5 + 127.5).round().astype(np.uint8)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@pytest.mark.slow
+def test_a_render_is_found_with_its_class_and_dragged(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fox, out = photograph(tmp_path / "fox.png", "fox"), tmp_path / "found.json"
+    assert main(["invert", str(fox), "--out", str(out), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["photograph"], said["class"], said["outcome"]) == ("fox.png", "fox", "found")
+    assert said["written"] == [str(out), str(tmp_path / "found.png")]
+    with Image.open(tmp_path / "found.png") as found, Image.open(fox) as wanted:
+        decibels = psnr(np.asarray(found), np.asarray(wanted))
+    assert decibels == pytest.approx(said["decibels"], abs=0.1) and decibels > 30
+    latent = load_session(out, INFO).latent
+    assert latent.origin == Photo("fox.png", sha256(fox))
+    dragged = ["drag", "--session", str(out), "--point", "64,80:68,80", "--steps", "3"]
+    assert main([*dragged, "--out", str(tmp_path / "dragged.png")]) in (0, 3)
+    with Image.open(tmp_path / "dragged.png") as picture:
+        assert "fox.png" in json.dumps(dict(picture.info), default=str)
+
+
+@pytest.mark.slow
+def test_what_the_model_cannot_draw_is_refused_and_kept_anyway(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (140, 200, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    photograph(tmp_path / "cat.png", "cat")
+    out = tmp_path / "found"
+    command = ["invert", str(tmp_path), "--out", str(out), "--steps", "20", "--class", "cat"]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert "noise.png: nothing written; add --anyway to keep what was found" in said
+    assert sorted(path.name for path in out.iterdir()) == ["cat.json", "cat.png"]
+    assert main([*command, "--anyway"]) == 0
+    assert "far from what the model can draw" in capsys.readouterr().err
+    assert sorted(path.stem for path in out.iterdir()) == ["cat", "cat", "noise", "noise"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.png"], "missing.png: No such file"),
+        (["text.png"], "text.png: not a picture of a known format"),
+        (["empty"], "empty holds no pictures"),
+        (["grey.png", "grey.png", "--out", "x.json"], "several photographs need a folder"),
+        (["grey.png", "grey.png", "--out", "out"], "would be written to out/grey.json"),
+        (["grey.png", "--class", "horse"], "no class horse in critters"),
+        (["grey.png", "--steps", "1"], "steps is 1; expected 2"),
+        (["grey.png", "--model", "nowhere"], "nowhere"),
+        (["grey.png", "--json", "--show"], "use one of them"),
+    ],
+)
+def test_wrong_input_is_one_line_and_changes_nothing(
+    arguments: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.png").write_text("hello")
+    (tmp_path / "empty").mkdir()
+    Image.new("L", (50, 40), 120).save("grey.png")
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["invert", *arguments]) == 2
+    said = capsys.readouterr()
+    assert words in said.err and said.err.count("\n") == 1 and not said.out
+    assert sorted(tmp_path.rglob("*")) == before

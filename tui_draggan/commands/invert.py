@@ -1,0 +1,269 @@
+"""`tui-draggan invert`: photographs become pictures of the model, which can be dragged."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui_draggan.commands.arguments import add_model
+from tui_draggan.errors import UsageError
+from tui_draggan.interrupts import prompt_interrupts
+from tui_draggan.paths import typed_path
+from tui_draggan.standard_streams import remark, say
+from tui_draggan.wording import counted, duration
+
+if TYPE_CHECKING:
+    from tui_draggan.arrays import Bytes
+    from tui_draggan.bundle import BundleInfo
+    from tui_draggan.commands.progress import Report
+    from tui_draggan.edit.inversion import Inverted, Photograph
+    from tui_draggan.engines.process import EngineProcess
+    from tui_draggan.inversion.recipe import Recipe
+
+REFUSED = 3
+AUTO = "auto"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Finds the latent of photographs: of all pictures that the model can draw, the nearest. "
+        "What is found is an edit like any other, for the editor and for drag (--session). Exit "
+        "status: 0 if every photograph was found, 3 if one is too far from what the model draws, "
+        "2 for wrong input, 1 for a failure."
+    )
+    parser.add_argument(
+        "photographs",
+        nargs="+",
+        type=typed_path,
+        metavar="PHOTO|FOLDER",
+        help="picture files, or folders of them; of each the middle square",
+    )
+    add = parser.add_argument_group("search").add_argument
+    add(
+        "--class",
+        dest="label",
+        default=AUTO,
+        metavar="NAME|NUMBER|auto",
+        help="class of the photographs (default: auto, the nearest after some steps in each)",
+    )
+    add(
+        "--space",
+        choices=("w", "w+"),
+        default="w+",
+        help="w stays nearest to the model's own pictures, w+ comes nearer to the photograph "
+        "(default: w+)",
+    )
+    add("--steps", type=int, metavar="N", help="steps of the search (default: 100)")
+    add(
+        "--anyway",
+        action="store_true",
+        help="write what was found of a photograph that is far from what the model draws, too",
+    )
+    add = parser.add_argument_group("output").add_argument
+    add(
+        "--out",
+        type=typed_path,
+        metavar="FILE.json|FOLDER",
+        help="the edit, for --session, and beside it its picture as .png; a folder for several "
+        "photographs (default: only what was found is said)",
+    )
+    add("--show", action="store_true", help="print the pictures in the terminal")
+    add(
+        "--json",
+        action="store_true",
+        help="print a line of JSON for each photograph: photograph, class, outcome, decibels, "
+        "unusual (1 for the model's own pictures), message, steps, seconds, engine, written",
+    )
+    add_model(parser.add_argument_group("model", argument_default=argparse.SUPPRESS))
+
+
+def run(options: argparse.Namespace) -> int:
+    """Raises UsageError, BundleError, EngineError, OutputError."""
+    with prompt_interrupts():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tui_draggan.commands.opening import OpenRequest, engine_for, open_bundle
+    from tui_draggan.commands.progress import progress
+    from tui_draggan.inversion.recipe import recipe_for
+
+    if options.json and options.show:
+        raise UsageError("--json and --show both write to standard output; use one of them")
+    recipe = recipe_for(options.space, options.steps)
+    files = _files(options.photographs)
+    places = _places(options.out, files)
+    request = OpenRequest.of(options)
+    bundle = open_bundle(request)
+    bundle.require_inversion()
+    photographs = _prepared(files, options.label, recipe, bundle.info)
+    refused = 0
+    with closing(engine_for(request, bundle)) as engine:
+        for number, (photograph, place) in enumerate(zip(photographs, places, strict=True), 1):
+            which = f" {number} of {len(files)}" if len(files) > 1 else ""
+            start = time.perf_counter()
+            with progress(sys.stderr) as report:
+                found = _search(engine, photograph, f"photograph{which}", report)
+            far = found.likeness.is_far and not options.anyway
+            refused += far
+            seconds = time.perf_counter() - start
+            written = [] if far or place is None else _write(place, found, bundle.info)
+            result = Result(photograph, found, far, seconds, written)
+            if options.json:
+                say(result.json(bundle.info, f"{engine.name} · {engine.device}"))
+            else:
+                remark(*result.lines(bundle.info))
+            if options.show:
+                from tui_draggan.tui.printing import print_picture
+
+                print_picture(found.picture)
+    return REFUSED if refused else 0
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What became of one photograph."""
+
+    photograph: Photograph
+    found: Inverted
+    refused: bool
+    seconds: float
+    written: list[Path]
+
+    def lines(self, info: BundleInfo) -> list[str]:
+        """For a person."""
+        found, file = self.found, self.photograph.origin.file
+        label = "" if found.label is None else f", class {info.classes[found.label]}"
+        likeness = found.likeness
+        lines = [
+            f"{file}{label}: {likeness.decibels:.1f} dB, {likeness.unusual:.1f} times as unusual "
+            f"as the model's own pictures, after {counted(found.steps, 'step')} "
+            f"({duration(self.seconds)}): {likeness.words}"
+        ]
+        if self.written:
+            lines.append(f"written: {', '.join(map(str, self.written))}")
+        elif self.refused:
+            lines.append(f"{file}: nothing written; add --anyway to keep what was found")
+        else:
+            lines.append("nothing written; add --out FILE.json")
+        return lines
+
+    def json(self, info: BundleInfo, engine: str) -> str:
+        """For a program."""
+        found = self.found
+        return json.dumps(
+            {
+                "photograph": self.photograph.origin.file,
+                "class": None if found.label is None else info.classes[found.label],
+                "outcome": "refused" if self.refused else found.outcome.value,
+                "decibels": round(found.likeness.decibels, 3),
+                "unusual": round(found.likeness.unusual, 3),
+                "message": found.likeness.words,
+                "steps": found.steps,
+                "seconds": round(self.seconds, 3),
+                "engine": engine,
+                "written": [str(path) for path in self.written],
+            }
+        )
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    """The photographs that are named, and those of the folders that are. Raises UsageError."""
+    from tui_draggan.pictures.reading import SUFFIXES
+
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise UsageError(f"{path} holds no pictures")
+        found += inside
+    return found
+
+
+def _places(out: Path | None, files: Sequence[Path]) -> list[Path | None]:
+    """Where the edit of each photograph goes. Raises UsageError or OutputError before long work."""
+    from tui_draggan.files import check_folder, check_writable
+
+    if out is None:
+        return [None] * len(files)
+    if out.suffix.lower() == ".json":
+        if len(files) > 1:
+            raise UsageError(f"--out {out} is one file; several photographs need a folder")
+        check_writable(out)
+        check_writable(out.with_suffix(".png"))
+        return [out]
+    check_folder(out)
+    names = [f"{file.stem}.json" for file in files]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"several photographs would be written to {out / twice}")
+    return [out / name for name in names]
+
+
+def _prepared(
+    files: Sequence[Path], label: str, recipe: Recipe, info: BundleInfo
+) -> list[Photograph]:
+    """All of them, as the model sees them. Raises UsageError, naming the file."""
+    from tui_draggan.edit.inversion import Photograph
+    from tui_draggan.edit.latent import Photo, class_index
+    from tui_draggan.files import sha256
+
+    chosen = class_index(None if label == AUTO else label, info)
+    return [
+        Photograph(_square(file, info), Photo(file.name, sha256(file)), chosen, recipe)
+        for file in files
+    ]
+
+
+def _square(file: Path, info: BundleInfo) -> Bytes:
+    """The middle of a photograph, (H, W, 3), at the size of the model's pictures."""
+    import numpy as np
+    from PIL import Image, ImageOps
+
+    from tui_draggan.pictures.reading import (
+        UnreadableError,
+        quiet_decoders,
+        read_picture,
+        to_rgb,
+    )
+
+    try:
+        with quiet_decoders():
+            picture = to_rgb(read_picture(file))
+    except UnreadableError as error:
+        raise UsageError(f"photograph {file}: {error}") from None
+    size = info.size.width, info.size.height
+    return np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS))
+
+
+def _search(engine: EngineProcess, photograph: Photograph, what: str, report: Report) -> Inverted:
+    from tui_draggan.edit.inversion import inverted
+
+    report(what)
+    return inverted(engine, photograph, lambda done, total: report(what, done, total))
+
+
+def _write(path: Path, found: Inverted, info: BundleInfo) -> list[Path]:
+    """The session and its picture. Raises OutputError."""
+    from tui_draggan.commands.results import write_picture
+    from tui_draggan.edit.store import save_session
+    from tui_draggan.files import unwritable
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    picture = path.with_suffix(".png")
+    save_session(path, found.document, info.name)
+    write_picture(picture, found.document, found.picture, info)
+    return [path, picture]
