@@ -17,6 +17,7 @@ from tui_draggan.edit.latent import Photo
 from tui_draggan.edit.store import load_session
 from tui_draggan.files import sha256
 from tui_draggan.inversion.likeness import psnr
+from tui_draggan.pictures.crop import Crop
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
 
 INFO = ModelBundle.open(paths.bundled_models() / "critters").info
@@ -43,7 +44,7 @@ def test_a_render_is_found_with_its_class_and_dragged(
         decibels = psnr(np.asarray(found), np.asarray(wanted))
     assert decibels == pytest.approx(said["decibels"], abs=0.1) and decibels > 30
     latent = load_session(out, INFO).latent
-    assert latent.origin == Photo("fox.png", sha256(fox))
+    assert latent.origin == Photo("fox.png", sha256(fox), Crop(0, 0, 128, 128), 4)
     dragged = ["drag", "--session", str(out), "--point", "64,80:68,80", "--steps", "3"]
     assert main([*dragged, "--out", str(tmp_path / "dragged.png")]) in (0, 3)
     with Image.open(tmp_path / "dragged.png") as picture:
@@ -71,13 +72,15 @@ def test_what_the_model_cannot_draw_is_refused_and_kept_anyway(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["missing.png"], "missing.png: No such file"),
-        (["text.png"], "text.png: not a picture of a known format"),
+        (["missing.png"], "missing.png cannot be read: No such file"),
+        (["text.png"], "text.png cannot be read: not a picture of a known format"),
         (["empty"], "empty holds no pictures"),
         (["grey.png", "grey.png", "--out", "x.json"], "several photographs need a folder"),
         (["grey.png", "grey.png", "--out", "out"], "would be written to out/grey.json"),
         (["grey.png", "--class", "horse"], "no class horse in critters"),
         (["grey.png", "--steps", "1"], "steps is 1; expected 2"),
+        (["grey.png", "--crop", "30,0,40"], "reaches beyond the photograph's 50×40 px"),
+        (["grey.png", "grey.png", "--crop", "0,0,40"], "--crop is for one photograph"),
         (["grey.png", "--model", "nowhere"], "nowhere"),
         (["grey.png", "--json", "--show"], "use one of them"),
     ],

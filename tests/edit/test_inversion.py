@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from tests.edit.sessions import finish, make, state_of
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import State
-from tui_draggan.edit.inversion import InversionTask, Photograph, inverted
+from tui_draggan.edit.inversion import InversionProblem, InversionTask, inverted
 from tui_draggan.edit.journal import Journal
 from tui_draggan.edit.journal_lines import recover
-from tui_draggan.edit.latent import Photo, Seed
+from tui_draggan.edit.latent import Photo, Seed, class_name
 from tui_draggan.edit.progress import ADVICE, Outcome
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import UsageError
@@ -27,12 +28,12 @@ SPOT = np.array([0.62, 0.41], np.float32)
 
 def photograph(
     engine: SpotEngine, steps: int = 60, label: int | None = None, spot: np.ndarray = SPOT
-) -> Photograph:
+) -> InversionProblem:
     ws = np.zeros((INFO.num_ws, INFO.w_dim), np.float32)
     ws[:, :2] = spot
     pixels: Bytes = engine.render(ws)[:, :, :3].copy()
     engine.calls.clear()
-    return Photograph(pixels, ORIGIN, label, recipe_for("w", steps))
+    return InversionProblem(pixels, ORIGIN, label, recipe_for("w", steps))
 
 
 def test_the_spot_is_found() -> None:
@@ -135,11 +136,16 @@ def test_a_new_photograph_ends_the_search_for_the_last_one() -> None:
     np.testing.assert_allclose(session.document.latent.ws[0, :2], (0.4, 0.6), atol=0.01)
 
 
-def test_the_class_is_the_nearest_where_none_is_named() -> None:
+def test_the_class_is_the_nearest_where_none_is_named(tmp_path: Path) -> None:
     engine = ZooEngine()
     target = photograph(engine, steps=40)
     found = inverted(engine, target)
     assert found.label is not None
+    origin = found.document.latent.origin
+    assert origin == replace(ORIGIN, label=found.label)
+    assert class_name(origin, engine.info) == engine.info.classes[found.label]
+    save_session(tmp_path / "found.json", found.document, "zoo")
+    assert load_session(tmp_path / "found.json", engine.info).latent.origin == origin
     named = inverted(engine, photograph(engine, steps=40, label=found.label))
     assert named.label == found.label
     assert named.likeness.decibels == pytest.approx(found.likeness.decibels, abs=3)
@@ -149,7 +155,7 @@ def test_the_class_is_the_nearest_where_none_is_named() -> None:
 def test_a_photograph_unlike_all_pictures_is_told() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     session = make()
-    session.invert(Photograph(noise, ORIGIN, recipe=recipe_for("w", 5)))
+    session.invert(InversionProblem(noise, ORIGIN, recipe=recipe_for("w", 5)))
     finish(session)
     assert session.status.outcome is Outcome.UNLIKE
     assert "far from what the model can draw" in session.status.message
@@ -166,7 +172,7 @@ def test_another_size_is_refused_before_anything_changes() -> None:
     session = make()
     before = session.document
     with pytest.raises(UsageError, match=r"prepared as \(32, 32, 3\); spot needs \(64, 64, 3\)"):
-        session.invert(Photograph(np.zeros((32, 32, 3), np.uint8), ORIGIN))
+        session.invert(InversionProblem(np.zeros((32, 32, 3), np.uint8), ORIGIN))
     assert session.document is before and state_of(session) is State.EMPTY
 
 

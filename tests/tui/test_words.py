@@ -17,7 +17,7 @@ from tui_draggan.tui.words import FIRST_RUN, hint, state_words, title_facts, who
 
 WS = np.zeros((INFO.num_ws, INFO.w_dim), np.float32)
 IMAGE = np.zeros((64, 64, 3), np.uint8)
-FRAME = Frame(34, WS, {}, IMAGE, 0.5, 0.5, 0.0, 7.25, 40.0)
+FRAME = Frame(34, WS, {1: (3, 4)}, IMAGE, 0.5, 0.5, 0.0, 7.25, 40.0)
 HERE = Pointer((3, 4))
 
 

@@ -20,10 +20,9 @@ from tui_draggan.standard_streams import remark, say
 from tui_draggan.wording import counted, duration
 
 if TYPE_CHECKING:
-    from tui_draggan.arrays import Bytes
     from tui_draggan.bundle import BundleInfo
     from tui_draggan.commands.progress import Report
-    from tui_draggan.edit.inversion import Inverted, Photograph
+    from tui_draggan.edit.inversion import InversionProblem, Inverted
     from tui_draggan.engines.process import EngineProcess
     from tui_draggan.inversion.recipe import Recipe
 
@@ -43,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=typed_path,
         metavar="PHOTO|FOLDER",
-        help="picture files, or folders of them; of each the middle square",
+        help="picture files, or folders of them",
     )
     add = parser.add_argument_group("search").add_argument
     add(
@@ -59,6 +58,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="w+",
         help="w stays nearest to the model's own pictures, w+ comes nearer to the photograph "
         "(default: w+)",
+    )
+    add(
+        "--crop",
+        metavar="X,Y,WIDTH",
+        help="box of the photograph, in pixels (default: the largest in the middle)",
     )
     add("--steps", type=int, metavar="N", help="steps of the search (default: 100)")
     add(
@@ -99,23 +103,25 @@ def _run(options: argparse.Namespace) -> int:
         raise UsageError("--json and --show both write to standard output; use one of them")
     recipe = recipe_for(options.space, options.steps)
     files = _files(options.photographs)
+    if options.crop is not None and len(files) > 1:
+        raise UsageError("--crop is for one photograph; name a single one")
     places = _places(options.out, files)
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     bundle.require_inversion()
-    photographs = _prepared(files, options.label, recipe, bundle.info)
+    problems = _problems(files, options, recipe, bundle.info)
     refused = 0
     with closing(engine_for(request, bundle)) as engine:
-        for number, (photograph, place) in enumerate(zip(photographs, places, strict=True), 1):
+        for number, (problem, place) in enumerate(zip(problems, places, strict=True), 1):
             which = f" {number} of {len(files)}" if len(files) > 1 else ""
             start = time.perf_counter()
             with progress(sys.stderr) as report:
-                found = _search(engine, photograph, f"photograph{which}", report)
+                found = _search(engine, problem, f"photograph{which}", report)
             far = found.likeness.is_far and not options.anyway
             refused += far
             seconds = time.perf_counter() - start
             written = [] if far or place is None else _write(place, found, bundle.info)
-            result = Result(photograph, found, far, seconds, written)
+            result = Result(problem, found, far, seconds, written)
             if options.json:
                 say(result.json(bundle.info, f"{engine.name} · {engine.device}"))
             else:
@@ -131,7 +137,7 @@ def _run(options: argparse.Namespace) -> int:
 class Result:
     """What became of one photograph."""
 
-    photograph: Photograph
+    problem: InversionProblem
     found: Inverted
     refused: bool
     seconds: float
@@ -139,7 +145,7 @@ class Result:
 
     def lines(self, info: BundleInfo) -> list[str]:
         """For a person."""
-        found, file = self.found, self.photograph.origin.file
+        found, file = self.found, self.problem.origin.file
         label = "" if found.label is None else f", class {info.classes[found.label]}"
         likeness = found.likeness
         lines = [
@@ -160,7 +166,7 @@ class Result:
         found = self.found
         return json.dumps(
             {
-                "photograph": self.photograph.origin.file,
+                "photograph": self.problem.origin.file,
                 "class": None if found.label is None else info.classes[found.label],
                 "outcome": "refused" if self.refused else found.outcome.value,
                 "decibels": round(found.likeness.decibels, 3),
@@ -210,47 +216,36 @@ def _places(out: Path | None, files: Sequence[Path]) -> list[Path | None]:
     return [out / name for name in names]
 
 
-def _prepared(
-    files: Sequence[Path], label: str, recipe: Recipe, info: BundleInfo
-) -> list[Photograph]:
+def _problems(
+    files: Sequence[Path], options: argparse.Namespace, recipe: Recipe, info: BundleInfo
+) -> list[InversionProblem]:
     """All of them, as the model sees them. Raises UsageError, naming the file."""
-    from tui_draggan.edit.inversion import Photograph
+    from tui_draggan.edit.inversion import InversionProblem
     from tui_draggan.edit.latent import Photo, class_index
-    from tui_draggan.files import sha256
+    from tui_draggan.pictures.crop import centred, parse_crop
+    from tui_draggan.pictures.photograph import read_photograph
 
-    chosen = class_index(None if label == AUTO else label, info)
-    return [
-        Photograph(_square(file, info), Photo(file.name, sha256(file)), chosen, recipe)
-        for file in files
-    ]
-
-
-def _square(file: Path, info: BundleInfo) -> Bytes:
-    """The middle of a photograph, (H, W, 3), at the size of the model's pictures."""
-    import numpy as np
-    from PIL import Image, ImageOps
-
-    from tui_draggan.pictures.reading import (
-        UnreadableError,
-        quiet_decoders,
-        read_picture,
-        to_rgb,
-    )
-
-    try:
-        with quiet_decoders():
-            picture = to_rgb(read_picture(file))
-    except UnreadableError as error:
-        raise UsageError(f"photograph {file}: {error}") from None
-    size = info.size.width, info.size.height
-    return np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS))
+    label = class_index(None if options.label == AUTO else options.label, info)
+    problems = []
+    for file in files:
+        full = read_photograph(file)
+        if options.crop is None:
+            crop = centred(full.size, info.size)
+        else:
+            crop = parse_crop(options.crop, full.size, info.size)
+        remark(*(f"{full.file}: {note}" for note in full.notes))
+        origin = Photo(full.file, full.sha256, crop)
+        problems.append(InversionProblem(full.cut(crop, info.size), origin, label, recipe))
+    return problems
 
 
-def _search(engine: EngineProcess, photograph: Photograph, what: str, report: Report) -> Inverted:
+def _search(
+    engine: EngineProcess, problem: InversionProblem, what: str, report: Report
+) -> Inverted:
     from tui_draggan.edit.inversion import inverted
 
     report(what)
-    return inverted(engine, photograph, lambda done, total: report(what, done, total))
+    return inverted(engine, problem, lambda done, total: report(what, done, total))
 
 
 def _write(path: Path, found: Inverted, info: BundleInfo) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from tui_draggan.inversion.starts import starts
 
 
 @dataclass(frozen=True, eq=False)
-class Photograph:
+class InversionProblem:
     """A photograph as the model sees it, and how it is to be searched."""
 
     pixels: Bytes
@@ -52,7 +52,7 @@ class Inverted:
 
 def inverted(
     engine: Engine,
-    photograph: Photograph,
+    problem: InversionProblem,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Inverted:
     """Searches from start to end, in this thread; report: told how many steps of how many are done.
@@ -62,8 +62,8 @@ def inverted(
     info = engine.info
     parameters = default_params(info.size, info.drag.trainable_rows, info.recommended)
     ws = np.tile(engine.w_avg, (info.num_ws, 1))
-    document = Document(Latent(ws, photograph.origin), parameters=parameters)
-    task = InversionTask(engine, photograph)
+    document = Document(Latent(ws, problem.origin), parameters=parameters)
+    task = InversionTask(engine, problem)
     task.check(document)
     task.begin(document)
     steps, outcome = -1, None
@@ -87,9 +87,9 @@ class InversionTask:
     name = "inversion"
     needs_points = False
 
-    def __init__(self, engine: Engine, photograph: Photograph) -> None:
+    def __init__(self, engine: Engine, problem: InversionProblem) -> None:
         self._engine = engine
-        self._photograph = photograph
+        self._problem = problem
         self._search: ClassSearch | None = None
         self._newest: tuple[Floats, Bytes] | None = None
         """The latent that was looked at last, and its picture."""
@@ -106,22 +106,22 @@ class InversionTask:
             return None
         ws, image = self._newest
         unusual = self._engine.statistics.mean_square(ws)
-        return Likeness.of(image[:, :, :3], self._photograph.pixels, unusual)
+        return Likeness.of(image[:, :, :3], self._problem.pixels, unusual)
 
     def limit(self, document: Document) -> int:
         """That of the recipe until it is known how many classes are tried."""
-        return self._photograph.recipe.steps if self._search is None else self._search.total
+        return self._problem.recipe.steps if self._search is None else self._search.total
 
     def check(self, document: Document) -> None:
         """Raises UsageError where the photograph has another size than the model's pictures."""
-        info, shape = self._engine.info, self._photograph.pixels.shape
+        info, shape = self._engine.info, self._problem.pixels.shape
         if shape != (*info.size, 3):
             raise UsageError(
                 f"the photograph is prepared as {shape}; {info.name} needs {(*info.size, 3)}"
             )
 
     def begin(self, document: Document) -> None:
-        engine, wanted = self._engine, self._photograph
+        engine, wanted = self._engine, self._problem
         found = starts(engine, wanted.label)
         self._search = ClassSearch(found, engine.info.num_ws, wanted.recipe)
         self._newest = None
@@ -132,7 +132,7 @@ class InversionTask:
         assert search is not None
         search.move()
         ws = search.ws
-        found = self._engine.compare(ws, self._photograph.pixels)
+        found = self._engine.compare(ws, self._problem.pixels)
         penalty = search.penalty
         result = StepResult(
             ws=ws,
@@ -146,9 +146,11 @@ class InversionTask:
         )
         if not is_finite(result):
             raise EngineError("the loss of the photograph is not a finite number")
+        label = search.label
         search.take(found.loss, found.gradient)
         self._newest = ws, found.image
-        return Advance(result, origin=self._photograph.origin)
+        # The class is that of the search, which changes while several are tried.
+        return Advance(result, origin=replace(self._problem.origin, label=label))
 
     def edited(self, iteration: int) -> None:
         """Points may be put on the picture while it changes; the search does not see them."""

@@ -43,6 +43,8 @@ class Photo:
     """Hash of the file's bytes, 64 hexadecimal digits."""
     crop: Crop | None = None
     """The box that the model's picture stands for; None: not known."""
+    label: int | None = None
+    """Number of the class that it was found in, where the model has classes."""
 
     def __post_init__(self) -> None:
         _check_file(self.file, self.sha256, "the photograph")
@@ -93,7 +95,7 @@ def class_name(origin: Origin, info: BundleInfo) -> str | None:
 
 def label_of(origin: Origin) -> int | None:
     """The number of a picture's class; None where it has none."""
-    return origin.label if isinstance(origin, Seed) else None
+    return origin.label if isinstance(origin, Seed | Photo) else None
 
 
 def class_index(label: str | int | None, info: BundleInfo) -> int | None:

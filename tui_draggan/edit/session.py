@@ -20,7 +20,7 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda, Piece
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
-from tui_draggan.edit.inversion import InversionTask, Photograph
+from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import (
     Latent,
     Seed,
@@ -254,13 +254,13 @@ class Session:
         with self._changing() as cycle:
             cycle.start(lambda: self._new_task(self._engine), steps)
 
-    def invert(self, photograph: Photograph) -> None:
+    def invert(self, problem: InversionProblem) -> None:
         """Starts the search for a photograph's latent, a run like any other: its steps become the
         picture, its end can be dragged, undo brings back what was there. Raises UsageError where
         it has another size than the model's pictures."""
         with self._changing() as cycle:
             cycle.stop()
-            cycle.start(lambda: InversionTask(self._engine, photograph))
+            cycle.start(lambda: InversionTask(self._engine, problem))
 
     def pause(self) -> None:
         with self._changing() as cycle:

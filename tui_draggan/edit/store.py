@@ -212,7 +212,8 @@ def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
 def _encode_origin(origin: Origin) -> dict[str, Any]:
     if isinstance(origin, Photo):
         crop = None if origin.crop is None else astuple(origin.crop)
-        return {"photo": origin.file, "sha256": origin.sha256, "crop": crop}
+        known = {"photo": origin.file, "sha256": origin.sha256, "crop": crop}
+        return known if origin.label is None else {**known, "class": origin.label}
     if isinstance(origin, LatentFile):
         return {"latent": origin.file, "sha256": origin.sha256}
     return {"seed": origin.seed, "psi": origin.psi, "class": origin.label}
@@ -222,13 +223,20 @@ def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
     if "photo" in values:
         crop = values.get("crop")
         box = None if crop is None else Crop(*(int(number) for number in crop))
-        return Photo(_printed(values["photo"]), values["sha256"], box)
+        label = _decode_class(values.get("class"), info)
+        return Photo(_printed(values["photo"]), values["sha256"], box, label)
     if "latent" in values:
         return LatentFile(_printed(values["latent"]), values["sha256"])
-    label = values["class"]
-    if label is not None and int(label) not in range(info.c_dim):
+    label = _decode_class(values["class"], info)
+    return Seed(int(values["seed"]), float(values["psi"]), label)
+
+
+def _decode_class(label: Any, info: BundleInfo) -> int | None:
+    if label is None:
+        return None
+    if int(label) not in range(info.c_dim):
         raise UsageError(f"class {label} is not in {info.name}, which has {info.c_dim} classes")
-    return Seed(int(values["seed"]), float(values["psi"]), None if label is None else int(label))
+    return int(label)
 
 
 def _printed(value: Any) -> Any:

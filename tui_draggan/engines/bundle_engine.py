@@ -167,8 +167,11 @@ class BundleEngine(ABC):
 
     @cached_property
     def _inversion(self) -> Any:
+        return self._opened_inversion(self.device)
+
+    def _opened_inversion(self, device: str) -> Any:
         self._bundle.require_inversion()
-        return graph_cache.open_graph(self._bundle, INVERSION, self.device)
+        return graph_cache.open_graph(self._bundle, INVERSION, device)
 
     def _close_synthesis(self) -> None:
         """Gives its memory back; it opens again in a fraction of a second when it is needed."""

@@ -84,6 +84,10 @@ class TorchEngine(BundleEngine):
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", "cpu")
 
+    @cached_property
+    def _inversion(self) -> Any:
+        return self._opened_inversion("cpu")
+
 
 class ReducedTorchEngine(TorchEngine):
     """The same with maps and weights in bfloat16, losses and the latent in float32. Raises
