@@ -9,7 +9,7 @@ with the package. Tensors go by the names of NVIDIA's checkpoints.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,8 @@ class PlainStyleGAN3:
     taps: int = 6
     """Taps of a filter for each cell of the coarser grid."""
     clamp: float = 256.0
+    shown: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] = lambda x, y: (x, y)
+    """Place (x, y) of the map → the place of the picture's plane that is shown there."""
 
     def cutoff(self, layer: int) -> float:
         return float(2 * (self.resolution / 4) ** self.share(layer))
@@ -92,6 +94,7 @@ class PlainStyleGAN3:
         cos, sin, right, down = (four / four[:2].norm()).tolist()
         places = torch.tensor(centred(self.size(0), self.rate(0)))
         y, x = torch.meshgrid(places, places, indexing="ij")
+        x, y = self.shown(x, y)
         x, y = x - right, y - down
         x, y = cos * x - sin * y, sin * x + cos * y
         waves = []

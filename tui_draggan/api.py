@@ -11,6 +11,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.directions.direction import Direction
 from tui_draggan.directions.known import known_directions
+from tui_draggan.directions.placement import placements
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
 from tui_draggan.edit.latent_files import read_latent
@@ -87,8 +88,9 @@ class Model:
     def directions(
         self, label: int | None = None, kept: Sequence[Direction] = ()
     ) -> tuple[Direction, ...]:
-        """The directions for pictures of a class: kept ones, then the model's principal ones."""
-        return known_directions((), kept, self.engine.statistics, label)
+        """The directions for pictures of a class: shifts and turn of StyleGAN3's, kept ones, then
+        the model's principal ones."""
+        return known_directions((), kept, self.engine.statistics, label, placements(self.info))
 
     def session(
         self,

@@ -111,6 +111,9 @@ class BundleInfo:
     recommended: dict[str, str | float] = field(default_factory=dict)
     generator: dict[str, Any] = field(default_factory=dict)
     """What the network is built from (`stylegan.config`), for engines that build it again."""
+    input_affine: str = ""
+    """Of StyleGAN3: the affine layer that gives cos, sin, x and y of the input from row 0 of w+,
+    (4, w_dim) weights, then 4 biases; float32, little-endian, in base64."""
     description: str = ""
     licence: str = ""
     origin: str = ""

@@ -121,6 +121,12 @@ def any_object(value: object) -> str | None:
     return None if isinstance(value, dict) else "an object"
 
 
+def encoded(value: object) -> str | None:
+    """Bytes in base64."""
+    good = isinstance(value, str) and re.fullmatch("[A-Za-z0-9+/]*={0,2}", value)
+    return None if good and isinstance(value, str) and len(value) % 4 == 0 else "base64"
+
+
 def digest(value: object) -> str | None:
     """A SHA-256."""
     good = isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)
@@ -141,6 +147,7 @@ OPTIONAL: dict[str, Check] = {
     "classes": listed(text(LONGEST_NAME), MOST_CLASSES),
     "recommended": by_name(number_or_text, 100),
     "generator": any_object,
+    "input_affine": encoded,
     **dict.fromkeys(("description", "licence", "origin"), text(LONGEST_TEXT)),
 }
 DRAG: dict[str, Check] = {

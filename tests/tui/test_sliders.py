@@ -9,7 +9,9 @@ import pytest
 
 from tui_draggan.directions.direction import Direction
 from tui_draggan.errors import UsageError
+from tui_draggan.input_transform import InputTransform
 from tui_draggan.testing.pilot import EditorPilot, editing
+from tui_draggan.testing.spot_engine import SpotEngine
 from tui_draggan.tui.keys.table import KEY_BY_ID
 from tui_draggan.tui.sliders import SliderRow
 from tui_draggan.tui.widgets.loss_log import LossLog
@@ -160,3 +162,23 @@ def test_a_bar_shows_value_and_usual_ends() -> None:
 
 def test_keys_of_a_mode_do_not_double_those_outside() -> None:
     assert KEY_BY_ID["leave-sliders"].keys.split(",")[0] == KEY_BY_ID["sliders"].keys
+
+
+async def test_a_picture_that_can_be_placed_is_in_pixels_and_degrees() -> None:
+    engine = SpotEngine()
+    affine = InputTransform.encoded(np.eye(4, dtype=np.float32), np.zeros(4, np.float32))
+    engine.info = replace(engine.info, input_affine=affine)
+    async with editing(engine) as editor:
+        before = editor.session.document.latent
+        await opened(editor)
+        assert editor.screen.sliders.chosen_name == "shift x"
+        await editor.press("right", "shift+right", "left", "left", "r")
+        assert value(editor, "shift x") == 7, "8 px further, and 1 px back"
+        assert "shift x +7.0 px" in editor.words and "rows" not in editor.words
+        await editor.press("down", "down", "shift+left")
+        assert value(editor, "turn") == -15 and "-15.0 °" in panel(editor)
+        assert not (editor.session.document.latent.ws[1:] - before.ws[1:]).any()
+        with pytest.raises(UsageError, match=r"expected −180 to 180$"):
+            editor.screen.sliders.check("10 shape")
+        await editor.press("R")
+        assert editor.session.document.latent is before

@@ -42,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="NAME=σ[@ROWS]",
         help="how far along which direction, on which rows of w+ (all, shape, colour, 3-5); "
-        "NAME=A..B is a sweep for --animation. Once for each direction",
+        "NAME=A..B is a sweep for --animation. StyleGAN3 has 'shift x' and 'shift y' in pixels and "
+        "turn in degrees too. Once for each direction",
     )
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG|FOLDER", help="the pictures; a folder for several")
@@ -111,7 +112,7 @@ def parse_move(text: str, known: Sequence[Direction], info: BundleInfo) -> Move:
     ends = sigmas.split("..")
     if len(ends) > 2:
         raise UsageError(f"--direction {quoted(text)}: expected NAME=A..B for a sweep")
-    parsed = [parse_slider(f"{end} {rows}", info) for end in ends]
+    parsed = [parse_slider(f"{end} {rows}", info, found) for end in ends]
     return Move(found, parsed[0][0], parsed[-1][0], parsed[0][1] or (0, info.num_ws - 1))
 
 

@@ -167,7 +167,7 @@ def _draw(model: Model, directions: Sequence[Direction], options: argparse.Names
         for number, one in enumerate(directions):
             report("drawing", number, len(directions))
             moved = [
-                document.with_sliders(Sliders((Slider(one, sigma, rows),))).latent
+                document.with_sliders(Sliders((Slider(one, sigma * one.unit.leap, rows),))).latent
                 for sigma in SIGMAS
             ]
             sheet.append([model.render(latent) for latent in moved])

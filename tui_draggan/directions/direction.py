@@ -15,6 +15,24 @@ USUAL = 3.0
 """σ from the mean beyond which hardly any picture of a model lies."""
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What a direction's values are in."""
+
+    name: str
+    most: float
+    """How far a picture may be moved, either way."""
+    usual: float
+    """How far is shown, either way."""
+    step: float
+    """What a key moves it, and with Shift the next one."""
+    leap: float
+
+
+SIGMA = Unit("σ", most=MOST, usual=USUAL, step=0.1, leap=1.0)
+"""Standard deviations of W."""
+
+
 @dataclass(frozen=True, eq=False)
 class Direction:
     """Constructing one whose values cannot be used raises UsageError."""
@@ -31,6 +49,10 @@ class Direction:
     """Class whose pictures it was found for; None for all."""
     method: str = ""
     """How it was found: `ganspace`, `sefa`, `boundary`, or the file it came from."""
+    unit: Unit = SIGMA
+    places: object = None
+    """`placement.Placement` where values are not σ along the vector, but a shift or turn of the
+    picture in closed form; the vector is then what it is to first order."""
 
     def __post_init__(self) -> None:
         if self.vector.ndim != 2 or not np.isfinite(self.vector).all() or not self.vector.any():
@@ -38,7 +60,10 @@ class Direction:
         self.vector.setflags(write=False)
 
     def position(self, ws: Floats) -> float:
-        """How many σ a w+ (L, w_dim) lies from the mean along it; 0 for the mean w."""
+        """How many σ a w+ (L, w_dim) lies from the mean along it; 0 for the mean w, and where it
+        is not in σ."""
+        if self.unit is not SIGMA:
+            return 0.0
         vector = np.broadcast_to(self.vector, ws.shape).astype(np.float64)
         return float((ws * vector).sum() / (vector * vector).sum()) - self.mean
 

@@ -16,13 +16,15 @@ def known_directions(
     kept: Iterable[Direction],
     statistics: LatentStatistics,
     label: int | None,
+    placing: Iterable[Direction] = (),
 ) -> tuple[Direction, ...]:
-    """Kept ones for pictures of that class, then the principal ones that have no other name; and
-    whatever the picture has been moved along already.
+    """Those that place the picture, where it can be placed; kept ones for pictures of that class;
+    the principal ones that have no other name; and whatever the picture has been moved along
+    already.
 
     A direction has one place, however often it is moved, and one name.
     """
-    offered: dict[str, Direction] = {}
+    offered = {one.name: one for one in placing}
     for one in kept:
         if one.label in (None, label):
             offered.setdefault(one.name, one)

@@ -81,8 +81,7 @@ class Document:
             return self.base
         if not self.sliders.moved:
             return self.latent
-        ws = self.latent.ws - self.sliders.offset(*self.latent.ws.shape)
-        return replace(self.latent, ws=ws)
+        return replace(self.latent, ws=self.sliders.moving_back(self.latent.ws))
 
     def with_sliders(self, sliders: Sliders) -> Document:
         """With the picture moved along with them. Handles are where they were, on other features:
@@ -90,8 +89,7 @@ class Document:
         base = self.without_sliders
         latent = base
         if sliders.moved:
-            ws = base.ws + sliders.offset(*base.ws.shape)
-            latent = replace(base, ws=ws, edited=True)
+            latent = replace(base, ws=sliders.moving(base.ws), edited=True)
         pairs = tuple(replace(pair, template=None) for pair in self.pairs)
         return replace(self, latent=latent, pairs=pairs, sliders=sliders, base=base)
 

@@ -1,7 +1,7 @@
 """Sliders: how far the picture is moved along directions, on top of its latent without them.
 
 w+ = base + Σ σ·v, each direction v on the rows it is meant for (GANSpace, section 3.3: edits of
-single layers).
+single layers). StyleGAN3's pictures are then shifted and turned in closed form (`placement`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import numpy as np
 
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.directions.direction import MOST, Direction
+from tui_draggan.directions.direction import SIGMA, Direction
+from tui_draggan.directions.placement import placed
 from tui_draggan.errors import UsageError
 from tui_draggan.wording import quoted
 
@@ -29,14 +30,16 @@ class Slider:
 
     direction: Direction
     value: float
-    """σ; −`MOST` to `MOST`."""
+    """In the direction's unit; as far as that allows."""
     rows: Rows
+    """Without effect where the direction places the picture: that is row 0's."""
 
     def __post_init__(self) -> None:
-        if not abs(self.value) <= MOST:
+        unit = self.direction.unit
+        if not abs(self.value) <= unit.most:
             raise UsageError(
-                f"the slider {self.direction.name} is {self.value:g}; expected −{MOST:g} to "
-                f"{MOST:g} σ"
+                f"the slider {self.direction.name} is {self.value:g}; expected −{unit.most:g} to "
+                f"{unit.most:g} {unit.name}"
             )
         first, last = self.rows
         if not 0 <= first <= last:
@@ -100,13 +103,27 @@ class Sliders:
         """Whether the picture is another because of them."""
         return not self.off and any(one.value for one in self.settings)
 
-    def offset(self, num_ws: int, w_dim: int) -> Floats:
-        """What all of them add to w+ (num_ws, w_dim). Independent of their order."""
+    def moving(self, ws: Floats) -> Floats:
+        """w+ (L, w_dim) without them → with them. Independent of their order."""
+        return ws if self.off else placed(ws + self._offset(*ws.shape), self._placing)
+
+    def moving_back(self, ws: Floats) -> Floats:
+        """w+ (L, w_dim) with them → without them."""
+        if self.off:
+            return ws
+        return placed(ws, self._placing, back=True) - self._offset(*ws.shape)
+
+    def _offset(self, num_ws: int, w_dim: int) -> Floats:
+        """What those that are in σ add to w+ (num_ws, w_dim)."""
         added = np.zeros((num_ws, w_dim), np.float64)
-        if not self.off:
-            for one in sorted(self.settings, key=lambda slider: slider.name):
+        for one in sorted(self.settings, key=lambda slider: slider.name):
+            if one.direction.places is None:
                 added += one.offset(num_ws)
         return added.astype(np.float32)
+
+    @property
+    def _placing(self) -> list[tuple[Direction, float]]:
+        return [(one.direction, one.value) for one in self.settings if one.direction.places]
 
 
 def named_rows(info: BundleInfo) -> dict[str, Rows]:
@@ -123,17 +140,23 @@ def rows_in_words(rows: Rows, info: BundleInfo) -> str:
     return names.get(rows, f"{rows[0]}–{rows[1]}")
 
 
-def parse_slider(text: str, info: BundleInfo) -> tuple[float, Rows | None]:
-    """What a person types for a slider: σ, then, if they like, its rows. Raises UsageError."""
+def parse_slider(
+    text: str, info: BundleInfo, direction: Direction | None = None
+) -> tuple[float, Rows | None]:
+    """What a person types for a slider: a value (σ, unless the direction says otherwise), then, if
+    they like, its rows, where it has some. Raises UsageError."""
     words = text.split()
-    what = f"expected −{MOST:g} to {MOST:g}, then if you like rows: all, shape, colour or 3-5"
-    if not 1 <= len(words) <= 2:
+    unit = SIGMA if direction is None else direction.unit
+    what, most = f"expected −{unit.most:g} to {unit.most:g}", 1
+    if unit is SIGMA:
+        what, most = f"{what}, then if you like rows: all, shape, colour or 3-5", 2
+    if not 1 <= len(words) <= most:
         raise UsageError(f"{quoted(text)}: {what}")
     try:
         value = float(words[0].replace("−", "-"))
     except ValueError:
         raise UsageError(f"{quoted(words[0])} is no number; {what}") from None
-    if not abs(value) <= MOST:
+    if not abs(value) <= unit.most:
         raise UsageError(f"{quoted(words[0])}: {what}")
     return value, None if len(words) == 1 else _parse_rows(words[1], info)
 

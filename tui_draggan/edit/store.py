@@ -17,7 +17,8 @@ import numpy as np
 from tui_draggan import __version__
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.directions.direction import Direction
+from tui_draggan.directions.direction import SIGMA, Direction
+from tui_draggan.directions.placement import placements
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import (
     Latent,
@@ -279,6 +280,7 @@ def _encode_sliders(sliders: Sliders) -> dict[str, Any]:
                 "name": one.name,
                 "value": one.value,
                 "rows": one.rows,
+                "unit": one.direction.unit.name,
                 "vector": _encode_array(one.direction.vector),
                 "mean": one.direction.mean,
                 "share": one.direction.share,
@@ -290,6 +292,7 @@ def _encode_sliders(sliders: Sliders) -> dict[str, Any]:
 
 def _decode_sliders(values: dict[str, Any], info: BundleInfo) -> Sliders:
     sliders = Sliders()
+    placing = {one.name: one for one in placements(info)}
     for entry in values["settings"]:
         share = entry["share"]
         direction = Direction(
@@ -298,6 +301,10 @@ def _decode_sliders(values: dict[str, Any], info: BundleInfo) -> Sliders:
             float(entry["mean"]),
             None if share is None else float(share),
         )
+        if entry.get("unit", SIGMA.name) != SIGMA.name:
+            if direction.name not in placing:
+                raise UsageError(f"the slider {direction.name} is of another model")
+            direction = placing[direction.name]
         first, last = entry["rows"]
         slider = Slider(direction, float(entry["value"]), (int(first), int(last)))
         sliders = sliders.having(slider)

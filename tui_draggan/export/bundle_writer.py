@@ -22,7 +22,9 @@ from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
 from tui_draggan.folders import new_folder
+from tui_draggan.input_transform import InputTransform
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
+from tui_draggan.stylegan.alias_free import AliasFreeGenerator
 from tui_draggan.stylegan.families import AnyConfig, AnyGenerator, described
 from tui_draggan.stylegan.network import Mapping
 
@@ -116,10 +118,25 @@ def bundle_info(
         classes=classes,
         recommended=dict(recommended or {}),
         generator=described(config),
+        input_affine=_input_affine(generator),
         description=description,
         licence=licence,
         origin=origin,
     )
+
+
+def _input_affine(generator: AnyGenerator) -> str:
+    """As `BundleInfo.input_affine`; "" where the network has none, or its input is moved already in
+    a way that is no part of w."""
+    if not isinstance(generator, AliasFreeGenerator):
+        return ""
+    features = generator.synthesis.input
+    if not torch.equal(features.transform.cpu(), torch.eye(3)):
+        return ""
+    affine = features.affine
+    weight = (affine.weight * affine.weight_gain).detach().numpy(force=True)
+    bias = (affine.bias * affine.bias_gain).detach().numpy(force=True)
+    return InputTransform.encoded(weight, bias)
 
 
 def chosen_block(config: AnyConfig, wanted: int | None) -> int:

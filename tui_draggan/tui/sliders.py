@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from tui_draggan.directions.direction import MOST, USUAL, Direction
+from tui_draggan.directions.direction import SIGMA, Direction, Unit
 from tui_draggan.directions.known import known_directions
+from tui_draggan.directions.placement import placements
 from tui_draggan.edit.latent import label_of
 from tui_draggan.edit.sliders import Rows, Sliders, named_rows, parse_slider, rows_in_words
+from tui_draggan.errors import UsageError
 from tui_draggan.tui.editor import Editor
-
-STEP, LEAP = 0.1, 1.0
-"""σ that a key moves a slider, and with Shift."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +21,12 @@ class SliderRow:
 
     name: str
     value: float
-    """σ"""
     rows: str
-    """Rows of w+ that it moves, in words."""
+    """Rows of w+ that it moves, in words; "" where it places the picture."""
     usual: tuple[float, float]
-    """σ between which the picture stays where most pictures of the model lie."""
+    """Values between which the picture stays where most pictures of the model lie."""
     chosen: bool
+    unit: Unit = SIGMA
 
 
 class SliderMode:
@@ -67,7 +66,9 @@ class SliderMode:
             found = (
                 moved
                 if statistics is None
-                else known_directions(moved, self._own, statistics, label)
+                else known_directions(
+                    moved, self._own, statistics, label, placements(snapshot.info)
+                )
             )
             self._known = question, found
         return self._known[1]
@@ -84,9 +85,10 @@ class SliderMode:
                 SliderRow(
                     one.name,
                     0.0 if slider is None else slider.value,
-                    rows_in_words(self._rows_of(one), snapshot.info),
-                    (-USUAL - position, USUAL - position),
+                    self._rows_in_words(one),
+                    (-one.unit.usual - position, one.unit.usual - position),
                     number == chosen,
+                    one.unit,
                 )
             )
         return rows
@@ -99,7 +101,8 @@ class SliderMode:
             return "looking for the model's directions …"
         off = " · all off" if self._editor.snapshot.document.sliders.off else ""
         beyond = "" if chosen.usual[0] <= chosen.value <= chosen.usual[1] else " · unusually far"
-        return f"{chosen.name} {chosen.value:+.1f} σ · rows {chosen.rows}{off}{beyond}"
+        rows = f" · rows {chosen.rows}" if chosen.rows else ""
+        return f"{chosen.name} {chosen.value:+.1f} {chosen.unit.name}{rows}{off}{beyond}"
 
     @property
     def _index(self) -> int:
@@ -113,6 +116,11 @@ class SliderMode:
     def _rows_of(self, one: Direction) -> Rows:
         slider = self._editor.snapshot.document.sliders.of(one.name)
         return (0, self._editor.snapshot.info.num_ws - 1) if slider is None else slider.rows
+
+    def _rows_in_words(self, one: Direction) -> str:
+        if one.places is not None:
+            return ""
+        return rows_in_words(self._rows_of(one), self._editor.snapshot.info)
 
     def _value_of(self, one: Direction) -> float:
         slider = self._editor.snapshot.document.sliders.of(one.name)
@@ -136,12 +144,20 @@ class SliderMode:
             self._chosen = (self._index + step) % count
         self._editor.refresh()
 
-    def move(self, by: float) -> None:
-        """The chosen slider so many σ further; it stops at the ends."""
-        one = self._direction
-        if one is not None:
-            value = round(self._value_of(one) + by, 6)
-            self._set(one, min(MOST, max(-MOST, value)), self._rows_of(one))
+    def move(self, sign: int) -> None:
+        """The chosen slider a step further."""
+        if (one := self._direction) is not None:
+            self._move(one, sign * one.unit.step)
+
+    def leap(self, sign: int) -> None:
+        """The chosen slider several steps further."""
+        if (one := self._direction) is not None:
+            self._move(one, sign * one.unit.leap)
+
+    def _move(self, one: Direction, by: float) -> None:
+        """It stops at the ends."""
+        value, most = round(self._value_of(one) + by, 6), one.unit.most
+        self._set(one, min(most, max(-most, value)), self._rows_of(one))
 
     def reset(self) -> None:
         """The chosen slider to 0."""
@@ -166,7 +182,7 @@ class SliderMode:
     def next_rows(self) -> None:
         """The chosen slider for all rows, for those of shape, for those of colour."""
         one = self._direction
-        if one is not None:
+        if one is not None and one.places is None:
             ranges = list(named_rows(self._editor.snapshot.info).values())
             now = self._rows_of(one)
             number = ranges.index(now) + 1 if now in ranges else 0
@@ -177,18 +193,18 @@ class SliderMode:
         one = self._direction
         if one is None:
             return ""
-        rows = rows_in_words(self._rows_of(one), self._editor.snapshot.info)
-        return f"{self._value_of(one):g}" + ("" if rows == "all" else f" {rows}")
+        rows = self._rows_in_words(one)
+        return f"{self._value_of(one):g}" + (f" {rows}" if rows not in ("", "all") else "")
 
     def check(self, text: str) -> None:
         """Raises UsageError for what `set` would not take."""
-        parse_slider(text, self._editor.snapshot.info)
+        parse_slider(text, self._editor.snapshot.info, self._direction)
 
     def set(self, text: str) -> None:
         """«1.5», «1.5 shape», «-2 3-5»."""
         one = self._direction
         if one is not None:
-            value, rows = parse_slider(text, self._editor.snapshot.info)
+            value, rows = parse_slider(text, self._editor.snapshot.info, one)
             self._set(one, value, self._rows_of(one) if rows is None else rows)
 
     @property
@@ -206,6 +222,8 @@ class SliderMode:
     def _rename(
         self, one: Direction, name: str, keep: Callable[[Direction, str], Direction]
     ) -> None:
+        if one.places is not None:
+            raise UsageError(f"{one.name} is this model's own and keeps its name")
         kept = keep(one, name)
         session, sliders = self._editor.session, self._editor.snapshot.document.sliders
         if sliders.of(one.name) is not None:

@@ -6,7 +6,6 @@ from textual.binding import Binding
 
 from tui_draggan.tui.keys.context import KeyContext, placing
 from tui_draggan.tui.keys.key import Key
-from tui_draggan.tui.sliders import LEAP, STEP
 
 SLIDE = Binding.Group("slide", compact=True)
 
@@ -27,14 +26,14 @@ SLIDERS = (
     Key("sliders", "d", lambda screen: screen.sliders.enter(),
         lambda now: placing(now) and not now.busy,
         "sliders", "Open the sliders: move the picture along directions", shown=True),
-    Key("slider-less", "left,h", lambda screen: screen.sliders.move(-STEP), sliding,
-        "−0.1", "Move the chosen slider by −0.1 σ", shown=True, group=SLIDE),
-    Key("slider-more", "right,l", lambda screen: screen.sliders.move(STEP), sliding,
-        "+0.1", "Move the chosen slider by 0.1 σ", shown=True, group=SLIDE),
-    Key("slider-much-less", "shift+left,H", lambda screen: screen.sliders.move(-LEAP), sliding,
-        "−1", "Move the chosen slider by −1 σ"),
-    Key("slider-much-more", "shift+right,L", lambda screen: screen.sliders.move(LEAP), sliding,
-        "+1", "Move the chosen slider by 1 σ"),
+    Key("slider-less", "left,h", lambda screen: screen.sliders.move(-1), sliding,
+        "less", "Move the chosen slider by −0.1 σ, −1 px or −1°", shown=True, group=SLIDE),
+    Key("slider-more", "right,l", lambda screen: screen.sliders.move(1), sliding,
+        "more", "Move the chosen slider by 0.1 σ, 1 px or 1°", shown=True, group=SLIDE),
+    Key("slider-much-less", "shift+left,H", lambda screen: screen.sliders.leap(-1), sliding,
+        "much less", "Move the chosen slider by −1 σ, −8 px or −15°"),
+    Key("slider-much-more", "shift+right,L", lambda screen: screen.sliders.leap(1), sliding,
+        "much more", "Move the chosen slider by 1 σ, 8 px or 15°"),
     Key("slider-up", "up,k", lambda screen: screen.sliders.select(-1), open_,
         "up", "Choose the slider above"),
     Key("slider-down", "down,j", lambda screen: screen.sliders.select(1), open_,

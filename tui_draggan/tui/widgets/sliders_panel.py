@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tui_draggan.directions.direction import USUAL
 from tui_draggan.tui.sliders import SliderRow
 from tui_draggan.tui.widgets.readout import Readout
 
@@ -45,21 +44,22 @@ class SlidersPanel(Readout):
         line.append(bar(row, width), style=muted if quiet else accent)
         beyond = not row.usual[0] <= row.value <= row.usual[1]
         style = (self.colour("text-warning") or "yellow") if beyond else muted if quiet else ""
-        line.append(f" {row.value:+5.1f} σ" if row.value else "     0 σ", style=style)
+        number = f"{row.value:+5.1f}" if row.value else "    0"
+        line.append(f" {number} {row.unit.name}", style=style)
         line.append(f" {row.rows}", style=muted)
         return line
 
 
 def bar(row: SliderRow, width: int) -> str:
-    """A slider over −`USUAL` to `USUAL` σ, nought in the middle, in so many cells (odd): «●» is its
-    value, «┊» where the picture leaves what is usual."""
+    """A slider over what is usual either way, nought in the middle, in so many cells (odd): «●» is
+    its value, «┊» where the picture leaves what is usual."""
     half = width // 2
     cells = ["─"] * width
     cells[half] = "┼"
     for end in row.usual:
-        place = half + round(end / USUAL * half)
+        place = half + round(end / row.unit.usual * half)
         if 0 <= place < width:
             cells[place] = "┊"
-    place = half + round(row.value / USUAL * half)
+    place = half + round(row.value / row.unit.usual * half)
     cells[min(width - 1, max(0, place))] = "●"
     return "".join(cells)
