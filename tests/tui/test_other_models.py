@@ -199,7 +199,7 @@ async def test_no_other_model_while_it_runs_nor_without_a_way_there() -> None:
         await editor.press("o", "C")
         assert editor.app.screen is editor.screen
         assert "Open another model" not in [offer.title for offer in offers(editor.screen)]
-        assert not any("class" in offer.title for offer in offers(editor.screen))
+        assert not any("Set class" in offer.title for offer in offers(editor.screen))
 
 
 async def test_the_class_that_is_open_leaves_the_points() -> None:

@@ -126,15 +126,15 @@ class LifeCycle:
             self.run.task.edited(self.run.iteration)
         self._record()
 
-    def set_parameters(self, parameters: DragParams) -> None:
+    def set_parameters(self, parameters: DragParams, label: str = "") -> None:
         """Other parameters. A run goes on with them, an ended one keeps its outcome.
 
-        Changes of one parameter in a row are one change.
+        Changes of one parameter in a row are one change; one with a label of its own is another.
         """
         changed = parameters.differing(self.document.parameters)
         if changed:
-            label = changed[0].title if len(changed) == 1 else "parameters"
-            self._history.record(label, self._version(), merge=True)
+            usual = changed[0].title if len(changed) == 1 else "parameters"
+            self._history.record(label or usual, self._version(), merge=not label)
             self.document = replace(self.document, parameters=parameters)
             self._record()
 

@@ -170,14 +170,15 @@ class Session:
         with self._changing() as cycle:
             cycle.edit("mask", replace(cycle.document, mask=mask))
 
-    def set_parameters(self, parameters: DragParams) -> None:
+    def set_parameters(self, parameters: DragParams, label: str = "") -> None:
         """Acts at the next step; what has `Parameter.next_run` from the next run on.
 
-        Changes of one parameter in a row are undone as one. Raises UsageError.
+        Changes of one parameter in a row are undone as one; one with a label, what undo calls it,
+        by itself. Raises UsageError.
         """
         self._check_parameters(parameters)
         with self._changing() as cycle:
-            cycle.set_parameters(parameters)
+            cycle.set_parameters(parameters, label)
 
     def slide(self, direction: Direction, value: float, rows: Rows | None = None) -> None:
         """Moves the picture so many σ along a direction, from where it is without this slider.

@@ -112,7 +112,11 @@ class EditorApp(Program):
             await self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Textual's, but for those that the editor has itself."""
         yield SystemCommand("Change theme", "Colours of the whole screen", self.search_themes)
+        for command in super().get_system_commands(screen):
+            if command.title not in ("Theme", "Quit", "Keys"):
+                yield command
 
     # -- another model -------------------------------------------------------------------------
 

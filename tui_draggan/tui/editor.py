@@ -14,7 +14,7 @@ from typing import Protocol
 from tui_draggan.edit.latent import Latent, Seed, reopened
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.orders import Subject
-from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, parameter
+from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
@@ -196,6 +196,12 @@ class Editor:
         self.attempt(
             lambda: self.session.set_parameters(changed), f"{one.title} {one.shown(value)}"
         )
+
+    def reset_parameters(self) -> None:
+        """All as the model recommends, as one change."""
+        own = model_params(self.snapshot.info)
+        label = "reset of all parameters"
+        self.attempt(lambda: self.session.set_parameters(own, label), "all at their defaults")
 
     def load_mask(self, path: Path) -> None:
         """A picture of where the edit may change something."""

@@ -20,6 +20,31 @@ from tui_draggan.tui.screen import EditorScreen
 
 ELSEWHERE = ("commands", "class")
 """Keys that the palette offers in words of its own, or not at all."""
+SYNONYMS = {
+    "quit": "exit leave close bye end",
+    "reset-picture": "revert restore original start over",
+    "markers": "show points crosshair toggle",
+    "clear-points": "remove erase points",
+    "delete": "remove erase",
+    "copy": "clipboard yank osc 52",
+    "save-again": "write store",
+    "export": "save write picture png gif mp4 download",
+    "undo": "back revert",
+    "redo": "forward again",
+    "help": "shortcuts bindings manual",
+    "compare": "before after difference split original",
+    "run": "drag start go play",
+    "pause": "stop halt",
+    "open-model": "load change network checkpoint",
+    "learning_rate": "learning rate lr adam",
+    "mask_weight": "lambda λ",
+    "tolerance": "reached distance",
+    "steps": "iterations limit",
+    "theme": "colours colors dark light",
+    "screenshot": "picture of the screen svg save",
+    "parameters": "settings options defaults",
+}
+"""What people call things, by key, parameter or command."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +54,9 @@ class Offer:
     title: str
     help: str
     action: Action
+    name: str = ""
+    """One or two words that are its name: who types just them means it."""
+    synonyms: str = ""
 
 
 class Commands(Provider):
@@ -59,12 +87,21 @@ class Commands(Provider):
 
 
 def matched(query: str, offer: Offer) -> float:
-    """How well an offer answers a query: all its words are in the title, or also in the help, or
-    (0) not. Textual's matcher finds scattered letters, and has Enter do what nobody asked for."""
+    """How well an offer answers a query: it is its name, all its words are in the title, among its
+    synonyms, or also in the help, or (0) not. Textual's matcher finds scattered letters, and has
+    Enter do what nobody asked for."""
     title, wanted = offer.title.casefold(), query.casefold().split()
-    if all(word in title for word in wanted):
+    if " ".join(wanted) == offer.name.casefold():
         return 1.0
-    return 0.5 * all(word in f"{title} {offer.help.casefold()}" for word in wanted)
+    known = f"{offer.name} {title}".casefold()
+    if wanted and all(word in known.split() for word in wanted):
+        return 0.9
+    if all(word in known for word in wanted):
+        return 0.8
+    known += f" {offer.synonyms}"
+    if all(word in known for word in wanted):
+        return 0.7
+    return 0.5 * all(word in f"{known} {offer.help.casefold()}" for word in wanted)
 
 
 def highlighted(title: str, query: str, style: Style | None) -> Content:
@@ -80,21 +117,31 @@ def highlighted(title: str, query: str, style: Style | None) -> Content:
 
 
 def offers(screen: EditorScreen) -> Iterator[Offer]:
-    """What the palette offers on this screen now."""
-    for key in KEYS:
-        if (
-            key.listed
-            and key not in CROSSHAIR
-            and key.id not in ELSEWHERE
-            and key.allowed(screen.context)
-        ):
-            yield Offer(
-                key.help, f"key {' '.join(key.names_in(screen.options.keymap))}", key.action
-            )
+    """What the palette offers on this screen now: first what has no key."""
     if screen.is_open:
         yield from _parameters(screen)
         yield from _pictures(screen)
         yield from _mask_and_session(screen)
+    yield from _program(screen)
+    for key in KEYS:
+        listed = key.listed and key not in CROSSHAIR and key.id not in ELSEWHERE
+        if listed and key.allowed(screen.context):
+            names = " ".join(key.names_in(screen.options.keymap))
+            synonyms = SYNONYMS.get(key.id, "")
+            yield Offer(key.help, f"key {names}", key.action, key.label, synonyms)
+
+
+def _program(screen: EditorScreen) -> Iterator[Offer]:
+    """Textual's own commands."""
+    for command in screen.app.get_system_commands(screen):
+        name = command.title.rpartition(" ")[2].casefold()
+        yield Offer(
+            command.title,
+            command.help,
+            lambda _, do=command.callback: do(),  # type: ignore[misc]
+            name,
+            SYNONYMS.get(name, ""),
+        )
 
 
 def _parameters(screen: EditorScreen) -> Iterator[Offer]:
@@ -104,6 +151,8 @@ def _parameters(screen: EditorScreen) -> Iterator[Offer]:
             f"Set {one.title} (now {one.shown(getattr(values, one.name))})",
             f"Parameter. {one.description}",
             _set(one.name),
+            one.title,
+            SYNONYMS.get(one.name, ""),
         )
 
 

@@ -9,7 +9,15 @@ from textual.screen import Screen
 
 from tui_draggan.directions.store import checked_name
 from tui_draggan.edit.mask import load_mask
-from tui_draggan.edit.parameters import PSI, SEED, parameter
+from tui_draggan.edit.parameters import (
+    PARAMETERS,
+    PSI,
+    SEED,
+    DragParams,
+    Parameter,
+    model_params,
+    parameter,
+)
 from tui_draggan.edit.points import Point, check_inside, parse_pair, parse_point
 from tui_draggan.errors import DragganError
 from tui_draggan.paths import typed_path
@@ -27,6 +35,10 @@ from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.wording import printable
 
 T = TypeVar("T")
+
+RESET = "reset"
+"""Value of the line that sets all parameters to their defaults."""
+LONGEST_TITLE = max(len(one.title) for one in PARAMETERS)
 
 
 class Prompts:
@@ -68,16 +80,45 @@ class Prompts:
 
     # -- parameters ----------------------------------------------------------------------------
 
-    async def parameter(self, name: str) -> None:
-        """One parameter's value."""
+    async def parameter(self, name: str, then: Callable[[], object] = lambda: None) -> None:
+        """One parameter's value; `then`: what comes after it."""
         one = parameter(name)
         value = getattr(self._editor.snapshot.document.parameters, name)
-        await self._ask(
-            LineDialog(
-                one.title, f"{one.description} {one.range}.", one.shown(value), check=one.parse
-            ),
-            lambda answer: self._editor.set_parameter(name, answer),
+        dialog = LineDialog(
+            one.title, f"{one.description} {one.range}.", one.shown(value), check=one.parse
         )
+
+        def take(answer: str) -> None:
+            self._editor.set_parameter(name, answer)
+            then()
+
+        await self._ask(dialog, take)
+
+    async def parameters(self) -> None:
+        """All of them on one page, which one comes back to after each."""
+        snapshot = self._editor.snapshot
+        now, own = snapshot.document.parameters, model_params(snapshot.info)
+
+        def take(name: str) -> None:
+            if name == RESET:
+                self._editor.reset_parameters()
+                return
+            self._screen.call_next(
+                self.parameter, name, lambda: self._screen.call_next(self.parameters)
+            )
+
+        choices = [
+            Choice(
+                one.name,
+                f"{one.title:<{LONGEST_TITLE}}  {one.shown(getattr(now, one.name)):>8}",
+                f"{_default(one, own)} · {one.range}",
+                current=getattr(now, one.name) != getattr(own, one.name),
+            )
+            for one in PARAMETERS
+        ]
+        choices.append(Choice(RESET, "Set all to the defaults", "what the model recommends"))
+        dialog = ChoiceDialog("parameters", choices, "● differs from the default; type to search")
+        await self._ask(dialog, take)
 
     # -- sliders -------------------------------------------------------------------------------
 
@@ -232,6 +273,10 @@ class Prompts:
             ConfirmDialog(title, question, yes=yes, no="Stay"),
             lambda agreed: leave() if agreed else None,
         )
+
+
+def _default(one: Parameter, own: DragParams) -> str:
+    return f"default {one.shown(getattr(own, one.name))}"
 
 
 def _is_folder(text: str) -> bool:

@@ -111,7 +111,8 @@ class ChoiceDialog(Dialog[str]):
         """Shows them; nowhere, once the dialog is being taken away."""
         for lines in self.query(OptionList):
             lines.set_options(Option(self._line(choice), choice.value) for choice in choices)
-            lines.highlighted = next((i for i, one in enumerate(choices) if one.current), 0)
+            current = [i for i, one in enumerate(choices) if one.current]
+            lines.highlighted = current[0] if len(current) == 1 else 0
 
     def _line(self, choice: Choice) -> Content:
         mark = CURRENT if choice.current else " "

@@ -31,6 +31,8 @@ RUN = (
         placing, "step −", "Halve the step size"),
     Key("larger-step", "right_square_bracket", lambda screen: screen.editor.scale_step_size(1),
         placing, "step +", "Double the step size"),
+    Key("parameters", "a", lambda screen: screen.prompts.parameters(), placing,
+        "parameters", "Show all parameters with their ranges and defaults, and set them"),
     Key("frame-back", "comma", lambda screen: screen.editor.scrub(-1),
         lambda now: now.frames and now.idle,
         "back", "Go back one step of the run", shown=True, group=SCRUB),
