@@ -13,6 +13,7 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.directions.known import known_directions
 from tui_draggan.directions.placement import placements
 from tui_draggan.edit.document import Document
+from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
 from tui_draggan.edit.latent_files import read_latent
 from tui_draggan.edit.lifecycle import Recorder
@@ -84,6 +85,10 @@ class Model:
     def render(self, latent: Latent) -> Bytes:
         """The picture (H, W, 3) of a latent; 4 channels where `info.alpha`."""
         return self.engine.render(latent.ws)
+
+    def picture(self, document: Document) -> Bytes:
+        """The picture (H, W, 3) of an edit as it is seen: held outside its mask."""
+        return Drawing(self.engine).picture(document.latent.ws, document.hold)
 
     def directions(
         self, label: int | None = None, kept: Sequence[Direction] = ()

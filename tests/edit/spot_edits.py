@@ -43,4 +43,7 @@ def assert_same(one: Document, other: Document) -> None:
     assert (one.mask is None) == (other.mask is None)
     if one.mask is not None and other.mask is not None:
         np.testing.assert_array_equal(one.mask, other.mask)
+    assert (one.held is None) == (other.held is None)
+    if one.held is not None and other.held is not None:
+        np.testing.assert_array_equal(one.held, other.held)
     assert one.parameters == other.parameters

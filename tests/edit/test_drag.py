@@ -16,7 +16,7 @@ from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.task import Advance
 from tui_draggan.edit.templates import lacks_templates, take_templates
-from tui_draggan.engines.base import StepRequest, StepResult
+from tui_draggan.engines.base import Problem, StepRequest, StepResult
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.size import Size
 from tui_draggan.testing.spot_engine import INFO, SpotEngine
@@ -42,8 +42,28 @@ def test_a_request_holds_points_templates_and_parameters() -> None:
     np.testing.assert_array_equal(request.handles, [[1, 2], [5, 6]])
     np.testing.assert_array_equal(request.targets, [[3, 4], [7, 8]])
     np.testing.assert_array_equal(request.templates, [F0, F0 + 1])
-    assert (request.r1, request.r2, request.mask_weight) == (2, 5, 7.0)
+    assert (request.r1, request.r2, request.mask_weight) == (2, 5, 0.0)
     assert (request.learning_rate, request.anchor) == (0.01, 0.25)
+
+
+class Listening(SpotEngine):
+    """Notes what a run is begun with."""
+
+    problem: Problem | None = None
+
+    def begin(self, problem: Problem) -> None:
+        self.problem = problem
+
+
+def test_only_mask_mode_loss_asks_the_engine_to_keep_the_rest() -> None:
+    pairs, mask = [Pair(1, (1, 2), (3, 4), F0)], np.ones(INFO.size, bool)
+    for mode, weight in (("hold", 0.0), ("loss", 7.0)):
+        parameters = PARAMETERS.with_values(mask_mode=mode)
+        assert step_request(pairs, parameters).mask_weight == weight
+        engine = Listening()
+        DragTask(engine).begin(replace(document(*pairs, parameters=parameters), mask=mask))
+        assert engine.problem is not None
+        assert (engine.problem.editable is mask) == (mode == "loss")
 
 
 def test_steps_of_whitened_spaces_become_smaller_near_the_targets() -> None:

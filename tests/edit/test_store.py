@@ -184,7 +184,7 @@ def test_files_and_journals_of_format_1_are_read() -> None:
     document = load_session(DATA / "session-1.json", ZOO)
     assert document.latent.origin == Seed(3, 0.7, 2) and document.latent.edited
     assert document.parameters == DragParams(
-        learning_rate=0.004, r1=1, r2=2, space="w", tolerance=1.5
+        learning_rate=0.004, r1=1, r2=2, space="w", tolerance=1.5, mask_mode="loss"
     )
     [pair] = document.pairs
     assert (pair.id, pair.handle, pair.target) == (1, (30, 18), (30, 10))

@@ -186,14 +186,16 @@ def _write(
     """Writes what is asked for of one edit. Raises OutputError."""
     from tui_draggan.commands.into_photograph import photograph_of, write_into_photograph
     from tui_draggan.commands.results import provenance_of, write_picture
+    from tui_draggan.edit.drawing import Drawing
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
 
     info = model.info
     moved = _moved(document, moves, 1.0)
+    drawing = Drawing(model.engine)
     if options.out is not None:
         path = _place(options.out, f"{name}.png", several)
-        picture = model.render(moved.latent)
+        picture = drawing.picture(moved.latent.ws, moved.hold)
         if options.into is None:
             write_picture(path, moved, picture, info)
         else:
@@ -203,7 +205,7 @@ def _write(
     if options.show:
         from tui_draggan.tui.printing import print_picture
 
-        print_picture(model.render(moved.latent))
+        print_picture(drawing.picture(moved.latent.ws, moved.hold))
     if options.save is not None:
         path = _place(options.save, f"{name}.json", several)
         save_session(path, moved, info.name)
@@ -216,7 +218,8 @@ def _write(
             for number in range(FRAMES):
                 report("drawing", number, FRAMES)
                 share = 1 - abs(2 * number / (FRAMES - 1) - 1)
-                pictures.append(model.render(_moved(document, moves, share).latent))
+                part = _moved(document, moves, share)
+                pictures.append(drawing.picture(part.latent.ws, part.hold))
         write_animation(options.animation, pictures, provenance_of(moved, info))
         say(f"written: {options.animation}")
 
@@ -229,7 +232,7 @@ def _moved(document: Document, moves: Sequence[Move], share: float) -> Document:
     for one in moves:
         value = one.start + share * (one.end - one.start)
         sliders = sliders.having(Slider(one.direction, value, one.rows))
-    return document.with_sliders(sliders)
+    return document.holding().with_sliders(sliders)
 
 
 def _place(path: Path, name: str, several: bool) -> Path:

@@ -261,7 +261,7 @@ def _write(
 def _report(session: Session, frames: list[Frame], seconds: float, written: list[Path]) -> int:
     """Says how the drag ended, and where its results are. Returns the exit status."""
     from tui_draggan.edit.latent import class_name
-    from tui_draggan.edit.progress import Outcome
+    from tui_draggan.edit.progress import AT_TARGETS, Outcome
 
     status = session.status
     outcome = status.outcome or Outcome.STOPPED
@@ -282,4 +282,4 @@ def _report(session: Session, frames: list[Frame], seconds: float, written: list
             f"nothing pulls {numbered('point', unpulled)}: the features around the handle are all "
             "alike; put it where the picture has detail"
         )
-    return 0 if outcome in (Outcome.REACHED, Outcome.LOST) else STOPPED_SHORT
+    return 0 if outcome in AT_TARGETS else STOPPED_SHORT

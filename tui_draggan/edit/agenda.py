@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Origin, Seed
 from tui_draggan.edit.lifecycle import LifeCycle
 from tui_draggan.edit.orders import Orders, Subject
@@ -48,7 +49,8 @@ class Agenda:
         """Pictures that are wanted beside the document's."""
         self.picture: Bytes | None = None
         """The newest, (P, Q, 3)."""
-        self._picture_ws: Floats | None = None
+        self._drawn: tuple[Floats, Hold | None] | None = None
+        """What it is a picture of."""
 
     @property
     def next(self) -> Piece | None:
@@ -74,7 +76,10 @@ class Agenda:
 
     @property
     def picture_is_current(self) -> bool:
-        return self._picture_ws is self._cycle.document.latent.ws
+        if self._drawn is None:
+            return False
+        (ws, hold), document = self._drawn, self._cycle.document
+        return ws is document.latent.ws and hold == document.hold
 
     @property
     def picture_is_stale(self) -> bool:
@@ -90,6 +95,6 @@ class Agenda:
         """Whether pictures of steps are wanted that are not there."""
         return self.frames_wanted and self._cycle.without_picture is not None
 
-    def show(self, image: Bytes, ws: Floats) -> None:
-        """There is a picture (P, Q, 3), of that latent."""
-        self.picture, self._picture_ws = image, ws
+    def show(self, image: Bytes, ws: Floats, hold: Hold | None) -> None:
+        """There is a picture (P, Q, 3), of that latent, held like that."""
+        self.picture, self._drawn = image, (ws, hold)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Latent
 from tui_draggan.edit.mask import Mask
-from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.parameters import HOLD, DragParams
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.sliders import Sliders
@@ -39,6 +40,23 @@ class Document:
     base: Latent | None = None
     """The latent without the sliders, as it was when the first of them moved; None where the latent
     has changed since."""
+    held: Floats | None = None
+    """(L, w_dim) w+ that the picture had when a mask was first edited with; in mask mode hold its
+    picture is what is seen outside. None before."""
+
+    @property
+    def hold(self) -> Hold | None:
+        """What of the picture is held; None where it is that of the latent alone."""
+        if self.mask is None or self.held is None or self.parameters.mask_mode != HOLD:
+            return None
+        return Hold(self.held, self.mask)
+
+    def holding(self) -> Document:
+        """Ready to be edited on: with a mask, what lies outside it is held as it is now, unless it
+        is held already; without one, nothing is."""
+        if self.mask is None:
+            return self if self.held is None else replace(self, held=None)
+        return self if self.held is not None else replace(self, held=self.latent.ws)
 
     def pair(self, pair_id: int) -> Pair:
         """Raises UsageError where it is gone."""
@@ -70,8 +88,8 @@ class Document:
         return replace(self, latent=replace(self.latent, ws=ws, edited=edited), base=None)
 
     def with_latent(self, latent: Latent) -> Document:
-        """With another picture: without points and sliders."""
-        return replace(self, latent=latent, pairs=(), sliders=Sliders(), base=None)
+        """With another picture: without points and sliders, and nothing is held."""
+        return replace(self, latent=latent, pairs=(), sliders=Sliders(), base=None, held=None)
 
     @property
     def without_sliders(self) -> Latent:
@@ -133,6 +151,8 @@ class Frame:
     milliseconds: float
     unpulled: frozenset[int] = frozenset()
     """Ids of the pairs that nothing pulls, beside others that something does."""
+    hold: Hold | None = None
+    """What its picture was held by."""
 
     @property
     def unpulled_numbers(self) -> list[int]:

@@ -13,8 +13,8 @@ import numpy as np
 from tui_draggan.arrays import Floats
 from tui_draggan.edit.costs import check_cost
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.points import Pair, coordinates
+from tui_draggan.edit.parameters import LOSS, DragParams
+from tui_draggan.edit.points import Pair, Point, coordinates
 from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
 from tui_draggan.edit.unpulled import unpulled
@@ -58,6 +58,8 @@ class DragTask:
         """Whether anything pulls a pair, by its id."""
         self._start: Floats | None = None
         """(L, w_dim) w+ that the run began with."""
+        self._placed: dict[int, Point] = {}
+        """Where each handle was when the run began, by its pair's id."""
         self._known: LatentStatistics | None = None
         """What w of the model look like."""
 
@@ -81,10 +83,15 @@ class DragTask:
         parameters = document.parameters
         _TURNS[self._engine] = self._turn
         self._start, self._known = document.latent.ws, self._engine.statistics
+        self._placed = {pair.id: pair.handle for pair in document.pairs}
         basis = self._known.basis() if parameters.whitened else None
         self._engine.begin(
             Problem(
-                document.latent.ws, parameters.rows, parameters.w_plus, document.mask, basis=basis
+                document.latent.ws,
+                parameters.rows,
+                parameters.w_plus,
+                document.mask if parameters.mask_mode == LOSS else None,
+                basis=basis,
             )
         )
 
@@ -109,7 +116,7 @@ class DragTask:
             for pair, handle in zip(pairs, handles, strict=True)
         )
         self._pulled = result.gradient_norm != 0 or not on_the_way
-        advance = Advance(result, pairs, handles)
+        advance = Advance(result, pairs, handles, hold=document.hold)
         return replace(advance, unpulled=self._unpulled(advance, document.parameters.r1))
 
     def _unpulled(self, advance: Advance, r1: int) -> frozenset[int]:
@@ -138,9 +145,19 @@ class DragTask:
         distances = [pair.distance for pair in document.pairs]
         pulled = self._pulled or self._edited
         outcome = self._progress.judge(iteration, distances, document.parameters, pulled)
-        if outcome is Outcome.REACHED and iteration and self._is_lost(document):
-            return Outcome.LOST
-        return outcome
+        if outcome is not Outcome.REACHED or not iteration:
+            return outcome
+        if self._is_hidden(document):
+            return Outcome.HIDDEN
+        return Outcome.LOST if self._is_lost(document) else outcome
+
+    def _is_hidden(self, document: Document) -> bool:
+        """Whether a point was dragged to where the picture is held."""
+        hold = document.hold
+        if hold is None:
+            return False
+        moved = [pair for pair in document.pairs if self._placed.get(pair.id) != pair.target]
+        return not all(hold.mask[pair.target[1], pair.target[0]] for pair in moved)
 
     def _is_lost(self, document: Document) -> bool:
         """Whether the picture has left what the model knows, by the rows that were trained."""
@@ -167,7 +184,7 @@ def step_request(pairs: Sequence[Pair], parameters: DragParams) -> StepRequest:
         templates=np.stack(templates),
         r1=parameters.r1,
         r2=parameters.r2,
-        mask_weight=parameters.mask_weight,
+        mask_weight=parameters.mask_weight if parameters.mask_mode == LOSS else 0.0,
         learning_rate=parameters.learning_rate,
         anchor=parameters.anchor,
     )

@@ -158,7 +158,7 @@ class LifeCycle:
     def slide(self, label: str, sliders: Sliders) -> None:
         """Moves the picture; moving one slider on and on is one change. The last run's steps are of
         a picture that was moved otherwise: undo brings them back."""
-        self._replace(label, self.document.with_sliders(sliders), merge=True)
+        self._replace(label, self.document.holding().with_sliders(sliders), merge=True)
         self._show_run([])
 
     def goto(self, index: int) -> Frame:
@@ -206,8 +206,11 @@ class LifeCycle:
             task = new_task()
             task.check(self.document)
             self._history.record(task.name, self._version())
+            before, self.document = self.document, self.document.holding()
             self._show_run([])
             self.run = TaskRun(task)
+            if self.document is not before:
+                self._record()
         self.run.steps_left = steps
         self._set_status(State.RUNNING)
 

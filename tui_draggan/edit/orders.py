@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.document import Frame
+from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.latent import Seed, latent_from_seed
-from tui_draggan.engines.base import Engine
 
 
 class HasLatent(Protocol):
@@ -58,9 +59,9 @@ class Orders(Generic[S]):
         deliver(subject, picture)
 
 
-def picture_of(engine: Engine, subject: Subject) -> Bytes:
+def picture_of(drawing: Drawing, subject: Subject) -> Bytes:
     """The picture (H, W, 3 or 4) of a seed, a step, a latent. Raises EngineError."""
     if isinstance(subject, Seed):
-        latent = latent_from_seed(engine, subject.seed, subject.psi, subject.label)
-        return engine.render(latent.ws)
-    return engine.render(subject.ws)
+        latent = latent_from_seed(drawing.engine, subject.seed, subject.psi, subject.label)
+        return drawing.picture(latent.ws)
+    return drawing.picture(subject.ws, subject.hold if isinstance(subject, Frame) else None)

@@ -165,6 +165,9 @@ PSI = Parameter(
 SPACES = ("w+", "w", "whitened-w+", "whitened-w")
 """Latent spaces that Adam works in."""
 
+MASK_MODES = HOLD, LOSS = ("hold", "loss")
+"""Ways in which a mask acts: `hold`, or the paper's mask loss."""
+
 PARAMETERS = (
     Parameter(
         "learning_rate",
@@ -184,10 +187,20 @@ PARAMETERS = (
         "N",
     ),
     Parameter(
+        "mask_mode",
+        ("--mask-mode",),
+        "mask mode",
+        "hold keeps what lies outside the mask to the bit, loss asks for it with weight λ, as in "
+        "the paper",
+        OneOf(MASK_MODES),
+        "|".join(MASK_MODES),
+        next_run=True,
+    ),
+    Parameter(
         "mask_weight",
         ("--mask-weight",),
         "λ",
-        "weight of the mask loss",
+        "weight of the mask loss, in mask mode loss",
         Number(0, 10_000),
         "λ",
     ),
@@ -291,8 +304,10 @@ class DragParams:
     """Limit of iterations of one run."""
     learning_rate: float = 0.002
     """Step size of Adam; a change acts at the next step."""
+    mask_mode: str = HOLD
+    """One of `MASK_MODES`; without effect where there is no mask."""
     mask_weight: float = 20.0
-    """λ, the weight of the mask loss."""
+    """λ, the weight of the mask loss in mask mode loss."""
     anchor: float = 0.0
     """α, how much of a handle's drift from what was under it at first motion supervision corrects
     (`export.step_graph`); 0 is the paper's form."""

@@ -17,6 +17,7 @@ class Outcome(Enum):
 
     REACHED = "reached"
     LOST = "reached, but off the model"
+    HIDDEN = "reached, but outside the mask"
     FOUND = "found"
     UNLIKE = "found, but unlike the model's pictures"
     STEP_LIMIT = "step limit"
@@ -24,6 +25,10 @@ class Outcome(Enum):
     NO_GRADIENT = "no gradient"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+AT_TARGETS = frozenset({Outcome.REACHED, Outcome.LOST, Outcome.HIDDEN})
+"""With all handles at their targets."""
 
 
 @dataclass
@@ -70,6 +75,8 @@ ADVICE = {
     Outcome.FOUND: "the photograph's latent; it can be dragged like any picture",
     Outcome.UNLIKE: "this photograph is far from what the model can draw: expect a likeness at "
     "best, and edits that break",
+    Outcome.HIDDEN: "the handles have arrived, but a target lies where the picture is held; paint "
+    "the mask around it",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "

@@ -14,12 +14,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from tui_draggan.arrays import Bytes, Floats, averaged
+from tui_draggan.arrays import Bytes, averaged
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda, Piece
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
+from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import (
     Latent,
@@ -57,6 +58,7 @@ class Session:
         Raises UsageError for a document that does not fit the engine's model.
         """
         self._engine = engine
+        self._drawing = Drawing(engine)
         self._info = info = engine.info
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
         self._check_parameters(document.parameters)
@@ -243,7 +245,7 @@ class Session:
         with self._changing() as cycle:
             frame = cycle.goto(index)
             if frame.image is not None:
-                self._agenda.show(frame.image, frame.ws)
+                self._agenda.show(frame.image, frame.ws, frame.hold)
 
     # -- control (any thread, return at once) --------------------------------------------------
 
@@ -378,7 +380,7 @@ class Session:
         if piece is Piece.PICTURE:
             first = quickly and self._agenda.picture is None
             small = first and self._info.drag.preview != self._info.size
-            return self._render(self._engine.preview if small else self._engine.render)
+            return self._render(small)
         if piece is Piece.STEP:
             return self._step(picture)
         if piece is Piece.FRAME:
@@ -388,7 +390,7 @@ class Session:
         elif piece is Piece.TEMPLATES:
             self._take_templates()
         elif piece is Piece.ORDER:
-            self._agenda.orders.work(partial(picture_of, self._engine))
+            self._agenda.orders.work(partial(picture_of, self._drawing))
         return None
 
     def _open_wanted_seed(self) -> None:
@@ -401,19 +403,21 @@ class Session:
             old = cycle.document.latent.origin
             cycle.open(change_in_words(old, wanted, self._info), latent)
 
-    def _render(self, draw: Callable[[Floats], Bytes]) -> Picture:
-        ws = self._cycle.document.latent.ws
-        image = draw(ws)
+    def _render(self, small: bool) -> Picture:
+        document = self._cycle.document
+        ws, hold = document.latent.ws, document.hold
+        image = self._drawing.picture(ws, hold, small)
         with self._changed:
             if ws is self._cycle.document.latent.ws:
-                self._agenda.show(image, ws)
+                self._agenda.show(image, ws, hold)
         return Picture(image)
 
     def _restore_picture(self) -> None:
         """Makes the picture of a step of the shown run that has none."""
         frame = self._cycle.without_picture
         if frame is not None:
-            image = averaged(self._engine.render(frame.ws), self._info.drag.preview)
+            image = self._drawing.picture(frame.ws, frame.hold)
+            image = averaged(image, self._info.drag.preview)
             with self._changing() as cycle:
                 cycle.restore(frame, image)
 
@@ -436,6 +440,7 @@ class Session:
                 run.task.begin(document)
                 run.begun = True
             advance = run.task.step(self._take_templates(), picture)
+            advance = advance and self._drawing.step(advance)
         except DragganError as error:
             with self._changing() as cycle:
                 if run is cycle.run:
@@ -446,5 +451,5 @@ class Session:
         with self._changing() as cycle:
             frame = cycle.accept(run, advance)
             if frame is not None and frame.image is not None:
-                self._agenda.show(frame.image, frame.ws)
+                self._agenda.show(frame.image, frame.ws, frame.hold)
             return frame

@@ -30,7 +30,7 @@ from tui_draggan.edit.latent import (
     recommended_psi,
 )
 from tui_draggan.edit.mask import Mask
-from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.parameters import LOSS, DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Slider, Sliders
 from tui_draggan.errors import DragganError, UsageError
@@ -117,6 +117,7 @@ def encode(document: Document, model: str) -> dict[str, Any]:
             for pair in document.pairs
         ],
         "mask": None if document.mask is None else _encode_mask(document.mask),
+        "held": None if document.held is None else _encode_array(document.held),
         "parameters": asdict(document.parameters),
         "sliders": _encode_sliders(document.sliders),
     }
@@ -136,12 +137,17 @@ def decode(values: Any, info: BundleInfo) -> Document:
     try:
         if version == 1:
             values = _renewed(values, info)
+        mask, held = values["mask"], values.get("held")
+        parameters = dict(values["parameters"])
+        if mask is not None:
+            parameters.setdefault("mask_mode", LOSS)  # the only one that earlier programs had
         return Document(
             _decode_latent(values["latent"], info),
             tuple(_decode_pair(pair, info) for pair in values["pairs"]),
-            None if values["mask"] is None else _decode_mask(values["mask"], info.size),
-            DragParams().with_values(**values["parameters"]),
+            None if mask is None else _decode_mask(mask, info.size),
+            DragParams().with_values(**parameters),
             _decode_sliders(values["sliders"], info) if "sliders" in values else Sliders(),
+            held=None if held is None else _decode_ws(held, info),
         )
     except DragganError:
         raise
@@ -180,7 +186,7 @@ def is_step(values: Any) -> bool:
 def decode_step(values: Any, document: Document, info: BundleInfo) -> Document:
     """The document as a step left it; the inverse of `encode_step`. Raises UsageError."""
     try:
-        ws = check_latent(_decode_array(values["ws"]), info.num_ws, info.w_dim)
+        ws = _decode_ws(values["ws"], info)
         document = document.with_ws(ws, edited=values["step"] > 0)
         for pair in document.pairs:
             if str(pair.id) in values["handles"]:
@@ -205,8 +211,13 @@ def _decode_array(values: dict[str, Any]) -> Floats:
     return data.reshape([int(side) for side in values["shape"]]).astype(np.float32)
 
 
+def _decode_ws(values: dict[str, Any], info: BundleInfo) -> Floats:
+    """Raises UsageError where it is no w+ of this model."""
+    return check_latent(_decode_array(values), info.num_ws, info.w_dim)
+
+
 def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
-    ws = check_latent(_decode_array(values["ws"]), info.num_ws, info.w_dim)
+    ws = _decode_ws(values["ws"], info)
     return Latent(ws, _decode_origin(values["origin"], info), bool(values["edited"]))
 
 

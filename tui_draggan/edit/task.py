@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from tui_draggan.edit.document import Document, Frame
+from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Latent, Origin
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
@@ -25,6 +26,8 @@ class Advance:
     """Where the handle of each of them is now."""
     unpulled: frozenset[int] = frozenset()
     """Ids of the pairs that nothing pulls: the features around their handles are all alike."""
+    hold: Hold | None = None
+    """What holds the step's picture."""
     origin: Origin | None = None
     """Where the latent comes from, where the run finds one; None where it edits the document's."""
 
@@ -61,6 +64,7 @@ class Advance:
             distance=float(np.mean(distances)) if distances else 0.0,
             milliseconds=self.result.milliseconds,
             unpulled=self.unpulled & {pair.id for pair in document.pairs},
+            hold=self.hold,
         )
 
 

@@ -100,7 +100,7 @@ def _result(protocol: str, model: Model, way: Way, edit: Edit) -> Result:
             there.seconds + edited.seconds,
         )
         changed = _apart(model.render(start.latent), model.engine.render(edited.ws))
-    picture = model.engine.render(edited.ws)
+    picture = model.engine.render(edited.ws) if edited.picture is None else edited.picture
     if edit.mask is not None:
         changed = _apart(model.render(edit.latent), picture, ~edit.mask)
     seen = None if protocol == FREEDRAGBENCH else look([picture])[0]

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tui_draggan.api import Model
-from tui_draggan.arrays import Floats
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bench.contenders import WEIGHTS
 from tui_draggan.bench.freedrag import PlainFreeDrag
 from tui_draggan.bench.reference import ARRIVED, PlainDragGAN
@@ -23,7 +23,7 @@ from tui_draggan.bench.score.edits import Edit
 from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.parameters import DragParams, default_params, parameter
-from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.progress import AT_TARGETS
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.network import Generator
 
@@ -53,6 +53,8 @@ class Edited:
     arrived: bool
     """Whether it believes that all are at their targets."""
     seconds: float
+    picture: Bytes | None = None
+    """(H, W, 3) as it is seen; None where it is that of `ws` alone."""
 
 
 Way = Callable[[Edit], Edited]
@@ -109,8 +111,9 @@ def _shipped(model: Model, parameters: DragParams, edit: Edit) -> Edited:
         document.latent.ws,
         np.array([pair.handle for pair in document.pairs[: len(edit.handles)]], np.float32),
         status.iteration,
-        status.outcome in (Outcome.REACHED, Outcome.LOST),
+        status.outcome in AT_TARGETS,
         time.perf_counter() - began,
+        session.picture,
     )
 
 
