@@ -31,7 +31,7 @@ async def test_a_stroke_by_keys_is_one_change() -> None:
     async with editing() as editor:
         await editor.press("m")
         radius = editor.screen.masking.radius
-        assert "paints what may change · all may change · λ" in editor.words
+        assert "paints what may change · all may change · the rest is held" in editor.words
         await editor.press("enter", "right", "right", "right", "enter")
         expected = disc(32, 32, radius) | disc(33, 32, radius) | disc(35, 32, radius)
         assert (
@@ -44,6 +44,19 @@ async def test_a_stroke_by_keys_is_one_change() -> None:
         await editor.press("u")
         assert editor.session.document.mask is None
         assert editor.pairs == []
+
+
+async def test_the_rest_is_held_or_asked_for() -> None:
+    async with editing() as editor:
+        await editor.press("m", "enter", "enter")
+        assert "· the rest is held" in editor.words
+        await editor.press("v")
+        assert "mask mode loss" in editor.words
+        await editor.press("up")
+        assert "may change · λ 20" in editor.words
+        assert editor.session.document.parameters.mask_mode == "loss"
+        await editor.press("u")
+        assert editor.session.document.parameters.mask_mode == "hold"
 
 
 async def test_the_stroke_is_seen_while_it_is_drawn_and_escape_gives_it_up() -> None:

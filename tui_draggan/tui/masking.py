@@ -10,6 +10,7 @@ import numpy as np
 
 from tui_draggan.edit import brush
 from tui_draggan.edit.mask import Mask
+from tui_draggan.edit.parameters import HOLD, LOSS
 from tui_draggan.edit.points import Point
 from tui_draggan.pictures.alpha import over_black
 from tui_draggan.tui.editor import Editor
@@ -85,7 +86,9 @@ class MaskMode:
         paints = "paints what may change" if self.allows else "paints what stays"
         mask, parameters = self.mask, self._editor.snapshot.document.parameters
         share = "all may change" if mask is None else f"{percent(float(mask.mean()))} may change"
-        return f"{tool} {paints} · {share} · λ {parameters.mask_weight:g}"
+        held = parameters.mask_mode == HOLD
+        rest = "the rest is held" if held else f"λ {parameters.mask_weight:g}"
+        return f"{tool} {paints} · {share} · {rest}"
 
     # -- what its keys do ----------------------------------------------------------------------
 
@@ -177,6 +180,11 @@ class MaskMode:
     def shrink(self) -> None:
         """What may change a pixel narrower."""
         self._change(brush.shrink)
+
+    def next_mode(self) -> None:
+        """From holding the rest to the mask loss, or back."""
+        held = self._editor.snapshot.document.parameters.mask_mode == HOLD
+        self._editor.set_parameter("mask_mode", LOSS if held else HOLD)
 
     def clear(self) -> None:
         """All may change."""

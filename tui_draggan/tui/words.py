@@ -25,6 +25,7 @@ NEXT = {
     Outcome.LOST: "u takes the run back",
     Outcome.FOUND: "",
     Outcome.UNLIKE: "u takes it back",
+    Outcome.HIDDEN: "m paints the mask",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",

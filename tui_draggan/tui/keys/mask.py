@@ -40,6 +40,8 @@ MASK = (
         "wider", "Make what may change a pixel wider"),
     Key("mask-shrink", "less_than_sign", lambda screen: screen.masking.shrink(), masking,
         "narrower", "Make what may change a pixel narrower"),
+    Key("mask-mode", "v", lambda screen: screen.masking.next_mode(), masking,
+        "hold/loss", "Hold the rest of the picture to the bit, or ask for it with weight λ"),
     Key("mask-clear", "X", lambda screen: screen.masking.clear(), masking,
         "clear", "Clear the mask: everything may change"),
     Key("leave-mask", "m,escape", lambda screen: screen.masking.leave(), masking,

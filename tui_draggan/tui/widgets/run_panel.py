@@ -39,6 +39,7 @@ class RunPanel(Readout):
             Outcome.FOUND: self.colour("text-success"),
             Outcome.UNLIKE: self.colour("text-warning"),
             Outcome.LOST: self.colour("text-warning"),
+            Outcome.HIDDEN: self.colour("text-warning"),
             Outcome.STUCK: self.colour("text-warning"),
             Outcome.NO_GRADIENT: self.colour("text-warning"),
             Outcome.STEP_LIMIT: self.colour("text-warning"),
