@@ -65,7 +65,7 @@ def test_a_polygon_is_filled(mask: Mask, corners: list[Point]) -> None:
     edges = list(zip(corners, [*corners[1:], corners[0]], strict=True))
     edge = np.min([to_segment(*one) for one in edges], axis=0)
     for x, y in pixels():
-        if edge[y, x] > 0.75:  # whether an edge's pixel belongs is the line's drawing
+        if edge[y, x] >= 1:  # whether an edge's pixel belongs is the line's drawing
             assert painted[y, x] == (True if _is_inside((x, y), corners) else mask[y, x])
 
 
