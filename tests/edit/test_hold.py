@@ -250,3 +250,17 @@ def test_the_same_hold_is_one_value() -> None:
     ws = np.zeros((INFO.num_ws, INFO.w_dim), np.float32)
     assert Hold(ws, MASK) == Hold(ws, MASK) and hash(Hold(ws, MASK)) == hash(Hold(ws, MASK))
     assert Hold(ws, MASK) != Hold(ws.copy(), MASK) and Hold(ws, MASK) != Hold(ws, MASK.copy())
+
+
+def test_a_small_first_picture_and_a_thumbnail_of_a_step_are_held_too() -> None:
+    session = masked(SmallPreview())
+    start = seen(session)
+    frames = list(session.run(steps=6))
+    document, thumbnails = session.document, []
+    drawing = Drawing(SmallPreview())
+    small = drawing.picture(document.latent.ws, document.hold, small=True)
+    kept = averaged(255 * (weight_inside(MASK) > 0)[..., None].astype(np.uint8), Size(32, 32)) == 0
+    assert small.shape == (32, 32, 3)
+    assert not differing(small, averaged(start, Size(32, 32)))[kept[..., 0]].any()
+    session.want(frames[-1:], lambda frame, picture: thumbnails.append(picture))
+    np.testing.assert_array_equal(seen(session), thumbnails[0])
