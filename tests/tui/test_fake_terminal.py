@@ -14,6 +14,7 @@ from tui_draggan.testing.fake_terminal import (
     COLOURS,
     KITTY,
     MOUSE_PIXELS,
+    READY,
     RESIZES,
     RESIZES_ON,
     Answers,
@@ -42,12 +43,14 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         answers: Answers | None = None,
         *options: str,
         pixels: tuple[int, int] = (0, 0),
+        speed: float = 0.0,
         **environment: str,
     ) -> FakeTerminal:
         terminal = FakeTerminal(
             *("python", "-m", "tui_draggan.testing.spot_editor", "--graphics", "auto", *options),
             answers=answers,
             pixels=pixels,
+            speed=speed,
             XDG_STATE_HOME=str(tmp_path),
             **environment,  # type: ignore[arg-type]
         )
@@ -254,3 +257,20 @@ def test_what_nobody_foresaw_costs_one_line(opened: Open, tmp_path: Path, place:
     assert line.endswith("the edit is kept, to resume it: tui-draggan --resume")
     report = next(tmp_path.rglob("failure.txt")).read_text()
     assert report.startswith("Traceback") and "in fail" in report
+
+
+def test_a_key_is_answered_before_the_pictures_of_a_slow_line(opened: Open) -> None:
+    """What stands between a key and its answer is counted in bytes: no clock is looked at."""
+    terminal = opened({READY: [(0.0, b"\x1b[0n")]}, "--endless", speed=20_000)
+    terminal.wait_for("Enter for a handle")
+    for key in (b"K", b"\r", b"K", b"\r", b" "):
+        terminal.send(key)
+    end = terminal.wait_for("running")
+    for _ in range(40):  # pictures have found their size
+        end = terminal.wait_for(READY, end)
+    for number in range(5):
+        before = len(terminal.output)
+        terminal.send(b"l")
+        after = terminal.wait_for(f"{33 + number},", before)
+        assert after - before < 0.5 * 20_000, number
+    leave(terminal)

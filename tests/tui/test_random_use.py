@@ -12,6 +12,7 @@ import random
 import sys
 import tempfile
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -90,7 +91,7 @@ class RandomUse:
     async def _reply(self) -> None:
         reply = self.random.choice(REPLIES)
         self.done.append(str(reply))
-        self.editor.app.post_message(TerminalReplied(reply))
+        self.editor.app.post_message(TerminalReplied(reply, monotonic()))
 
     async def _pause(self) -> None:
         await self.editor.pilot.pause(self.random.choice((0, 0, 0.01, 0.05)))

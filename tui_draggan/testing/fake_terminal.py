@@ -36,8 +36,13 @@ COLOURS = b"\x1bP$qm"
 """Question what background is set: whether it has all 24 bits."""
 RESIZES, RESIZES_ON = b"\x1b[?2048$p", b"\x1b[?2048h"
 """Question whether it tells its size by itself, and the request to."""
+READY = b"\x1b[5n"
+"""Question whether all before it has been drawn."""
 MOUSE_PIXELS = b"\x1b[?1016$p"
 """Question whether it reports the mouse in pixels."""
+
+SIP = 256
+"""Bytes that a slow terminal reads at once."""
 
 Answers = Mapping[bytes, Sequence[tuple[float, bytes]]]
 """Question → what is said, each so many seconds after it was asked."""
@@ -83,8 +88,11 @@ class FakeTerminal:
         answers: Answers | None = None,
         size: tuple[int, int] = (100, 30),
         pixels: tuple[int, int] = (0, 0),
+        speed: float = 0.0,
         **environment: str,
     ) -> None:
+        """speed: bytes that it reads a second; 0: as many as come."""
+        self._speed = speed
         self._terminal, self._process = start_on(command, *size, pixels, environment)
         self._before = termios.tcgetattr(self._terminal)
         self._answers = answers or {}
@@ -155,7 +163,10 @@ class FakeTerminal:
             while True:
                 wait = self._due[0][0] - time.monotonic() if self._due else 0.2
                 if select.select([self._terminal], [], [], max(0.0, wait))[0]:
-                    self._take(os.read(self._terminal, 65536))
+                    data = os.read(self._terminal, 65536 if not self._speed else SIP)
+                    if self._speed:
+                        time.sleep(len(data) / self._speed)
+                    self._take(data)
                 while self._due and self._due[0][0] <= time.monotonic():
                     os.write(self._terminal, heapq.heappop(self._due)[2])
 

@@ -50,6 +50,8 @@ class TerminalReplied(Message):
     """The terminal has answered something it was asked, or told its size."""
 
     reply: Reply
+    time: float
+    """When it came, in seconds of the monotonic clock."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -65,6 +67,8 @@ class TerminalDriver(LinuxDriver):
         """Whether the terminal says that it reports the mouse in pixels."""
         self._expected, self._asked_at = 0, 0.0
         """Answers that have not come yet, and the time of the last question in seconds."""
+        self.written = 0
+        """Bytes written since the beginning."""
         self._asked = False
         """Whether it has been asked to tell its size by itself, and has not answered."""
 
@@ -136,7 +140,7 @@ class TerminalDriver(LinuxDriver):
             self._in_pixels = False
             self.write(f"{ESC}[?{PIXEL_MOUSE}l")  # pixels of what size?
         self._expected -= 1
-        self.process_message(TerminalReplied(reply))
+        self.process_message(TerminalReplied(reply, monotonic()))
 
     def _resize(self, columns: int, rows: int, pixels: tuple[int, int] | None = None) -> None:
         """Tells of a size, unless it is the last one again: the program asks something about it,
@@ -144,6 +148,10 @@ class TerminalDriver(LinuxDriver):
         if (columns, rows, pixels) != self._told:
             self._told = columns, rows, pixels
             self.process_message(events.Resize.from_dimensions((columns, rows), pixels))
+
+    def write(self, data: str) -> None:
+        self.written += len(data.encode(errors="replace"))
+        super().write(data)
 
     def ask(self, *questions: str) -> None:
         """Writes questions of `terminal.graphics`; the answers come as `TerminalReplied`."""

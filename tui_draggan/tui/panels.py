@@ -144,9 +144,13 @@ class Panels:
         comparison: Comparison,
         bare: bool,
         hint: str,
+        hurried: bool = False,
     ) -> None:
-        """What depends on crosshair and selection: a key repaints a few rows. bare: without marks
-        on the picture."""
+        """What depends on crosshair and selection: a key repaints a few rows.
+
+        bare: without marks on the picture. hurried: the loupe, of which every cell changes, stays
+        for another time.
+        """
         size = snapshot.info.size
         scene = Scene(
             self._opaque(comparison.shown(snapshot.picture, size, pointer.cursor[0])),
@@ -161,8 +165,9 @@ class Panels:
             snapshot.status.state is State.RUNNING,
         )
         self.picture.show(scene)
-        self.loupe.show(scene)
-        self.passing_loupe.show(scene)
+        if not hurried:
+            self.loupe.show(scene)
+            self.passing_loupe.show(scene)
         self.points.show(snapshot, pointer)
         if self.arrangement is Arrangement.TINY:
             hint = words.whole_state(snapshot, hint)

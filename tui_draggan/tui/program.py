@@ -12,6 +12,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import Any
 
 from textual import events, on
@@ -25,7 +26,9 @@ from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
 from tui_draggan.standard_streams import complain
 from tui_draggan.tui.driver import TerminalDriver, TerminalReplied
-from tui_draggan.tui.terminal.graphics import CELL_QUESTION, Display, Terminal
+from tui_draggan.tui.line import Line
+from tui_draggan.tui.terminal.graphics import CELL_QUESTION, READY_QUESTION, Display, Terminal
+from tui_draggan.tui.terminal.replies import Ready
 from tui_draggan.tui.widgets.picture import Picture
 from tui_draggan.tui.workarounds import take_true_colour
 
@@ -73,6 +76,8 @@ class Program(App[int]):
         self.title = "tui-draggan"
         self.terminal = terminal
         """What is known of the terminal; its answers make it more."""
+        self.line = Line()
+        """How fast pictures reach the terminal."""
         self.resume = ""
         """Command that resumes what is being done, if there is one."""
         self.failure: BaseException | None = None
@@ -91,6 +96,7 @@ class Program(App[int]):
         self.theme = theme if theme and theme in self.available_themes else THEME.name
         self.app_resume_signal.subscribe(self, lambda _: self._return())
         self._ask(*self.terminal.questions)
+        self.mark_picture(is_end=False)  # whether it answers
 
     # -- the terminal --------------------------------------------------------------------------
 
@@ -98,9 +104,18 @@ class Program(App[int]):
         if questions and isinstance(self._driver, TerminalDriver):
             self._driver.ask(*questions)
 
+    def mark_picture(self, is_end: bool) -> None:
+        """Where a picture begins, or ends: asks the terminal to say when it is there."""
+        if isinstance(self._driver, TerminalDriver) and self.line.wants_mark():
+            self._driver.ask(READY_QUESTION)
+            self.line.put(self._driver.written, monotonic(), is_end)
+
     @on(TerminalReplied)
     def _take_reply(self, event: TerminalReplied) -> None:
-        self._learn(self.terminal.told(event.reply))
+        if isinstance(event.reply, Ready):
+            self.line.answered(event.time)
+        else:
+            self._learn(self.terminal.told(event.reply))
 
     @on(events.Resize)
     @on(events.AppFocus)

@@ -36,11 +36,13 @@ from tui_draggan.tui.gallery.visits import Gallery
 from tui_draggan.tui.keys.context import KeyContext, key_context
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
+from tui_draggan.tui.line import Line
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.messages import Reported
 from tui_draggan.tui.modes import Mode
-from tui_draggan.tui.pacing import Pacing, StepRate
+from tui_draggan.tui.pacing import FRAMES_PER_SECOND, Pacing, StepRate
 from tui_draggan.tui.panels import Panels
+from tui_draggan.tui.program import Program
 from tui_draggan.tui.prompts import Prompts
 from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
@@ -244,9 +246,20 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         mode = self._mode
         if mode is not None and not editor.pointer.busy:
             line = editor.notice or mode.words
+        terminal = self._line
+        self.panels.picture.limit(terminal.room)
+        hurried = moved and terminal.is_slow
         self.panels.show_pointer(
-            editor.snapshot, editor.pointer, self.masking, self.comparison, self._bare, line
+            editor.snapshot,
+            editor.pointer,
+            self.masking,
+            self.comparison,
+            self._bare,
+            line,
+            hurried,
         )
+        if hurried or self.panels.picture.is_behind:
+            self._draw_when(1 / FRAMES_PER_SECOND)
         context = key_context(
             editor.snapshot,
             editor.pointer,
@@ -275,17 +288,36 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     def _draw_soon(self) -> None:
         """Draws when its time has come; what comes in between is taken along."""
-        cells = self.panels.picture.size.area
-        wait = self._pacing.wait(monotonic(), cells, backlog(self.app))
+        cells, now = self.panels.picture.size.area, monotonic()
+        wait = self._pacing.wait(now, cells, backlog(self.app) or self._line.is_busy(now))
         if wait <= 0 and self._picture_is_coming():
             self._seen(0.0)
         elif wait <= 0:
             self._seen(self._pacing.spacing(cells))
+            self._mark_picture(is_end=False)
             self.refresh_all()
-            self.call_after_refresh(lambda: self._pacing.note_end(monotonic()))
-        elif not self._due:
+            self.call_after_refresh(self._drawn)
+        else:
+            self._draw_when(wait)
+
+    def _draw_when(self, wait: float) -> None:
+        """Draws in so many seconds, unless something will draw anyway."""
+        if not self._due:
             self._due = True
             self.set_timer(wait, self._draw_when_due)
+
+    def _drawn(self) -> None:
+        self._pacing.note_end(monotonic())
+        self._mark_picture(is_end=True)
+
+    def _mark_picture(self, is_end: bool) -> None:
+        if isinstance(self.app, Program):
+            self.app.mark_picture(is_end)
+
+    @property
+    def _line(self) -> Line:
+        """The way to the terminal; none of the kind where the program is another's."""
+        return self.app.line if isinstance(self.app, Program) else Line()
 
     def _picture_is_coming(self) -> bool:
         """Whether a run is at a step without a picture; one of the next has one, if asked for."""

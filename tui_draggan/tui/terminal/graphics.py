@@ -33,6 +33,8 @@ COLOUR_QUESTION = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
 none."""
 CELL_QUESTION = "\x1b[16t"
 ATTRIBUTES_QUESTION = "\x1b[c"
+READY_QUESTION = "\x1b[5n"
+"""Answered when all before it has been drawn."""
 COLOUR_CHOICES = ("auto", "truecolor", "256", "16", "none")
 
 

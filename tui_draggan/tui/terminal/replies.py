@@ -3,8 +3,8 @@
 An answer may come after seconds (SSH from far away), in pieces, twice, never, or be wrong. `Sieve`
 lets keys and mouse through and keeps answers back, whenever they come; `parse` reads one.
 
-Forms: ECMA-48 (control sequences and strings); xterm's control sequences (CSI t, DA1, DECRPM,
-DECRPSS); kitty's graphics protocol; in-band resize notifications (mode 2048).
+Forms: ECMA-48 (control sequences and strings); xterm's control sequences (CSI t, DA1, DSR,
+DECRPM, DECRPSS); kitty's graphics protocol; in-band resize notifications (mode 2048).
 """
 
 from __future__ import annotations
@@ -102,11 +102,16 @@ class TrueColour:
 
 
 @dataclass(frozen=True)
+class Ready:
+    """The answer to DSR 5: all that was written before has been drawn."""
+
+
+@dataclass(frozen=True)
 class Unknown:
     """An answer that says nothing we can use."""
 
 
-Reply = Attributes | KittyGraphics | CellSize | WindowSize | Mode | TrueColour | Unknown
+Reply = Attributes | KittyGraphics | CellSize | WindowSize | Mode | TrueColour | Ready | Unknown
 
 
 def believed_cell(width: int, height: int) -> CellSize | None:
@@ -133,6 +138,8 @@ def parse(answer: str) -> Reply:
         r"\x1bP1\$r(?:[\d:;]*;)?48[:;]2[:;]{1,2}1[:;]2[:;]3(?:[:;][\d:;]*)?m(?:\x1b\\|\x07)", answer
     ):
         return TrueColour()
+    if re.fullmatch(r"\x1b\[[03]n", answer):
+        return Ready()
     if match := re.fullmatch(r"\x1b\[\?(\d{1,5});(\d)\$y", answer):
         return Mode(int(match[1]), match[2] in "13")
     return Unknown()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from textual import events
 from textual.geometry import Region
 from textual.message import Message
@@ -21,6 +22,8 @@ from tui_draggan.tui.widgets.pixel_surface import MOST_CELLS
 
 LONGEST = 768
 """Pixels of the picture's longer side at most, where the terminal can enlarge."""
+CELL_BYTES = 40
+"""Bytes of a half block with its colours."""
 NEAR = 4
 """Levels of zoom that a single key goes in."""
 REACH = 3.0
@@ -73,7 +76,13 @@ class PicturePanel(Picture):
         self._scene: Scene | None = None
         self._dots = np.zeros((0, 0, 3), np.uint8)
         self._fitted: tuple[object, object, View, Bytes] | None = None
+        self._marks = np.zeros((0, 0), bool)
+        """Dots of what stands on the picture that is shown."""
         self._pressed = False
+        self._most: int | None = None
+        """Cells that may be repainted at once; None: all."""
+        self.is_behind = False
+        """Whether dots that differ were left for another time."""
 
     # -- what is shown -------------------------------------------------------------------------
 
@@ -85,6 +94,10 @@ class PicturePanel(Picture):
             self._look(self.view.showing(*scene.pointer.cursor))
         self._scene = scene
         self.repaint()
+
+    def limit(self, room: int | None) -> None:
+        """How many bytes the next picture may have, half blocks only; None: any number."""
+        self._most = None if room is None else max(1, room // CELL_BYTES)
 
     def zoom(self, steps: int, at: Point | None = None) -> None:
         """Zooms in by so many levels; `at` (or the crosshair) stays where it is on the screen."""
@@ -135,15 +148,37 @@ class PicturePanel(Picture):
         """The whole panel (2·rows, columns, 3)."""
         dots = np.empty((2 * view.rows, view.columns, 3), np.uint8)
         dots[:] = self.background_colors[1].rgb
+        marks = np.zeros(dots.shape[:2], bool)
         if scene is not None and scene.image is not None:
             left, top, (height, width) = view.left, view.top, view.drawn
             dots[top : top + height, left : left + width] = self._fit(scene, view)
+            plain = dots.copy()
             overlay(dots, scene, view.to_dots, view.drawn.shorter)
-        if scene is not None and scene.moving and self._dots.shape == dots.shape:
-            near = np.abs(dots.astype(np.int16) - self._dots).max(axis=-1) <= UNSEEN
-            dots[near] = self._dots[near]
+            marks = (dots != plain).any(axis=-1)
+        before, self._marks = self._marks, marks
+        self.is_behind = False
+        if scene is not None and self._dots.shape == dots.shape:
+            unseen = UNSEEN if scene.moving else 0
+            self._lag(dots, marks | before, unseen)
         self._dots = dots
         return dots
+
+    def _lag(self, dots: Bytes, marks: NDArray[np.bool_], unseen: int) -> None:
+        """Leaves dots as they are shown: those that differ by no more than `unseen`, and all but
+        the cells furthest off where the line has room for so many only. Marks are always new."""
+        off = np.abs(dots.astype(np.int16) - self._dots).max(axis=-1)
+        stay = off <= unseen
+        if self._most is not None:
+            cells = np.maximum(off[0::2], off[1::2])
+            cells[marks[0::2] | marks[1::2]] = 0
+            if np.count_nonzero(cells > unseen) > self._most:
+                self.is_behind = True
+                nearer = np.argpartition(cells.ravel(), -self._most)[: -self._most]
+                late = np.zeros(cells.size, bool)
+                late[nearer] = True
+                stay |= late.reshape(cells.shape).repeat(2, axis=0)
+        stay &= ~marks
+        dots[stay] = self._dots[stay]
 
     def _fit(self, scene: Scene, view: View) -> Bytes:
         """The resized picture, kept while only marks change."""
