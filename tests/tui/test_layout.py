@@ -61,5 +61,9 @@ def test_pictures_that_are_no_squares(
     assert plan(*size, picture) == (Arrangement(arrangement), width, height)
 
 
+def test_at_60_by_20_the_picture_gets_the_columns_that_it_fills() -> None:
+    assert plan(60, 20, SQUARE) == (Arrangement.SMALL, 34, 17)
+
+
 def test_at_80_by_24_the_picture_has_44_by_21_cells() -> None:
     assert plan(80, 24, SQUARE) == (Arrangement.SMALL, 42, 21)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from textual.geometry import Region
 
 from tui_draggan.testing.pilot import editing
 from tui_draggan.tui.terminal.graphics import Terminal
@@ -46,9 +47,12 @@ async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str
         await editor.press("question_mark")
         await editor.pilot.pause(0.2)
         count = len(sent)
-        surface = editor.screen.query_one(PicturePanel).surface
+        panel = editor.screen.query_one(PicturePanel)
+        surface = panel.surface
         assert isinstance(surface, PixelSurface)
         surface.draw()
         assert len(sent) == count
+        lines = [panel.render_lines(Region(0, y, panel.size.width, 1))[0].text for y in range(20)]
+        assert sum(line.count("▀") for line in lines) > 50, "half blocks behind the dialog"
         await editor.press("escape")
         await editor.until(lambda: len(sent) > count, "the picture after the dialog")

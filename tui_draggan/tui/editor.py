@@ -283,7 +283,11 @@ class Editor:
         """So many steps on through the run, or back."""
         last = len(self.snapshot.frames) - 1
         shown = self.snapshot.shown
-        wanted = min(last, max(0, (last + 1 if shown is None else shown) + steps))
+        self.scrub_to(min(last, max(0, (last + 1 if shown is None else shown) + steps)))
+
+    def scrub_to(self, wanted: int) -> None:
+        """Step `wanted` of the run."""
+        last, shown = len(self.snapshot.frames) - 1, self.snapshot.shown
         notice = f"step {wanted} of {last}"
         if wanted == shown:
             self.notice = notice

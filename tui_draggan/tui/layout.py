@@ -31,6 +31,8 @@ class Plan(NamedTuple):
 
 SIDE = 36
 """Columns the panels beside the picture need."""
+NARROW_SIDE, NARROW = 26, 80
+"""Columns they make do with in a terminal of fewer than so many, unless the picture is wide."""
 BELOW = 13
 """Rows the panels below it need."""
 FEWEST_BELOW = 9
@@ -54,7 +56,8 @@ def plan(columns: int, rows: int, picture: Size) -> Plan:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
     if rows < 16:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
-    beside = min(_columns(body, wide), columns - SIDE)
+    side = NARROW_SIDE if wide <= 1 and columns < NARROW else SIDE
+    beside = min(_columns(body, wide), columns - side)
     below = min(int(columns / 2 / wide), body - (BELOW if wide <= 1 else FEWEST_BELOW))
     if columns < 60 or rows > columns * 0.62:
         return Plan(Arrangement.TALL, columns, max(4, below))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.widget import Widget
-from textual.widgets import Footer
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import State
@@ -15,6 +16,8 @@ from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.size import Size
 from tui_draggan.tui import words
 from tui_draggan.tui.comparing import Comparison
+from tui_draggan.tui.keys.bar import KeyBar
+from tui_draggan.tui.keys.table import KEYS
 from tui_draggan.tui.layout import Arrangement, plan
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.pointer import Pointer
@@ -42,11 +45,12 @@ class Panels:
     What a mode adds takes the place of the plot or the log, never of the picture.
     """
 
-    def __init__(self, display: Display) -> None:
+    def __init__(self, display: Display, keymap: Mapping[str, str]) -> None:
+        """keymap: keys that a person has in place of the program's, by id."""
         self.display = display
         """The way pictures reach the terminal."""
         self.title = TitleBar(id="title")
-        self.picture = PicturePanel(display, id="picture")
+        self.picture: PicturePanel = PicturePanel(display, id="picture")
         self.points = PointsPanel(id="points")
         self.loupe = Loupe(id="loupe")
         self.run = RunPanel(id="run")
@@ -55,6 +59,7 @@ class Panels:
         self.sliders = SlidersPanel(id="sliders")
         self.passing_loupe = PassingLoupe(id="passing-loupe")
         self.status = StatusLine(id="status")
+        self.keys: KeyBar = KeyBar(KEYS, keymap, id="keys")
         self._shown: tuple[Bytes, Bytes] | None = None
         """The last picture, and what is seen of it."""
         self.arrangement = Arrangement.SMALL
@@ -76,7 +81,7 @@ class Panels:
                 yield self.sliders
         yield self.passing_loupe
         yield self.status
-        yield Footer(id="keys", compact=True, show_command_palette=False)
+        yield self.keys
 
     def arrange(self, screen: Widget, columns: int, rows: int, picture: Size) -> None:
         """As suits a terminal of that size and a picture of that size; the classes of `screen` say

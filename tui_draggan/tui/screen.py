@@ -33,6 +33,7 @@ from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.dialogs.help import HelpDialog, editor_keys
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.gallery.visits import Gallery
+from tui_draggan.tui.keys.bar import KeyBar
 from tui_draggan.tui.keys.context import KeyContext, key_context
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
@@ -48,6 +49,7 @@ from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.words import hint
@@ -91,7 +93,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self._compositor = NarrowCompositor()
         self.options = options
-        self.panels: Panels = Panels(display)
+        self.panels: Panels = Panels(display, options.keymap)
         self.context = KeyContext()
         """Moment that was shown last, on which the keys depend."""
         self._note = display.note
@@ -270,6 +272,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         )
         if context != self.context:
             self.context = context
+            self.panels.keys.show(context)
             self.refresh_bindings()
 
     @property
@@ -403,6 +406,16 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     @on(PicturePanel.Wheeled)
     def _wheel(self, event: PicturePanel.Wheeled) -> None:
         self.masking.resize(event.steps)
+
+    @on(KeyBar.Pressed)
+    async def _press_key(self, event: KeyBar.Pressed) -> None:
+        if event.key.allowed(self.context):
+            await self.perform(event.key.action)
+
+    @on(LossPlot.Chosen)
+    def _go_to(self, event: LossPlot.Chosen) -> None:
+        if self.is_open and self.context.frames and self.context.idle:
+            self.editor.scrub_to(event.index)
 
     @on(PointsPanel.Chosen)
     def _choose(self, event: PointsPanel.Chosen) -> None:

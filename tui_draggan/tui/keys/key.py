@@ -34,6 +34,8 @@ class Key:
     """A line for help and palette."""
     shown: bool = False
     """Whether the footer has it."""
+    spare: bool = False
+    """Whether the footer has it where it has room to spare."""
     group: Binding.Group | None = None
     """Keys that share a label in the footer."""
     listed: bool = True

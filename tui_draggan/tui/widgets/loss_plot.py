@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
+from textual import events
+from textual.message import Message
 
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.tui.widgets.readout import Readout
 
+AXIS_FROM = 4
+"""Rows from which the numbers of the steps stand below the curve."""
 WIDE = 20.0
 """Ratio of largest to smallest loss from which the scale is logarithmic."""
 # Bits of a braille cell, by (line, column).
@@ -22,9 +27,18 @@ class LossPlot(Readout):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__("loss", id)
+        self._steps, self._margin = 0, 0
+        """Steps that are drawn, and cells to the left of them."""
+
+    @dataclass
+    class Chosen(Message):
+        """A step was clicked."""
+
+        index: int
 
     def show(self, snapshot: Snapshot) -> None:
         """The losses so far."""
+        self._steps = 0
         losses = above_zero([frame.loss for frame in snapshot.frames])
         width, height = self.content_size
         if len(losses) < 2 or width < 12 or height < 1:
@@ -33,6 +47,9 @@ class LossPlot(Readout):
         low, high = min(losses), max(losses)
         labels = [f"{high:.2g}", f"{low:.2g}"] if height > 1 else [f"{losses[-1]:.2g}"]
         margin = max(len(label) for label in labels) + 1
+        axis = height >= AXIS_FROM
+        height -= axis
+        self._steps, self._margin = len(losses), margin
         rows = braille(curve(losses, 2 * (width - margin)), width - margin, height)
         text = Text()
         for index, row in enumerate(rows):
@@ -44,7 +61,28 @@ class LossPlot(Readout):
                 at = round(snapshot.shown / (len(losses) - 1) * (len(row) - 1))
             text.append(_marked(row, at, style))
             text.append("\n" if index < height - 1 else "")
+        if axis:
+            first, last = snapshot.frames[0].iteration, snapshot.frames[-1].iteration
+            line = " " * margin + _axis(first, last, width - margin)
+            text.append(f"\n{line}", style=self.colour("foreground-muted"))
         self.write(text)
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.get_content_offset(self)
+        if place is None or self._steps < 2 or place.x < self._margin:
+            return
+        across = self.content_size.width - self._margin - 1
+        share = min(1.0, (place.x - self._margin) / across)
+        self.post_message(self.Chosen(round(share * (self._steps - 1))))
+
+
+def _axis(first: int, last: int, width: int) -> str:
+    """The numbers of the first, middle and last step below a curve of so many cells."""
+    ends = f"{first}{str(last).rjust(width - len(str(first)))}"
+    middle = str((first + last) // 2)
+    at = round((width - len(middle)) / 2)
+    fits = last - first >= 2 and not ends[at - 1 : at + len(middle) + 1].strip()
+    return ends[:at] + middle + ends[at + len(middle) :] if fits else ends
 
 
 def above_zero(losses: Sequence[float]) -> list[float]:

@@ -17,6 +17,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.tui.terminal import kitty, sixel
 from tui_draggan.tui.terminal.encoder import Encoder
 from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.widgets.half_block_surface import HalfBlockSurface
 from tui_draggan.tui.workarounds import write_through
 
 Canvas = Callable[[int, int], Bytes]
@@ -46,6 +47,13 @@ class PixelSurface:
         """Number of kitty's picture on the screen."""
         self._cells = Region()
         self._sixels = ""
+        self._canvas: Canvas | None = None
+        """Picture that was shown last."""
+        self._stand_in = HalfBlockSurface(widget)
+        """Surface behind a dialog, which lies on cells: sixels would lie on the dialog, and kitty's
+        placeholders lose their numbers with their colours when the cells are dimmed."""
+        self._stood_in_for: tuple[Canvas, Region] | None = None
+        """Picture that the stand-in shows, and its cells."""
 
     def start(self) -> None:
         """The widget is there."""
@@ -64,28 +72,42 @@ class PixelSurface:
         cells = Region(
             cells.x, cells.y, min(cells.width, MOST_CELLS), min(cells.height, MOST_CELLS)
         )
+        self._canvas = canvas
         is_kitty = self._display.graphics == "kitty"
         number = _FIRST + next(_NUMBERS) % 0xFFFF if is_kitty else 0
         self._encoder.submit(lambda: self._encode(cells, canvas, number))
 
     def forget(self) -> None:
         """There is no picture any more; sixels are not drawn again."""
-        self._sixels = ""
+        self._sixels, self._canvas, self._stood_in_for = "", None, None
+        self._stand_in.forget()
 
     def before_lines(self) -> None:
         """The cells below sixels are about to be written, which takes the sixels away."""
-        if self._sixels:
+        canvas, cells = self._canvas, self._cells
+        if self._covered and canvas is not None and self._stood_in_for != (canvas, cells):
+            self._stood_in_for = canvas, cells
+            if cells.area:
+                self._stand_in.show(cells, canvas(cells.width, 2 * cells.height))
+        elif self._sixels:
             self._widget.call_after_refresh(self.draw)
+
+    @property
+    def _covered(self) -> bool:
+        """Whether a dialog lies over the widget's screen."""
+        return self._widget.app.screen is not self._widget.screen
 
     def draw(self) -> None:
         """Sixels over the cells, unless a dialog lies there."""
         widget = self._widget
-        if self._sixels and widget.app.screen is widget.screen and widget.is_attached:
+        if self._sixels and widget.is_attached and not self._covered:
             place = self._cells.offset + widget.content_region.offset
             self._write(sixel.at_place(self._sixels, place.x, place.y))
 
     def line(self, y: int) -> Strip:
-        """The widget's line: kitty's placeholders, or blank."""
+        """The widget's line: kitty's placeholders, or blank; half blocks behind a dialog."""
+        if self._covered:
+            return self._stand_in.line(y)
         blank = Style(bgcolor=self._widget.background_colors[1].rich_color)
         width, cells, number = self._widget.size.width, self._cells, self._number
         row = y - cells.y

@@ -18,6 +18,8 @@ BAR = 10
 """Cells of the bar that shows how far a handle still has to go."""
 
 
+FULL = 31
+"""Cells of a row with everything in it; a narrower one says less."""
 TARGETS_FROM = 12
 """Column from which a row shows the target."""
 
@@ -78,7 +80,7 @@ class PointsPanel(Readout):
         if self._has_header:
             part = f"{self._top + 1}–{self._top + len(seen)} of {count}" if count > room else ""
             header, width = " #   handle   target    distance", self.content_size.width
-            if part and len(header) + len(part) >= width:
+            if len(header) + len(part) + bool(part) > width:
                 header = header.removesuffix("distance")
             text.append(header + part.rjust(width - len(header)), style=muted)
             text.append("\n")
@@ -112,9 +114,15 @@ class PointsPanel(Readout):
         here = chosen.end if chosen is not None and chosen.pair_id == pair.id else ""
         line = Text("▸" if here else " ")
         line.append(f"{pair.id:<2}", style="bold")
+        wide = self.content_size.width >= FULL
         line.append(f" {_xy(pair.handle):>7}", style=_style(HANDLE, here == "handle"))
-        line.append(" → ", style=muted)
+        line.append(" → " if wide else "→", style=muted)
         line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
+        if not wide:
+            document = snapshot.document
+            reached = pair.distance <= document.parameters.reached_within(len(document.pairs))
+            away = "✓" if reached else f"{pair.distance:.1f}"
+            return line.append(f"{away:>6}", style=self.colour("text-success") if reached else "")
         document = snapshot.document
         if pair.distance <= document.parameters.reached_within(len(document.pairs)):
             return line.append(f" {'reached':>9}", style=self.colour("text-success") or "green")
