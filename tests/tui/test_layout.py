@@ -49,8 +49,8 @@ def test_the_picture_fits_and_leaves_room_for_what_is_beside_it(
         ((60, 20), Size(2, 1), ("small", 24, 17)),
         ((100, 30), Size(1, 2), ("small", 64, 27)),
         ((60, 20), Size(1, 2), ("tall", 60, 8)),
-        ((160, 50), Size(2, 1), ("large", 47, 47)),
-        ((160, 50), Size(1, 2), ("large", 116, 47)),
+        ((160, 50), Size(2, 1), ("large", 46, 46)),
+        ((160, 50), Size(1, 2), ("large", 116, 46)),
     ],
 )
 def test_pictures_that_are_no_squares(

@@ -91,12 +91,11 @@ class LifeCycle:
     def runs(self) -> list[list[Frame]]:
         """The steps of all runs that led to this picture from the one it was opened with."""
         origin = self.document.latent.origin
-        found: list[list[Frame]] = []
+        found: dict[int, list[Frame]] = {}
         for document, frames in (*self._history.path, self._version()):
-            new = not any(frames is known for known in found)
-            if frames and new and document.latent.origin == origin:
-                found.append(frames)
-        return found
+            if frames and id(frames) not in found and document.latent.origin == origin:
+                found[id(frames)] = frames
+        return list(found.values())
 
     @property
     def left(self) -> list[Latent]:
@@ -161,14 +160,22 @@ class LifeCycle:
         self._replace(label, self.document.holding().with_sliders(sliders), merge=True)
         self._show_run([])
 
-    def goto(self, index: int) -> Frame:
-        """Goes to a frame; all such walking in a row is one change. Raises UsageError."""
+    def goto(self, index: int, run: int | None = None) -> Frame:
+        """Goes to a frame; all such walking in a row is one change. Raises UsageError.
+
+        run: index into `runs`; None: the last one.
+        """
         if self.running:
             raise UsageError("pause the run before walking through its steps")
-        if not 0 <= index < len(self.frames):
-            raise UsageError(f"no step {index}; the run has {len(self.frames)}")
-        frame = self.frames[index]
+        runs = self.runs
+        if run is not None and not 0 <= run < len(runs):
+            raise UsageError(f"no run {run + 1}; there are {len(runs)}")
+        frames = self.frames if run is None else runs[run]
+        if not 0 <= index < len(frames):
+            raise UsageError(f"no step {index}; the run has {len(frames)}")
+        frame = frames[index]
         self._replace("go to a step", self.document.at(frame), merge=True)
+        self._show_run(frames)
         return frame
 
     def undo(self) -> str | None:

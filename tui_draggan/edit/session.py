@@ -87,6 +87,7 @@ class Session:
                 document=cycle.document,
                 status=cycle.status,
                 frames=tuple(cycle.frames),
+                runs=tuple(tuple(run) for run in cycle.runs),
                 shown=cycle.shown,
                 next_id=cycle.next_id,
                 picture=agenda.picture,
@@ -240,10 +241,11 @@ class Session:
         with self._changing() as cycle:
             return cycle.redo()
 
-    def goto(self, index: int) -> None:
-        """Makes frame `index` of the last run the current picture, as one undoable change."""
+    def goto(self, index: int, run: int | None = None) -> None:
+        """Makes frame `index` the current picture, as one undoable change. run: index into
+        `Snapshot.runs`; None: the last run. Raises UsageError."""
         with self._changing() as cycle:
-            frame = cycle.goto(index)
+            frame = cycle.goto(index, run)
             if frame.image is not None:
                 self._agenda.show(frame.image, frame.ws, frame.hold)
 
@@ -275,7 +277,7 @@ class Session:
             cycle.stop()
 
     def pictured(self, every_step: bool = False) -> Snapshot:
-        """The session with a current picture and, if wanted, its `runs` with one for `every_step`:
+        """The session with a current picture and, if wanted, one for `every_step` of its runs:
         waits until whoever does the `work` has made them, or cannot."""
         agenda = self._agenda
         with self._changing():
@@ -289,8 +291,7 @@ class Session:
                 )
             )
             agenda.picture_wanted = agenda.frames_wanted = False
-            runs = tuple(tuple(run) for run in self._cycle.runs) if every_step else ()
-            return replace(self.snapshot(), runs=runs)
+            return self.snapshot()
 
     def leave(self) -> None:
         """Nobody will do its work any more; nobody has to wait for it."""

@@ -36,8 +36,9 @@ class Snapshot:
     picture_is_current: bool = True
     """Whether the picture is that of the document's latent; in a run it may be older."""
     runs: tuple[tuple[Frame, ...], ...] = ()
-    """Steps of all runs that led to this picture from the one it was opened with; only where every
-    step was asked for (`Session.pictured`)."""
+    """Steps of all runs that led to this picture from the one it was opened with, `frames` the
+    newest or, after walking back, one of them. Every step has a picture where that was asked for
+    (`Session.pictured`)."""
     statistics: LatentStatistics | None = None
     """What w of the model look like, once that has been asked for and found."""
 

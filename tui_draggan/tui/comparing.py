@@ -39,6 +39,10 @@ class Comparison:
             elif self._before is None and snapshot.frames:
                 self._before = snapshot.frames[0].image
 
+    def start_from(self, picture: Bytes) -> None:
+        """What comes before is this picture from now on, until there is one without edits again."""
+        self._before, self._shown = picture, None
+
     @property
     def possible(self) -> bool:
         """Whether there is a picture to compare with."""

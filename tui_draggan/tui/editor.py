@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from tui_draggan.edit.document import Frame
 from tui_draggan.edit.latent import Latent, Seed, reopened
 from tui_draggan.edit.mask import load_mask
-from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
@@ -252,14 +252,15 @@ class Editor:
         name = self.snapshot.info.classes[label]
         self._reopen(lambda: self.session.open_seed(label=label), f"class {name}")
 
-    def open_picture(self, subject: Subject) -> None:
-        """A picture chosen elsewhere: a seed's, or a step of the run."""
+    def open_picture(self, subject: Seed | Frame) -> None:
+        """A picture chosen elsewhere: a seed's, or a step of a run."""
         if isinstance(subject, Seed):
             seed, psi, label = subject.seed, subject.psi, subject.label
             self._reopen(lambda: self.session.open_seed(seed, psi, label), f"seed {seed}")
-        elif subject in self.snapshot.frames:
-            index = self.snapshot.frames.index(subject)
-            self._reopen(lambda: self.session.goto(index), f"step {subject.iteration}")
+        else:
+            for number, run in enumerate(self.snapshot.runs):
+                if subject in run:
+                    self.go_to_step(run.index(subject), number, f"step {subject.iteration}")
 
     def _reopen(self, ask: Callable[[], None], notice: str) -> None:
         self.pointer = pointing.let_go(self.pointer)
@@ -295,6 +296,11 @@ class Editor:
             return
         self.pointer = pointing.let_go(self.pointer)
         self.attempt(lambda: self.session.goto(wanted), notice)
+
+    def go_to_step(self, index: int, run: int, notice: str) -> None:
+        """A step of one of the `Snapshot.runs`."""
+        self.pointer = pointing.let_go(self.pointer)
+        self.attempt(lambda: self.session.goto(index, run), notice)
 
     # -- what would be lost --------------------------------------------------------------------
 

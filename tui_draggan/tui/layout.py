@@ -45,12 +45,20 @@ NARROWEST = 24
 """Columns a picture gets, be it ever so narrow: zoomed in it fills them."""
 
 
-def plan(columns: int, rows: int, picture: Size) -> Plan:
+def has_timeline(arrangement: Arrangement, steps: bool) -> bool:
+    """Whether there is a row for the timeline. steps: whether there are any to show: where room is
+    scarce the picture gets the row until then."""
+    return arrangement is Arrangement.LARGE or (steps and arrangement is not Arrangement.TINY)
+
+
+def plan(columns: int, rows: int, picture: Size, steps: bool = False) -> Plan:
     """The arrangement for a terminal of that size and a picture of those proportions.
 
-    A cell is twice as high as wide. A picture gets no more columns than it fills at its height.
+    steps: whether there are any for the timeline. A cell is twice as high as wide. A picture gets
+    no more columns than it fills at its height.
     """
-    body = rows - BARS
+    large = columns >= 112 and rows >= 32
+    body = rows - BARS - (steps or large)
     wide = picture.width / picture.height
     if columns < 60 and rows < columns // 2 + BELOW:
         return Plan(Arrangement.TINY, columns, max(1, rows - 1))
@@ -61,7 +69,7 @@ def plan(columns: int, rows: int, picture: Size) -> Plan:
     below = min(int(columns / 2 / wide), body - (BELOW if wide <= 1 else FEWEST_BELOW))
     if columns < 60 or rows > columns * 0.62:
         return Plan(Arrangement.TALL, columns, max(4, below))
-    if columns >= 112 and rows >= 32:
+    if large:
         return Plan(Arrangement.LARGE, min(_columns(body - 2, wide) + 2, columns - 44), body)
     if wide > 1 and min(below * 2 * wide, columns) >= MUCH * beside:
         return Plan(Arrangement.TALL, columns, max(4, below))

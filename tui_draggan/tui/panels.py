@@ -18,12 +18,13 @@ from tui_draggan.tui import words
 from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.keys.bar import KeyBar
 from tui_draggan.tui.keys.table import KEYS
-from tui_draggan.tui.layout import Arrangement, plan
+from tui_draggan.tui.layout import Arrangement, has_timeline, plan
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.timeline import Timeline
 from tui_draggan.tui.widgets.bars import StatusLine, TitleBar
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -32,6 +33,7 @@ from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.widgets.run_panel import RunPanel
 from tui_draggan.tui.widgets.sliders_panel import SlidersPanel
+from tui_draggan.tui.widgets.timeline_strip import TimelineStrip
 
 ROOMY = 46
 """Rows of the terminal from which the loupe is twice as large."""
@@ -58,10 +60,13 @@ class Panels:
         self.log = LossLog(id="log")
         self.sliders = SlidersPanel(id="sliders")
         self.passing_loupe = PassingLoupe(id="passing-loupe")
+        self.timeline = TimelineStrip(id="timeline")
         self.status = StatusLine(id="status")
         self.keys: KeyBar = KeyBar(KEYS, keymap, id="keys")
         self._shown: tuple[Bytes, Bytes] | None = None
         """The last picture, and what is seen of it."""
+        self._timeline_wanted = False
+        """Whether there are steps."""
         self.arrangement = Arrangement.SMALL
         """The one in force."""
         self._frame = Container(self.picture, id="frame")
@@ -80,14 +85,16 @@ class Panels:
                 yield self.log
                 yield self.sliders
         yield self.passing_loupe
+        yield self.timeline
         yield self.status
         yield self.keys
 
     def arrange(self, screen: Widget, columns: int, rows: int, picture: Size) -> None:
         """As suits a terminal of that size and a picture of that size; the classes of `screen` say
         which for the style."""
-        chosen = plan(columns, rows, picture)
+        chosen = plan(columns, rows, picture, self._timeline_wanted)
         self.arrangement = chosen.arrangement
+        self.timeline.display = has_timeline(chosen.arrangement, self._timeline_wanted)
         for arrangement in Arrangement:
             screen.set_class(arrangement is chosen.arrangement, arrangement.value)
         screen.set_class(rows >= ROOMY, "roomy")
@@ -96,6 +103,13 @@ class Panels:
         self._frame.styles.height = chosen.height if tall else "100%"
         right, bottom = PASSING_LOUPE
         self.passing_loupe.styles.offset = (columns - right, rows - bottom)
+
+    def show_timeline(self, timeline: Timeline) -> bool:
+        """Whether the panels have to be arranged anew: there is something to show now, or nothing
+        more."""
+        wanted, self._timeline_wanted = self._timeline_wanted, bool(timeline.steps)
+        self.timeline.show(timeline)
+        return wanted is not self._timeline_wanted
 
     def take_display(self, display: Display) -> None:
         """Pictures reach the terminal in another way."""
@@ -119,7 +133,7 @@ class Panels:
         self.title.show(words.title_facts(snapshot, model), self.display.words)
         self.run.show(snapshot, rate)
         self.plot.show(snapshot)
-        self.log.show(snapshot.frames)
+        self.log.show(snapshot.frames, snapshot.shown)
 
     def _opaque(self, picture: Bytes | None) -> Bytes | None:
         """A picture over a checker where it has alpha; the same array for the same picture."""

@@ -49,9 +49,11 @@ from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.timeline import TimelineMode
 from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
+from tui_draggan.tui.widgets.timeline_strip import TimelineStrip
 from tui_draggan.tui.words import hint
 from tui_draggan.tui.workarounds import NarrowCompositor, backlog, forget_startup
 from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
@@ -67,10 +69,11 @@ class Parts:
     prompts: Prompts
     saving: Saving
     gallery: Gallery
+    timeline: TimelineMode
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        return self.sliders, self.masking
+        return self.sliders, self.masking, self.timeline
 
 
 class EditorScreen(Screen[None], inherit_bindings=False):
@@ -153,6 +156,10 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         return self.parts.masking
 
     @property
+    def timeline(self) -> TimelineMode:
+        return self.parts.timeline
+
+    @property
     def prompts(self) -> Prompts:
         return self.parts.prompts
 
@@ -168,7 +175,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         prompts = Prompts(self, editor, sliders, self.options)
         saving = Saving(self, editor, self.options)
         gallery = Gallery(self, editor, self.options, prompts.another_picture, prompts.leave)
-        self._parts = Parts(editor, sliders, MaskMode(editor), prompts, saving, gallery)
+        masking, timeline = MaskMode(editor), TimelineMode(editor)
+        self._parts = Parts(editor, sliders, masking, prompts, saving, gallery, timeline)
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.gallery:
@@ -230,6 +238,9 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
         self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
+        if self.panels.show_timeline(self.timeline.timeline):
+            self.panels.arrange(self, *self.size, self.options.size)
+            self.call_after_refresh(self.refresh_all)
         self.comparison.note(snapshot)
         look = self.comparison.look.value if self.comparison.possible else ""
         mode = self._mode
@@ -361,6 +372,14 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.comparison.next_look()
         self.refresh_all()
 
+    def start_here(self) -> None:
+        """The picture is what others are compared with from now on."""
+        picture = self.editor.snapshot.picture
+        if picture is not None:
+            self.comparison.start_from(picture)
+            self.editor.notice = "b compares with this step from now on"
+            self.refresh_all()
+
     async def show_help(self) -> None:
         await self.app.push_screen(HelpDialog(editor_keys(self.options.keymap)))
 
@@ -379,6 +398,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.app.exit(0)
 
     # -- the mouse -----------------------------------------------------------------------------
+
+    @on(TimelineStrip.Pressed)
+    def _press_step(self, event: TimelineStrip.Pressed) -> None:
+        if self.is_open and self.context.idle:
+            self.timeline.go_to(event.place)
 
     @on(PicturePanel.Pressed)
     def _press(self, event: PicturePanel.Pressed) -> None:

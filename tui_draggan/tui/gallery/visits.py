@@ -8,6 +8,7 @@ from typing import Any
 from textual.screen import Screen
 
 from tui_draggan.edit.document import Frame
+from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.orders import Subject
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.gallery.browsing import Browsing
@@ -39,7 +40,7 @@ class Gallery:
     async def open(self, display: Display) -> None:
         """Returns when it is there."""
         editor, info = self._editor, self._editor.snapshot.info
-        browsing = Browsing(info, editor.seed, self._runs, self._marks)
+        browsing = Browsing(info, editor.seed, editor.snapshot.runs, self._marks)
         name = self._options.model or info.name
 
         def answered(answer: Answer | None) -> None:
@@ -59,12 +60,8 @@ class Gallery:
         )
         await self._screen.app.push_screen(screen, answered)
 
-    @property
-    def _runs(self) -> Sequence[Sequence[Frame]]:
-        return [self._editor.snapshot.frames]
-
     def _open(self, subject: Subject) -> None:
         if isinstance(subject, Frame):
             self._editor.open_picture(subject)
-        else:
+        elif isinstance(subject, Seed):
             self._another_picture(lambda editor: editor.open_picture(subject))

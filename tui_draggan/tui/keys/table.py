@@ -7,12 +7,14 @@ from tui_draggan.tui.keys.mask import MASK
 from tui_draggan.tui.keys.points import CROSSHAIR, NUMBERS, POINTS
 from tui_draggan.tui.keys.run import RUN
 from tui_draggan.tui.keys.sliders import SLIDERS
+from tui_draggan.tui.keys.timeline import TIMELINE
 from tui_draggan.tui.keys.view import VIEW
 
 GROUPS = (
     ("points", POINTS + NUMBERS),
     ("crosshair", CROSSHAIR),
     ("run", RUN),
+    ("timeline", TIMELINE),
     ("document", DOCUMENT),
     ("mask", MASK),
     ("sliders", SLIDERS),

@@ -37,11 +37,15 @@ class LossLog(Widget):
         """Index of the run that came last."""
         self._seen: list[int] = []
         """Number of steps taken over from every run."""
+        self._places: list[list[int]] = []
+        """The line of each step of every run."""
+        self._here: int | None = None
+        """Line of the step that is shown; None: the last line."""
         self._back = 0
 
-    def show(self, frames: Sequence[Frame]) -> None:
-        """Takes over the steps not seen yet; a run that starts anew, or comes back with undo, gets
-        a heading."""
+    def show(self, frames: Sequence[Frame], shown: int | None = None) -> None:
+        """Takes over the steps not seen yet; a run that starts, or resumes after another, gets a
+        heading. shown: index of the step that the picture is; its line stands out."""
         if not frames:
             return
         before = len(self.lines)
@@ -50,16 +54,38 @@ class LossLog(Widget):
         if run == len(self._runs):
             self._runs.append(ref(frames[0]))
             self._seen.append(0)
+            self._places.append([])
             if run:
                 self.lines.append(f"── run {run + 1} ──")
-        elif run != self._run:
+        elif run != self._run and len(frames) > self._seen[run]:
             self.lines.append(f"── run {run + 1} again ──")
-        self.lines += _lines(frames, self._seen[run])
+        for line, is_step in _lines(frames, self._seen[run]):
+            if is_step:
+                self._places[run].append(len(self.lines))
+            self.lines.append(line)
         self._run, self._seen[run] = run, len(frames)
         if self._back:
             self._back += len(self.lines) - before  # what is looked at stays where it is
         elif len(self.lines) > before:
             self.refresh()
+        here = self._places[run][-1 if shown is None else shown]
+        self._stand_out(None if here == len(self.lines) - 1 else here)
+
+    def _stand_out(self, line: int | None) -> None:
+        """Follows to a line; None: the last one."""
+        if line == self._here:
+            return
+        self._here, height = line, self.content_size.height
+        if line is None:
+            self._back = 0
+        elif not self.top <= line < self.top + height:
+            self._scroll_back(len(self.lines) - self._back - height // 2 - 1 - line)
+        self.refresh()
+
+    @property
+    def here(self) -> int:
+        """The line that stands out: of the step that is shown, else the last."""
+        return len(self.lines) - 1 if self._here is None else self._here
 
     @property
     def top(self) -> int:
@@ -85,20 +111,20 @@ class LossLog(Widget):
         style = self.visual_style.rich_style
         if index >= len(self.lines):
             return Strip.blank(width, style)
-        if index == len(self.lines) - 1:
+        if index == self.here:
             style += Style(bold=True)
         line = self.lines[index][:width]
         return Strip([Segment(line.ljust(width), style)], width)
 
 
-def _lines(frames: Sequence[Frame], first: int) -> Iterator[str]:
-    """Those of the frames from index `first` on."""
+def _lines(frames: Sequence[Frame], first: int) -> Iterator[tuple[str, bool]]:
+    """Those of the frames from index `first` on, and whether each is a step."""
     known = frames[first - 1].unpulled if first else frozenset()
     for frame in frames[first:]:
         if frame.unpulled - known:
-            yield f"── nothing pulls {numbered('point', frame.unpulled_numbers)} ──"
+            yield f"── nothing pulls {numbered('point', frame.unpulled_numbers)} ──", False
         known = frame.unpulled
-        yield _line(frame)
+        yield _line(frame), True
 
 
 def _line(frame: Frame) -> str:
