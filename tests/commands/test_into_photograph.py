@@ -13,9 +13,10 @@ from PIL import Image
 from tests.pictures import profiles
 from tui_draggan.api import open_model
 from tui_draggan.cli import main
-from tui_draggan.commands.into_photograph import photograph_of, write_into_photograph
+from tui_draggan.commands.results import write_into_photograph
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Photo, Seed
+from tui_draggan.edit.photographs import photograph_of
 from tui_draggan.edit.store import save_session
 from tui_draggan.errors import UsageError
 from tui_draggan.files import sha256
@@ -57,7 +58,7 @@ def test_the_file_has_the_photographs_colours_and_pixels(tmp_path: Path, photo: 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"crop": None}, r"of cat\.png .* not known; invert it again"),
+        ({"crop": None}, r"of cat\.png .* unknown; invert it again"),
         ({"sha256": "0" * 64}, r"is not the photograph of the edit, cat\.png, or has changed"),
         ({"crop": Crop(200, 0, 128, 128)}, "reaches beyond"),
         ({"crop": Crop(-5, 0, 128, 128)}, "reaches beyond"),

@@ -184,9 +184,9 @@ def _write(
     model: Model,
 ) -> None:
     """Writes what is asked for of one edit. Raises OutputError."""
-    from tui_draggan.commands.into_photograph import photograph_of, write_into_photograph
-    from tui_draggan.commands.results import provenance_of, write_picture
+    from tui_draggan.commands.results import provenance_of, write_into_photograph, write_picture
     from tui_draggan.edit.drawing import Drawing
+    from tui_draggan.edit.photographs import photograph_of
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
 

@@ -78,7 +78,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands import results
-    from tui_draggan.commands.into_photograph import photograph_of
     from tui_draggan.commands.opening import (
         LastEdit,
         OpenRequest,
@@ -87,6 +86,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         open_mask,
         open_session,
     )
+    from tui_draggan.edit.photographs import photograph_of
     from tui_draggan.tui.printing import check_printing, print_picture
 
     writers = [options.json, options.log == results.STDOUT, options.show]
@@ -222,7 +222,6 @@ def _write(
     """Writes what was asked for, each whatever becomes of the others: the files there are then,
     and why others could not be written. into: the photograph that the picture is put back into."""
     from tui_draggan.commands import results
-    from tui_draggan.commands.into_photograph import write_into_photograph
     from tui_draggan.edit.latent_files import write_latent
     from tui_draggan.edit.store import save_session
 
@@ -244,9 +243,10 @@ def _write(
         attempt(
             options.out, lambda path: results.write_picture(path, document, picture, info, markers)
         )
-    elif picture is not None:
+    else:
         attempt(
-            options.out, lambda path: write_into_photograph(path, into, document, picture, info)
+            options.out,
+            lambda path: results.write_into_photograph(path, into, document, picture, info),
         )
     if frames:
         attempt(

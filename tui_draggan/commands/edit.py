@@ -117,12 +117,16 @@ def _services(
     return Services(
         open_session=lambda: open_session(request, bundle, engine, mask, journal.record),
         export=lambda snapshot, request: _export(snapshot, request, bundle),
+        export_into=lambda snapshot, photograph, path: _export_into(
+            snapshot, photograph, path, bundle
+        ),
         check_export=check_result,
         save_session=lambda snapshot, path: _save(snapshot, path, bundle),
         command=lambda snapshot: drag_command(snapshot, library.name_that_opens(bundle.path)),
         close=opened.close,
         abandon=engine.close,
         notices=lambda: [*journal.notices(), *notices.taken()],
+        check_photographs=bundle.require_inversion if bundle.files else lambda: None,
         remember=remember,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         directions=directions.all,
@@ -149,7 +153,6 @@ def _choices(current: ModelBundle) -> list[Choice]:
 
 def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> str:
     from tui_draggan.commands.results import write_picture, write_run
-    from tui_draggan.commands.settings import remember
     from tui_draggan.edit.latent_files import SUFFIX as LATENT
     from tui_draggan.edit.latent_files import write_latent
 
@@ -161,6 +164,23 @@ def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> 
         write_latent(path, document.latent)
     else:
         write_run(path, document, snapshot.film, bundle.info, request.markers)
+    return _written(path)
+
+
+def _export_into(snapshot: Snapshot, photograph: Path, path: Path, bundle: ModelBundle) -> str:
+    from tui_draggan.commands.results import write_into_photograph
+    from tui_draggan.edit.photographs import photograph_of
+
+    document = snapshot.document
+    full = photograph_of(photograph, document.latent.origin)
+    write_into_photograph(path, full, document, snapshot.picture, bundle.info)
+    return _written(path)
+
+
+def _written(path: Path) -> str:
+    """Its folder is the next export's."""
+    from tui_draggan.commands.settings import remember
+
     folder = path.parent.absolute()
     remember("export_folder", "" if folder == Path.cwd() else str(folder))
     return f"written: {path}"

@@ -15,6 +15,7 @@ from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name, label_of
 from tui_draggan.edit.latent_files import SUFFIX as LATENT
 from tui_draggan.edit.latent_files import check_latent_file
+from tui_draggan.edit.photographs import crop_of
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
@@ -22,6 +23,7 @@ from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, unwritable
 from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_animation
 from tui_draggan.pictures.markers import draw_markers
+from tui_draggan.pictures.photograph import FullPhotograph
 from tui_draggan.pictures.png import check_png, write_png
 from tui_draggan.pictures.provenance import Provenance
 from tui_draggan.wording import counted
@@ -43,6 +45,22 @@ def write_picture(
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
     write_png(path, picture, provenance_of(document, info))
+
+
+def write_into_photograph(
+    path: Path,
+    photograph: FullPhotograph,
+    document: Document,
+    picture: Bytes | None,
+    info: BundleInfo,
+) -> None:
+    """Writes the photograph that the document came from (`edit.photographs`) with its picture put
+    back, as PNG in the photograph's colours. Raises UsageError or OutputError."""
+    _, crop = crop_of(document.latent.origin)
+    if picture is None:
+        raise UsageError("there is no picture to write yet")
+    full = photograph.with_square(crop, picture)
+    write_png(path, full, provenance_of(document, info), photograph.profile)
 
 
 def write_run(

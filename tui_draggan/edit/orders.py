@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+import numpy as np
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.document import Frame
@@ -20,7 +23,14 @@ class HasLatent(Protocol):
         """w+ (L, w_dim)"""
 
 
-Subject = Seed | HasLatent
+@dataclass(frozen=True)
+class Mean:
+    """The mean picture of a class; of the whole model where there is none, or it is not known."""
+
+    label: int | None = None
+
+
+Subject = Seed | Mean | HasLatent
 """What a picture of the edit's model is of."""
 S = TypeVar("S")
 Deliver = Callable[[S, Bytes], object]
@@ -60,8 +70,14 @@ class Orders(Generic[S]):
 
 
 def picture_of(drawing: Drawing, subject: Subject) -> Bytes:
-    """The picture (H, W, 3 or 4) of a seed, a step, a latent. Raises EngineError."""
+    """The picture (H, W, 3 or 4) of a seed, a mean, a step, a latent. Raises EngineError."""
+    engine = drawing.engine
     if isinstance(subject, Seed):
-        latent = latent_from_seed(drawing.engine, subject.seed, subject.psi, subject.label)
+        latent = latent_from_seed(engine, subject.seed, subject.psi, subject.label)
         return drawing.picture(latent.ws)
+    if isinstance(subject, Mean):
+        known, label = engine.statistics, subject.label
+        own = label is not None and label < len(known.class_means)
+        w = known.class_means[label] if own else known.mean
+        return drawing.picture(np.tile(w, (engine.info.num_ws, 1)))
     return drawing.picture(subject.ws, subject.hold if isinstance(subject, Frame) else None)

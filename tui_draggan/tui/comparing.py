@@ -5,19 +5,26 @@ from __future__ import annotations
 from enum import Enum
 
 from tui_draggan.arrays import Bytes, averaged
+from tui_draggan.edit.inversion import InversionProblem
+from tui_draggan.edit.latent import Origin, Photo
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.pictures.compare import difference, split
+from tui_draggan.pictures.crop import Crop
 from tui_draggan.size import Size
 
 
 class Look(Enum):
-    """What is shown, with the words for the picture's border."""
+    """What is shown, with the words for the picture's border; «before» may be a photograph."""
 
     AFTER = ""
-    BEFORE = "before"
-    SPLIT = "before │ after"
+    BEFORE = "{before}"
+    SPLIT = "{before} │ after"
     DIFFERENCE = "difference"
+
+
+Box = tuple[str, Crop | None]
+"""A photograph, by its SHA-256, and the part of it."""
 
 
 class Comparison:
@@ -26,14 +33,28 @@ class Comparison:
     def __init__(self) -> None:
         self.look = Look.AFTER
         self._before: Bytes | None = None
+        self._photographs: dict[Box, Bytes] = {}
+        self._searching = False
+        """Whether a photograph is searched, and both are shown for that."""
         self._shown: tuple[Bytes, Look, int, Bytes] | None = None
 
+    def search(self, photograph: InversionProblem) -> None:
+        """What comes before is a photograph; until the search for it has ended both are shown."""
+        self._photographs[_box(photograph.origin)] = photograph.pixels
+        self.look, self._searching = Look.SPLIT, True
+
     def note(self, snapshot: Snapshot) -> None:
-        """Looks at the session: a picture without edits is what comes before those that follow.
+        """Looks at the session: a picture without edits is what comes before those that follow; a
+        photograph before what was found of it.
 
         An edit that is resumed has none; it is then the first step of its run.
         """
-        if snapshot.picture is not None and snapshot.picture_is_current:
+        photograph = self._photographs.get(_box(snapshot.document.latent.origin))
+        if photograph is not None:
+            self._before = photograph
+            if self._searching and snapshot.status.outcome is not None:
+                self.look, self._searching = Look.AFTER, False
+        elif snapshot.picture is not None and snapshot.picture_is_current:
             if not snapshot.document.latent.edited:
                 self._before = snapshot.picture
             elif self._before is None and snapshot.frames:
@@ -47,6 +68,14 @@ class Comparison:
     def possible(self) -> bool:
         """Whether there is a picture to compare with."""
         return self._before is not None
+
+    @property
+    def words(self) -> str:
+        """What is shown, for the picture's border; «» where it is the picture itself."""
+        if not self.possible:
+            return ""
+        photograph = any(self._before is one for one in self._photographs.values())
+        return self.look.value.format(before="photograph" if photograph else "before")
 
     def next_look(self) -> None:
         """Before, both, their difference, and back."""
@@ -74,3 +103,8 @@ class Comparison:
         if self.look is Look.DIFFERENCE:
             return difference(before, after)
         return split(before, after, round((column + 0.5) * common.width / size.width))
+
+
+def _box(origin: Origin) -> Box:
+    """What a picture was found of; nothing that there is for one that was not."""
+    return (origin.sha256, origin.crop) if isinstance(origin, Photo) else ("", None)

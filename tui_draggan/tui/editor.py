@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui_draggan.edit.document import Frame
-from tui_draggan.edit.latent import Latent, Seed, reopened
+from tui_draggan.edit.latent import Latent, Photo, Seed, reopened
 from tui_draggan.edit.mask import load_mask
 from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
@@ -64,6 +64,11 @@ class Editor:
         self.pointer = pointing.reconcile(self.pointer, snapshot.document.pairs, snapshot.info.size)
         self.has_run = self.has_run or bool(snapshot.frames)
         self._view.show()
+
+    def say(self, words: str) -> None:
+        """What has been done, or is being done, in a line."""
+        self.notice = words
+        self.refresh()
 
     def attempt(self, do: Callable[[], object], notice: str | None = None) -> None:
         """Does it, or says why not; the document is as it was then.
@@ -320,4 +325,5 @@ class Editor:
         return self._is_unsaved(self.session.snapshot().document.latent)
 
     def _is_unsaved(self, latent: Latent) -> bool:
-        return latent.edited and not any(latent is kept for kept in self._kept)
+        made = latent.edited or isinstance(latent.origin, Photo)  # which took a search
+        return made and not any(latent is kept for kept in self._kept)

@@ -16,7 +16,11 @@ class Mode(Protocol):
     """Name that keys ask for and the picture's border shows."""
     has_arrows: ClassVar[bool]
     """Whether the arrows are its own; else they move the crosshair."""
-    is_open: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has the keys."""
+        ...
 
     @property
     def words(self) -> str:

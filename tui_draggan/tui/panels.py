@@ -16,6 +16,7 @@ from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.size import Size
 from tui_draggan.tui import words
 from tui_draggan.tui.comparing import Comparison
+from tui_draggan.tui.cropping import CropMode
 from tui_draggan.tui.keys.bar import KeyBar
 from tui_draggan.tui.keys.table import KEYS
 from tui_draggan.tui.layout import Arrangement, has_timeline, plan
@@ -160,6 +161,7 @@ class Panels:
         snapshot: Snapshot,
         pointer: Pointer,
         masking: MaskMode,
+        cropping: CropMode,
         comparison: Comparison,
         bare: bool,
         hint: str,
@@ -171,7 +173,7 @@ class Panels:
         for another time.
         """
         size = snapshot.info.size
-        scene = Scene(
+        scene = cropping.scene or Scene(
             self._opaque(comparison.shown(snapshot.picture, size, pointer.cursor[0])),
             size,
             snapshot.document.pairs,
@@ -180,8 +182,8 @@ class Panels:
             masking.mask,
             masking.outline,
             masking.corners,
-            bare,
-            snapshot.status.state is State.RUNNING,
+            bare=bare,
+            moving=snapshot.status.state is State.RUNNING,
         )
         self.picture.show(scene)
         if not hurried:
@@ -191,4 +193,5 @@ class Panels:
         if self.arrangement is Arrangement.TINY:
             hint = words.whole_state(snapshot, hint)
         muted = self.status.colour("foreground-muted") or "dim"
-        self.status.show(pointer, self.picture.view.zoom, Text(hint, style=muted))
+        here = None if cropping.is_open else pointer
+        self.status.show(here, self.picture.view.zoom, Text(hint, style=muted))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from textual.screen import Screen
 
-from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.latent import Photo, Seed
 from tui_draggan.edit.mask import save_mask
+from tui_draggan.edit.photographs import check_photograph
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.errors import DragganError
 from tui_draggan.files import check_writable, free_name
 from tui_draggan.pictures.animation import SUFFIXES
 from tui_draggan.pictures.png import check_png
+from tui_draggan.pictures.reading import SUFFIXES as PICTURES
 from tui_draggan.tui.dialogs.dialog import ask
 from tui_draggan.tui.dialogs.file import FileAnswer, FileDialog
 from tui_draggan.tui.editor import Editor
@@ -60,6 +62,52 @@ class Saving:
             path,
             lambda now: export(now, request),
             lambda: session.pictured(every_step=every_step),
+        )
+
+    async def export_into(self, known: Mapping[str, Path]) -> None:
+        """The photograph that the edit came from, with the edit in it. known: files of photographs
+        by their SHA-256; where it is none of them it is asked for."""
+        origin = self._editor.snapshot.document.latent.origin
+        if not isinstance(origin, Photo):
+            return
+        path = known.get(origin.sha256)
+        if path is not None and path.is_file():
+            await self._export_into(origin, path)
+            return
+        dialog = FileDialog(
+            "the photograph",
+            "Next",
+            origin.file,
+            "The file that this edit came from.",
+            lambda file: check_photograph(file, origin),
+            PICTURES,
+            writes=False,
+        )
+        await ask(
+            self._screen.app,
+            dialog,
+            lambda answer: self._screen.call_next(self._export_into, origin, answer.path),
+        )
+
+    async def _export_into(self, origin: Photo, photograph: Path) -> None:
+        export, session = self._options.services.export_into, self._editor.session
+        if export is None:
+            return
+        dialog = FileDialog(
+            "export into the photograph",
+            "Export",
+            self._free(f"{Path(origin.file).stem}-edited.png"),
+            f"{origin.file}, unchanged around the edit and blended at its border.",
+            check_png,
+        )
+        await ask(
+            self._screen.app,
+            dialog,
+            lambda answer: self._write(
+                answer.path,
+                lambda now: export(now, photograph, answer.path),
+                session.pictured,
+            ),
         )
 
     async def save_session(self) -> None:

@@ -44,6 +44,8 @@ class Scene:
     """Corners so far of a rectangle or polygon that is being drawn."""
     bare: bool = False
     """Whether marks and crosshair are hidden."""
+    box: tuple[int, int, int, int] | None = None
+    """Left, top, right and bottom pixel of a frame, which is there in place of the crosshair."""
     moving: bool = False
     """The picture changes with every step: differences nobody sees may wait."""
 
@@ -98,6 +100,11 @@ def overlay(canvas: Bytes, scene: Scene, place: Place, side: int, numbers: bool 
     if scene.corners:
         corners = [*(place(*corner) for corner in scene.corners), cursor]
         markers.paint_corners(canvas, corners, sizes)
+    if scene.box is not None:
+        left, top, right, bottom = scene.box
+        frame = ((left, top), (right, top), (right, bottom), (left, bottom), (left, top))
+        markers.paint_corners(canvas, [place(*corner) for corner in frame], sizes)
+        return
     points = {point for pair in scene.pairs for point in (pair.handle, pair.target)}
     if not (scene.moving and scene.pointer.cursor in points):
         rings = [place(*pair.target) for pair in with_grabbed(scene.pointer, scene.pairs)]

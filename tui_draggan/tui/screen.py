@@ -16,7 +16,6 @@ place of plot or log.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from inspect import isawaitable
 from time import monotonic
 from typing import ClassVar
@@ -29,20 +28,21 @@ from textual.screen import Screen
 from tui_draggan.edit.document import State
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
+from tui_draggan.tui import mouse
 from tui_draggan.tui.comparing import Comparison
+from tui_draggan.tui.cropping import CropMode
 from tui_draggan.tui.dialogs.help import HelpDialog, editor_keys
 from tui_draggan.tui.editor import Editor
-from tui_draggan.tui.gallery.visits import Gallery
 from tui_draggan.tui.keys.bar import KeyBar
-from tui_draggan.tui.keys.context import KeyContext, key_context
+from tui_draggan.tui.keys.context import KeyContext, key_context, placing
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.line import Line
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.messages import Reported
-from tui_draggan.tui.modes import Mode
 from tui_draggan.tui.pacing import FRAMES_PER_SECOND, Pacing, StepRate
 from tui_draggan.tui.panels import Panels
+from tui_draggan.tui.parts import Parts, join
 from tui_draggan.tui.program import Program
 from tui_draggan.tui.prompts import Prompts
 from tui_draggan.tui.saving import Saving
@@ -57,23 +57,6 @@ from tui_draggan.tui.widgets.timeline_strip import TimelineStrip
 from tui_draggan.tui.words import hint
 from tui_draggan.tui.workarounds import NarrowCompositor, backlog, forget_startup
 from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What exists once a session is open."""
-
-    editor: Editor
-    sliders: SliderMode
-    masking: MaskMode
-    prompts: Prompts
-    saving: Saving
-    gallery: Gallery
-    timeline: TimelineMode
-
-    @property
-    def modes(self) -> tuple[Mode, ...]:
-        return self.sliders, self.masking, self.timeline
 
 
 class EditorScreen(Screen[None], inherit_bindings=False):
@@ -167,16 +150,14 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     def saving(self) -> Saving:
         return self.parts.saving
 
+    @property
+    def cropping(self) -> CropMode:
+        return self.parts.cropping
+
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
         editor.notice = self._note
-        services = self.options.services
-        sliders = SliderMode(editor, services.directions or tuple, services.name_direction)
-        prompts = Prompts(self, editor, sliders, self.options)
-        saving = Saving(self, editor, self.options)
-        gallery = Gallery(self, editor, self.options, prompts.another_picture, prompts.leave)
-        masking, timeline = MaskMode(editor), TimelineMode(editor)
-        self._parts = Parts(editor, sliders, masking, prompts, saving, gallery, timeline)
+        self._parts = join(self, editor, self.comparison, self.options)
         editor.refresh()
         self.call_after_refresh(forget_startup)
         if self.options.gallery:
@@ -242,9 +223,9 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.panels.arrange(self, *self.size, self.options.size)
             self.call_after_refresh(self.refresh_all)
         self.comparison.note(snapshot)
-        look = self.comparison.look.value if self.comparison.possible else ""
-        mode = self._mode
-        self.panels.name_mode(" · ".join(filter(None, ("" if mode is None else mode.name, look))))
+        mode = self.parts.mode
+        names = ("" if mode is None else mode.name, self.comparison.words)
+        self.panels.name_mode(" · ".join(filter(None, names)))
         self.show_pointer(moved=False)
         self._show_notices()
 
@@ -256,7 +237,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.panels.passing_loupe.appear()
             self.masking.followed()
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
-        mode = self._mode
+        mode = self.parts.mode
         if mode is not None and not editor.pointer.busy:
             line = editor.notice or mode.words
         terminal = self._line
@@ -266,6 +247,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             editor.snapshot,
             editor.pointer,
             self.masking,
+            self.cropping,
             self.comparison,
             self._bare,
             line,
@@ -285,11 +267,6 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.context = context
             self.panels.keys.show(context)
             self.refresh_bindings()
-
-    @property
-    def _mode(self) -> Mode | None:
-        """The one that has the keys."""
-        return next((one for one in self.parts.modes if one.is_open), None)
 
     def _show_notices(self) -> None:
         """What others have to say, once."""
@@ -406,30 +383,19 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     @on(PicturePanel.Pressed)
     def _press(self, event: PicturePanel.Pressed) -> None:
-        if self.masking.is_open:
-            self.editor.move_to(event.place)
-            self.masking.press()
-        else:
-            self.editor.press(event.place, event.reach)
+        mouse.press(self.parts, event)
 
     @on(PicturePanel.Dragged)
     def _drag(self, event: PicturePanel.Dragged) -> None:
-        if self.masking.is_open:
-            self.editor.move_to(event.place)
-        else:
-            self.editor.drag(event.place)
+        mouse.drag(self.parts, event)
 
     @on(PicturePanel.Released)
     def _release(self, event: PicturePanel.Released) -> None:
-        if self.masking.is_open:
-            self.editor.move_to(event.place)
-            self.masking.release()
-        else:
-            self.editor.release(event.place)
+        mouse.release(self.parts, event)
 
     @on(PicturePanel.Wheeled)
     def _wheel(self, event: PicturePanel.Wheeled) -> None:
-        self.masking.resize(event.steps)
+        mouse.wheel(self.parts, event)
 
     @on(KeyBar.Pressed)
     async def _press_key(self, event: KeyBar.Pressed) -> None:
@@ -443,7 +409,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     @on(PointsPanel.Chosen)
     def _choose(self, event: PointsPanel.Chosen) -> None:
-        if self.is_open and not self.masking.is_open and not self.editor.pointer.busy:
+        if self.is_open and placing(self.context) and not self.editor.pointer.busy:
             self.editor.select(event.point)
 
     @on(PicturePanel.Viewed)

@@ -46,6 +46,9 @@ class Services:
     export: Callable[[Snapshot, ExportRequest], str] | None = None
     """Writes what is asked for, in a thread of its own; returns a line to show, or raises
     DragganError."""
+    export_into: Callable[[Snapshot, Path, Path], str] | None = None
+    """Writes the photograph, the first path, with the edit in it to the second; otherwise as
+    `export`."""
     check_export: Callable[[Path], None] | None = None
     """Raises DragganError, while it is being typed, for a file that could not be written."""
     save_session: Callable[[Snapshot, Path], str] | None = None
@@ -59,6 +62,8 @@ class Services:
     EngineError. Any thread may call it; returns within a second."""
     notices: Callable[[], list[str]] | None = None
     """Lines to show that have come up since it was last asked: the journal cannot be written."""
+    check_photographs: Callable[[], None] | None = None
+    """Raises DragganError where the model takes no photographs."""
     remember: Callable[[str, str], None] | None = None
     """Keeps what was chosen for the next start: `theme` and its name."""
     resume: str = "tui-draggan --resume"

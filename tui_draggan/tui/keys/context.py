@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui_draggan.edit.document import State
+from tui_draggan.edit.latent import Photo
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.tui.modes import Mode
 from tui_draggan.tui.pointer import Pointer
@@ -33,6 +34,10 @@ class KeyContext:
     save: bool = True
     classes: bool = False
     """Whether the model has classes."""
+    photographs: bool = False
+    """Whether photographs can be opened."""
+    photograph: bool = False
+    """Whether the picture can be put back into the photograph that it came from."""
     models: bool = False
     """Whether there is a way to another model."""
     mode: str = ""
@@ -49,14 +54,20 @@ class KeyContext:
         return self.state is State.RUNNING
 
     @property
+    def has_run(self) -> bool:
+        """Whether there is something to run: points, or what is paused, which may need none."""
+        return self.pairs or self.state is State.PAUSED
+
+    @property
     def busy(self) -> bool:
         """Something is half done with the pointer: only what ends it makes sense."""
         return self.pending or self.grabbed
 
     @property
     def idle(self) -> bool:
-        """Neither a run nor something half done: the document may be replaced."""
-        return not self.running and not self.busy
+        """Neither a run nor something half done, and its picture is there to be seen: the document
+        may be replaced."""
+        return not self.running and not self.busy and seeing(self)
 
 
 def key_context(
@@ -75,12 +86,19 @@ def key_context(
         export=services.export is not None,
         save=services.save_session is not None,
         classes=bool(snapshot.info.classes),
+        photograph=services.export_into is not None and _has_photograph(snapshot),
+        photographs=services.check_photographs is not None,
         models=services.models is not None,
         name_direction=services.name_direction is not None,
         mode="" if mode is None else mode.name,
         crosshair=mode is None or not mode.has_arrows,
         **shown,
     )
+
+
+def _has_photograph(snapshot: Snapshot) -> bool:
+    origin = snapshot.document.latent.origin
+    return isinstance(origin, Photo) and origin.crop is not None
 
 
 def always(now: KeyContext) -> bool:
@@ -91,6 +109,16 @@ def always(now: KeyContext) -> bool:
 def pointing(now: KeyContext) -> bool:
     """The arrows move the crosshair."""
     return now.crosshair
+
+
+def seeing(now: KeyContext) -> bool:
+    """The document's picture is there to be seen."""
+    return now.mode != "crop"
+
+
+def settled(now: KeyContext) -> bool:
+    """The same, and nothing is half done."""
+    return not now.busy and seeing(now)
 
 
 def placing(now: KeyContext) -> bool:

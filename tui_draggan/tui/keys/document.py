@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
+from tui_draggan.tui.keys.context import settled
 from tui_draggan.tui.keys.key import Key
 
 if TYPE_CHECKING:
@@ -21,9 +22,9 @@ def _seed(screen: EditorScreen, step: int) -> None:
 # Two lines a row: id, keys, action, when; label, help.
 # fmt: off
 DOCUMENT = (
-    Key("undo", "u", lambda screen: screen.editor.undo(), lambda now: not now.busy,
+    Key("undo", "u", lambda screen: screen.editor.undo(), settled,
         "undo", "Undo the last edit or run", shown=True),
-    Key("redo", "ctrl+r", lambda screen: screen.editor.redo(), lambda now: not now.busy,
+    Key("redo", "ctrl+r", lambda screen: screen.editor.redo(), settled,
         "redo", "Redo what was undone last"),
     Key("next-seed", "n", lambda screen: _seed(screen, 1), lambda now: now.idle,
         "seed +", "Open the picture of the next seed", shown=True, group=SEED),
@@ -41,7 +42,7 @@ DOCUMENT = (
         lambda now: now.models and now.idle,
         "open", "Open another model", spare=True),
     Key("export", "e", lambda screen: screen.saving.export(),
-        lambda now: now.export and not now.busy,
+        lambda now: now.export and settled(now),
         "export", "Export a picture or an animation", shown=True),
     Key("copy", "y", lambda screen: screen.prompts.copy(screen.saving), lambda now: not now.busy,
         "copy", "Copy to the clipboard: the command that does the same, coordinates, written path"),

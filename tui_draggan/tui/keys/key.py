@@ -77,6 +77,7 @@ SIGNS = {
     "up": "↑",
     "down": "↓",
     "enter": "↵",
+    "backspace": "⌫",
     "escape": "esc",
     "tab": "⇥",
     "pageup": "page up",

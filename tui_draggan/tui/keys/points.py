@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_draggan.tui.keys.context import always, placing, pointing
+from tui_draggan.tui.keys.context import placing, pointing, seeing
 from tui_draggan.tui.keys.key import Key
 
 # Two lines a row: id, keys, action, when; label, help.
@@ -32,7 +32,7 @@ POINTS = (
     Key("clear-points", "X", lambda screen: screen.editor.clear_points(),
         lambda now: placing(now) and now.pairs and not now.busy,
         "clear", "Delete all points"),
-    Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), always,
+    Key("coordinates", "g", lambda screen: screen.prompts.coordinates(), seeing,
         "go to", "Type coordinates: x,y for crosshair or selected point, x,y:x,y for a pair"),
 )
 # fmt: on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.binding import Binding
 
 from tui_draggan.edit.document import State
-from tui_draggan.tui.keys.context import placing
+from tui_draggan.tui.keys.context import placing, seeing
 from tui_draggan.tui.keys.key import Key
 
 SCRUB = Binding.Group("scrub", compact=True)
@@ -14,15 +14,15 @@ SCRUB = Binding.Group("scrub", compact=True)
 # fmt: off
 RUN = (
     Key("run", "space", lambda screen: screen.editor.run(),
-        lambda now: now.pairs and now.idle,
+        lambda now: now.has_run and now.idle,
         "run", "Drag until every handle is at its target", shown=True),
     Key("run-without-points", "space,s", lambda screen: screen.editor.ask_for_points(),
-        lambda now: not now.pairs and not now.running,
+        lambda now: not now.has_run and not now.running and seeing(now),
         "no points", "Say what is missing before a run", listed=False),
     Key("pause", "space", lambda screen: screen.editor.pause(), lambda now: now.running,
         "pause", "Pause the run; space resumes it", shown=True),
     Key("step", "s", lambda screen: screen.editor.run(1),
-        lambda now: now.pairs and now.idle,
+        lambda now: now.has_run and now.idle,
         "step", "Run one step, then pause", shown=True),
     Key("stop", "c", lambda screen: screen.editor.stop(),
         lambda now: now.state in (State.RUNNING, State.PAUSED),

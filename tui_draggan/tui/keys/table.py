@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui_draggan.tui.keys.crop import CROP
 from tui_draggan.tui.keys.document import DOCUMENT
 from tui_draggan.tui.keys.mask import MASK
 from tui_draggan.tui.keys.points import CROSSHAIR, NUMBERS, POINTS
@@ -18,6 +19,7 @@ GROUPS = (
     ("document", DOCUMENT),
     ("mask", MASK),
     ("sliders", SLIDERS),
+    ("photograph", CROP),
     ("view", VIEW),
 )
 """By subject, in the order of help and palette."""

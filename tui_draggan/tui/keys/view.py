@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui_draggan.tui.keys.context import always, placing, pointing
+from tui_draggan.tui.keys.context import always, placing, pointing, seeing
 from tui_draggan.tui.keys.key import Key
 
 # Two lines a row: id, keys, action, when; label, help.
@@ -18,7 +18,7 @@ VIEW = (
         lambda now: now.zoomed and pointing(now),
         "whole", "Show the whole picture"),
     Key("compare", "b", lambda screen: screen.compare(),
-        lambda now: now.compare and now.mode != "sliders",
+        lambda now: now.compare and seeing(now) and now.mode != "sliders",
         "before", "Show the picture before the edit, then both (the crosshair is the border), then "
         "what differs"),
     Key("markers", "v", lambda screen: screen.hide_markers(), placing,

@@ -60,7 +60,7 @@ class PicturePanel(Picture):
 
     @dataclass
     class Wheeled(Message):
-        """The wheel turned while there is a brush."""
+        """The wheel turned while there is a brush or a box."""
 
         steps: int
 
@@ -235,8 +235,9 @@ class PicturePanel(Picture):
         self._wheel(-1, event)
 
     def _wheel(self, steps: int, event: events.MouseEvent) -> None:
-        """Another size of the brush where there is one, else another zoom."""
-        if self._scene is not None and self._scene.brush is not None:
+        """Another size of brush or box where there is one, else another zoom."""
+        scene = self._scene
+        if scene is not None and (scene.brush is not None or scene.box is not None):
             self.post_message(self.Wheeled(steps))
         else:
             self.zoom(steps, self.view.to_image(*self._place(event)))
