@@ -30,7 +30,7 @@ class PhotographDialog(FileDialog):
             "open a photograph",
             "Open",
             value,
-            "What is edited is the nearest picture that the model draws.",
+            "You edit the nearest picture that the model can draw.",
             check=thumbnail_of,
             suffixes=SUFFIXES,
             writes=False,
