@@ -16,11 +16,11 @@ from tui_draggan.edit.document import Document
 from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
 from tui_draggan.edit.latent_files import read_latent
-from tui_draggan.edit.lifecycle import Recorder
+from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import Mask, load_mask
 from tui_draggan.edit.parameters import DragParams, Value, model_params
+from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
-from tui_draggan.edit.store import load_session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import AUTO, open_engine
 
@@ -119,10 +119,14 @@ class Model:
         document = Document(self.latent(origin), mask=mask, parameters=values)
         return self.edit(document, recorder)
 
-    def edit(self, document: Document, recorder: Recorder | None = None) -> Session:
-        """A session on a document as it is. Raises UsageError where it is of another model."""
-        return Session(self.engine, document, recorder)
+    def edit(
+        self, document: Document, recorder: Recorder | None = None, past: Past | None = None
+    ) -> Session:
+        """A session on a document as it is. past: what led to it. Raises UsageError where it is of
+        another model."""
+        return Session(self.engine, document, recorder, past=past)
 
     def load(self, path: str | Path) -> Session:
         """A session on what a session file holds. Raises UsageError, naming the file."""
-        return self.edit(load_session(Path(path), self.info))
+        document, past = load_edit(Path(path), self.info)
+        return self.edit(document, past=past)

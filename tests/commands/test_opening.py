@@ -19,7 +19,7 @@ from tui_draggan.commands.opening import (
     NewPicture,
     OpenRequest,
     SavedSession,
-    opened_document,
+    opened_edit,
     warn_if_strange,
 )
 from tui_draggan.edit.journal import Journal
@@ -79,18 +79,18 @@ def test_the_last_edit_is_the_newest_whose_model_is_there(
         files.append(journal.path)
     info = replace(INFO, name="critters")
     assert LastEdit().model() == "critters"
-    assert LastEdit().document(info).pairs[0].handle == (2, 3)
+    assert LastEdit().opened(info)[0].pairs[0].handle == (2, 3)
     assert LastEdit().note(info).endswith("; the last edit needs the model gone, which is gone")
     with files[2].open("a") as stream:
         stream.write("null\nnull\n")
     os.utime(files[2], (3, 3))
-    assert LastEdit().document(info).pairs[0].handle == (2, 3)
+    assert LastEdit().opened(info)[0].pairs[0].handle == (2, 3)
     assert LastEdit().note(info).endswith("; damaged lines of the journal passed over: 2")
     for path in (files[0], files[2]):
         path.unlink()
     assert LastEdit().model() == "gone", "whose absence is then said"
     with pytest.raises(UsageError, match="no earlier edit of critters"):
-        LastEdit().document(info)
+        LastEdit().opened(info)
 
 
 @pytest.mark.parametrize("stored", [("--session", "edit.json"), ("--resume",)])
@@ -125,7 +125,7 @@ def test_a_latent_outside_what_the_model_can_draw_is_said(
     basis = engine.statistics.basis()
     np.save(tmp_path / "w.npy", engine.statistics.mean + deviations * basis[0])
     with heard(notices):
-        document = opened_document(LatentInFile(tmp_path / "w.npy"), model)
+        document, _ = opened_edit(LatentInFile(tmp_path / "w.npy"), model)
         warn_if_strange(model, document)
         assert document.parameters == model.parameters
     assert [line[:44] for line in notices.taken()] == (

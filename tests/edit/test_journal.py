@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 
 from tests.edit.spot_edits import PARAMS, assert_same, dragged
-from tui_draggan.edit.document import Document
+from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import KEPT, Journal, journals_in, newest_journals
 from tui_draggan.edit.journal_lines import model_of_journal, recover
 from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.lifecycle import Change
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, ZooEngine, spot_session
@@ -189,9 +190,9 @@ def test_no_damaged_byte_alters_a_state(tmp_path: Path) -> None:
     journal = Journal(tmp_path, INFO.name)
     states: list[Document] = []
 
-    def record(document: Document, frame: object) -> None:
+    def record(document: Document, frame: Frame | None, change: Change) -> None:
         states.append(document)
-        journal.record(document, frame)  # type: ignore[arg-type]
+        journal.record(document, frame, change)
 
     session, _ = dragged(record)
     session.move_target(1, (50, 50))

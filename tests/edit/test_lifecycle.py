@@ -9,7 +9,7 @@ import pytest
 
 from tui_draggan.edit.document import Document, Frame, State
 from tui_draggan.edit.latent import Latent, Seed
-from tui_draggan.edit.lifecycle import LifeCycle
+from tui_draggan.edit.lifecycle import Change, LifeCycle
 from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import ADVICE, Outcome
 from tui_draggan.edit.task import Advance
@@ -310,7 +310,7 @@ def test_templates_are_no_change_and_come_too_late_for_what_was_moved() -> None:
 def test_every_change_is_recorded_and_steps_with_their_frame() -> None:
     told: list[int | None] = []
 
-    def record(document: Document, frame: Frame | None) -> None:
+    def record(document: Document, frame: Frame | None, _: Change) -> None:
         told.append(None if frame is None else frame.iteration)
 
     document = Document(Latent(np.zeros((2, 3), np.float32), Seed(0)), (PAIR,))
@@ -324,4 +324,4 @@ def test_every_change_is_recorded_and_steps_with_their_frame() -> None:
     cycle.stop()
     cycle.goto(0)
     cycle.undo()
-    assert told == [None, None, 0, 1, None, None, None]
+    assert told == [None, None, None, 0, 1, None, None, None]

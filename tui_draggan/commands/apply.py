@@ -164,13 +164,13 @@ def _documents(
     model: Model, sessions: Sequence[Path], start: Start
 ) -> Iterator[tuple[str, Document]]:
     """The edits to be moved, each with the name its files get. Raises UsageError."""
-    from tui_draggan.commands.opening import opened_document, warn_if_strange
+    from tui_draggan.commands.opening import opened_edit, warn_if_strange
     from tui_draggan.edit.store import load_session
 
     for path in sessions:
         yield path.stem, load_session(path, model.info)
     if not sessions:
-        document = opened_document(start, model)
+        document, _ = opened_edit(start, model)
         warn_if_strange(model, document)
         yield "", document
 

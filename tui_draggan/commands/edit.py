@@ -181,15 +181,26 @@ def _written(path: Path) -> str:
     """Its folder is the next export's."""
     from tui_draggan.commands.settings import remember
 
-    folder = path.parent.absolute()
-    remember("export_folder", "" if folder == Path.cwd() else str(folder))
+    remember("export_folder", _folder(path))
     return f"written: {path}"
 
 
+def _folder(path: Path) -> str:
+    """Folder to be offered the next time; «» for the working folder, wherever that is then."""
+    folder = path.parent.absolute()
+    return "" if folder == Path.cwd() else str(folder)
+
+
 def _save(snapshot: Snapshot, path: Path, bundle: ModelBundle) -> str:
+    from tui_draggan.commands.settings import remember
+    from tui_draggan.edit.past import save_edit
     from tui_draggan.edit.store import save_session
 
-    save_session(path, snapshot.document, bundle.info.name)
+    if snapshot.past is None:
+        save_session(path, snapshot.document, bundle.info.name)
+    else:
+        save_edit(path, snapshot.document, snapshot.past, bundle.info.name)
+    remember("export_folder", _folder(path))
     name = library.name_that_opens(bundle.path)
     model = "" if name == bundle.info.name else f" --model {name}"  # else the session's own
     return f"saved: {path}; continue later with: tui-draggan{model} --session {path}"

@@ -20,11 +20,12 @@ from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import newest_journals, written_at
 from tui_draggan.edit.journal_lines import Recovered, recover
 from tui_draggan.edit.latent import LatentFile
-from tui_draggan.edit.lifecycle import Recorder
+from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.parameters import PARAMETERS, Value
+from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
-from tui_draggan.edit.store import load_session, model_of_session
+from tui_draggan.edit.store import model_of_session
 from tui_draggan.engines.choose import AUTO
 from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import UsageError
@@ -62,9 +63,9 @@ class SavedSession:
         """The name of its model. Raises UsageError."""
         return model_of_session(self.path)
 
-    def document(self, info: BundleInfo) -> Document:
-        """Raises UsageError where it is of another model, or damaged."""
-        return load_session(self.path, info)
+    def opened(self, info: BundleInfo) -> tuple[Document, Past | None]:
+        """It, and what led to it. Raises UsageError where it is of another model, or damaged."""
+        return load_edit(self.path, info)
 
 
 @dataclass(frozen=True)
@@ -79,16 +80,19 @@ class LastEdit:
         models = [model for _, model in newest_journals(paths.journals())]
         return next((model for model in models if library.is_there(model)), models[0])
 
-    def document(self, info: BundleInfo) -> Document:
-        """The last edit of this model. Raises UsageError."""
-        return self._recovered(info)[1].document
+    def opened(self, info: BundleInfo) -> tuple[Document, Past | None]:
+        """The last edit of this model, and what led to it. Raises UsageError."""
+        recovered = self._recovered(info)[1]
+        return recovered.document, recovered.past
 
     def note(self, info: BundleInfo) -> str:
         """A line about it, for the person who resumes it. Raises UsageError."""
         path, recovered = self._recovered(info)
         newest = newest_journals(paths.journals())[0][1]
         when = time.strftime("%d %b, %H:%M", time.localtime(written_at(path)))
-        notes = [f"the edit of {when}, as it was left; what led to it cannot be undone"]
+        notes = [f"the edit of {when}, as it was left"]
+        if recovered.past is None or not recovered.past.history.undoable:
+            notes.append("what led to it cannot be undone")
         if newest != info.name and not library.is_there(newest):
             notes.append(f"the last edit needs the model {newest}, which is gone")
         if recovered.damaged:
@@ -232,25 +236,25 @@ def open_session(
     engine: that of `engine_for`. mask: what `open_mask` gave. Raises UsageError, EngineError.
     """
     model = Model(bundle, lambda: engine)
-    document = opened_document(request.start, model)
+    document, past = opened_edit(request.start, model)
     parameters = document.parameters.with_values(**request.parameters)
     document = replace(document, parameters=parameters)
     if mask is not None:
         document = replace(document, mask=mask.mask)
     engine.open()
     warn_if_strange(model, document)
-    return model.edit(document, recorder)
+    return model.edit(document, recorder, past)
 
 
-def opened_document(start: Start, model: Model) -> Document:
-    """The edit to start with. Raises UsageError, EngineError."""
+def opened_edit(start: Start, model: Model) -> tuple[Document, Past | None]:
+    """The edit to start with, and what led to it. Raises UsageError, EngineError."""
     if isinstance(start, NewPicture):
         origin = model.seed(start.seed, start.psi, start.label)
-        return Document(model.latent(origin), parameters=model.parameters)
+        return Document(model.latent(origin), parameters=model.parameters), None
     if isinstance(start, LatentInFile):
         latent = model.read_latent(start.path, start.index)
-        return Document(latent, parameters=model.parameters)
-    return start.document(model.info)
+        return Document(latent, parameters=model.parameters), None
+    return start.opened(model.info)
 
 
 def warn_if_strange(model: Model, document: Document) -> None:

@@ -25,6 +25,27 @@ class History(Generic[S]):
         del self._undo[: -self._limit]
         self._redo.clear()
 
+    @classmethod
+    def of(cls, undoable: list[tuple[str, S]], redoable: list[tuple[str, S]]) -> History[S]:
+        """One that was kept."""
+        history = cls()
+        history._undo, history._redo = list(undoable), list(redoable)
+        return history
+
+    def copy(self) -> History[S]:
+        """One that changes by itself."""
+        return History.of(self._undo, self._redo)
+
+    @property
+    def undoable(self) -> list[tuple[str, S]]:
+        """What undo would take back, the latest last, each with the state before it."""
+        return list(self._undo)
+
+    @property
+    def redoable(self) -> list[tuple[str, S]]:
+        """What redo would make again, the next last, each with the state after it."""
+        return list(self._redo)
+
     @property
     def path(self) -> list[S]:
         """The states that undo would go back through, the oldest first."""

@@ -17,12 +17,13 @@ from pathlib import Path
 
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal_lines import document_line, key_of, model_of_journal, step_line
+from tui_draggan.edit.lifecycle import Change
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import lock, reason_of, remove_unlocked, replacing
 
 KEPT = 20
 """Journals in a folder; those that are being written are kept beyond it."""
-LONGEST = 4 << 20
+LONGEST = 32 << 20
 """Bytes after which a journal is shortened."""
 _NUMBERS = itertools.count(1)
 """An editor that opens one model after another keeps a journal for each."""
@@ -41,8 +42,8 @@ class Journal:
         self._file: int | None = None
         self._size = 0
         """Bytes of whole lines."""
-        self._start: Document | None = None
-        """The document before its first change, until that is written."""
+        self._start: tuple[Document, Change] | None = None
+        """The document before its first change, and what led to it, until that is written."""
         self._base = b""
         """The last line that is a whole document."""
         self._interrupted = False
@@ -55,15 +56,20 @@ class Journal:
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.path = folder / f"{stamp}-{os.getpid()}-{next(_NUMBERS)}.jsonl"
 
-    def record(self, document: Document, frame: Frame | None) -> None:
-        """Writes a step where there is one, else the whole document."""
+    def record(
+        self,
+        document: Document,
+        frame: Frame | None,
+        change: Change = Change(),  # noqa: B008
+    ) -> None:
+        """Writes a step where there is one, else the whole document; a recorder of a session."""
         if self._closed:
             return
         if self._start is None and not self._base:
-            self._start = document
+            self._start = document, change
             return
         try:
-            self._write(document, frame)
+            self._write(document, frame, change)
         except OSError as error:
             if not self._interrupted:
                 self._notices.append(f"the edit is not recorded: {self.path}: {reason_of(error)}")
@@ -86,19 +92,19 @@ class Journal:
         self._closed = True
         self._let_go()
 
-    def _write(self, document: Document, frame: Frame | None) -> None:
+    def _write(self, document: Document, frame: Frame | None, change: Change) -> None:
         """Raises OSError; the file then still ends with the line before, where that can be."""
         if self._file is None or not os.fstat(self._file).st_nlink:
             self._let_go()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._open()
         if self._start is not None:
-            self._append(document_line(self._start, self._model))
+            self._append(document_line(self._start[0], self._model, self._start[1]))
             self._start = None
         if self._interrupted:  # what was cut off may still be there
             self._append(b"\n" + document_line(document, self._model))
         elif frame is None or not self._size:
-            self._append(document_line(document, self._model))
+            self._append(document_line(document, self._model, change))
         else:
             self._append(step_line(frame, key_of(self._base)))
 

@@ -18,10 +18,21 @@ from typing import Any
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.store import decode, decode_step, encode, encode_step, is_step, model_of
+from tui_draggan.edit.lifecycle import Change, Past
+from tui_draggan.edit.past import Replay, decode_past, encode_past
+from tui_draggan.edit.store import (
+    decode,
+    decode_frame,
+    decode_step,
+    encode,
+    encode_step,
+    is_step,
+    model_of,
+)
 from tui_draggan.errors import UsageError
 from tui_draggan.files import reason_of
 
+_UNSAID = Change()
 _CHECKED = re.compile(rb'(\{.*), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)
 
 
@@ -30,6 +41,8 @@ class Recovered:
     """The last state a journal holds."""
 
     document: Document
+    past: Past | None
+    """What led to it, as far back as the lines are sound."""
     damaged: int
     """Lines that could not be read and were passed over, a cut-off last one aside."""
 
@@ -46,9 +59,14 @@ class _Line:
     """Whether its end was never written: the process was killed."""
 
 
-def document_line(document: Document, model: str) -> bytes:
-    """A line that holds a whole document."""
-    return _checked(encode(document, model))
+def document_line(document: Document, model: str, change: Change = _UNSAID) -> bytes:
+    """A line that holds a whole document, and how it came from the one before."""
+    values = encode(document, model)
+    if change.past is not None:
+        values["history"] = encode_past(change.past, model)
+    if change is not _UNSAID:
+        values["change"] = [change.kind, change.label, change.has_steps, change.run]
+    return _checked(values)
 
 
 def step_line(frame: Frame, key: str) -> bytes:
@@ -70,6 +88,7 @@ def recover(path: Path, info: BundleInfo) -> Recovered:
     """
     document: Document | None = None
     recovered: Document | None = None
+    replay: Replay | None = None
     key, damaged, reason = "", 0, "holds no edit"
     try:
         lines = list(_read(path))
@@ -82,18 +101,39 @@ def recover(path: Path, info: BundleInfo) -> Recovered:
             if not is_step(line.values):
                 document, key = None, line.key
                 document = recovered = decode(line.values, info)
+                replay = _changed(replay, document, line.values, info)
             elif document is not None and line.values.get("document", "") == key:
                 recovered = decode_step(line.values, document, info)
+                if replay is not None:
+                    replay.step(recovered, decode_frame(line.values, info))
             else:
                 raise UsageError("a step without its document")
         except UsageError as error:
+            replay = replay if line.cut_off else None  # the history begins anew behind it
             reason = str(error) if reason == "holds no edit" else reason
             if line.values is None and not key:
                 document = None  # of an earlier version: its steps do not say what they are on
             damaged += not line.cut_off
     if recovered is None:
         raise UsageError(f"journal {path}: {reason}")
-    return Recovered(recovered, damaged)
+    if replay is None:
+        return Recovered(recovered, None, damaged)
+    return Recovered(replay.document, replay.past, damaged)
+
+
+def _changed(replay: Replay | None, document: Document, values: Any, info: BundleInfo) -> Replay:
+    """After a line with a whole document. Where it does not say how it came from the one before,
+    as in earlier versions, or after what was damaged, the history begins with it."""
+    found = values.get("change")
+    try:
+        change = None if found is None else Change(*found)
+    except TypeError as error:
+        raise UsageError(f"incomplete or damaged ({error})") from error
+    if replay is not None and change is not None:
+        replay.change(document, change)
+        return replay
+    history = values.get("history")
+    return Replay(document, None if history is None else decode_past(history, info))
 
 
 def model_of_journal(path: Path) -> str | None:

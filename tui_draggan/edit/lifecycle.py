@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.document import Document, Frame, State, Status
 from tui_draggan.edit.history import History
-from tui_draggan.edit.latent import Latent
+from tui_draggan.edit.latent import Latent, Origin
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import ADVICE, Outcome
@@ -28,8 +28,8 @@ PICTURES = 256 << 20
 """Bytes of pictures that runs other than the shown one keep for undo. Older ones keep latents, of
 which pictures can be made again."""
 
-Recorder = Callable[[Document, "Frame | None"], None]
-"""Told of every change: the document, and the step where it was one."""
+Recorder = Callable[[Document, "Frame | None", "Change"], None]
+"""Told of every change: the document, the step where it was one, and what kind of change it was."""
 
 
 class Version(NamedTuple):
@@ -38,6 +38,31 @@ class Version(NamedTuple):
     document: Document
     frames: list[Frame]
     """Steps of the run that led to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """What led to a document."""
+
+    history: History[Version]
+    frames: list[Frame]
+    """Steps of the last run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """How a document came from the one before."""
+
+    kind: Literal["", "edit", "merge", "undo", "redo"] = ""
+    """An edit can be undone; «merge»: one with the edit before it, where that has the same label;
+    «»: nothing to be undone."""
+    label: str = ""
+    has_steps: bool = False
+    """Whether there are steps of a run to walk through afterwards."""
+    run: int | None = None
+    """Run that this went to a step of, of `runs_of` before; None: it did not."""
+    past: Past | None = None
+    """What had led to the first document."""
 
 
 @dataclass(eq=False)
@@ -55,17 +80,27 @@ class TaskRun:
 class LifeCycle:
     """A document, its history, and the run on it. Its attributes are for reading."""
 
-    def __init__(self, document: Document, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self, document: Document, recorder: Recorder | None = None, past: Past | None = None
+    ) -> None:
+        """past: what led to the document."""
         self.document = document
-        self.frames: list[Frame] = []
+        self.frames: list[Frame] = [] if past is None else past.frames
         """Steps of the last run so far."""
         self._earlier: list[list[Frame]] = []
         """Runs that were shown before and still have their pictures, the latest first."""
         self.run: TaskRun | None = None
         self.status = _at_rest(document)
-        self._history: History[Version] = History()
+        self._history = History[Version]() if past is None else past.history.copy()
         self._recorder = recorder
+        self._change = Change(past=past)
+        """What is recorded next."""
         self._record()
+
+    @property
+    def past(self) -> Past:
+        """What has led to the document so far."""
+        return Past(self._history.copy(), self.frames)
 
     @property
     def running(self) -> bool:
@@ -90,12 +125,8 @@ class LifeCycle:
     @property
     def runs(self) -> list[list[Frame]]:
         """The steps of all runs that led to this picture from the one it was opened with."""
-        origin = self.document.latent.origin
-        found: dict[int, list[Frame]] = {}
-        for document, frames in (*self._history.path, self._version()):
-            if frames and id(frames) not in found and document.latent.origin == origin:
-                found[id(frames)] = frames
-        return list(found.values())
+        versions = (*self._history.path, self._version())
+        return runs_of(versions, self.document.latent.origin)
 
     @property
     def left(self) -> list[Latent]:
@@ -117,7 +148,7 @@ class LifeCycle:
 
     def edit(self, label: str, document: Document) -> None:
         """Points or mask are others. A run goes on with them; an ended one is over."""
-        self._history.record(label, self._version())
+        self._remember(label)
         self.document = document
         if self.run is None or (self.run.task.needs_points and not document.pairs):
             self._rest()
@@ -133,14 +164,13 @@ class LifeCycle:
         changed = parameters.differing(self.document.parameters)
         if changed:
             usual = changed[0].title if len(changed) == 1 else "parameters"
-            self._history.record(label or usual, self._version(), merge=not label)
+            self._remember(label or usual, merge=not label)
             self.document = replace(self.document, parameters=parameters)
             self._record()
 
     def open(self, label: str, latent: Latent) -> None:
         """Another picture: without points, sliders and steps."""
         self._replace(label, self.document.with_latent(latent))
-        self._show_run([])
 
     def reset(self) -> bool:
         """The picture as it was before it was edited: handles return to where they were then,
@@ -150,7 +180,6 @@ class LifeCycle:
             document = version.document
             if document.latent.origin == origin and not document.latent.edited:
                 self._replace("reset", self.document.reset_to(document))
-                self._show_run([])
                 return True
         return False
 
@@ -158,7 +187,6 @@ class LifeCycle:
         """Moves the picture; moving one slider on and on is one change. The last run's steps are of
         a picture that was moved otherwise: undo brings them back."""
         self._replace(label, self.document.holding().with_sliders(sliders), merge=True)
-        self._show_run([])
 
     def goto(self, index: int, run: int | None = None) -> Frame:
         """Goes to a frame; all such walking in a row is one change. Raises UsageError.
@@ -174,17 +202,17 @@ class LifeCycle:
         if not 0 <= index < len(frames):
             raise UsageError(f"no step {index}; the run has {len(frames)}")
         frame = frames[index]
-        self._replace("go to a step", self.document.at(frame), merge=True)
-        self._show_run(frames)
+        number = next(number for number, one in enumerate(runs) if one is frames)
+        self._replace("go to a step", self.document.at(frame), True, frames, number)
         return frame
 
     def undo(self) -> str | None:
         """Takes the last change back; what runs is over. Returns what it was."""
-        return self._travel(self._history.undo)
+        return self._travel("undo")
 
     def redo(self) -> str | None:
         """Makes the change again that was undone last. Returns what it is."""
-        return self._travel(self._history.redo)
+        return self._travel("redo")
 
     def fill(self, pairs: Iterable[tuple[Pair, Pair]]) -> None:
         """Completes those pairs that are still as they were; no change to be undone."""
@@ -212,12 +240,11 @@ class LifeCycle:
         if self.run is None or self.status.state is not State.PAUSED:
             task = new_task()
             task.check(self.document)
-            self._history.record(task.name, self._version())
-            before, self.document = self.document, self.document.holding()
+            self._remember(task.name)
+            self.document = self.document.holding()
             self._show_run([])
+            self._record()
             self.run = TaskRun(task)
-            if self.document is not before:
-                self._record()
         self.run.steps_left = steps
         self._set_status(State.RUNNING)
 
@@ -279,17 +306,29 @@ class LifeCycle:
         self.run = None
         self.status = _at_rest(self.document)
 
-    def _replace(self, label: str, document: Document, merge: bool = False) -> None:
-        """Another latent: what runs is over."""
-        self._history.record(label, self._version(), merge)
+    def _replace(
+        self,
+        label: str,
+        document: Document,
+        merge: bool = False,
+        frames: list[Frame] | None = None,
+        run: int | None = None,
+    ) -> None:
+        """Another latent: what runs is over. frames: the run that it is a step of, if it is one,
+        `run` of `runs`."""
+        self._remember(label, merge)
+        self._change = replace(self._change, run=run)
         self.document = document
+        self._show_run([] if frames is None else frames)
         self._rest()
         self._record()
 
-    def _travel(self, direction: Callable[[Version], tuple[str, Version] | None]) -> str | None:
-        found = direction(self._version())
+    def _travel(self, kind: Literal["undo", "redo"]) -> str | None:
+        move = self._history.undo if kind == "undo" else self._history.redo
+        found = move(self._version())
         if found is None:
             return None
+        self._change = Change(kind)
         label, (self.document, frames) = found
         self._show_run(frames)
         self._rest()
@@ -313,11 +352,26 @@ class LifeCycle:
     def _version(self) -> Version:
         return Version(self.document, self.frames)
 
+    def _remember(self, label: str, merge: bool = False) -> None:
+        """What is there now is what undo comes back to."""
+        self._history.record(label, self._version(), merge)
+        self._change = Change("merge" if merge else "edit", label)
+
     def _record(self, frame: Frame | None = None) -> None:
+        change, self._change = replace(self._change, has_steps=bool(self.frames)), Change()
         if self._recorder is not None:
-            self._recorder(self.document, frame)
+            self._recorder(self.document, frame, change)
 
 
 def _at_rest(document: Document) -> Status:
     """Ready where there are points."""
     return Status(State.READY if document.pairs else State.EMPTY)
+
+
+def runs_of(versions: Iterable[Version], origin: Origin) -> list[list[Frame]]:
+    """The steps of all runs in those versions of a picture."""
+    found: dict[int, list[Frame]] = {}
+    for document, frames in versions:
+        if frames and document.latent.origin == origin:
+            found.setdefault(id(frames), frames)
+    return list(found.values())

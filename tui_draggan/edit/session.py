@@ -30,7 +30,7 @@ from tui_draggan.edit.latent import (
     latent_from_seed,
     reopened,
 )
-from tui_draggan.edit.lifecycle import LifeCycle, Recorder
+from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.orders import Deliver, Subject, picture_of
 from tui_draggan.edit.parameters import DragParams
@@ -52,8 +52,10 @@ class Session:
         document: Document,
         recorder: Recorder | None = None,
         task: Callable[[Engine], Task] = DragTask,
+        past: Past | None = None,
     ) -> None:
-        """recorder: called with the lock held. task: makes the task of each run.
+        """recorder: called with the lock held. task: makes the task of each run. past: what led to
+        the document.
 
         Raises UsageError for a document that does not fit the engine's model.
         """
@@ -65,7 +67,7 @@ class Session:
         document.sliders.check(info)
         if document.mask is not None:
             check_mask(document.mask, info.size)
-        self._cycle = LifeCycle(document, recorder)
+        self._cycle = LifeCycle(document, recorder, past)
         self._new_task = task
         self._changed = threading.Condition(threading.RLock())
         self._agenda = Agenda(self._cycle, info.size)
@@ -119,6 +121,12 @@ class Session:
         """The steps of the last run so far."""
         with self._changed:
             return tuple(self._cycle.frames)
+
+    @property
+    def past(self) -> Past:
+        """What has led to the document: to be kept with it."""
+        with self._changed:
+            return self._cycle.past
 
     @property
     def left(self) -> list[Latent]:

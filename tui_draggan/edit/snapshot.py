@@ -10,6 +10,7 @@ from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame, Status
 from tui_draggan.edit.latent import Origin
+from tui_draggan.edit.lifecycle import Past
 from tui_draggan.latent_statistics import LatentStatistics
 
 
@@ -39,6 +40,8 @@ class Snapshot:
     """Steps of all runs that led to this picture from the one it was opened with, `frames` the
     newest or, after walking back, one of them. Every step has a picture where that was asked for
     (`Session.pictured`)."""
+    past: Past | None = None
+    """What led to the document; only where it was asked for, to be saved."""
     statistics: LatentStatistics | None = None
     """What w of the model look like, once that has been asked for and found."""
 

@@ -52,7 +52,7 @@ def save_session(path: Path, document: Document, model: str) -> None:
 
 def load_session(path: Path, info: BundleInfo) -> Document:
     """Reads a session file made with the model `info`. Raises UsageError, naming the file."""
-    values = _read(path)
+    values = read_values(path)
     try:
         return decode(values, info)
     except UsageError as error:
@@ -61,7 +61,7 @@ def load_session(path: Path, info: BundleInfo) -> Document:
 
 def model_of_session(path: Path) -> str:
     """The name of the model a session file was made with. Raises UsageError."""
-    model = model_of(_read(path))
+    model = model_of(read_values(path))
     if model is None:
         raise UsageError(f"session {path}: not a session file")
     return model
@@ -82,7 +82,8 @@ def model_of(values: Any) -> str | None:
     return model if isinstance(model, str) else None
 
 
-def _read(path: Path) -> Any:
+def read_values(path: Path) -> Any:
+    """The JSON values of a session file. Raises UsageError."""
     check_readable(path, "a session file")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -175,7 +176,33 @@ def encode_step(frame: Frame) -> dict[str, Any]:
         "ws": _encode_array(frame.ws),
         "handles": {str(pair_id): handle for pair_id, handle in frame.handles.items()},
         "loss": frame.loss,
+        "motion_loss": frame.motion_loss,
+        "mask_loss": frame.mask_loss,
+        "distance": frame.distance,
+        "ms": round(frame.milliseconds, 3),
+        "unpulled": sorted(frame.unpulled),
     }
+
+
+def decode_frame(values: Any, info: BundleInfo) -> Frame:
+    """The step without its picture; what earlier versions did not write is 0. Raises UsageError."""
+    try:
+        return Frame(
+            int(values["step"]),
+            _decode_ws(values["ws"], info),
+            {int(number): _decode_point(point) for number, point in values["handles"].items()},
+            None,
+            float(values["loss"]),
+            float(values.get("motion_loss", 0.0)),
+            float(values.get("mask_loss", 0.0)),
+            float(values.get("distance", 0.0)),
+            float(values.get("ms", 0.0)),
+            frozenset(map(int, values.get("unpulled", ()))),
+        )
+    except DragganError:
+        raise
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise UsageError(f"incomplete or damaged ({error})") from error
 
 
 def is_step(values: Any) -> bool:

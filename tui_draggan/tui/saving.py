@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from textual.screen import Screen
 
-from tui_draggan.edit.latent import Photo, Seed
+from tui_draggan.edit.latent import Latent, Photo, Seed
 from tui_draggan.edit.mask import save_mask
 from tui_draggan.edit.photographs import check_photograph
 from tui_draggan.edit.snapshot import Snapshot
@@ -62,6 +63,7 @@ class Saving:
             path,
             lambda now: export(now, request),
             lambda: session.pictured(every_step=every_step),
+            lambda now: [now.document.latent],
         )
 
     async def export_into(self, known: Mapping[str, Path]) -> None:
@@ -107,6 +109,7 @@ class Saving:
                 answer.path,
                 lambda now: export(now, photograph, answer.path),
                 session.pictured,
+                lambda now: [now.document.latent],
             ),
         )
 
@@ -126,7 +129,10 @@ class Saving:
             self._screen.app,
             dialog,
             lambda answer: self._write(
-                answer.path, lambda now: save(now, answer.path), editor.session.snapshot
+                answer.path,
+                lambda now: save(now, answer.path),
+                lambda: replace(editor.session.snapshot(), past=editor.session.past),
+                lambda _: editor.session.left,
             ),
         )
 
@@ -161,10 +167,15 @@ class Saving:
         return str(free_name(self._options.export_folder / name))
 
     def _write(
-        self, path: Path, write: Callable[[Snapshot], str], now: Callable[[], Snapshot]
+        self,
+        path: Path,
+        write: Callable[[Snapshot], str],
+        now: Callable[[], Snapshot],
+        kept: Callable[[Snapshot], Sequence[Latent]],
     ) -> None:
-        """Writes the session as it is `now`, and again when that is asked for."""
-        self._again = lambda: self._write(path, write, now)
+        """Writes the session as it is `now`, and again when that is asked for. kept: what is no
+        longer lost then."""
+        self._again = lambda: self._write(path, write, now, kept)
         editor = self._editor
 
         def work() -> None:
@@ -177,7 +188,7 @@ class Saving:
                 self._notify(f"{type(error).__name__}: {error}", "output", "error")
             else:
                 self.written = path
-                editor.keep([snapshot.document.latent])
+                editor.keep(kept(snapshot))
                 self._notify(line, "written", "information")
 
         self._screen.run_worker(work, thread=True, exit_on_error=False)
