@@ -47,6 +47,7 @@ GPU_PYTHON ?= python3
 
 screenshots: .venv/dev.stamp
 	$(BIN)/python -m screenshots.make
+	$(BIN)/python -m screenshots.demo
 
 clean:
 	rm -rf .venv demo

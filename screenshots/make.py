@@ -1,6 +1,6 @@
 """Takes the pictures of this folder: the real editor, in tmux, on the bundled model.
 
-    python -m screenshots.make
+    python -m screenshots.make        (the moving one: python -m screenshots.demo)
 
 before, during and after one drag at 120×36, the same drag at 80×24, the sliders and the mask, and
 the first 40 seeds as they come (critters.png), eight of each species.
