@@ -9,7 +9,7 @@ from textual.geometry import Region
 
 from tui_draggan.testing.pilot import editing
 from tui_draggan.tui.terminal.graphics import Terminal
-from tui_draggan.tui.terminal.replies import CellSize
+from tui_draggan.tui.terminal.replies import CellSize, Version
 from tui_draggan.tui.widgets import pixel_surface
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.pixel_surface import PixelSurface
@@ -56,3 +56,23 @@ async def test_sixels_are_drawn_at_the_panel_and_not_over_dialogs(sent: list[str
         assert sum(line.count("▀") for line in lines) > 50, "half blocks behind the dialog"
         await editor.press("escape")
         await editor.until(lambda: len(sent) > count, "the picture after the dialog")
+
+
+async def test_pictures_are_placed_where_kitty_has_no_placeholders(sent: list[str]) -> None:
+    old = Terminal("kitty", window_cell=CellSize(10, 20), version=Version("kitty", (0, 26, 5)))
+    async with editing(terminal=old) as editor:
+        await editor.until(lambda: any("a=p" in one for one in sent), "the first picture")
+        panel = editor.screen.query_one(PicturePanel)
+        assert "\U0010eeee" not in panel.render_line(panel.size.height // 2).text
+        assert "U=1" not in "".join(sent)
+        await editor.press("left")
+        await editor.until(lambda: "d=I" in sent[-1], "the crosshair's move")
+        await editor.press("question_mark")
+        await editor.until(lambda: "d=i" in sent[-1], "the picture to go for a dialog")
+        await editor.pilot.pause(0.2)
+        assert "d=i" in sent[-1], "once"
+        await editor.press("escape")
+        await editor.until(lambda: "a=p" in sent[-1], "the picture after the dialog")
+        place = panel.content_region.offset
+        place += (panel.view.left, panel.view.top // 2)
+        assert sent[-1].startswith(f"\x1b7\x1b[{place.y + 1};{place.x + 1}H\x1b_Ga=p")

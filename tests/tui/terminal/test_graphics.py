@@ -16,6 +16,7 @@ from tui_draggan.tui.terminal.graphics import (
     in_tmux,
     terminal_problem,
 )
+from tui_draggan.tui.terminal.replies import Attributes, KittyGraphics, Version
 
 
 class Stream(io.StringIO):
@@ -80,6 +81,29 @@ def test_colour_depth(
     if before is None:
         os.environ.pop("TEXTUAL_COLOR_SYSTEM", None)
     assert "NO_COLOR" in os.environ or "NO_COLOR" not in environment
+
+
+@pytest.mark.parametrize(
+    ("version", "answer", "placed"),
+    [
+        (Version("kitty", (0, 41, 1)), True, False),
+        (Version("kitty", (0, 28)), True, False),
+        (Version("kitty", (0, 26, 5)), True, True),  # it ignores what it does not know
+        (Version("ghostty", (1, 0, 0)), True, False),
+        (Version("warp", ()), True, True),
+        (Version("zellij", (0, 45)), False, True),
+        (None, True, False),
+        (None, False, True),
+    ],
+)
+def test_placeholders_only_where_they_are_drawn(
+    terminal: pytest.MonkeyPatch, version: Version | None, answer: bool, placed: bool
+) -> None:
+    known = Terminal("auto").told(KittyGraphics(True, 31))
+    known = known if version is None else known.told(version)
+    known = known.told(KittyGraphics(answer, 32)).told(Attributes(frozenset({62})))
+    assert (known.display.graphics, known.display.placed) == ("kitty", placed)
+    assert known.told(Attributes(frozenset({4}))).display.graphics == "sixel"
 
 
 def test_nothing_heavy_is_imported() -> None:

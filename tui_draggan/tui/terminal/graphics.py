@@ -18,6 +18,7 @@ from tui_draggan.tui.terminal.replies import (
     KittyGraphics,
     Reply,
     TrueColour,
+    Version,
     WindowSize,
 )
 
@@ -26,8 +27,20 @@ OF_CHOICE: dict[str, Graphics] = {"half": "half", "sixel": "sixel", "kitty": "ki
 GRAPHICS_CHOICES = ("auto", *OF_CHOICE)
 VT340_CELL = CellSize(10, 20)
 """Cells where a terminal does not tell: those sixels were made for."""
-KITTY_QUESTION = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
+ASKED, ASKED_FOR_PLACEHOLDERS = 31, 32
+"""Numbers of kitty's pictures by which it is asked."""
+KITTY_QUESTION = f"\x1b_Gi={ASKED},s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
 """A picture of one pixel, not to be shown."""
+PLACEHOLDERS_QUESTION = (
+    f"\x1b_Gi={ASKED_FOR_PLACEHOLDERS},s=1,v=1,a=T,U=1,c=1,r=1,C=1,t=d,f=24;AAAA\x1b\\"
+    f"\x1b_Ga=d,d=I,q=2,i={ASKED_FOR_PLACEHOLDERS}\x1b\\"
+)
+"""A picture of one pixel for a placeholder that nobody writes. Who has no placeholders refuses, or
+shows it for a moment."""
+VERSION_QUESTION = "\x1b[>q"
+PLACEHOLDERS = {"kitty": (0, 28), "ghostty": (0,)}
+"""Terminals that draw placeholders, and since which version: others answer that they do, and ignore
+what they do not know."""
 COLOUR_QUESTION = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
 """A background of 24 bits is set, and asked for (DECRQSS): who knows few colours tells another, or
 none."""
@@ -46,6 +59,8 @@ class Display:
     cell_width: int = 10
     """Pixels a cell is wide; used by sixel and kitty only."""
     cell_height: int = 20
+    placed: bool = False
+    """Whether kitty's pictures are placed at the cursor, where it has no placeholders."""
     note: str = ""
     """Reason why it is not what was asked for, in one line."""
 
@@ -124,6 +139,10 @@ class Terminal:
     """None until it has told them."""
     kitty: bool = False
     """Whether it knows kitty's protocol."""
+    refuses_placeholders: bool = False
+    """Whether it has said that it has none of kitty's placeholders."""
+    version: Version | None = None
+    """Name and version as it tells them."""
     window_cell: CellSize | None = None
     """Pixels of a cell as the kernel, or the terminal of itself, has them: the newest."""
     told_cell: CellSize | None = None
@@ -151,6 +170,8 @@ class Terminal:
         if self.choice == "half":
             return (*colours, ATTRIBUTES_QUESTION) if colours else ()
         kitty = (KITTY_QUESTION,) if self.choice == "auto" else ()
+        if self.choice in ("auto", "kitty") and not in_tmux():
+            kitty = (VERSION_QUESTION, *kitty, PLACEHOLDERS_QUESTION)
         return (*colours, *kitty, CELL_QUESTION, ATTRIBUTES_QUESTION)
 
     @property
@@ -160,12 +181,23 @@ class Terminal:
         if graphics == "half":
             return Display(note=self.problem)
         cell = self.window_cell or self.told_cell or VT340_CELL
-        return Display(graphics, cell.width, cell.height)
+        placed = graphics == "kitty" and not self._has_placeholders
+        return Display(graphics, cell.width, cell.height, placed)
+
+    @property
+    def _has_placeholders(self) -> bool:
+        """In tmux there is nothing else; of a terminal without a name it is believed."""
+        if in_tmux():
+            return True
+        if self.refuses_placeholders or self.version is None:
+            return not self.refuses_placeholders
+        since = PLACEHOLDERS.get(self.version.name)
+        return since is not None and self.version.numbers >= since
 
     @property
     def _offered(self) -> Graphics:
-        """Sixel before kitty: others than kitty know its protocol without placeholders, but know
-        sixel as well. Attributes are told last, so all is known then."""
+        """Sixel before kitty: it needs no numbers. Attributes are told last, so all is known
+        then."""
         if self.attributes is None:
             return "half"
         return "sixel" if self.attributes.sixel else "kitty" if self.kitty else "half"
@@ -176,8 +208,12 @@ class Terminal:
             return replace(self, attributes=reply)
         if isinstance(reply, TrueColour):
             return replace(self, true_colour=True)
+        if isinstance(reply, KittyGraphics) and reply.number == ASKED_FOR_PLACEHOLDERS:
+            return replace(self, refuses_placeholders=not reply.works)
         if isinstance(reply, KittyGraphics):
             return replace(self, kitty=reply.works)
+        if isinstance(reply, Version):
+            return replace(self, version=reply)
         if isinstance(reply, CellSize):
             return replace(self, told_cell=reply)
         if isinstance(reply, WindowSize) and reply.cell is not None:

@@ -36,16 +36,29 @@ NUMBERS = _code_points(
 """The diacritic that stands for each row or column."""
 
 
-def sent(canvas: Bytes, number: int, columns: int, rows: int) -> str:
-    """The messages that send a picture (H, W, 3), to be shown on so many cells."""
+def sent(canvas: Bytes, number: int, columns: int, rows: int, placed: bool = False) -> str:
+    """The messages that send a picture (H, W, 3), to be shown on so many cells: by placeholders, or
+    where it is `placed`."""
     height, width = canvas.shape[:2]
     data = base64.b64encode(zlib.compress(canvas.tobytes(), 1)).decode()
     chunks = [data[start : start + CHUNK] for start in range(0, len(data), CHUNK)]
-    head = f"a=T,U=1,q=2,f=24,o=z,t=d,i={number},s={width},v={height},c={columns},r={rows},"
+    way = "a=t" if placed else f"a=T,U=1,c={columns},r={rows}"
+    head = f"{way},q=2,f=24,o=z,t=d,i={number},s={width},v={height},"
     return "".join(
         f"\x1b_G{head if index == 0 else ''}m={int(index < len(chunks) - 1)};{chunk}\x1b\\"
         for index, chunk in enumerate(chunks)
     )
+
+
+def placed(number: int, columns: int, rows: int) -> str:
+    """The message that shows a picture that was sent, from the cursor on, which stays; once more
+    moves it."""
+    return f"\x1b_Ga=p,q=2,i={number},p=1,c={columns},r={rows},C=1\x1b\\"
+
+
+def removed(number: int) -> str:
+    """The message that takes it away and keeps its data."""
+    return f"\x1b_Ga=d,d=i,q=2,i={number}\x1b\\"
 
 
 def deleted(number: int) -> str:

@@ -63,6 +63,17 @@ class KittyGraphics:
     """The answer to a query in kitty's graphics protocol."""
 
     works: bool
+    number: int = 0
+    """The picture that was asked about."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """XTVERSION: the terminal's name and version."""
+
+    name: str
+    """In lower case."""
+    numbers: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,17 @@ class Unknown:
     """An answer that says nothing we can use."""
 
 
-Reply = Attributes | KittyGraphics | CellSize | WindowSize | Mode | TrueColour | Ready | Unknown
+Reply = (
+    Attributes
+    | KittyGraphics
+    | Version
+    | CellSize
+    | WindowSize
+    | Mode
+    | TrueColour
+    | Ready
+    | Unknown
+)
 
 
 def believed_cell(width: int, height: int) -> CellSize | None:
@@ -124,8 +145,12 @@ def parse(answer: str) -> Reply:
     if match := re.fullmatch(r"\x1b\[\?([\d;]*)c", answer):
         codes = (int(code) for code in match[1].split(";") if 0 < len(code) < 6)
         return Attributes(frozenset(codes))
-    if match := re.fullmatch(r"\x1b_G[^;]*;(.*)(?:\x1b\\|\x07)", answer, re.DOTALL):
-        return KittyGraphics(match[1] == "OK")
+    if match := re.fullmatch(r"\x1b_G([^;]*);(.*)(?:\x1b\\|\x07)", answer, re.DOTALL):
+        number = re.search(r"(?:^|,)i=(\d{1,9})(?:,|$)", match[1])
+        return KittyGraphics(match[2] == "OK", int(number[1]) if number else 0)
+    if match := re.fullmatch(r"\x1bP>\|([A-Za-z-]+)[ (]?([\d.]{0,20})[^\x1b]*\x1b\\", answer):
+        numbers = tuple(int(part) for part in match[2].split(".") if part and len(part) < 10)
+        return Version(match[1].lower(), numbers)
     if match := re.fullmatch(r"\x1b\[6;(\d{1,5});(\d{1,5})t", answer):
         return believed_cell(int(match[2]), int(match[1])) or Unknown()
     if match := re.fullmatch(r"\x1b\[48((?:;\d{1,6}(?::\d*)*){4})t", answer):

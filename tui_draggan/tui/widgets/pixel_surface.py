@@ -1,4 +1,8 @@
-"""A picture in a widget in the terminal's own pixels: kitty's protocol or sixel."""
+"""A picture in a widget in the terminal's own pixels: kitty's protocol or sixel.
+
+Kitty's placeholders are cells like others. Sixels, and pictures of kitty's protocol where there are
+no placeholders, lie over the cells: they are drawn past the compositor, and taken away for dialogs.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +50,10 @@ class PixelSurface:
         self._number = 0
         """Number of kitty's picture on the screen."""
         self._cells = Region()
-        self._sixels = ""
+        self._overlay = ""
+        """Message that draws over the cells: sixels, or where kitty places its picture."""
+        self._is_placed = False
+        """Whether kitty's picture lies there."""
         self._canvas: Canvas | None = None
         """Picture that was shown last."""
         self._stand_in = HalfBlockSurface(widget)
@@ -78,19 +85,28 @@ class PixelSurface:
         self._encoder.submit(lambda: self._encode(cells, canvas, number))
 
     def forget(self) -> None:
-        """There is no picture any more; sixels are not drawn again."""
-        self._sixels, self._canvas, self._stood_in_for = "", None, None
+        """There is no picture any more; nothing is drawn over the cells again."""
+        self._uncover()
+        self._overlay, self._canvas, self._stood_in_for = "", None, None
         self._stand_in.forget()
 
     def before_lines(self) -> None:
-        """The cells below sixels are about to be written, which takes the sixels away."""
+        """The cells below the overlay are about to be written, which takes sixels away."""
         canvas, cells = self._canvas, self._cells
+        if self._covered:
+            self._uncover()
         if self._covered and canvas is not None and self._stood_in_for != (canvas, cells):
             self._stood_in_for = canvas, cells
             if cells.area:
                 self._stand_in.show(cells, canvas(cells.width, 2 * cells.height))
-        elif self._sixels:
+        elif self._overlay and not self._covered:
             self._widget.call_after_refresh(self.draw)
+
+    def _uncover(self) -> None:
+        """Takes away a picture that kitty has placed, which no cell can be written over."""
+        if self._is_placed:
+            self._is_placed = False
+            self._write(kitty.removed(self._number))
 
     @property
     def _covered(self) -> bool:
@@ -98,11 +114,12 @@ class PixelSurface:
         return self._widget.app.screen is not self._widget.screen
 
     def draw(self) -> None:
-        """Sixels over the cells, unless a dialog lies there."""
+        """The overlay, unless a dialog lies there."""
         widget = self._widget
-        if self._sixels and widget.is_attached and not self._covered:
+        if self._overlay and widget.is_attached and not self._covered:
+            self._is_placed = self._number > 0
             place = self._cells.offset + widget.content_region.offset
-            self._write(sixel.at_place(self._sixels, place.x, place.y))
+            self._write(sixel.at_place(self._overlay, place.x, place.y))
 
     def line(self, y: int) -> Strip:
         """The widget's line: kitty's placeholders, or blank; half blocks behind a dialog."""
@@ -111,7 +128,7 @@ class PixelSurface:
         blank = Style(bgcolor=self._widget.background_colors[1].rich_color)
         width, cells, number = self._widget.size.width, self._cells, self._number
         row = y - cells.y
-        if not number or not 0 <= row < cells.height or cells.right > width:
+        if not number or self._display.placed or not 0 <= row < cells.height or cells.right > width:
             return Strip.blank(width, blank)
         colour = Color.from_rgb(number >> 16, (number >> 8) & 255, number & 255)
         return Strip(
@@ -133,7 +150,7 @@ class PixelSurface:
         picture = canvas(width, height)
         self._next = number, cells
         if number:
-            return kitty.sent(picture, number, cells.width, cells.height)
+            return kitty.sent(picture, number, cells.width, cells.height, self._display.placed)
         return sixel.encode(picture)
 
     def _deliver(self, data: str) -> None:
@@ -146,11 +163,15 @@ class PixelSurface:
         if number:
             old, self._number = self._number, number
             self._write(data)
-            self._widget.refresh()
+            if self._display.placed:
+                self._overlay = kitty.placed(number, cells.width, cells.height)
+                self.draw()
+            else:
+                self._widget.refresh()
             if old:
                 self._widget.call_after_refresh(self._write, kitty.deleted(old))
             return
-        self._sixels = data
+        self._overlay = data
         if moved:
             self._widget.refresh()  # and draws again
         else:
