@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from textual.geometry import Region
+from textual.geometry import Offset, Region
 
 from tui_draggan.testing.pilot import editing
 from tui_draggan.tui.terminal.graphics import Terminal
@@ -66,13 +66,28 @@ async def test_pictures_are_placed_where_kitty_has_no_placeholders(sent: list[st
         assert "\U0010eeee" not in panel.render_line(panel.size.height // 2).text
         assert "U=1" not in "".join(sent)
         await editor.press("left")
-        await editor.until(lambda: "d=I" in sent[-1], "the crosshair's move")
+        await editor.until(lambda: "d=I" in "".join(sent), "the one before to be freed")
         await editor.press("question_mark")
-        await editor.until(lambda: "d=i" in sent[-1], "the picture to go for a dialog")
-        await editor.pilot.pause(0.2)
-        assert "d=i" in sent[-1], "once"
+        await editor.until(
+            lambda: _last(sent, "a=p", "a=d,d=i").startswith("\x1b_Ga=d"), "no picture"
+        )
         await editor.press("escape")
-        await editor.until(lambda: "a=p" in sent[-1], "the picture after the dialog")
-        place = panel.content_region.offset
-        place += (panel.view.left, panel.view.top // 2)
-        assert sent[-1].startswith(f"\x1b7\x1b[{place.y + 1};{place.x + 1}H\x1b_Ga=p")
+        await editor.until(lambda: "a=p" in _last(sent, "a=p", "a=d,d=i"), "the picture again")
+        place = panel.content_region.offset + Offset(panel.view.left, panel.view.top // 2)
+        shown = _last(sent, "a=p")
+        assert shown.startswith(f"\x1b7\x1b[{place.y + 1};{place.x + 1}H\x1b_Ga=p")
+
+
+def _last(sent: list[str], *kinds: str) -> str:
+    """The newest message of those kinds."""
+    return next(one for one in reversed(sent) if any(kind in one for kind in kinds))
+
+
+async def test_in_tmux_kittys_messages_go_to_the_terminal_outside(
+    sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMUX", "/tmp/tmux,1,0")
+    async with editing(terminal=Terminal("kitty", window_cell=CellSize(10, 20))) as editor:
+        await editor.until(lambda: sent, "the first picture")
+    assert all(re.fullmatch(r"(\x1bPtmux;(\x1b\x1b|[^\x1b])*\x1b\\)+", one) for one in sent)
+    assert "\x1b\x1b_Ga=T,U=1" in sent[0]

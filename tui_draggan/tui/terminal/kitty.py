@@ -7,6 +7,7 @@ Protocol: https://sw.kovidgoyal.net/kitty/graphics-protocol/, "Unicode placehold
 from __future__ import annotations
 
 import base64
+import re
 import zlib
 
 from tui_draggan.arrays import Bytes
@@ -69,3 +70,12 @@ def deleted(number: int) -> str:
 def placeholders(row: int, columns: int) -> str:
     """One row of cells; the picture's number goes into their colour, 0xRRGGBB."""
     return "".join(PLACEHOLDER + NUMBERS[row] + NUMBERS[column] for column in range(columns))
+
+
+def through_tmux(messages: str) -> str:
+    """Messages that tmux hands on to the terminal outside, where its `allow-passthrough` is on:
+    each by itself, since long ones are dropped."""
+    return "".join(
+        f"\x1bPtmux;\x1b\x1b{message}\x1b\x1b\\\x1b\\"
+        for message in re.findall(r"\x1b(_G[^\x1b]*)\x1b\\", messages)
+    )

@@ -20,7 +20,7 @@ from textual.widget import Widget
 from tui_draggan.arrays import Bytes
 from tui_draggan.tui.terminal import kitty, sixel
 from tui_draggan.tui.terminal.encoder import Encoder
-from tui_draggan.tui.terminal.graphics import Display
+from tui_draggan.tui.terminal.graphics import Display, in_tmux
 from tui_draggan.tui.widgets.half_block_surface import HalfBlockSurface
 from tui_draggan.tui.workarounds import write_through
 
@@ -178,4 +178,6 @@ class PixelSurface:
             self.draw()
 
     def _write(self, data: str) -> None:
+        if self._display.graphics == "kitty" and in_tmux():
+            data = kitty.through_tmux(data)
         write_through(self._widget.app, data)
