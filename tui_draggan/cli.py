@@ -39,6 +39,7 @@ COMMANDS = (
     Command("drag", "drag", "run a drag without the editor and write the result"),
     Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),
     Command("invert", "invert", "find photographs among the pictures a model can draw"),
+    Command("mix", "mix", "mix the pictures of two seeds: between them, or some rows of w+"),
     Command("apply", "apply", "move pictures along directions and write the results"),
     Command("directions", "directions", "find, name and share directions for sliders"),
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),

@@ -151,6 +151,7 @@ async def test_the_strip_shows_marks_and_a_press_goes_there() -> None:
         assert strip.text[1] == HERE and strip.text.count("│") == 1
         assert BEST in strip.text or NEAREST in strip.text
         for x in (40, 1, 98):
+            await editor.pilot.pause()
             await editor.pilot.click(strip, offset=(x, 0))
             assert place(editor) == strip.place_at(x)
             assert strip.text.index(HERE) == 1 + strip.column_of(place(editor))

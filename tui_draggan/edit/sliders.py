@@ -158,11 +158,11 @@ def parse_slider(
         raise UsageError(f"{quoted(words[0])} is no number; {what}") from None
     if not abs(value) <= unit.most:
         raise UsageError(f"{quoted(words[0])}: {what}")
-    return value, None if len(words) == 1 else _parse_rows(words[1], info)
+    return value, None if len(words) == 1 else parse_rows(words[1], info)
 
 
-def _parse_rows(word: str, info: BundleInfo) -> Rows:
-    """Raises UsageError."""
+def parse_rows(word: str, info: BundleInfo) -> Rows:
+    """«all», «shape», «colour», «4», «3-5». Raises UsageError."""
     ranges = named_rows(info)
     if word in ranges:
         return ranges[word]
