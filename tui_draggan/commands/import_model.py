@@ -26,8 +26,12 @@ from tui_draggan.standard_streams import say
 from tui_draggan.wording import picture_words
 
 if TYPE_CHECKING:
-    from tui_draggan.checkpoints.checkpoint import Checkpoint
+    import onnx
 
+    from tui_draggan.checkpoints.checkpoint import Checkpoint
+    from tui_draggan.size import Size
+
+CRITTERS = "critters"
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 SHARE, GRAPHS = 1.25, 20_000_000
 """Upper bound of a bundle's size: so many times its weights, and so many bytes more."""
@@ -77,6 +81,12 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-weights", action="store_true", help="keep the weights too, as generator.pt"
     )
+    parser.add_argument(
+        "--perceptual",
+        metavar="FILE.onnx|critters",
+        help="network whose features photographs are compared by, beside their pixels; critters: "
+        "the landmark network of the bundled domain (default: pixels alone)",
+    )
     parser.add_argument("--replace", action="store_true", help="overwrite an existing model")
     recommended = parser.add_argument_group(
         "recommended to whoever opens the model", argument_default=argparse.SUPPRESS
@@ -113,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
         with progress(sys.stdout, keep=True) as report:
             report("building the network")
             generator = build_generator(checkpoint)
+            features = _feature_network(options.perceptual, generator.config.size)
             report("hashing the file")
             origin = f"{file.name}, {checkpoint.format}, SHA-256 {sha256(file)}"
             del checkpoint
@@ -130,6 +141,7 @@ def run(options: argparse.Namespace) -> int:
                     origin=origin,
                     keep_weights=options.keep_weights,
                     replace=options.replace,
+                    features=features,
                 )
             report("optimising the graphs")
             bundle = ModelBundle.open(folder)
@@ -139,6 +151,20 @@ def run(options: argparse.Namespace) -> int:
     say(f"it lies in {folder.absolute()} ({on_disk(bundle)})")
     say(f"open it with: tui-draggan --model {library.name_that_opens(folder)}")
     return 0
+
+
+def _feature_network(named: str | None, size: Size) -> onnx.ModelProto | None:
+    """What --perceptual names, for pictures of that size; None where it is not given. Raises
+    UsageError."""
+    if named is None:
+        return None
+    if named == CRITTERS:
+        from tui_draggan.training.metrics.landmarks.features import landmark_features
+
+        return landmark_features(size)
+    from tui_draggan.export.feature_network import read_feature_network
+
+    return read_feature_network(typed_path(named), size)
 
 
 def described(checkpoint: Checkpoint, file: Path) -> list[str]:

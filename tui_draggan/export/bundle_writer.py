@@ -45,12 +45,14 @@ def export_bundle(
     origin: str = "",
     keep_weights: bool = False,
     replace: bool = False,
+    features: onnx.ModelProto | None = None,
 ) -> BundleInfo:
     """Writes the bundle folder `path`, whole or not at all.
 
     feature_block: the block whose features are supervised and tracked; None for the default.
     recommended: drag parameters by name where the model wants its own.
     keep_weights: adds generator.pt, which `load_generator` reads.
+    features: a network for the loss of inversions (`feature_network.read_feature_network`).
     Raises UsageError for a feature block the generator does not have, OutputError where the
     folder cannot be written.
     """
@@ -76,7 +78,7 @@ def export_bundle(
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
         )
-        write_inversion_graph(synthesis, folder, weights)
+        write_inversion_graph(synthesis, folder, weights, features)
         statistics.save(folder / STATISTICS)
         if keep_weights:
             save_generator(generator, classes, folder / "generator.pt")
