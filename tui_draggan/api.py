@@ -14,6 +14,7 @@ from tui_draggan.directions.known import known_directions
 from tui_draggan.directions.placement import placements
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.drawing import Drawing
+from tui_draggan.edit.inversion import InversionProblem, Inverted, inverted
 from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed, recommended_psi
 from tui_draggan.edit.latent_files import read_latent
 from tui_draggan.edit.lifecycle import Past, Recorder
@@ -23,6 +24,9 @@ from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import AUTO, open_engine
+from tui_draggan.inversion.recipe import recipe_for
+from tui_draggan.pictures.crop import parse_crop
+from tui_draggan.pictures.photograph import read_photograph
 
 
 def open_model(
@@ -81,6 +85,28 @@ class Model:
         """A latent of a file of this or another program, .npz, .npy or .pt. index: which of
         several. Raises UsageError, naming the file."""
         return read_latent(Path(path), self.info, index)
+
+    def invert(
+        self,
+        photograph: str | Path,
+        crop: str | None = None,
+        label: str | int | None = None,
+        space: str = "w+",
+        steps: int | None = None,
+    ) -> Inverted:
+        """The nearest picture to a photograph that the model can draw; `edit(found.document)` is a
+        session on it.
+
+        crop: «x,y,width» in pixels, None for the largest box in the middle; label: class, None for
+        the nearest; space: `w` or `w+`. Raises UsageError, and BundleError for a model that was
+        imported by an earlier version.
+        """
+        recipe = recipe_for(space, steps)
+        self.bundle.require_inversion()
+        full = read_photograph(Path(photograph))
+        box = None if crop is None else parse_crop(crop, full.size, self.info.size)
+        problem = InversionProblem.of(full, self.info, box, label, recipe)
+        return inverted(self.engine, problem)
 
     def render(self, latent: Latent) -> Bytes:
         """The picture (H, W, 3) of a latent; 4 channels where `info.alpha`."""

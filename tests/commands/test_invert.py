@@ -10,11 +10,12 @@ import pytest
 import torch
 from PIL import Image
 
-from tui_draggan import paths
+from tui_draggan import open_model, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.edit.latent import Photo
 from tui_draggan.edit.store import load_session
+from tui_draggan.errors import UsageError
 from tui_draggan.files import sha256
 from tui_draggan.inversion.likeness import psnr
 from tui_draggan.pictures.crop import Crop
@@ -101,3 +102,17 @@ def test_wrong_input_is_one_line_and_changes_nothing(
     said = capsys.readouterr()
     assert words in said.err and said.err.count("\n") == 1 and not said.out
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_from_python_a_photograph_becomes_a_session(tmp_path: Path) -> None:
+    fox = photograph(tmp_path / "fox.png", "fox")
+    model = open_model()
+    found = model.invert(fox, label="fox", steps=30)
+    assert found.steps == 30 and found.label == SPECIES.index("fox")
+    assert psnr(found.picture, np.asarray(Image.open(fox))) == found.likeness.decibels > 20
+    session = model.edit(found.document)
+    session.add_pair((64, 80), (68, 80))
+    assert [frame.iteration for frame in session.run(2)] == [0, 1, 2]
+    with pytest.raises(UsageError, match="no class horse"):
+        model.invert(fox, label="horse")

@@ -127,6 +127,18 @@ def test_points_that_are_put_meanwhile_stay_and_taking_them_off_ends_nothing() -
     assert session.status.outcome is Outcome.FOUND
 
 
+def test_a_mask_holds_nothing_of_the_picture_before() -> None:
+    engine = SpotEngine()
+    session = spot_session(engine)
+    editable = np.zeros((64, 64), bool)
+    editable[:8] = True
+    session.set_mask(editable)
+    session.invert(photograph(engine))
+    finish(session)
+    picture = engine.render(session.document.latent.ws)
+    assert session.picture is not None and (session.picture == picture).all()
+
+
 def test_a_new_photograph_ends_the_search_for_the_last_one() -> None:
     session = make()
     session.invert(photograph(SpotEngine()))

@@ -221,21 +221,16 @@ def _problems(
 ) -> list[InversionProblem]:
     """All of them, as the model sees them. Raises UsageError, naming the file."""
     from tui_draggan.edit.inversion import InversionProblem
-    from tui_draggan.edit.latent import Photo, class_index
-    from tui_draggan.pictures.crop import centred, parse_crop
+    from tui_draggan.pictures.crop import parse_crop
     from tui_draggan.pictures.photograph import read_photograph
 
-    label = class_index(None if options.label == AUTO else options.label, info)
+    label = None if options.label == AUTO else options.label
     problems = []
     for file in files:
         full = read_photograph(file)
-        if options.crop is None:
-            crop = centred(full.size, info.size)
-        else:
-            crop = parse_crop(options.crop, full.size, info.size)
         remark(*(f"{full.file}: {note}" for note in full.notes))
-        origin = Photo(full.file, full.sha256, crop)
-        problems.append(InversionProblem(full.cut(crop, info.size), origin, label, recipe))
+        crop = None if options.crop is None else parse_crop(options.crop, full.size, info.size)
+        problems.append(InversionProblem.of(full, info, crop, label, recipe))
     return problems
 
 

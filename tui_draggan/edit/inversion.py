@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.drag import is_finite
-from tui_draggan.edit.latent import Latent, Photo
+from tui_draggan.edit.latent import Latent, Photo, class_index
 from tui_draggan.edit.parameters import default_params
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.task import Advance
@@ -21,6 +22,8 @@ from tui_draggan.inversion.likeness import Likeness
 from tui_draggan.inversion.recipe import Recipe, recipe_for
 from tui_draggan.inversion.search import ClassSearch
 from tui_draggan.inversion.starts import starts
+from tui_draggan.pictures.crop import Crop, centred
+from tui_draggan.pictures.photograph import FullPhotograph
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +36,22 @@ class InversionProblem:
     label: int | None = None
     """Number of its class; None: the nearest one, where the model has classes."""
     recipe: Recipe = field(default_factory=recipe_for)
+
+    @classmethod
+    def of(
+        cls,
+        photograph: FullPhotograph,
+        info: BundleInfo,
+        crop: Crop | None = None,
+        label: str | int | None = None,
+        recipe: Recipe | None = None,
+    ) -> InversionProblem:
+        """A box of a photograph, None for the largest in the middle, for a model. label: class by
+        name or number. Raises UsageError where the box or the class cannot be."""
+        box = centred(photograph.size, info.size) if crop is None else crop.check(photograph.size)
+        origin = Photo(photograph.file, photograph.sha256, box)
+        pixels = photograph.cut(box, info.size)
+        return cls(pixels, origin, class_index(label, info), recipe or recipe_for())
 
 
 @dataclass(frozen=True, eq=False)
