@@ -4,8 +4,8 @@
 
 Renders of the bundled domain that no training saw. For each: PSNR to the render, the mean distance
 of the landmarks that the landmark network finds from the true ones (in the render itself it has
-that distance too), how unusual the latent is, seconds, whether the class was found; then medians.
-Last, one step of the engine beside autograd through the same network in torch, in turns.
+that distance too), how unusual the latent is, CPU seconds, whether the class was found. Then the
+medians, peak memory, and CPU time of one step beside that of autograd in torch, in turns.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main() -> None:
     engine.render(np.tile(engine.w_avg, (bundle.info.num_ws, 1)))
     opened = peak_memory()
     recipe = recipe_for(options.space, options.steps)
-    print(f"{'':8} {'dB':>6} {'px':>6} {'render':>6} {'unusual':>8} {'s':>6}  class")
+    print(f"{'':8} {'dB':>6} {'px':>6} {'render':>6} {'unusual':>8} {'CPU s':>6}  class")
     results = []
     for picture, places, kind in zip(pictures, drawn.landmarks, species.tolist(), strict=True):
         label = kind if options.label == "true" else None
@@ -83,9 +83,9 @@ def main() -> None:
 
 
 def look(engine: LocalEngine, problem: InversionProblem, places: Tensor, kind: int) -> Found:
-    start = time.perf_counter()
+    start = time.process_time()
     found = inverted(engine, problem)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     off, of_render = (off_places(one, places) for one in (found.picture, problem.pixels))
     likeness = found.likeness
     right = found.label == kind
@@ -119,7 +119,7 @@ def row(one: Found) -> str:
 
 
 def steps(engine: LocalEngine, bundle: ModelBundle) -> dict[str, float]:
-    """Milliseconds of the pixels' loss and its gradient, by who computes it; the engine's loss has
+    """CPU milliseconds of the loss and its gradient, by who computes it; the engine's loss has
     features too, where the model has some."""
     generator = load_generator(bundle.file("generator.pt"))
     network = PictureLoss(folded(generator, bundle.info.drag.feature_block))
@@ -135,10 +135,10 @@ def steps(engine: LocalEngine, bundle: ModelBundle) -> dict[str, float]:
     times: dict[str, list[float]] = {engine.name: [], "torch": []}
     for number in range(TURNS + 1):
         for who, step in ((engine.name, lambda: engine.compare(ws, target)), ("torch", torch_step)):
-            start = time.perf_counter()
+            start = time.process_time()
             step()
             if number:  # graphs are opened and memory is allocated in the first
-                times[who].append(1000 * (time.perf_counter() - start))
+                times[who].append(1000 * (time.process_time() - start))
     return {who: statistics.median(values) for who, values in times.items()}
 
 

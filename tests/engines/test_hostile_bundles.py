@@ -3,6 +3,7 @@ runtime reads them, and what it says of itself is checked by type and range."""
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from tui_draggan.bundle import MANIFEST, ModelBundle
+from tui_draggan.bundle import INVERSION, MANIFEST, ModelBundle
 from tui_draggan.cli import main
 from tui_draggan.engines import graph_files
 from tui_draggan.engines.choose import open_engine
@@ -207,6 +208,26 @@ def test_a_picture_that_is_not_finite_or_of_another_shape_is_refused(
             open_engine(ModelBundle.open(folder), "cpu", engine).render(
                 np.full((ROWS, WIDTH), -1, np.float32)
             )
+
+
+def test_the_graph_of_inversions_takes_and_gives_what_the_manifest_says(folder: Path) -> None:
+    whole = onnx.load(folder / INVERSION, load_external_data=False)
+
+    def refused(model: onnx.ModelProto) -> str:
+        onnx.save(model, folder / INVERSION)
+        say_again(folder, INVERSION)
+        with pytest.raises(BundleError) as error:
+            check_files(ModelBundle.open(folder), INVERSION)
+        return str(error.value)
+
+    check_files(ModelBundle.open(folder), INVERSION)
+    assert "takes ws, which no graph of a bundle does" in refused(synthesis())
+    small = copy.deepcopy(whole)
+    small.graph.input[1].type.tensor_type.shape.dim[2].dim_value = 64
+    assert "takes target of shape (1, 3, 64, 128)" in refused(small)
+    mute = copy.deepcopy(whole)
+    del mute.graph.output[1]
+    assert "does not give gradient" in refused(mute)
 
 
 # -- the manifest ---------------------------------------------------------------------------------

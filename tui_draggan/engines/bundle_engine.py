@@ -147,6 +147,8 @@ class BundleEngine(ABC):
             results = self._inversion.run(["loss", "gradient", "image"], feeds)
         loss, gradient, image = results
         graph_inputs.check_given(image, (*info.size, info.picture_channels), "the picture")
+        if image.dtype != np.uint8:
+            raise EngineError(f"the picture is {image.dtype}; expected bytes")
         if gradient.shape != ws.shape:
             raise EngineError(f"the gradient has shape {gradient.shape}; expected {ws.shape}")
         spent = time.perf_counter() - start
