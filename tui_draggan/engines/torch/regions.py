@@ -86,10 +86,15 @@ class Map:
         rows, columns = self.rect.height, self.rect.width
         top, left = rect.top - self.rect.top, rect.left - self.rect.left
         bottom, right = rect.bottom - self.rect.top, rect.right - self.rect.left
-        self.values[: max(top, 0)] = 0
-        self.values[min(bottom, rows) :] = 0
-        self.values[:, : max(left, 0)] = 0
-        self.values[:, min(right, columns) :] = 0
+        # Most maps end where `rect` does: an operator on nothing costs as much as a small one.
+        if top > 0:
+            self.values[:top].zero_()
+        if bottom < rows:
+            self.values[max(bottom, 0) :].zero_()
+        if left > 0:
+            self.values[:, :left].zero_()
+        if right < columns:
+            self.values[:, max(right, 0) :].zero_()
 
 
 def merged(rects: Iterable[Rect], price: int) -> list[Rect]:
