@@ -1,6 +1,6 @@
 """What a model takes: on disk, and in memory while it is imported and while it is dragged.
 
-    python -m benchmarks.sizes [--sizes 256,512,1024] [--engine ort-training]
+    python -m benchmarks.sizes [--sizes 256,512,1024] [--engine ort-training] [--network T]
 
 Checkpoints with random weights go through the program's own commands: `import`, and `drag`, which
 draws the picture, does ten steps and draws it again. Memory is the most that the process held.
@@ -28,23 +28,38 @@ from tui_draggan.stylegan.network import Generator
 config = GeneratorConfig.from_channel_base(int(sys.argv[1]), int(sys.argv[2]))
 save_file(Generator(config).state_dict(), sys.argv[3])
 """
+ALIAS_FREE = """
+import sys, torch
+from safetensors.torch import save_file
+from tui_draggan.stylegan.alias_free import AliasFreeGenerator
+from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
+radial = dict(channel_base=65536, channel_max=1024, kernel=1, radial=True)
+options = radial if sys.argv[2] == "R" else {}
+config = AliasFreeConfig.from_schedule(int(sys.argv[1]), **options)
+save_file(AliasFreeGenerator(config).state_dict(), sys.argv[3])
+"""
+"""StyleGAN3's T or R, as published."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", default="256,512,1024")
     parser.add_argument("--engine", default="ort-training")
+    parser.add_argument("--network", choices=("StyleGAN2", "T", "R"), default="StyleGAN2")
     options = parser.parse_args()
     print("| picture | checkpoint | model and optimised graphs | import | drag |")
     print("| --- | --- | --- | --- | --- |")
     for size in map(int, options.sizes.split(",")):
         with tempfile.TemporaryDirectory() as work:
-            print(row(size, Path(work), options.engine), flush=True)
+            print(row(size, Path(work), options.engine, options.network), flush=True)
 
 
-def row(size: int, work: Path, engine: str) -> str:
+def row(size: int, work: Path, engine: str, network: str) -> str:
     checkpoint = work / "random.safetensors"
-    run(["-c", CHECKPOINT, str(size), str(BASE[size]), str(checkpoint)], work)
+    made = [CHECKPOINT, str(size), str(BASE[size])]
+    if network != "StyleGAN2":
+        made = [ALIAS_FREE, str(size), network]
+    run(["-c", *made, str(checkpoint)], work)
     program = ["-m", "tui_draggan"]
     reading, peak = run([*program, "import", str(checkpoint), "--name", "random"], work)
     pair = f"{size // 2},{size // 2}:{size // 4},{size // 4}"

@@ -8,7 +8,7 @@ import onnx
 import pytest
 import torch
 
-from tests.tiny import tiny_generator
+from tests.tiny import tiny_alias_free, tiny_generator
 from tui_draggan.bundle import STEP, WITHOUT_PICTURE, ModelBundle
 from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.engines.adam import EPSILON
@@ -17,6 +17,7 @@ from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
 from tui_draggan.export import drag_graphs, resampling
 from tui_draggan.export import folded as folded_module
 from tui_draggan.export.bundle_writer import default_feature_block, export_bundle
+from tui_draggan.stylegan.alias_free import AliasFreeGenerator
 from tui_draggan.stylegan.config import GeneratorConfig
 
 
@@ -168,3 +169,22 @@ def test_a_bundle_with_a_part_of_the_training_files_is_damaged(tmp_path: Path) -
     manifest.write_text(json.dumps(values))
     with pytest.raises(BundleError, match="does not list drag/checkpoint"):
         ModelBundle.open(tmp_path / "model")
+
+
+def test_weights_that_give_no_numbers_are_refused(tmp_path: Path) -> None:
+    """Before anything is written that no program would open."""
+    generator = tiny_generator()
+    with torch.no_grad():
+        generator.get_parameter("synthesis.b8.conv0.affine.bias").fill_(torch.nan)
+    with pytest.raises(UsageError, match="no finite features at its mean w"):
+        export_bundle(generator, tmp_path / "broken", name="broken", feature_block=8)
+    assert not (tmp_path / "broken").exists()
+
+
+def test_a_new_stylegan3_draws_its_mean_w() -> None:
+    """Which is 0 then; a published one begins with the same bias."""
+    config = tiny_alias_free().config
+    generator = AliasFreeGenerator(config)
+    assert not generator.mapping.w_avg.any()
+    with torch.no_grad():
+        assert generator.synthesis(torch.zeros(1, config.num_ws, config.w_dim)).isfinite().all()

@@ -5,6 +5,8 @@ Published networks clamp at 256; here so low that it shows.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -87,3 +89,20 @@ def test_the_mean_w_is_of_all_classes_alike() -> None:
 def test_numbers_that_make_no_network_are_refused(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         GeneratorConfig(**{"resolution": 16, "channels": (8, 8, 8), **changes})
+
+
+@pytest.mark.parametrize("make", ["tiny_generator", "tiny_alias_free"])
+def test_building_around_tensors_imports_nothing_of_torch(make: str) -> None:
+    """It would take longer than all that the first picture needs besides."""
+    program = (
+        "import sys\n"
+        f"from tests.tiny import {make}\n"
+        f"generator = {make}()\n"
+        "state, before = generator.state_dict(), set(sys.modules)\n"
+        "generator.from_state(generator.config, state)\n"
+        "print(len(set(sys.modules) - before))\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(run.stdout) < 20

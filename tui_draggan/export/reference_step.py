@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tui_draggan.bundle import ReferenceStep
 from tui_draggan.engines import graph_inputs
+from tui_draggan.errors import UsageError
 from tui_draggan.export.families import FoldedNetwork
 from tui_draggan.export.step_graph import Locate
 
@@ -19,7 +20,7 @@ R1, R2 = 3, 3
 
 
 def reference_step(synthesis: FoldedNetwork, w_avg: Tensor) -> ReferenceStep:
-    """The step of `ReferenceStep`, by autograd."""
+    """The step of `ReferenceStep`, by autograd. Raises UsageError where it is not finite."""
     config = synthesis.config
     size, block = config.size, synthesis.feature_block
     channels = config.feature_channels(block)
@@ -41,6 +42,10 @@ def reference_step(synthesis: FoldedNetwork, w_avg: Tensor) -> ReferenceStep:
     near = features[0, :, top:bottom, left:right].reshape(channels, -1)
     loss = ((torch.matmul(near, selector) - reference).abs() * weight).sum()
     (gradient,) = torch.autograd.grad(loss, trained)
+    if not (loss.isfinite() and gradient.isfinite().all()):
+        raise UsageError(
+            "the generator gives no finite features at its mean w; its weights are damaged"
+        )
     return ReferenceStep(
         points=points.tolist(),
         handles=handles.tolist(),

@@ -30,6 +30,7 @@ from tui_draggan.stylegan.network import (
     built_around,
     clamped,
     pictures,
+    random,
 )
 
 
@@ -49,14 +50,17 @@ class FourierFeatures(nn.Module):
         stage = self.stage = config.stages[0]
         channels = stage.channels
         self.affine = FullyConnected(config.w_dim, 4)
-        self.weight = nn.Parameter(torch.randn(channels, channels))
-        waves = torch.randn(channels, 2)
+        # At w = 0 neither turned nor shifted.
+        self.affine.bias = nn.Parameter(torch.tensor([1.0, 0.0, 0.0, 0.0]))
+        self.weight = nn.Parameter(random(channels, channels))
+        # Not on the meta device of `built_around`, as in `random`.
+        waves = torch.randn(channels, 2, device="cpu")
         radii = waves.norm(dim=1, keepdim=True)
         # Uniform over the disc of frequencies up to the cutoff.
         waves = waves / radii * (1 - torch.exp(-radii.square() / 2)).sqrt() * stage.cutoff
         self.register_buffer("freqs", waves)
-        self.register_buffer("phases", torch.rand(channels) - 0.5)
-        self.register_buffer("transform", torch.eye(3))
+        self.register_buffer("phases", torch.rand(channels, device="cpu") - 0.5)
+        self.register_buffer("transform", torch.eye(3, device="cpu"))
 
     def forward(self, w: Tensor) -> Tensor:
         places = grid(self.stage.size, self.stage.rate).to(w) @ self.transform[:2, :2].t()
@@ -111,7 +115,7 @@ class AliasFreeLayer(nn.Module):
         self.limit = config.conv_clamp
         inputs, outputs = geometry.source.channels, geometry.target.channels
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, geometry.kernel, geometry.kernel))
+        self.weight = nn.Parameter(random(outputs, inputs, geometry.kernel, geometry.kernel))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("magnitude_ema", torch.ones([]))
 

@@ -31,13 +31,19 @@ MEAN_SAMPLES = 10_000
 FIR = (1.0, 3.0, 3.0, 1.0)
 
 
+def random(*shape: int, over: float = 1.0) -> Tensor:
+    """Normally distributed numbers, divided by `over`. Where nothing is to be filled in
+    (`built_around`), none: for those of the meta device torch imports for a second."""
+    numbers = torch.empty(*shape)
+    return numbers if numbers.is_meta else numbers.normal_().div_(over)
+
+
 class FullyConnected(nn.Module):
     """Linear layer with equalised learning rate: weight·lr/√I and bias·lr are what acts."""
 
     def __init__(self, inputs: int, outputs: int, lr: float = 1.0, bias: float = 0.0) -> None:
         super().__init__()
-        # In place: else torch imports for a second where nothing is filled in (`from_state`).
-        self.weight = nn.Parameter(torch.randn(outputs, inputs).div_(lr))
+        self.weight = nn.Parameter(random(outputs, inputs, over=lr))
         self.bias = nn.Parameter(torch.full((outputs,), bias / lr))
         self.weight_gain = lr / math.sqrt(inputs)
         self.bias_gain = lr
@@ -99,10 +105,10 @@ class StyledConv(nn.Module):
         self.gain = LRELU_GAIN * residual_gain
         self.limit = None if config.conv_clamp is None else config.conv_clamp * residual_gain
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.weight = nn.Parameter(random(outputs, inputs, 3, 3))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.noise_strength = nn.Parameter(torch.zeros([]))
-        self.register_buffer("noise_const", torch.randn(*size))
+        self.register_buffer("noise_const", random(*size))
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
@@ -128,7 +134,7 @@ class ToRGB(nn.Module):
         super().__init__()
         self.limit = config.conv_clamp
         self.affine = FullyConnected(config.w_dim, inputs, bias=1.0)
-        self.weight = nn.Parameter(torch.randn(config.picture_channels, inputs, 1, 1))
+        self.weight = nn.Parameter(random(config.picture_channels, inputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(config.picture_channels))
         self.weight_gain = 1 / math.sqrt(inputs)
 
@@ -143,7 +149,7 @@ class ResidualSkip(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 1, 1))
+        self.weight = nn.Parameter(random(outputs, inputs, 1, 1))
         self.weight_gain = 1 / math.sqrt(inputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -164,7 +170,7 @@ class SynthesisBlock(nn.Module):
         if inputs:
             self.conv0 = StyledConv(inputs, outputs, size, config, up=True)
         else:
-            self.const = nn.Parameter(torch.randn(outputs, *size))
+            self.const = nn.Parameter(random(outputs, *size))
         gain = RESIDUAL_GAIN if residual else 1.0
         self.conv1 = StyledConv(outputs, outputs, size, config, residual_gain=gain)
         self.torgb = ToRGB(outputs, config) if config.has_torgb(resolution) else None
