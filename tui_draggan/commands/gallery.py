@@ -18,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         metavar="MODEL|FOLDER|FILE",
         default=argparse.SUPPRESS,
-        help="one of the models that tui-draggan models lists, a model's folder, a file of weights, "
-        f"or the folder of a training run, for its newest snapshot (default: {DEFAULT_MODEL})",
+        help="one of the models that tui-draggan models lists, a model's folder, a file of "
+        "weights, or a training run's folder, for its newest snapshot (default: "
+        f"{DEFAULT_MODEL})",
     )
     group = parser.add_argument_group("pictures", argument_default=argparse.SUPPRESS)
     add_picture(group)
