@@ -200,6 +200,15 @@ def test_the_seam_never_overshoots() -> None:
     assert 3 < np.count_nonzero((across > 0) & (across < 200)) < 12
 
 
+def test_a_large_box_has_no_bands() -> None:
+    """It is blended some rows at a time: what is alike from all sides stays so."""
+    black = FullPhotograph("a", "0" * 64, np.zeros((700, 700, 3), np.uint8))
+    full = black.with_square(Crop(20, 20, 660, 660), np.full((32, 32, 3), 200, np.uint8))
+    assert (full[80:620, 80:620] == 200).all()
+    for other in (full[::-1], full[:, ::-1], full.transpose(1, 0, 2)):
+        assert np.array_equal(full, other)
+
+
 def test_along_the_photographs_own_sides_there_is_no_seam() -> None:
     photograph = FullPhotograph("a", "0" * 64, NOISE[:120, :200])
     edited = np.full((32, 32, 3), 77, np.uint8)
