@@ -128,7 +128,6 @@ def _lines(frames: Sequence[Frame], first: int) -> Iterator[tuple[str, bool]]:
 
 
 def _line(frame: Frame) -> str:
-    return (
-        f"{frame.iteration:>4}  {frame.loss:<9.4g}"
-        f" {frame.distance:6.1f} px {frame.milliseconds:5.0f} ms"
-    )
+    # A search for a photograph moves no points.
+    distance = f"{frame.distance:6.1f} px" if frame.handles else " " * 9
+    return f"{frame.iteration:>4}  {frame.loss:<9.4g} {distance} {frame.milliseconds:5.0f} ms"
