@@ -44,7 +44,8 @@ async def test_arrows_move_the_chosen_slider_and_the_picture() -> None:
         before = editor.session.document.latent
         await opened(editor)
         assert editor.screen.sliders.chosen_name == "to the right"
-        assert "of class 1" not in panel(editor) and "component 1" in panel(editor)
+        await editor.until(lambda: "component 1" in panel(editor), "the model's own directions")
+        assert "of class 1" not in panel(editor)
         await editor.press("right", "l", "shift+right", "left")
         assert value(editor) == pytest.approx(1.1)
         assert editor.pointer.cursor == (32, 32), "the crosshair stays"
