@@ -37,7 +37,14 @@ def generator_of(name: str) -> AnyGenerator:
     return tiny_generator(**GENERATORS[name])
 
 
-@pytest.fixture(scope="module", params=[*GENERATORS, "alias-free", "alias-free, radial"])
+FAST = "resnet, conditional, clamped"
+"""The one that is tried in the fast lane too: each takes seconds to export."""
+OTHERS = [name for name in (*GENERATORS, "alias-free", "alias-free, radial") if name != FAST]
+
+
+@pytest.fixture(
+    scope="module", params=[FAST, *(pytest.param(one, marks=pytest.mark.slow) for one in OTHERS)]
+)
 def model(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[AnyGenerator, ModelBundle]:
@@ -101,6 +108,7 @@ def test_the_gradient_is_the_slope_of_the_loss(
         assert float((gradient * way).sum()) == pytest.approx(slope, rel=2e-2, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_it_leaves_a_drag_as_it_is(critters: ModelBundle) -> None:
     from tests.engines.parity import Edit
     from tui_draggan.engines.base import Problem, StepRequest

@@ -45,6 +45,7 @@ def written(network: nn.Module, path: Path, side: int = 32) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_loss_and_gradient_are_those_of_torch(tmp_path: Path) -> None:
     network, generator = Plain().eval(), tiny_generator(alpha=True)
     features = read_feature_network(written(network, tmp_path / "plain.onnx"), SIZE)
