@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from tests.tiny import FEATURE_BLOCK, SIZE
+from tests.tiny import FEATURE_BLOCK, SIZE, tiny_generator
+from tui_draggan.bench.plain_features import PlainFeatures
 from tui_draggan.bundle import MANIFEST, WITHOUT_PICTURE, ModelBundle
 from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest
@@ -335,3 +337,13 @@ def test_features_are_those_of_the_feature_block(engine: LocalEngine) -> None:
         12,
         5,
     )
+
+
+def test_the_feature_map_is_the_plain_networks(engine: LocalEngine) -> None:
+    ws = start_ws(engine)
+    features = PlainFeatures(tiny_generator(), FEATURE_BLOCK)
+    plain = features.small(torch.from_numpy(ws))[0].numpy()
+    found = engine.feature_map(ws)
+    assert found.shape == plain.shape == (12, FEATURE_BLOCK, FEATURE_BLOCK)
+    tolerance = 0.05 if "bf16" in engine.name else 1e-4
+    np.testing.assert_allclose(found, plain, atol=tolerance * float(np.abs(plain).max()))

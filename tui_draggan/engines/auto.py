@@ -95,6 +95,9 @@ class AutoEngine:
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._decided().features(ws, points)
 
+    def feature_map(self, ws: Floats) -> Floats:
+        return self._decided().feature_map(ws)
+
     def begin(self, problem: Problem) -> None:
         self._decided().begin(problem)
 

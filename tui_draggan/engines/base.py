@@ -145,6 +145,10 @@ class Engine(Protocol):
         """The features (N, C) of w+ (L, w_dim) at points (N, 2): templates f0."""
         ...
 
+    def feature_map(self, ws: Floats) -> Floats:
+        """All features of w+ (L, w_dim), by cells: (C, h, w), `drag.feature_map` in size."""
+        ...
+
     def begin(self, problem: Problem) -> None:
         """Starts a run: takes the latent and the mask's reference F0, forgets Adam's moments."""
         ...

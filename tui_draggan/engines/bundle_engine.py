@@ -122,6 +122,15 @@ class BundleEngine(ABC):
         channels = self.info.drag.feature_channels
         return graph_inputs.given(features, (len(points), channels), "the features")
 
+    def feature_map(self, ws: Floats) -> Floats:
+        cells = self.info.drag.feature_map
+        feeds = graph_inputs.untrained(self.info, self._checked_ws(ws))
+        feeds |= graph_inputs.outside_rows(self.info, 0, cells.height)
+        anywhere = np.zeros((1, 2), np.float32)
+        features = self._optimizer.features_outside(graph_inputs.with_handles(feeds, anywhere))
+        shape = self.info.drag.feature_channels, *cells
+        return graph_inputs.given(features, shape, "the feature map")
+
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
         if not 1 <= problem.rows <= self.info.num_ws:

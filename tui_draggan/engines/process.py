@@ -48,7 +48,8 @@ from tui_draggan.wording import duration
 
 CALLS = frozenset(
     {
-        *("map", "w_avg", "statistics", "render", "preview", "features", "begin", "step"),
+        *("map", "w_avg", "statistics", "render", "preview", "features"),
+        *("feature_map", "begin", "step"),
         "compare",
     }
 )
@@ -173,6 +174,10 @@ class EngineProcess:
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         features: Floats = self._call("features", ws, points)
+        return features
+
+    def feature_map(self, ws: Floats) -> Floats:
+        features: Floats = self._call("feature_map", ws)
         return features
 
     def begin(self, problem: Problem) -> None:

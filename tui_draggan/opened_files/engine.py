@@ -122,6 +122,9 @@ class CheckpointEngine:
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._dragging().features(ws, points)
 
+    def feature_map(self, ws: Floats) -> Floats:
+        return self._dragging().feature_map(ws)
+
     def begin(self, problem: Problem) -> None:
         self._dragging().begin(problem)
 

@@ -86,6 +86,13 @@ class SpotEngine:
         features[:, 2:] += points  # something pulls everywhere
         return features
 
+    def feature_map(self, ws: Floats) -> Floats:
+        """How bright the spot is, in every channel."""
+        self.calls.append("feature_map")
+        bright = averaged(self._draw(ws), self.info.drag.feature_map)[..., 0] / np.float32(255)
+        features: Floats = np.repeat(bright[None], self.info.drag.feature_channels, axis=0)
+        return features
+
     def begin(self, problem: Problem) -> None:
         self.calls.append("begin")
         self._ws, self._steps = problem.ws.copy(), 0
