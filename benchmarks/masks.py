@@ -28,11 +28,14 @@ from tui_draggan.bench.plain_features import PlainFeatures
 from tui_draggan.bench.reference import PlainDragGAN
 from tui_draggan.bench.score.edits import Edit, landmark_edits
 from tui_draggan.bench.score.looking import look
-from tui_draggan.bench.score.part_masks import drawn_parts, with_part_masks
+from tui_draggan.bench.score.part_masks import PART_OF, drawn_parts, with_part_masks
+from tui_draggan.bench.score.part_masks import part_at as drawn_part_at
 from tui_draggan.bench.score.ways import open_way
 from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.edit.hold import weight_inside
-from tui_draggan.stylegan.network import Generator, upsample
+from tui_draggan.edit.part import part_at
+from tui_draggan.stylegan.network import Generator, SynthesisBlock, upsample
+from tui_draggan.training.critters import LANDMARKS
 
 STEPS = 60
 """Most steps of an edit."""
@@ -101,23 +104,27 @@ class HeldFeatures(PlainFeatures):
         return image[0]
 
     def _walk(self, ws: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-        synthesis = self.generator.synthesis
         assert isinstance(self.generator, Generator)
-        x, image, row = None, None, 0
+        synthesis = self.generator.synthesis
+        x: Tensor | None = None
+        image: Tensor | None = None
+        row = 0
         for resolution, (start, shown) in zip(
             self.generator.config.block_resolutions, self._start, strict=True
         ):
             block = synthesis.get_submodule(f"b{resolution}")
+            assert isinstance(block, SynthesisBlock) and block.torgb is not None
+            assert shown is not None
             of_block = ws[None, row : row + block.num_conv + 1]
-            x = block(x, of_block)
-            weight = F.adaptive_avg_pool2d(self._weight, x.shape[2:])
+            own: Tensor = block(x, of_block)
+            weight = F.adaptive_avg_pool2d(self._weight, (start.shape[2], start.shape[3]))
             held = resolution >= self._first
-            x = torch.lerp(start, x, weight) if held else x
-            rgb = block.torgb(x, of_block[:, -1])
-            image = rgb if image is None else upsample(image) + rgb
-            image = torch.lerp(shown, image, weight) if held else image
+            x = features = torch.lerp(start, own, weight) if held else own
+            rgb: Tensor = block.torgb(features, of_block[:, -1])
+            picture = rgb if image is None else upsample(image) + rgb
+            image = picture = torch.lerp(shown, picture, weight) if held else picture
             row += block.num_conv
-            yield resolution, x, image
+            yield resolution, features, picture
 
 
 def blocks(model: Model, generator: Generator, first: int) -> Way:
@@ -148,7 +155,7 @@ def blocks(model: Model, generator: Generator, first: int) -> Way:
 
 
 def measured(model: Model, name: str, way: Way, edit: Edit) -> Result:
-    assert edit.mask is not None
+    assert edit.mask is not None and edit.targets_again is not None
     ended = way(replace(edit, mask=None) if name == NONE else edit)
     start = model.render(edit.latent)
     levels = np.abs(ended.picture.astype(np.int16) - start)[weight_inside(edit.mask) == 0]
@@ -182,12 +189,39 @@ def row(name: str, results: Sequence[Result]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def parts_found(model: Model, edits: Sequence[Edit]) -> str:
+    """How well the part that the editor proposes is the renderer's, as intersection over union."""
+    random = np.random.default_rng(0)
+    by_part: dict[str, list[tuple[float, float]]] = {}
+    for edit in edits:
+        parts, features = drawn_parts(model, edit.latent), model.engine.feature_map(edit.latent.ws)
+        for number, handle in zip(edit.landmarks, edit.handles, strict=True):
+            name = PART_OF[LANDMARKS[number]]
+            truth = drawn_part_at(parts, name, handle)
+            rows, columns = np.nonzero(truth)
+            if len(rows):
+                inside = int(random.integers(len(rows)))
+                places = handle, (int(columns[inside]), int(rows[inside]))
+                at, within = (
+                    float((found & truth).sum() / (found | truth).sum())
+                    for found in (part_at(features, place, model.info.size) for place in places)
+                )
+                by_part.setdefault(name, []).append((at, within))
+    lines = ["| part | n | from the landmark | from anywhere in it |", f"|{' --- |' * 4}"]
+    every = [one for found in by_part.values() for one in found]
+    for name, found in (*sorted(by_part.items()), ("all", every)):
+        at, within = np.mean(found, axis=0)
+        lines.append(f"| {name} | {len(found)} | {at:.2f} | {within:.2f} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=int, default=60, help="edits")
     parser.add_argument("--points", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0, help="of the edits")
     parser.add_argument("--ways", default="", help="beginnings of the contenders' names: none,hold")
+    parser.add_argument("--parts", action="store_true", help="of the editor's proposals instead")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = open_model("critters", "ort")
@@ -206,6 +240,9 @@ def main() -> None:
         for edit in landmark_edits(model, options.n, options.points, options.seed)
     ]
     share = np.mean([edit.mask.mean() for edit in edits if edit.mask is not None])
+    if options.parts:
+        print(parts_found(model, edits))
+        return
     print(f"{len(edits)} edits of {options.points} point(s), masks of {share:.1%} of the picture")
     print("| mask | arrived | steps | outside, mean | most | error | again | confidence |")
     print(f"|{' --- |' * 8}")

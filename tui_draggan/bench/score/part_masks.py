@@ -45,7 +45,7 @@ def drawn_parts(model: Model, latent: Latent) -> Bytes:
 
 def part_at(parts: Bytes, part: str, place: Point) -> Mask:
     """What hangs together of that part, nearest to a place; nothing where there is none."""
-    is_part = parts == PARTS.index(part)
+    is_part: Mask = parts == PARTS.index(part)
     rows, columns = np.nonzero(is_part)
     if not len(rows):
         return is_part
