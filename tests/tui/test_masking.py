@@ -46,6 +46,15 @@ async def test_a_stroke_by_keys_is_one_change() -> None:
         assert editor.pairs == []
 
 
+async def test_the_part_under_the_crosshair_is_proposed() -> None:
+    async with editing() as editor:
+        await editor.press("m", "a")
+        await editor.until(lambda: editor.session.document.mask is not None)
+        assert mask(editor)[32, 32] and not mask(editor).all()
+        await editor.press("u")
+        assert editor.session.document.mask is None
+
+
 async def test_the_rest_is_held_or_asked_for() -> None:
     async with editing() as editor:
         await editor.press("m", "enter", "enter")

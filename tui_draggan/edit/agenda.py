@@ -9,6 +9,7 @@ from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Origin, Seed
 from tui_draggan.edit.lifecycle import LifeCycle
 from tui_draggan.edit.orders import Orders, Subject
+from tui_draggan.edit.points import Point
 from tui_draggan.edit.templates import lacks_templates
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
@@ -19,6 +20,8 @@ class Piece(Enum):
 
     SEED = auto()
     """Another picture that was asked for."""
+    PART = auto()
+    """The part at a place, which the mask is to let change."""
     PICTURE = auto()
     """The picture of the document's latent."""
     FRAME = auto()
@@ -41,6 +44,8 @@ class Agenda:
         self._cycle, self._size = cycle, size
         self.seed: Seed | None = None
         """Generated picture that is asked for."""
+        self.part: Point | None = None
+        """A place whose part of the picture may change from now on."""
         self.picture_wanted = self.frames_wanted = False
         """Whether a run has to wait until the picture is current, and until every step has one."""
         self.statistics_wanted = False
@@ -57,6 +62,8 @@ class Agenda:
         """What comes first; None where everything is done."""
         if self.seed is not None:
             return Piece.SEED
+        if self.part is not None:
+            return Piece.PART
         if self.picture_is_stale:
             return Piece.PICTURE
         if self.lacks_frames:

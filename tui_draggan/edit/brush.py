@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tui_draggan.arrays import Bytes
@@ -84,6 +85,19 @@ def grow(mask: Mask) -> Mask:
 def shrink(mask: Mask) -> Mask:
     """A pixel narrower; at the picture's border it stays."""
     return ~grow(~mask)
+
+
+def counts_around(values: Mask, reach: int) -> NDArray[np.int32]:
+    """(H, W) how many of the square of 2·reach + 1 around each pixel are True; the border's values
+    go on beyond it."""
+    counts = np.pad(values, reach, mode="edge").astype(np.int32)
+    for axis in (0, 1):
+        sums = np.cumsum(counts, axis=axis, dtype=np.int32)
+        first = np.zeros_like(sums.take([0], axis=axis))
+        sums = np.concatenate([first, sums], axis=axis)
+        ends = np.arange(2 * reach + 1, sums.shape[axis])
+        counts = sums.take(ends, axis=axis) - sums.take(ends - 2 * reach - 1, axis=axis)
+    return counts
 
 
 def _along_rows(found: Mask, alike: Mask) -> Mask:

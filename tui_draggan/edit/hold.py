@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.edit.brush import counts_around
 from tui_draggan.edit.mask import Mask
 
 SOFT = 1 / 32
@@ -41,8 +42,8 @@ class Hold:
 def weight_inside(mask: Mask) -> Floats:
     """(H, W) share of the edited picture: 1 in the mask, 0 from twice the reach of `SOFT` on."""
     reach = max(1, round(SOFT * min(mask.shape)))
-    wider = _sums(mask, reach) > 0
-    return (_sums(wider, reach) / np.float32((2 * reach + 1) ** 2)).astype(np.float32)
+    wider = counts_around(mask, reach) > 0
+    return (counts_around(wider, reach) / np.float32((2 * reach + 1) ** 2)).astype(np.float32)
 
 
 def laid_over(outside: Bytes, inside: Bytes, weight: Floats) -> Bytes:
@@ -54,16 +55,3 @@ def laid_over(outside: Bytes, inside: Bytes, weight: Floats) -> Bytes:
         below, above = (one[part].astype(np.float32) for one in (outside, inside))
         picture[part] = np.rint(below + weight[part][..., None] * (above - below))
     return picture
-
-
-def _sums(values: Mask, reach: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
-    """(H, W) how many of the square of 2·reach + 1 around each pixel are True; the border's values
-    go on beyond it."""
-    counts = np.pad(values, reach, mode="edge").astype(np.int32)
-    for axis in (0, 1):
-        sums = np.cumsum(counts, axis=axis, dtype=np.int32)
-        first = np.zeros_like(sums.take([0], axis=axis))
-        sums = np.concatenate([first, sums], axis=axis)
-        ends = np.arange(2 * reach + 1, sums.shape[axis])
-        counts = sums.take(ends, axis=axis) - sums.take(ends - 2 * reach - 1, axis=axis)
-    return counts

@@ -34,6 +34,7 @@ from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.orders import Deliver, Subject, picture_of
 from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.part import part_at
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
@@ -180,6 +181,13 @@ class Session:
             check_mask(mask, self._info.size)
         with self._changing() as cycle:
             cycle.edit("mask", replace(cycle.document, mask=mask))
+
+    def mask_part(self, place: Point) -> None:
+        """Asks for the part of the picture at a place, by the model's features; the mask lets it
+        change too, as one edit, when it is found. Raises UsageError outside."""
+        check_inside(place, self._info.size, "place")
+        with self._changing():
+            self._agenda.part = place
 
     def set_parameters(self, parameters: DragParams, label: str = "") -> None:
         """Acts at the next step; what has `Parameter.next_run` from the next run on.
@@ -385,6 +393,8 @@ class Session:
     def _next_piece(self, picture: bool, quickly: bool) -> Frame | Picture | None:
         if self._agenda.next is Piece.SEED:
             self._open_wanted_seed()
+        if self._agenda.next is Piece.PART:
+            self._mask_wanted_part()
         piece = self._agenda.next
         if piece is Piece.PICTURE:
             first = quickly and self._agenda.picture is None
@@ -411,6 +421,18 @@ class Session:
         with self._changing() as cycle:
             old = cycle.document.latent.origin
             cycle.open(change_in_words(old, wanted, self._info), latent)
+
+    def _mask_wanted_part(self) -> None:
+        with self._changed:
+            place, self._agenda.part = self._agenda.part, None
+            ws = self._cycle.document.latent.ws
+        if place is None:
+            return
+        part = part_at(self._engine.feature_map(ws), place, self._info.size)
+        with self._changing() as cycle:
+            mask = cycle.document.mask
+            mask = part if mask is None else mask | part
+            cycle.edit("mask of a part", replace(cycle.document, mask=None if mask.all() else mask))
 
     def _render(self, small: bool) -> Picture:
         document = self._cycle.document

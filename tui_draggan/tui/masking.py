@@ -170,6 +170,14 @@ class MaskMode:
             seen = over_black(picture)  # what is transparent is alike, whatever its colour
             self._set(brush.flood(self._ground(), seen, cursor, TOLERANCE, self.allows))
 
+    def part(self) -> None:
+        """The part under the selected point's handle, else under the crosshair, may change too."""
+        editor, selected = self._editor, self._editor.pointer.selected
+        place = editor.pointer.cursor
+        if selected is not None:
+            place = editor.snapshot.document.pair(selected.pair_id).handle
+        editor.attempt(lambda: editor.session.mask_part(place), "looking for the part here …")
+
     def invert(self) -> None:
         self._change(lambda mask: ~mask)
 

@@ -34,6 +34,8 @@ MASK = (
     Key("mask-flood", "w", lambda screen: screen.masking.flood(), masking,
         "flood", "Paint what looks like the pixel under the crosshair and hangs together with it",
         shown=True),
+    Key("mask-part", "a", lambda screen: screen.masking.part(), masking,
+        "part", "The part under the selected point, or the crosshair, may change too", shown=True),
     Key("mask-invert", "i", lambda screen: screen.masking.invert(), masking,
         "invert", "What may change stays, and the other way round", shown=True),
     Key("mask-grow", "greater_than_sign", lambda screen: screen.masking.grow(), masking,
