@@ -103,7 +103,8 @@ class Panels:
         self._frame.styles.width = chosen.width
         self._frame.styles.height = chosen.height if tall else "100%"
         right, bottom = PASSING_LOUPE
-        self.passing_loupe.styles.offset = (columns - right, rows - bottom)
+        above = bottom + self.timeline.display  # whose end it would cover
+        self.passing_loupe.styles.offset = (columns - right, rows - above)
 
     def show_timeline(self, timeline: Timeline) -> bool:
         """Whether the panels have to be arranged anew: there is something to show now, or nothing
