@@ -151,8 +151,8 @@ async def test_the_strip_shows_marks_and_a_press_goes_there() -> None:
         assert strip.text[1] == HERE and strip.text.count("│") == 1
         assert BEST in strip.text or NEAREST in strip.text
         for x in (40, 1, 98):
+            assert await editor.pilot.click(strip, offset=(x, 0)), "nothing lies over it"
             await editor.pilot.pause()
-            await editor.pilot.click(strip, offset=(x, 0))
             assert place(editor) == strip.place_at(x)
             assert strip.text.index(HERE) == 1 + strip.column_of(place(editor))
         assert place(editor) == len(timeline(editor.session).steps) - 1
@@ -162,8 +162,11 @@ async def test_the_strip_shows_marks_and_a_press_goes_there() -> None:
 async def test_a_step_becomes_the_start_that_is_compared_with() -> None:
     async with walking() as editor:
         await editor.press("home", "right", "right", "enter")
+        assert "compares with this step" in editor.words
+        await editor.until(lambda: editor.session.snapshot().picture_is_current, "its picture")
         kept = editor.session.picture
-        assert "compares with this step" in editor.words and kept is not None
+        assert kept is not None
+        editor.screen.refresh_all()
         await editor.press("end", "b")
         shown = editor.screen.comparison.shown(editor.session.picture, editor.session.info.size, 0)
         assert shown is not None

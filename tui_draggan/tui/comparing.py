@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tui_draggan.arrays import Bytes, averaged
+from tui_draggan.arrays import Bytes, Floats, averaged
 from tui_draggan.edit.inversion import InversionProblem
 from tui_draggan.edit.latent import Origin, Photo
 from tui_draggan.edit.snapshot import Snapshot
@@ -33,6 +33,8 @@ class Comparison:
     def __init__(self) -> None:
         self.look = Look.AFTER
         self._before: Bytes | None = None
+        self._start: Floats | None = None
+        """w+ of the picture that is to be what comes before, until it has been seen."""
         self._photographs: dict[Box, Bytes] = {}
         self._searching = False
         """Whether a photograph is searched, and both are shown for that."""
@@ -57,12 +59,16 @@ class Comparison:
         elif snapshot.picture is not None and snapshot.picture_is_current:
             if not snapshot.document.latent.edited:
                 self._before = snapshot.picture
+            elif self._start is snapshot.document.latent.ws:
+                self._before, self._start, self._shown = snapshot.picture, None, None
             elif self._before is None and snapshot.frames:
                 self._before = snapshot.frames[0].image
 
-    def start_from(self, picture: Bytes) -> None:
-        """What comes before is this picture from now on, until there is one without edits again."""
-        self._before, self._shown = picture, None
+    def start_from(self, snapshot: Snapshot) -> None:
+        """What comes before is this picture from now on, as soon as it is there, until there is one
+        without edits again."""
+        self._start = snapshot.document.latent.ws
+        self.note(snapshot)
 
     @property
     def possible(self) -> bool:

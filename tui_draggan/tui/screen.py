@@ -351,11 +351,9 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     def start_here(self) -> None:
         """The picture is what others are compared with from now on."""
-        picture = self.editor.snapshot.picture
-        if picture is not None:
-            self.comparison.start_from(picture)
-            self.editor.notice = "b compares with this step from now on"
-            self.refresh_all()
+        self.comparison.start_from(self.editor.snapshot)
+        self.editor.notice = "b compares with this step from now on"
+        self.refresh_all()
 
     async def show_help(self) -> None:
         await self.app.push_screen(HelpDialog(editor_keys(self.options.keymap)))
