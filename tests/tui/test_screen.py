@@ -115,11 +115,19 @@ async def test_the_log_has_a_line_for_every_step_of_every_run() -> None:
         lines = list(editor.log)
         assert log.here == len(lines) - 1
         await editor.press("u")
-        await editor.until(lambda: log.here == first - 1, "the line of the picture")
+        await editor.until(lambda: editor.log == lines[:first], "it follows undo")
         assert log.top <= log.here < log.top + log.content_size.height
         await editor.press("ctrl+r")
-        await editor.until(lambda: log.here == len(lines) - 1, "the end")
-        assert editor.log == lines, "no line twice"
+        await editor.until(lambda: editor.log == lines, "and redo")
+        height = log.content_size.height
+        start = log.content_region.y - log.region.y
+        await editor.pilot.click(log, offset=(2, start + height - 3))
+        frames = editor.session.frames
+        await editor.until(lambda: editor.session.document.latent.ws is frames[-3].ws, "its step")
+        assert log.here == len(lines) - 3
+        await editor.press("n")
+        await editor.press("y")
+        await editor.until(lambda: editor.log == [], "another picture has no steps yet")
 
 
 async def test_state_speed_distance_and_plot_are_shown() -> None:

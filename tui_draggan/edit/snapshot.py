@@ -46,6 +46,15 @@ class Snapshot:
     """What w of the model look like, once that has been asked for and found."""
 
     @property
+    def run(self) -> int:
+        """Index of the run, of `runs`, whose steps are `frames`; 0 where there are none."""
+        if not self.frames:
+            return 0
+        start = self.frames[0].ws
+        same = (number for number, run in enumerate(self.runs) if run[0].ws is start)
+        return next((n for n in same if len(self.runs[n]) == len(self.frames)), 0)
+
+    @property
     def film(self) -> tuple[Frame, ...]:
         """The steps of `runs` one after the other; a run's start is its predecessor's end."""
         steps: list[Frame] = []

@@ -135,7 +135,7 @@ class Panels:
         self.title.show(words.title_facts(snapshot, model), self.display.words)
         self.run.show(snapshot, rate)
         self.plot.show(snapshot)
-        self.log.show(snapshot.frames, snapshot.shown)
+        self.log.show(snapshot.runs, snapshot.run, snapshot.shown)
 
     def _opaque(self, picture: Bytes | None) -> Bytes | None:
         """A picture over a checker where it has alpha; the same array for the same picture."""

@@ -50,6 +50,7 @@ from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.timeline import TimelineMode
+from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
@@ -404,6 +405,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     def _go_to(self, event: LossPlot.Chosen) -> None:
         if self.is_open and self.context.frames and self.context.idle:
             self.editor.scrub_to(event.index)
+
+    @on(LossLog.Chosen)
+    def _go_to_line(self, event: LossLog.Chosen) -> None:
+        if self.is_open and self.context.frames and self.context.idle:
+            self.editor.go_to_step(event.step, event.run, f"step {event.step}")
 
     @on(PointsPanel.Chosen)
     def _choose(self, event: PointsPanel.Chosen) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from weakref import ReferenceType, ref
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,49 +28,67 @@ class LossLog(Widget):
 
     ALLOW_SELECT = False
 
+    @dataclass
+    class Chosen(Message):
+        """The line of a step was clicked."""
+
+        run: int
+        step: int
+
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.border_title = "log"
         self.lines: list[str] = []
-        self._runs: list[ReferenceType[Frame]] = []
-        """The first step of every run, for as long as undo can bring it back."""
-        self._run = 0
-        """Index of the run that came last."""
-        self._seen: list[int] = []
-        """Number of steps taken over from every run."""
-        self._places: list[list[int]] = []
-        """The line of each step of every run."""
+        self._runs: list[Sequence[Frame]] = []
+        """Runs whose lines these are."""
+        self._steps: list[tuple[int, int]] = []
+        """Run and step of every line; a step of -1 for a heading."""
         self._here: int | None = None
         """Line of the step that is shown; None: the last line."""
         self._back = 0
 
-    def show(self, frames: Sequence[Frame], shown: int | None = None) -> None:
-        """Takes over the steps not seen yet; a run that starts, or resumes after another, gets a
-        heading. shown: index of the step that the picture is; its line stands out."""
-        if not frames:
-            return
+    def show(self, runs: Sequence[Sequence[Frame]], run: int, shown: int | None = None) -> None:
+        """Takes over the steps not seen yet. What led to the picture no more, since it was undone
+        or is of another picture, goes.
+
+        runs: all that led to the picture. run: index of the one that is walked through. shown:
+        index of its step that the picture is; its line stands out.
+        """
         before = len(self.lines)
-        known = (number for number, first in enumerate(self._runs) if first() is frames[0])
-        run = next(known, len(self._runs))
-        if run == len(self._runs):
-            self._runs.append(ref(frames[0]))
-            self._seen.append(0)
-            self._places.append([])
-            if run:
-                self.lines.append(f"── run {run + 1} ──")
-        elif run != self._run and len(frames) > self._seen[run]:
-            self.lines.append(f"── run {run + 1} again ──")
-        for line, is_step in _lines(frames, self._seen[run]):
-            if is_step:
-                self._places[run].append(len(self.lines))
-            self.lines.append(line)
-        self._run, self._seen[run] = run, len(frames)
+        if not _continue(self._runs, runs):
+            self.lines, self._steps, self._runs, self._back = [], [], [], 0
+            before = 0
+            self.refresh()
+        for number in range(max(0, len(self._runs) - 1), len(runs)):
+            seen = len(self._runs[number]) if number < len(self._runs) else 0
+            if number and not seen:
+                self._add(f"── run {number + 1} ──", number, -1)
+            step = seen
+            for line, is_step in _lines(runs[number], seen):
+                self._add(line, number, step if is_step else -1)
+                step += is_step
+        self._runs = list(runs)
         if self._back:
             self._back += len(self.lines) - before  # what is looked at stays where it is
         elif len(self.lines) > before:
             self.refresh()
-        here = self._places[run][-1 if shown is None else shown]
+        if not runs:
+            self._here = None
+            return
+        wanted = run, (len(runs[run]) - 1 if shown is None else shown)
+        here = self._steps.index(wanted) if wanted in self._steps else len(self.lines) - 1
         self._stand_out(None if here == len(self.lines) - 1 else here)
+
+    def _add(self, line: str, run: int, step: int) -> None:
+        self.lines.append(line)
+        self._steps.append((run, step))
+
+    def on_click(self, event: events.Click) -> None:
+        place = event.get_content_offset(self)
+        if place is not None and (line := place.y + self.top) < len(self._steps):
+            run, step = self._steps[line]
+            if step >= 0:
+                self.post_message(self.Chosen(run, step))
 
     def _stand_out(self, line: int | None) -> None:
         """Follows to a line; None: the last one."""
@@ -115,6 +134,22 @@ class LossLog(Widget):
             style += Style(bold=True)
         line = self.lines[index][:width]
         return Strip([Segment(line.ljust(width), style)], width)
+
+
+def _continue(known: Sequence[Sequence[Frame]], runs: Sequence[Sequence[Frame]]) -> bool:
+    """Whether the known runs are the first of these, the last of them perhaps with fewer steps. A
+    step that has lost or got its picture is the same: its latent tells."""
+    if len(known) > len(runs):
+        return False
+    for number, (before, now) in enumerate(zip(known, runs, strict=False)):
+        longer = len(now) >= len(before) if number == len(known) - 1 else len(now) == len(before)
+        if (
+            not longer
+            or before[0].ws is not now[0].ws
+            or before[-1].ws is not now[len(before) - 1].ws
+        ):
+            return False
+    return True
 
 
 def _lines(frames: Sequence[Frame], first: int) -> Iterator[tuple[str, bool]]:
