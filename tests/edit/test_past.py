@@ -189,3 +189,24 @@ def test_behind_a_damaged_line_the_history_begins_anew(tmp_path: Path) -> None:
     assert_same(found.document, session.document)
     labels = [label for label, _ in found.past.history.undoable] if found.past else []
     assert labels and len(labels) < len(session.past.history.undoable)
+
+
+def test_steps_are_held_by_the_mask_as_they_were(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, INFO.name)
+    session = new_session(journal)
+    mask = np.zeros((64, 64), bool)
+    mask[20:50, 20:50] = True
+    session.set_mask(mask)
+    session.set_parameters(session.document.parameters.with_values(mask_mode="hold"))
+    for action in ("add", "run", "add"):
+        act(session, action)
+    assert session.frames[-1].hold is not None
+    save_edit(tmp_path / "edit.json", session.document, session.past, INFO.name)
+    found = recover(journal.path, INFO)
+    for document, past in (load_edit(tmp_path / "edit.json", INFO), (found.document, found.past)):
+        assert past is not None
+        for ours, theirs in zip(session.frames, past.frames, strict=True):
+            assert ours.hold is not None and theirs.hold is not None
+            np.testing.assert_array_equal(ours.hold.ws, theirs.hold.ws)
+            np.testing.assert_array_equal(ours.hold.mask, theirs.hold.mask)
+        assert document.hold is not None

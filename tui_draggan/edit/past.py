@@ -85,7 +85,7 @@ class Replay:
 
     def step(self, document: Document, frame: Frame) -> None:
         """A step of the run, and the document as it left it."""
-        self._frames.append(self._latents.of_frame(frame))
+        self._frames.append(replace(self._latents.of_frame(frame), hold=document.hold))
         self._document = self._latents.of_document(document)
 
     def _version(self) -> Version:
@@ -115,7 +115,15 @@ def encode_past(past: Past, model: str) -> dict[str, Any]:
         "run": run,
         "documents": [encode(one, model) for one in documents.values],
         "runs": [[encode_step(frame) for frame in one] for one in runs.values],
+        "holds": [_held_by(one, documents.values) for one in runs.values],
     }
+
+
+def _held_by(frames: list[Frame], documents: list[Document]) -> int | None:
+    """The number of a document that holds its picture as the steps do theirs; None: none does."""
+    if not frames or frames[-1].hold is None:
+        return None
+    return next((n for n, one in enumerate(documents) if one.hold == frames[-1].hold), None)
 
 
 def decode_past(values: Any, info: BundleInfo) -> Past:
@@ -123,9 +131,10 @@ def decode_past(values: Any, info: BundleInfo) -> Past:
     latents = Latents()
     try:
         documents = [latents.of_document(decode(one, info)) for one in values["documents"]]
+        holds = [None if n is None else documents[int(n)].hold for n in values["holds"]]
         runs = [
-            [latents.of_frame(decode_frame(step, info)) for step in steps]
-            for steps in values["runs"]
+            [replace(latents.of_frame(decode_frame(step, info)), hold=hold) for step in steps]
+            for steps, hold in zip(values["runs"], holds, strict=True)
         ]
 
         def stack(entries: Any) -> list[tuple[str, Version]]:
