@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
-from tui_draggan import __version__, cache, paths
+from tui_draggan import __version__, children
 from tui_draggan.bundle import MANIFEST, ModelBundle
 from tui_draggan.engines import cpu, runtime
 from tui_draggan.engines.auto import AutoEngine
 from tui_draggan.engines.base import LocalEngine
 from tui_draggan.engines.ort import OrtEngine
 from tui_draggan.engines.ort_training import OrtTrainingEngine
+from tui_draggan.engines.picks import Memory, Pick
+from tui_draggan.engines.remeasuring import Remeasuring
 from tui_draggan.engines.torch.engine import ReducedTorchEngine, TorchEngine
-from tui_draggan.errors import EngineError, UsageError
+from tui_draggan.engines.trial import Trial
+from tui_draggan.errors import DragganError, EngineError, UsageError
 
 AUTO = "auto"
 ENGINES: dict[str, Callable[[ModelBundle, str], LocalEngine]] = {
@@ -33,8 +39,9 @@ CHOICES = (AUTO, *NAMED)
 UNTRIED = ("mps",)
 """Devices that this program was never run on. An engine on one of them must reproduce the model's
 reference step before it is used, whoever asks for it."""
-REMEMBERED = 100
-"""Number of choices that are kept; the oldest go first."""
+
+Candidates = dict[str, Callable[[], LocalEngine]]
+"""What opens each engine, by its name, in the order they are tried."""
 
 
 def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> LocalEngine:
@@ -50,24 +57,60 @@ def open_engine(bundle: ModelBundle, device: str = AUTO, engine: str = AUTO) -> 
         return AutoEngine({engine: lambda: NAMED[engine](bundle, named.device)}, reference)
     if engine != AUTO:
         raise UsageError(f"no engine named {engine!r}; available: {', '.join(CHOICES)}")
-    candidates: dict[str, Callable[[], LocalEngine]] = {}
+    available = candidates(bundle, device)
+    if reference is None:
+        return next(iter(available.values()))()
+    if len(available) == 1:
+        (opener,) = available.values()
+        only = opener()
+        if only.device not in UNTRIED:
+            return only
+    measuring = children.command(__name__, str(bundle.path.resolve()), device)
+    memory = _memory(bundle, device, available)
+    return AutoEngine(available, reference, memory, Remeasuring(measuring))
+
+
+def candidates(bundle: ModelBundle, device: str = AUTO) -> Candidates:
+    """The engines that can be had here. Raises EngineError, with the reasons, where none can."""
+    found: Candidates = {}
     failures: dict[str, list[str]] = {}
-    untried = False
     for name, opener in ENGINES.items():
         try:
-            untried |= opener(bundle, device).device in UNTRIED
+            opener(bundle, device)
         except EngineError as error:
             failures.setdefault(str(error), []).append(name)
         else:
-            candidates[name] = partial(opener, bundle, device)
-    if not candidates:
+            found[name] = partial(opener, bundle, device)
+    if not found:
         raise EngineError("; ".join(f"{', '.join(who)}: {why}" for why, who in failures.items()))
-    if reference is None or (len(candidates) == 1 and not untried):
-        return next(iter(candidates.values()))()
-    key = _key(bundle, device, tuple(candidates))
-    known = _recall().get(key)
-    remembered = known if known in candidates else None
-    return AutoEngine(candidates, reference, partial(_remember, key), remembered)
+    return found
+
+
+def remembered(bundle: ModelBundle, device: str = AUTO) -> Pick | None:
+    """The engine that `auto` takes without measuring; None where it would measure. Raises
+    EngineError where no engine can be had."""
+    available = candidates(bundle, device)
+    pick = _memory(bundle, device, available).recall()
+    return pick if pick is not None and pick.engine in available else None
+
+
+def measure(bundle: ModelBundle, device: str = AUTO) -> Pick:
+    """Measures all engines in turns, and remembers the fastest. Raises EngineError where none
+    reproduces the reference step, or the model has none."""
+    reference = bundle.info.drag.reference
+    if reference is None:
+        raise EngineError(f"{bundle.info.name} has no reference step to measure; import it again")
+    available = candidates(bundle, device)
+    trial = Trial(available, reference)
+    while not trial.is_over:
+        trial.turn()
+    pick = trial.pick()
+    _memory(bundle, device, available).keep(pick)
+    return pick
+
+
+def _memory(bundle: ModelBundle, device: str, available: Candidates) -> Memory:
+    return Memory(_key(bundle, device, tuple(available)))
 
 
 def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
@@ -85,16 +128,10 @@ def _key(bundle: ModelBundle, device: str, names: tuple[str, ...]) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def _recall() -> dict[str, str]:
-    try:
-        known = json.loads(cache.read_own(paths.chosen_engines()) or "{}")
-    except ValueError:
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _remember(key: str, name: str) -> None:
-    """Keeps the choice; where it cannot be written, the next start tries them again."""
-    entries = [*_recall().items(), (key, name)]
-    text = json.dumps(dict(entries[-REMEMBERED:]), indent=2)
-    cache.write_own(paths.chosen_engines(), text)
+def main() -> None:
+    """The child of `Remeasuring`. Bundle and device are the arguments. What fails here is said
+    where it is asked for."""
+    path, device = sys.argv[1:]
+    children.end_with_parent()
+    with suppress(DragganError):
+        measure(ModelBundle.open(Path(path)), device)
