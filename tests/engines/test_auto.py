@@ -89,31 +89,24 @@ def recalled() -> Pick:
 
 
 @pytest.fixture
-def machine(tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def machine(tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    MEMORY.forget()
     monkeypatch.setattr(reference_check, "SECONDS", float("inf"))  # however slow this machine is
     return Machine(tiny_bundle)
 
 
-def test_a_busy_turn_does_not_decide_and_makes_the_pick_provisional(machine: Machine) -> None:
+def test_turns_are_interleaved_and_a_busy_one_makes_the_pick_provisional(machine: Machine) -> None:
     machine.has(quick=[900, 100, 100], slow=[300])
+    quick, slow = machine.engines.values()
     engine = machine.auto()
+    turns = []
     while engine.warm_up():
-        pass
+        turns.append((quick.runs, slow.runs))
+    assert turns == [(1, 0), (1, 1), (2, 1), (2, 2), (3, 2), (3, 3), (3, 3)]
     pick = recalled()
     assert engine.name == pick.engine == "quick"
     assert pick.milliseconds == {"quick": 100, "slow": 300}
     assert pick.doubt == "the machine was busy"
-
-
-def test_the_turns_are_interleaved(machine: Machine) -> None:
-    machine.has(a=[100], b=[100])
-    engine = machine.auto()
-    runs = []
-    for _ in range(2 * TURNS):
-        engine.warm_up()
-        runs.append((machine.engines["a"].runs, machine.engines["b"].runs))
-    assert runs == [(1, 0), (1, 1), (2, 1), (2, 2), (3, 2), (3, 3)]
 
 
 def test_a_point_waits_for_one_turn_of_each_and_the_pick_is_provisional(machine: Machine) -> None:
@@ -180,11 +173,13 @@ def test_a_pick_without_doubt_is_not_measured_again(machine: Machine, child: lis
         (210, WATCHED, False, True),
         (210, WATCHED - 1, False, False),
         (190, WATCHED, False, False),
+        (51, WATCHED, False, False),
+        (49, WATCHED, False, True),
         (210, WATCHED, True, False),
     ],
-    ids=["slow", "too few", "not so slow", "with a mask"],
+    ids=["slow", "too few", "not so slow", "not so fast", "fast", "with a mask"],
 )
-def test_a_pick_twice_as_slow_as_measured_is_forgotten(
+def test_a_pick_twice_as_slow_or_fast_as_measured_is_forgotten(
     machine: Machine,
     milliseconds: float,
     steps: int,

@@ -78,6 +78,7 @@ SOUND = {"engine": "a", "milliseconds": {"a": 1.0}, "spread": 0.0, "turns": 3, "
         {**SOUND, "milliseconds": {"a": "soon"}},
         {**SOUND, "milliseconds": [1]},
         {**SOUND, "milliseconds": {"a": float("nan")}},
+        {**SOUND, "milliseconds": {"a": 0}},
         {**SOUND, "spread": float("inf")},
         {**SOUND, "measured_at": float("inf")},
         {**SOUND, "turns": float("inf")},

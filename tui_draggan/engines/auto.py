@@ -5,7 +5,8 @@ at the latest once each when the first features or steps are wanted: each must r
 reference step, and that with the least median of those that do stays.
 
 The pick is remembered with its figures. One in doubt is used all the same, and measured again while
-nothing is asked; one whose steps turn out twice as slow as measured is forgotten.
+nothing is asked; one whose steps turn out twice as slow as measured is forgotten, and one twice as
+fast too: it was measured beside something that held all engines up, and not alike.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ from tui_draggan.latent_statistics import LatentStatistics
 
 WATCHED = 20
 """Newest steps whose median is held against the measured one."""
-SLOWER = 2.0
-"""Times the measured median from which a pick is forgotten."""
+APART = 2.0
+"""Times as slow as measured, or as fast, from which a pick is forgotten."""
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ class AutoEngine:
         self._engine = candidates[self._remembered or next(iter(candidates))]()
         self._is_masked = False
         self._newest: deque[float] = deque(maxlen=WATCHED)
-        """Milliseconds of the newest steps without a mask."""
+        """Milliseconds of the newest steps with a picture and without a mask."""
         self.info = self._engine.info
 
     @property
@@ -125,7 +126,8 @@ class AutoEngine:
 
     def step(self, request: StepRequest) -> StepResult:
         result = self._decided().step(request)
-        self._watch(result.milliseconds)
+        if request.picture:
+            self._watch(result.milliseconds)
         return result
 
     def gradient(self) -> Floats:
@@ -186,13 +188,16 @@ class AutoEngine:
             self._memory.keep(pick)
 
     def _watch(self, milliseconds: float) -> None:
-        """Forgets the pick where steps take twice as long as the measured one: the machine is
-        another now, or was then. Points and radii cost little; steps with a mask do not count."""
+        """Forgets the pick where steps take twice as long as the measured one, or half as long: the
+        machine is another now, or was then. Points and radii cost little; steps with a mask do not
+        count."""
         if self._pick is None or self._memory is None or self._is_masked:
             return
         self._newest.append(milliseconds)
-        measured = self._pick.milliseconds[self._pick.engine]
-        if len(self._newest) == WATCHED and statistics.median(self._newest) > SLOWER * measured:
+        if len(self._newest) < WATCHED:
+            return
+        slower = statistics.median(self._newest) / self._pick.milliseconds[self._pick.engine]
+        if not 1 / APART <= slower <= APART:
             if self._memory.recall() == self._pick:  # nobody has measured again meanwhile
                 self._memory.forget()
             self._pick = None

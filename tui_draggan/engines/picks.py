@@ -18,8 +18,9 @@ from tui_draggan import cache, paths
 
 TURNS = 3
 """Turns of every engine in a full measurement."""
-BUSY = 0.2
-"""Spread from which the machine counts as busy; on a quiet one it is a few hundredths."""
+BUSY = 0.1
+"""Spread from which the machine counts as busy; on a quiet one it is a few hundredths. A low bound
+costs a measurement at rest, a high one a slow engine."""
 REMEMBERED = 100
 """Number of picks that are kept; the oldest go first."""
 
@@ -101,6 +102,7 @@ def _parsed(entry: Any) -> Pick | None:
         )
     except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return None
-    figures = (*pick.milliseconds.values(), pick.spread, pick.measured_at)
-    sound = all(math.isfinite(figure) for figure in figures)
+    sound = all(map(math.isfinite, (pick.spread, pick.measured_at))) and all(
+        0 < value < math.inf for value in pick.milliseconds.values()
+    )
     return pick if sound and pick.engine in pick.milliseconds else None
