@@ -30,7 +30,7 @@ check: .venv/dev.stamp
 # One headless edit: the cat of seed 6 grows an ear; picture, animation and log in demo/.
 demo: .venv/run.stamp
 	@mkdir -p demo
-	$(BIN)/tui-draggan drag $(DEMO) --out demo/edited.png --animation demo/drag.gif --log demo/steps.jsonl
+	$(BIN)/tui-draggan drag $(DEMO) --force --out demo/edited.png --animation demo/drag.gif --log demo/steps.jsonl
 
 DEMO ?= --seed 6 --point 27,27:30,8
 

@@ -105,7 +105,7 @@ def test_a_drag_and_sliders_into_the_photograph(tmp_path: Path, photo: Path) -> 
     into = ["--into", str(photo), "--out", str(out), "--engine", "ort"]
     main(["drag", "--session", session, "--point", "69,73:75,73", "--steps", "2", *into])
     dragged = np.asarray(Image.open(out))
-    main(["apply", session, "--direction", "component 1=2", *into])
+    main(["apply", session, "--direction", "component 1=2", *into, "--force"])
     moved = np.asarray(Image.open(out))
     for full in (dragged, moved):
         changed = (full != NOISE).any(axis=2)

@@ -65,7 +65,7 @@ def test_what_the_model_cannot_draw_is_refused_and_kept_anyway(
     said = capsys.readouterr().err
     assert "noise.png: nothing written; add --anyway to keep what was found" in said
     assert sorted(path.name for path in out.iterdir()) == ["cat.json", "cat.png"]
-    assert main([*command, "--anyway"]) == 0
+    assert main([*command, "--anyway", "--force"]) == 0
     assert "far from what the model can draw" in capsys.readouterr().err
     assert sorted(path.stem for path in out.iterdir()) == ["cat", "cat", "noise", "noise"]
 

@@ -39,7 +39,7 @@ REQUIRED = {
     "export": ["checkpoint.pt", "model"],
     "bench": ["--seconds", "1"],
     "score": ["--n", "1", "--points", "1", "--ways", "shipped:space=whitened-w+"],
-    "apply": ["--direction", "component 1=-1..1", "--out", "moved.png"],
+    "apply": ["--direction", "component 1=-1..1", "--out", "moved.png", "--force"],
 }
 """What a command needs besides the option that is tried."""
 

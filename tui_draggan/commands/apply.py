@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_into, add_latent, add_model, add_picture, check_into
+from tui_draggan.commands.arguments import (
+    add_force,
+    add_into,
+    add_latent,
+    add_model,
+    add_picture,
+    check_into,
+)
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
@@ -50,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_into(add)
     add("--save", type=typed_path, metavar="FILE|FOLDER", help="the edits, for --session")
     add("--animation", type=typed_path, metavar="FILE", help="the sweep: .gif, .webp or .mp4")
+    add_force(add)
     add("--show", action="store_true", help="print the pictures in the terminal")
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group, ", or the model the sessions were saved with")
@@ -130,9 +138,8 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
     """Raises UsageError or OutputError, before long work."""
-    from tui_draggan.files import check_folder, check_writable
-    from tui_draggan.pictures.animation import check_animation
-    from tui_draggan.pictures.png import check_png
+    from tui_draggan.commands.results import check_new, check_outputs, places_in
+    from tui_draggan.files import check_folder
     from tui_draggan.tui.printing import check_printing
 
     if options.show:
@@ -148,16 +155,25 @@ def _check(options: argparse.Namespace, sessions: Sequence[Path]) -> None:
     check_into(options)
     if options.into is not None and several:
         raise UsageError("--into is for one edit; give one session")
-    if options.out is not None:
-        (check_folder if several else check_png)(options.out)
-    if options.save is not None:
-        (check_folder if several else check_writable)(options.save)
     if options.animation is not None:
         if several:
             raise UsageError("--animation is for one picture; give one session, or a seed")
         if not any(".." in text for text in options.direction):
             raise UsageError("nothing to animate; a sweep is --direction NAME=-3..3")
-        check_animation(options.animation)
+    if not several:
+        check_outputs(
+            force=options.force,
+            picture=options.out,
+            animation=options.animation,
+            file=options.save,
+        )
+        return
+    places = []
+    for folder, suffix in ((options.out, ".png"), (options.save, ".json")):
+        if folder is not None:
+            check_folder(folder)
+            places += places_in(folder, [f"{path.stem}{suffix}" for path in sessions], "edits")
+    check_new(places, options.force)
 
 
 def _documents(

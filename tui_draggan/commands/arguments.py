@@ -116,6 +116,11 @@ def add_latent(start: Any, group: Any) -> None:
     )
 
 
+def add_force(add: Any) -> None:
+    """Whether files that exist are replaced, for `results.check_new`. add: the group's method."""
+    add("--force", action="store_true", help="replace files that exist")
+
+
 def add_into(add: Any) -> None:
     """The photograph of an edit, for `into_photograph.photograph_of`. add: the group's method."""
     add(

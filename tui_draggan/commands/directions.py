@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_model, add_picture
+from tui_draggan.commands.arguments import add_force, add_model, add_picture
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help="draw every direction from −3 to 3 σ on one picture, with list and discover",
     )
+    add_force(parser.add_argument)
     parser.add_argument("--show", action="store_true", help="print that sheet in the terminal")
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group)
@@ -73,12 +74,12 @@ def run(options: argparse.Namespace) -> int:
         engine_for,
         open_bundle,
     )
-    from tui_draggan.pictures.png import check_png
+    from tui_draggan.commands.results import check_outputs
     from tui_draggan.tui.printing import check_printing
 
     _check(options)
-    if options.sheet is not None:
-        check_png(options.sheet)
+    exported = typed_path(options.operands[0]) if options.what == "export" else None
+    check_outputs(force=options.force, picture=options.sheet, file=exported)
     if options.show:
         check_printing()
     request = OpenRequest.of(options)
@@ -89,8 +90,8 @@ def run(options: argparse.Namespace) -> int:
         store.remove(operands[0])
         say(f"removed: {printable(operands[0])}")
         return 0
-    if what == "export":
-        return _export(store, typed_path(operands[0]), operands[1:], bundle.info)
+    if exported is not None:
+        return _export(store, exported, operands[1:], bundle.info)
     with closing(engine_for(request, bundle)) as engine:
         engine.open()
         model = Model(bundle, lambda: engine)
@@ -184,9 +185,7 @@ def _draw(model: Model, directions: Sequence[Direction], options: argparse.Names
 
 def _export(store: DirectionStore, path: Path, names: Sequence[str], info: BundleInfo) -> int:
     from tui_draggan.directions.store import write_directions
-    from tui_draggan.files import check_writable
 
-    check_writable(path)
     kept = {one.name: one for one in store.all()}
     for name in names:
         if name not in kept:

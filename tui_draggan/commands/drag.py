@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_into, add_opening, check_into
+from tui_draggan.commands.arguments import add_force, add_into, add_opening, check_into
 from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.notices import Notices, heard
@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--save", type=typed_path, metavar="FILE", help="the edit, for --session")
     add("--save-latent", type=typed_path, metavar="NPZ", help="w+, for --latent and other programs")
+    add_force(add)
     add("--markers", action="store_true", help="draw the points into the pictures")
     add("--show", action="store_true", help="print the picture in the terminal")
     add(
@@ -98,7 +99,12 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         check_printing()
     check_into(options)
     results.check_outputs(
-        options.out, options.animation, options.log, options.save, options.save_latent
+        force=options.force,
+        picture=options.out,
+        animation=options.animation,
+        log=options.log,
+        latent=options.save_latent,
+        file=options.save,
     )
     request = OpenRequest.of(options)
     bundle = open_bundle(request)

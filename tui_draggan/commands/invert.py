@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_model
+from tui_draggan.commands.arguments import add_force, add_model
 from tui_draggan.errors import UsageError
 from tui_draggan.interrupts import prompt_interrupts
 from tui_draggan.paths import typed_path
@@ -78,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the edit, for --session, and beside it its picture as .png; a folder for several "
         "photographs (default: only what was found is said)",
     )
+    add_force(add)
     add("--show", action="store_true", help="print the pictures in the terminal")
     add(
         "--json",
@@ -105,7 +106,7 @@ def _run(options: argparse.Namespace) -> int:
     files = _files(options.photographs)
     if options.crop is not None and len(files) > 1:
         raise UsageError("--crop is for one photograph; name a single one")
-    places = _places(options.out, files)
+    places = _places(options.out, files, options.force)
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     bundle.require_inversion()
@@ -196,8 +197,9 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _places(out: Path | None, files: Sequence[Path]) -> list[Path | None]:
+def _places(out: Path | None, files: Sequence[Path], force: bool) -> list[Path] | list[None]:
     """Where the edit of each photograph goes. Raises UsageError or OutputError before long work."""
+    from tui_draggan.commands.results import check_new, places_in
     from tui_draggan.files import check_folder, check_writable
 
     if out is None:
@@ -206,14 +208,23 @@ def _places(out: Path | None, files: Sequence[Path]) -> list[Path | None]:
         if len(files) > 1:
             raise UsageError(f"--out {out} is one file; several photographs need a folder")
         check_writable(out)
-        check_writable(out.with_suffix(".png"))
-        return [out]
-    check_folder(out)
-    names = [f"{file.stem}.json" for file in files]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"several photographs would be written to {out / twice}")
-    return [out / name for name in names]
+        check_writable(_picture_of(out))
+        places = [out]
+    else:
+        check_folder(out)
+        places = places_in(out, [f"{file.stem}.json" for file in files], "photographs")
+    pictures = [_picture_of(place) for place in places]
+    read = {file.resolve() for file in files}
+    for picture in pictures:
+        if picture.resolve() in read:
+            raise UsageError(f"{picture} is a photograph that is read; choose another --out")
+    check_new([file for pair in zip(places, pictures, strict=True) for file in pair], force)
+    return places
+
+
+def _picture_of(path: Path) -> Path:
+    """What is written beside the edit."""
+    return path.with_suffix(".png")
 
 
 def _problems(
@@ -253,7 +264,7 @@ def _write(path: Path, found: Inverted, info: BundleInfo) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable(path, error) from error
-    picture = path.with_suffix(".png")
+    picture = _picture_of(path)
     save_session(path, found.document, info.name)
     write_picture(picture, found.document, found.picture, info)
     return [path, picture]

@@ -7,7 +7,7 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_model, add_parameter, numbers
+from tui_draggan.commands.arguments import add_force, add_model, add_parameter, numbers
 from tui_draggan.edit.parameters import PSI, USUAL_PSI
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the way from A to B, or to --at: .gif, .webp or .mp4",
     )
+    add_force(add)
     add("--show", action="store_true", help="print the picture in the terminal")
     group = parser.add_argument_group("model and pictures", argument_default=argparse.SUPPRESS)
     add_model(group)
@@ -87,9 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> float:
     """How far from the first to the second. Raises UsageError or OutputError, before long work."""
-    from tui_draggan.files import check_writable
-    from tui_draggan.pictures.animation import check_animation
-    from tui_draggan.pictures.png import check_png
+    from tui_draggan.commands.results import check_outputs
     from tui_draggan.tui.printing import check_printing
 
     if len(options.seeds) != 2:
@@ -101,12 +100,12 @@ def _checked(options: argparse.Namespace) -> float:
         check_printing()
     elif options.out is options.save is options.animation is None:
         raise UsageError("nothing to write; add --out, --save, --animation or --show")
-    if options.out is not None:
-        check_png(options.out)
-    if options.save is not None:
-        check_writable(options.save)
-    if options.animation is not None:
-        check_animation(options.animation)
+    check_outputs(
+        force=options.force,
+        picture=options.out,
+        animation=options.animation,
+        file=options.save,
+    )
     return at
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
@@ -121,22 +122,55 @@ class StepLog:
 
 
 def check_outputs(
-    picture: Path | None,
-    animation: Path | None,
-    log: Path | None,
-    session: Path | None,
+    *,
+    force: bool,
+    picture: Path | None = None,
+    animation: Path | None = None,
+    log: Path | None = None,
     latent: Path | None = None,
+    file: Path | None = None,
 ) -> None:
-    """Raises UsageError or OutputError, before long work, for what could not be written."""
+    """Raises UsageError or OutputError, before long work, for what could not be written, or exists.
+
+    force: as in `check_new`. file: one whose name may have any suffix.
+    """
+    log = None if log == STDOUT else log
     if picture is not None:
         check_png(picture)
     if animation is not None:
         check_animation(animation)
-    for path in (None if log == STDOUT else log, session):
+    for path in (log, file):
         if path is not None:
             check_writable(path)
     if latent is not None:
         check_latent_file(latent)
+    check_new((picture, animation, log, latent, file), force)
+
+
+def check_new(paths: Iterable[Path | None], force: bool) -> None:
+    """Raises OutputError, before long work, for files that exist, which only `force` replaces.
+
+    Pipes and devices lose nothing when they are written to.
+    """
+    # os.path.isfile has no error for what may not be looked at; writing will name it.
+    there = [path for path in paths if path is not None and os.path.isfile(path)]  # noqa: PTH113
+    if not there or force:
+        return
+    if there[1:]:
+        others = counted(len(there) - 1, "other file")
+        raise OutputError(f"{there[0]} and {others} exist; add --force to replace them")
+    raise OutputError(f"{there[0]} exists; add --force to replace it")
+
+
+def places_in(folder: Path, names: Sequence[str], what: str) -> list[Path]:
+    """The files of several results in a folder. what: of what they are, in the plural.
+
+    Raises UsageError where one would replace another.
+    """
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"several {what} would be written to {folder / twice}")
+    return [folder / name for name in names]
 
 
 def check_result(path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_draggan import __version__
-from tui_draggan.commands.arguments import Range, check_ranges, numbers
+from tui_draggan.commands.arguments import Range, add_force, check_ranges, numbers
 from tui_draggan.commands.progress import Report, progress
 from tui_draggan.errors import UsageError
 from tui_draggan.interrupts import import_torch
@@ -63,6 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PNG",
         help=f"contact sheet of the last contender's {WORST} worst edits",
     )
+    add_force(add)
     add("--json", action="store_true", help="print JSON instead of tables")
 
 
@@ -79,9 +80,9 @@ def run(options: argparse.Namespace) -> int:
             else f"--protocol {protocol} takes no {files[-1]}"
         )
     if options.sheet is not None:
-        from tui_draggan.pictures.png import check_png
+        from tui_draggan.commands.results import check_outputs
 
-        check_png(options.sheet)
+        check_outputs(force=options.force, picture=options.sheet)
     with progress() as report:
         scores, results, model = _measure(options, protocol, files, report)
     if options.json:
