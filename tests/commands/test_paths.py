@@ -40,6 +40,8 @@ REQUIRED = {
     "bench": ["--seconds", "1"],
     "score": ["--n", "1", "--points", "1", "--ways", "shipped:space=whitened-w+"],
     "apply": ["--direction", "component 1=-1..1", "--out", "moved.png", "--force"],
+    "mix": ["--seeds", "6,12", "--out", "mixed.png", "--force"],
+    "invert": ["PICTURES/0.png", "--steps", "2", "--class", "cat", "--anyway"],
 }
 """What a command needs besides the option that is tried."""
 
@@ -184,6 +186,8 @@ FINE = {
     ("train", "--watch", "folder"),
     ("import", "--out", "missing"),
     ("export", "out", "missing"),
+    ("invert", "--out", "missing"),
+    ("invert", "--out", "folder"),
 }
 """What is no wrong path: folders are made, and a run's folder may be there, empty."""
 
