@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,14 @@ import pytest
 from tests.edit.spot_edits import PARAMS, assert_same, dragged
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.journal import KEPT, Journal, journals_in, newest_journals
-from tui_draggan.edit.journal_lines import model_of_journal, recover
-from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.journal_lines import (
+    Outline,
+    document_line,
+    model_of_journal,
+    outline,
+    recover,
+)
+from tui_draggan.edit.latent import Photo, latent_from_seed
 from tui_draggan.edit.lifecycle import Change
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import OutputError, UsageError
@@ -58,6 +65,24 @@ def test_each_model_has_its_newest_journal(tmp_path: Path) -> None:
     assert model_of_journal(paths["spot"]) == "spot"
     with pytest.raises(UsageError, match="no earlier edit of cats"):
         newest_journal(tmp_path, "cats")
+
+
+def test_the_outline_of_a_journal_is_what_it_holds(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, INFO.name)
+    _, frames = dragged(journal.record)
+    steps = frames[-1].iteration
+    assert outline(journal.path) == Outline("seed 3", steps) and steps > 0
+    with journal.path.open("ab") as stream:
+        stream.write(b'{"format": "tui-draggan session", "latent": {"origin": {"seed": 9')
+    assert outline(journal.path) == Outline("seed 3", steps), "the last line is cut off"
+    photo = Photo("cat\x1b.jpg", "ab" * 32)
+    document = replace(recover(journal.path, INFO).document, mask=None)
+    document = replace(document, latent=replace(document.latent, origin=photo))
+    journal.path.write_bytes(document_line(document, INFO.name))
+    assert outline(journal.path) == Outline(r"cat\x1b.jpg", 0)
+    for text in (b"", b"\xff\n", b"[]\n", b'{"latent": 5}\n', b'{"latent": {"origin": []}}\n'):
+        journal.path.write_bytes(text)
+        assert outline(journal.path) == Outline("", 0)
 
 
 def test_the_journal_of_a_killed_process_loses_at_most_a_step(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
         "--resume",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="continue the last edit (of --model, where given)",
+        help="continue the last edit (of --model, where given); the editor offers earlier ones too",
     )
     drag = parser.add_argument_group(
         "drag (defaults: the model's own, or those shown)", argument_default=argparse.SUPPRESS

@@ -61,6 +61,7 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
     if problem is not None:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
     from tui_draggan.commands.opening import LastEdit, OpenRequest, open_at_once, open_mask
+    from tui_draggan.commands.resuming import edits_to_resume
     from tui_draggan.engines.process import NICENESS
 
     notices = Notices()
@@ -71,11 +72,13 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
             library.remember(bundle.path)
         mask = open_mask(request, bundle)
         start = request.start
+        is_newest = start == LastEdit()
         return EditorOptions(
             _services(request, bundle, engine, mask, on_model, notices),
             model=bundle.info.name,
             size=bundle.info.size,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
+            edits=edits_to_resume(bundle.info.name, request.model is not None) if is_newest else (),
             masked="" if mask is None else mask.note,
             pace=pace,
             graphics=terminal[0],
@@ -101,7 +104,7 @@ def _services(
 ) -> Services:
     """What the editor asks for while it works on one model."""
     from tui_draggan.commands.equivalent import drag_command
-    from tui_draggan.commands.opening import OpenRequest, direction_store, open_session
+    from tui_draggan.commands.opening import LastEdit, OpenRequest, direction_store, open_session
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
@@ -135,6 +138,7 @@ def _services(
         open_model=lambda name: on_model(
             OpenRequest(name, device=request.device, engine=request.engine)
         ),
+        open_edit=lambda journal: on_model(replace(request, start=LastEdit(Path(journal)))),
     )
 
 

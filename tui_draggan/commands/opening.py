@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,8 +16,8 @@ from tui_draggan.commands.file_opening import made, model_of_file, opened_at_onc
 from tui_draggan.commands.settings import read_settings
 from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
-from tui_draggan.edit.journal import newest_journals, written_at
-from tui_draggan.edit.journal_lines import Recovered, recover
+from tui_draggan.edit.journal import day_and_time, newest_journals
+from tui_draggan.edit.journal_lines import Recovered, model_of_journal, recover
 from tui_draggan.edit.latent import LatentFile
 from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
@@ -70,13 +69,21 @@ class SavedSession:
 
 @dataclass(frozen=True)
 class LastEdit:
-    """The edit that was left last, from its journal."""
+    """The edit that was left last, or another, from its journal."""
+
+    journal: Path | None = None
+    """None: the newest."""
 
     def model(self) -> str:
-        """The model of the newest edit whose model is there; of the newest where none is.
+        """The edit's model; of the newest edit whose model is there, of the newest where none is.
 
         Raises UsageError where there is no edit.
         """
+        if self.journal is not None:
+            model = model_of_journal(self.journal)
+            if model is None:
+                raise UsageError(f"journal {self.journal} cannot be read, or holds no edit")
+            return model
         models = [model for _, model in newest_journals(paths.journals())]
         return next((model for model in models if library.is_there(model)), models[0])
 
@@ -88,9 +95,8 @@ class LastEdit:
     def note(self, info: BundleInfo) -> str:
         """A line about it, for the person who resumes it. Raises UsageError."""
         path, recovered = self._recovered(info)
-        newest = newest_journals(paths.journals())[0][1]
-        when = time.strftime("%d %b, %H:%M", time.localtime(written_at(path)))
-        notes = [f"the edit of {when}, as it was left"]
+        newest = info.name if self.journal else newest_journals(paths.journals())[0][1]
+        notes = [f"the edit of {day_and_time(path)}, as it was left"]
         if recovered.past is None or not recovered.past.history.undoable:
             notes.append("what led to it cannot be undone")
         if newest != info.name and not library.is_there(newest):
@@ -100,7 +106,7 @@ class LastEdit:
         return "; ".join(notes)
 
     def _recovered(self, info: BundleInfo) -> tuple[Path, Recovered]:
-        path, _ = newest_journals(paths.journals(), info.name)[0]
+        path = self.journal or newest_journals(paths.journals(), info.name)[0][0]
         return path, recover(path, info)
 
 

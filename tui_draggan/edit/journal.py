@@ -192,6 +192,11 @@ def newest_journals(folder: Path, model: str | None = None) -> list[tuple[Path, 
     return found
 
 
+def day_and_time(path: Path) -> str:
+    """When a file was written last, here: «28 Nov, 07:12»."""
+    return time.strftime("%d %b, %H:%M", time.localtime(written_at(path)))
+
+
 def written_at(path: Path) -> float:
     """When a file was written last, in seconds; 0 where it has been removed meanwhile."""
     try:

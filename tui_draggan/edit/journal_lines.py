@@ -28,11 +28,16 @@ from tui_draggan.edit.store import (
     encode_step,
     is_step,
     model_of,
+    subject_of,
 )
 from tui_draggan.errors import UsageError
 from tui_draggan.files import reason_of
 
 _UNSAID = Change()
+_STEP = b'{"step"'
+"""Beginning of a line that holds a step."""
+_START = b'{"step": 0,'
+"""Beginning of the one that holds what a run begins with, before its first step."""
 _CHECKED = re.compile(rb'(\{.*), "crc32": "([0-9a-f]{8})"\}', re.DOTALL)
 
 
@@ -45,6 +50,16 @@ class Recovered:
     """What led to it, as far back as the lines are sound."""
     damaged: int
     """Lines that could not be read and were passed over, a cut-off last one aside."""
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a list says of a journal."""
+
+    subject: str
+    """What its picture comes from: «seed 6»; empty where that is not known."""
+    steps: int
+    """Number of steps in it, of all runs."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ def step_line(frame: Frame, key: str) -> bytes:
 def key_of(line: bytes) -> str:
     """The key of a line that holds a whole document; empty for any other."""
     found = _CHECKED.fullmatch(line.strip(b"\n"))
-    return "" if found is None or found[1].startswith(b'{"step"') else found[2].decode()
+    return "" if found is None or found[1].startswith(_STEP) else found[2].decode()
 
 
 def recover(path: Path, info: BundleInfo) -> Recovered:
@@ -142,6 +157,18 @@ def model_of_journal(path: Path) -> str | None:
         return next(filter(None, (model_of(line.values) for line in _read(path))), None)
     except OSError:
         return None
+
+
+def outline(path: Path) -> Outline:
+    """What is in a journal, without the time that `recover` takes. Raises OSError."""
+    document, steps = b"", 0
+    with path.open("rb") as stream:
+        for line in stream:
+            if line.startswith(_STEP):
+                steps += not line.startswith(_START)
+            elif line.endswith(b"\n"):
+                document = line
+    return Outline(subject_of(_parse(document.strip(), checked=False)[0]), steps)
 
 
 def _checked(values: dict[str, Any]) -> bytes:

@@ -82,6 +82,19 @@ def model_of(values: Any) -> str | None:
     return model if isinstance(model, str) else None
 
 
+def subject_of(values: Any) -> str:
+    """What the picture in what `encode` gave comes from: «seed 6», or the name of a file; empty
+    where that is something else. Fit for a terminal."""
+    latent = values.get("latent") if isinstance(values, dict) else None
+    origin = latent.get("origin", latent) if isinstance(latent, dict) else None
+    if not isinstance(origin, dict):
+        return ""
+    file = origin.get("photo", origin.get("latent"))
+    if isinstance(file, str):
+        return printable(file)
+    return f"seed {origin['seed']}" if isinstance(origin.get("seed"), int) else ""
+
+
 def read_values(path: Path) -> Any:
     """The JSON values of a session file. Raises UsageError."""
     check_readable(path, "a session file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.app import EditorApp
 from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.screen import EditorScreen
-from tui_draggan.tui.services import EditorOptions, Services
+from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
@@ -124,11 +124,12 @@ async def editing(
     pace: float = 0.0,
     toasts: bool = False,
     keymap: Mapping[str, str] | None = None,
+    edits: Sequence[Choice] = (),
     **services: Any,
 ) -> AsyncIterator[EditorPilot]:
     """An editor with its picture on the screen; its thread has ended when this is left.
 
-    toasts: notifications are drawn too.
+    toasts: notifications are drawn too. edits: those that are offered at once.
     """
     engine = engine or SpotEngine()
 
@@ -136,7 +137,11 @@ async def editing(
         return spot_session(engine, params)
 
     options = EditorOptions(
-        Services(open_session, **services), "spot", engine.info.size, keymap=dict(keymap or {})
+        Services(open_session, **services),
+        "spot",
+        engine.info.size,
+        edits=edits,
+        keymap=dict(keymap or {}),
     )
     thread = EngineThread(open_session, pace)
     thread.start()

@@ -243,21 +243,32 @@ class Prompts:
         if models is None or open_model is None:
             return
 
-        def change(model: str) -> None:
-            try:
-                self._screen.post_message(AnotherModel(open_model(model)))
-            except DragganError as error:
-                self._screen.app.notify(
-                    str(error), title=error.title, severity="error", markup=False
-                )
-
         def take(model: str) -> None:
-            leave = ("open another model", "Open it", lambda: change(model))
+            leave = ("open another model", "Open it", lambda: self._change(open_model, model))
             self._screen.call_next(self._leave, *leave)  # once the list has gone
 
         hint = "type to search, or the path of a model's folder"
         dialog = ChoiceDialog("open another model", models(), hint, _is_folder)
         await self._ask(dialog, take)
+
+    async def another_edit(self) -> None:
+        """One of the edits that can be resumed, in place of the newest, which is open."""
+        open_edit, edits = self._services.open_edit, self._options.edits
+        if open_edit is None:
+            return
+        newest = [edit.value for edit in edits if edit.current]
+
+        def take(edit: str) -> None:
+            if edit not in newest:
+                self._change(open_edit, edit)
+
+        await self._ask(ChoiceDialog("resume an edit", edits), take)
+
+    def _change(self, open_another: Callable[[str], EditorOptions], name: str) -> None:
+        try:
+            self._screen.post_message(AnotherModel(open_another(name)))
+        except DragganError as error:
+            self._screen.app.notify(str(error), title=error.title, severity="error", markup=False)
 
     async def _leave(self, title: str, yes: str, leave: Callable[[], object]) -> None:
         """Asks only where an edit has been neither exported nor saved."""

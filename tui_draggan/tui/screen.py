@@ -163,6 +163,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(forget_startup)
         if self.options.gallery:
             self.call_after_refresh(self.show_gallery)
+        elif len(self.options.edits) > 1:
+            self.call_after_refresh(self.prompts.another_edit)
         if self.options.resumed:
             self.app.notify(self.options.resumed, title="resumed", markup=False)
         if self.options.masked:

@@ -76,6 +76,8 @@ class Services:
     """Keeps a direction under another name; the direction of that name. Raises DragganError."""
     open_model: Callable[[str], EditorOptions] | None = None
     """Options to start on the model of that `Choice.value`; raises DragganError."""
+    open_edit: Callable[[str], EditorOptions] | None = None
+    """Options to start on that one of `EditorOptions.edits`; raises DragganError."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,8 @@ class EditorOptions:
     """Size of its picture in pixels, for the title and for the room it is given."""
     resumed: str = ""
     """A line about the edit that is resumed, if one is."""
+    edits: Sequence[Choice] = ()
+    """Edits that can be resumed instead, to be offered at once where there are several."""
     masked: str = ""
     """A line about the mask that the edit starts with, if a file was given."""
     gallery: bool = False

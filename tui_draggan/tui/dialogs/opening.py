@@ -1,4 +1,4 @@
-"""While another model opens."""
+"""While another model or edit opens."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class OpeningDialog(Dialog[Report]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="box") as box:
-            box.border_title = "open another model"
+            box.border_title = "open"
             yield Static(f"opening {self._model} …", markup=False)
-            yield Static("Escape keeps the current model.", classes="note")
+            yield Static("Escape keeps what is open now.", classes="note")
 
     def on_mount(self) -> None:
         self._thread.attach(lambda report: self.post_message(Reported(report)))
