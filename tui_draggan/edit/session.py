@@ -2,8 +2,8 @@
 
 Two threads meet here. The person's thread edits and controls; each such call returns at once. The
 worker's thread calls `work` in a loop and alone touches the engine. Both see frozen values only.
-What a change does to the document stands in `lifecycle`, what a step of a drag does in `drag`, and
-what there is to do for the worker in `agenda`.
+What a change does to the document stands in `lifecycle`, what a step of a drag does in `drag`, what
+there is to do for the worker in `agenda`, and how it is done in `workbench`.
 """
 
 from __future__ import annotations
@@ -12,36 +12,26 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
-from tui_draggan.arrays import Bytes, averaged
+from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
-from tui_draggan.edit.agenda import Agenda, Piece
+from tui_draggan.edit.agenda import Agenda
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
-from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.inversion import InversionProblem, InversionTask
-from tui_draggan.edit.latent import (
-    Latent,
-    Seed,
-    change_in_words,
-    check_latent,
-    latent_from_seed,
-    reopened,
-)
+from tui_draggan.edit.latent import Latent, Seed, check_latent, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
-from tui_draggan.edit.orders import Deliver, Subject, picture_of
+from tui_draggan.edit.orders import Deliver, Subject
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.part import part_at
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.task import Task
-from tui_draggan.edit.templates import take_templates
+from tui_draggan.edit.workbench import Workbench
 from tui_draggan.engines.base import Engine
-from tui_draggan.errors import DragganError, UsageError
+from tui_draggan.errors import UsageError
 
 
 class Session:
@@ -61,7 +51,6 @@ class Session:
         Raises UsageError for a document that does not fit the engine's model.
         """
         self._engine = engine
-        self._drawing = Drawing(engine)
         self._info = info = engine.info
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
         self._check_parameters(document.parameters)
@@ -72,6 +61,9 @@ class Session:
         self._new_task = task
         self._changed = threading.Condition(threading.RLock())
         self._agenda = Agenda(self._cycle, info.size)
+        self._workbench = Workbench(
+            engine, self._cycle, self._agenda, self._changed, self._changing
+        )
         self._left = False
         """Whether nobody does its work any more."""
         self._stalled = False
@@ -379,7 +371,7 @@ class Session:
         wrong is raised, and nothing is tried again before the next edit or command.
         """
         try:
-            return self._next_piece(picture, quickly)
+            return self._workbench.next_piece(picture, quickly)
         except Exception as error:
             with self._changed:
                 self._cycle.fail(str(error))
@@ -389,98 +381,3 @@ class Session:
 
     def _has_work(self) -> bool:
         return not self._stalled and self._agenda.next is not None
-
-    def _next_piece(self, picture: bool, quickly: bool) -> Frame | Picture | None:
-        if self._agenda.next is Piece.SEED:
-            self._open_wanted_seed()
-        if self._agenda.next is Piece.PART:
-            self._mask_wanted_part()
-        piece = self._agenda.next
-        if piece is Piece.PICTURE:
-            first = quickly and self._agenda.picture is None
-            small = first and self._info.drag.preview != self._info.size
-            return self._render(small)
-        if piece is Piece.STEP:
-            return self._step(picture)
-        if piece is Piece.FRAME:
-            self._restore_picture()
-        elif piece is Piece.STATISTICS:
-            self._agenda.statistics = self._engine.statistics
-        elif piece is Piece.TEMPLATES:
-            self._take_templates()
-        elif piece is Piece.ORDER:
-            self._agenda.orders.work(partial(picture_of, self._drawing))
-        return None
-
-    def _open_wanted_seed(self) -> None:
-        with self._changed:
-            wanted, self._agenda.seed = self._agenda.seed, None
-        if wanted is None:
-            return
-        latent = latent_from_seed(self._engine, wanted.seed, wanted.psi, wanted.label)
-        with self._changing() as cycle:
-            old = cycle.document.latent.origin
-            cycle.open(change_in_words(old, wanted, self._info), latent)
-
-    def _mask_wanted_part(self) -> None:
-        with self._changed:
-            place, self._agenda.part = self._agenda.part, None
-            ws = self._cycle.document.latent.ws
-        if place is None:
-            return
-        part = part_at(self._engine.feature_map(ws), place, self._info.size)
-        with self._changing() as cycle:
-            mask = cycle.document.mask
-            mask = part if mask is None else mask | part
-            cycle.edit("mask of a part", replace(cycle.document, mask=None if mask.all() else mask))
-
-    def _render(self, small: bool) -> Picture:
-        document = self._cycle.document
-        ws, hold = document.latent.ws, document.hold
-        image = self._drawing.picture(ws, hold, small)
-        with self._changed:
-            if ws is self._cycle.document.latent.ws:
-                self._agenda.show(image, ws, hold)
-        return Picture(image)
-
-    def _restore_picture(self) -> None:
-        """Makes the picture of a step of the shown run that has none."""
-        frame = self._cycle.without_picture
-        if frame is not None:
-            image = self._drawing.picture(frame.ws, frame.hold)
-            image = averaged(image, self._info.drag.preview)
-            with self._changing() as cycle:
-                cycle.restore(frame, image)
-
-    def _take_templates(self) -> Document:
-        """Fills in the templates that pairs lack; the document as it is then."""
-        filled = take_templates(self._engine, self._cycle.document)
-        with self._changed:
-            self._cycle.fill(filled)
-            return self._cycle.document
-
-    def _step(self, picture: bool) -> Frame | None:
-        """One step of the run: begun on the document as it is, asked for without the lock, and
-        taken over if the run is still the same."""
-        with self._changed:
-            run, document = self._cycle.run, self._cycle.document
-        if run is None:
-            return None
-        try:
-            if not run.begun:
-                run.task.begin(document)
-                run.begun = True
-            advance = run.task.step(self._take_templates(), picture)
-            advance = advance and self._drawing.step(advance)
-        except DragganError as error:
-            with self._changing() as cycle:
-                if run is cycle.run:
-                    cycle.fail(str(error))
-            return None
-        if advance is None:
-            return None
-        with self._changing() as cycle:
-            frame = cycle.accept(run, advance)
-            if frame is not None and frame.image is not None:
-                self._agenda.show(frame.image, frame.ws, frame.hold)
-            return frame

@@ -47,11 +47,7 @@ from tui_draggan.notices import Notices
 from tui_draggan.wording import duration
 
 CALLS = frozenset(
-    {
-        *("map", "w_avg", "statistics", "render", "preview", "features"),
-        *("feature_map", "begin", "step"),
-        "compare",
-    }
+    "map w_avg statistics render preview features feature_map compare begin step".split()
 )
 IDLE = 0.2
 """Seconds without a question before something is prepared: a person leafing through seeds asks
