@@ -47,7 +47,18 @@ from tui_draggan.notices import Notices
 from tui_draggan.wording import duration
 
 CALLS = frozenset(
-    "map w_avg statistics render preview features feature_map compare begin step".split()
+    [
+        "map",
+        "w_avg",
+        "statistics",
+        "render",
+        "preview",
+        "features",
+        "feature_map",
+        "compare",
+        "begin",
+        "step",
+    ]
 )
 IDLE = 0.2
 """Seconds without a question before something is prepared: a person leafing through seeds asks
