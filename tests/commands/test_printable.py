@@ -54,6 +54,7 @@ def models(hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 DRAG = ["drag", "--model", f"{NAME}model", "--point", "10,10:12,10", "--steps", "1"]
+MIX = ["mix", "--seeds", "1,2", "--out", "a.png"]
 APPLY = ["apply", "--direction", f"{EVIL}=1", "--out", "a.png"]
 CASES = {
     "list": (["models"], 0),
@@ -82,6 +83,9 @@ CASES = {
     "gallery": (["gallery", "--colour", EVIL], 2),
     "invert": (["invert", f"{EVIL}.jpg"], 2),
     "mix": (["mix", "--seeds", "1,2", "--rows", EVIL, "--out", "a.png"], 2),
+    "invert, no model": (["invert", f"{EVIL}.png", "--model", f"{NAME}none"], 2),
+    "mix, no folder": (["mix", "--seeds", "1,2", "--out", f"{EVIL}/a.png"], 1),
+    "mix, no class": ([*MIX, "--model", f"{NAME}model", "--class", EVIL], 2),
     "config": (["config"], 2),
     "an option": ([f"--{EVIL}"], 2),
     "a command": ([EVIL], 2),
@@ -106,7 +110,7 @@ def test_every_command(
     monkeypatch.setenv("TUI_DRAGGAN_THEME" if words == ["config"] else "UNRELATED", EVIL)
     assert main(words) == status
     out, err = capsys.readouterr()
-    assert "\\x1b]0;owned" in out + err or words[0] in ("drag", "doctor"), "it is spelt"
+    assert "\\x1b]0;owned" in out + err or words[0] in ("drag", "doctor", "gallery"), "it is spelt"
     assert UNSAFE.findall(out + err) == []
     if status == 2 and "--verify" not in words:
         assert len(err.splitlines()) == 1 + (words[0] == "export"), "which says that it is old"

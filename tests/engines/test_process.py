@@ -113,7 +113,8 @@ def test_a_run_continues_where_it_was(child: EngineProcess, more: bool) -> None:
     mask = np.zeros(BUNDLE.info.size, bool)
     mask[:, 40:] = True
     start = latent_from_seed(child, 3, 0.7)
-    session = Session(child, Document(start, mask=mask, parameters=PARAMETERS))
+    parameters = PARAMETERS.with_values(mask_mode="loss")
+    session = Session(child, Document(start, mask=mask, parameters=parameters))
     first = session.add_pair((44, 52), (60, 60))
     before = list(session.run(3))
     template = session.document.pair(first).template

@@ -53,6 +53,17 @@ async def test_keys_behind_the_one_that_closes_it_are_the_editors() -> None:
         assert editor.app.screen is editor.screen
 
 
+async def test_a_question_gets_the_key_typed_behind_the_one_that_asks() -> None:
+    async with editing() as editor:
+        await editor.drag((30, 30), (34, 30))
+        await editor.press("space")
+        await editor.rest()
+        seed = editor.screen.editor.seed.seed
+        await burst(editor, "ny")
+        await editor.until(lambda: editor.screen.editor.seed.seed == seed + 1, "the next picture")
+        assert editor.app.screen is editor.screen, "y answered, and copied nothing"
+
+
 async def test_a_line_of_a_list_is_found_and_taken_in_one_go() -> None:
     async with editing(ZooEngine()) as editor:
         await burst(editor, "Crabbit⏎nn")

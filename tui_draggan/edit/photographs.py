@@ -22,6 +22,8 @@ def crop_of(origin: Origin) -> tuple[Photo, Crop]:
 
 def check_photograph(path: Path, origin: Origin) -> None:
     """Raises UsageError where that is not the photograph of an edit."""
+    if not isinstance(origin, Photo):
+        raise UsageError(f"the edit is not of a photograph: {path} cannot take it back")
     photo, _ = crop_of(origin)
     check_readable(path, f"the photograph {photo.file}")
     if sha256(path) != photo.sha256:

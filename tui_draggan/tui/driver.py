@@ -23,12 +23,14 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
+from tui_draggan.tui.terminal.graphics import READY_QUESTION
 from tui_draggan.tui.terminal.replies import (
     ESC,
     MOST_COLUMNS,
     MOST_ROWS,
     Answer,
     Mode,
+    Ready,
     Reply,
     Sieve,
     WindowSize,
@@ -39,6 +41,8 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at what may be a lone Escape."""
 ANSWERED_WITHIN = 0.5
 """Seconds after a question in which leaving waits for the answer."""
+READY_WITHIN = 2.0
+"""The same for the question whether all is drawn, of a terminal that has answered it before."""
 PIXEL_MOUSE = 1016
 """Mode in which the mouse is reported in pixels."""
 
@@ -67,6 +71,10 @@ class TerminalDriver(LinuxDriver):
         """Whether the terminal says that it reports the mouse in pixels."""
         self._expected, self._asked_at = 0, 0.0
         """Answers that have not come yet, and the time of the last question in seconds."""
+        self._marks, self._is_prompt = 0, False
+        """Questions whether all is drawn without an answer; whether one was ever answered."""
+        self._leaving = False
+        """Whether nothing is asked any more."""
         self.written = 0
         """Bytes written since the beginning."""
         self._asked = False
@@ -139,7 +147,10 @@ class TerminalDriver(LinuxDriver):
         if self._in_pixels and (self._window is None or self._window.cell is None):
             self._in_pixels = False
             self.write(f"{ESC}[?{PIXEL_MOUSE}l")  # pixels of what size?
-        self._expected -= 1
+        if isinstance(reply, Ready):
+            self._marks, self._is_prompt = max(0, self._marks - 1), True
+        else:  # among them those that others have asked for
+            self._expected = max(0, self._expected - 1)
         self.process_message(TerminalReplied(reply, monotonic()))
 
     def _resize(self, columns: int, rows: int, pixels: tuple[int, int] | None = None) -> None:
@@ -153,17 +164,34 @@ class TerminalDriver(LinuxDriver):
         self.written += len(data.encode(errors="replace"))
         super().write(data)
 
-    def ask(self, *questions: str) -> None:
-        """Writes questions of `terminal.graphics`; the answers come as `TerminalReplied`."""
-        self._expected += len(questions)
+    def start_application_mode(self) -> None:
+        self._leaving = False
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
+    def ask(self, *questions: str) -> bool:
+        """Writes questions of `terminal.graphics`; the answers come as `TerminalReplied`. False
+        where it is too late to ask."""
+        if self._leaving:
+            return False
+        marks = questions.count(READY_QUESTION)
+        self._marks += marks
+        self._expected += len(questions) - marks
         self._asked_at = monotonic()
         self.write("".join(questions))
+        return True
 
     def disable_input(self) -> None:
         """After the answers that are under way: the shell would take them for something typed."""
-        while self._expected > 0 and monotonic() - self._asked_at < ANSWERED_WITHIN:
+        self._leaving = True
+        while self._is_awaited(monotonic() - self._asked_at):
             sleep(0.01)
         super().disable_input()
+
+    def _is_awaited(self, waited: float) -> bool:
+        """Whether an answer may still come, so many seconds after the last question."""
+        if self._marks and self._is_prompt:
+            return waited < READY_WITHIN
+        return self._marks + self._expected > 0 and waited < ANSWERED_WITHIN
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, InBandWindowResize):

@@ -62,5 +62,5 @@ def join(
         prompts,
         Saving(screen, editor, options),
         Photographs(screen, editor, cropping, options),
-        Gallery(screen, editor, options, prompts.another_picture, prompts.leave),
+        Gallery(screen, editor, options, prompts.then_another_picture, prompts.leave),
     )

@@ -106,9 +106,11 @@ class Program(App[int]):
 
     def mark_picture(self, is_end: bool) -> None:
         """Where a picture begins, or ends: asks the terminal to say when it is there."""
-        if isinstance(self._driver, TerminalDriver) and self.line.wants_mark():
-            self._driver.ask(READY_QUESTION)
-            self.line.put(self._driver.written, monotonic(), is_end)
+        driver = self._driver
+        if not isinstance(driver, TerminalDriver) or not self.line.wants_mark():
+            return
+        if driver.ask(READY_QUESTION):
+            self.line.put(driver.written, monotonic(), is_end)
 
     @on(TerminalReplied)
     def _take_reply(self, event: TerminalReplied) -> None:

@@ -155,7 +155,7 @@ class Prompts:
                 SEED.shown(self._editor.seed.seed),
                 check=SEED.parse,
             ),
-            lambda answer: self.another_picture(
+            lambda answer: self.then_another_picture(
                 lambda editor: editor.open_seed(int(SEED.parse(answer) or 0))
             ),
         )
@@ -169,7 +169,7 @@ class Prompts:
                 PSI.shown(self._editor.seed.psi),
                 check=PSI.parse,
             ),
-            lambda answer: self.another_picture(
+            lambda answer: self.then_another_picture(
                 lambda editor: editor.open_psi(float(PSI.parse(answer) or 0))
             ),
         )
@@ -184,7 +184,7 @@ class Prompts:
 
         def take(answer: str) -> None:
             if int(answer) != now:
-                self.another_picture(lambda editor: editor.open_class(int(answer)))
+                self.then_another_picture(lambda editor: editor.open_class(int(answer)))
 
         await self._ask(ChoiceDialog("class", choices), take)
 
@@ -222,20 +222,20 @@ class Prompts:
         """Out of the program."""
         await self._leave("quit", "Quit", lambda: self._screen.app.exit(0))
 
-    def another_picture(self, do: Callable[[Editor], object]) -> None:
+    async def another_picture(self, do: Callable[[Editor], object]) -> None:
         """Opens another picture of the model; asks first where an edit of this one would be left
         behind."""
         editor = self._editor
-
-        async def question() -> None:
-            words = "This edit has been neither exported nor saved. Undo brings it back."
-            dialog = ConfirmDialog("another picture", words, yes="Open it", no="Stay")
-            await self._ask(dialog, lambda agreed: do(editor) if agreed else None)
-
-        if editor.unsaved_here:
-            self._screen.call_next(question)  # once the dialog before it has gone
-        else:
+        if not editor.unsaved_here:
             do(editor)
+            return
+        words = "This edit has been neither exported nor saved. Undo brings it back."
+        dialog = ConfirmDialog("another picture", words, yes="Open it", no="Stay")
+        await self._ask(dialog, lambda agreed: do(editor) if agreed else None)
+
+    def then_another_picture(self, do: Callable[[Editor], object]) -> None:
+        """The same as an answer to a dialog, once that has gone."""
+        self._screen.call_next(self.another_picture, do)
 
     async def another_model(self) -> None:
         """Another model, in place of this one."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 SEED = Binding.Group("seed", compact=True)
 
 
-def _seed(screen: EditorScreen, step: int) -> None:
-    screen.prompts.another_picture(lambda editor: editor.step_seed(step))
+async def _seed(screen: EditorScreen, step: int) -> None:
+    await screen.prompts.another_picture(lambda editor: editor.step_seed(step))
 
 
 # Two lines a row: id, keys, action, when; label, help.
