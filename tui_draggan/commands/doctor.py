@@ -13,18 +13,20 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui_draggan import __version__, library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.models import check_contents
-from tui_draggan.engines import choose, cpu, runtime
-from tui_draggan.engines.picks import Pick
+from tui_draggan.engines import cpu, runtime
 from tui_draggan.errors import DragganError, OutputError
 from tui_draggan.files import check_folder
 from tui_draggan.interrupts import import_torch
 from tui_draggan.tui.terminal import graphics, probing
 from tui_draggan.wording import number, printable
+
+if TYPE_CHECKING:
+    from tui_draggan.engines.picks import Pick
 
 State = Literal["good", "missing", "broken", "told"]
 SIGNS: dict[State, tuple[str, str]] = {
@@ -180,6 +182,8 @@ def models(name: str, measure: bool = False) -> Iterator[Finding]:
 
 def _auto(bundle: ModelBundle, measure: bool) -> Finding:
     """The engine that `--engine auto` takes, and by which figures."""
+    from tui_draggan.engines import choose
+
     name = "· auto"
     try:
         pick = _measured(bundle) if measure else choose.remembered(bundle)
@@ -197,6 +201,8 @@ def _auto(bundle: ModelBundle, measure: bool) -> Finding:
 
 def _measured(bundle: ModelBundle) -> Pick:
     from rich.console import Console
+
+    from tui_draggan.engines import choose
 
     with Console(stderr=True).status("measuring the engines…"):
         return choose.measure(bundle)

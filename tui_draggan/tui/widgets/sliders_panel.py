@@ -20,9 +20,17 @@ class SlidersPanel(Readout):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__("sliders", id)
+        self._rows: Sequence[SliderRow] = ()
+        self._off = False
+
+    def on_resize(self) -> None:
+        """There is room for other rows, as when the panel has just come."""
+        if self._rows:
+            self.show(self._rows, self._off)
 
     def show(self, rows: Sequence[SliderRow], off: bool) -> None:
         """off: they are switched off, to compare."""
+        self._rows, self._off = rows, off
         muted = self.colour("foreground-muted") or "dim"
         if not rows:
             self.write(Text("looking for the model's directions …", style=muted))
