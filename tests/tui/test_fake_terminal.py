@@ -260,7 +260,8 @@ def test_what_nobody_foresaw_costs_one_line(opened: Open, tmp_path: Path, place:
 
 
 def test_a_key_is_answered_before_the_pictures_of_a_slow_line(opened: Open) -> None:
-    """What stands between a key and its answer is counted in bytes: no clock is looked at."""
+    """What stands between a key and its answer is counted in bytes: no clock is looked at. A second
+    of the line, where a whole picture behind panels that change would take several."""
     terminal = opened({READY: [(0.0, b"\x1b[0n")]}, "--endless", speed=20_000)
     terminal.wait_for("Enter for a handle")
     for key in (b"K", b"\r", b"K", b"\r", b" "):
@@ -272,5 +273,5 @@ def test_a_key_is_answered_before_the_pictures_of_a_slow_line(opened: Open) -> N
         before = len(terminal.output)
         terminal.send(b"l")
         after = terminal.wait_for(f"{33 + number},", before)
-        assert after - before < 0.5 * 20_000, number
+        assert after - before < 20_000, number
     leave(terminal)
