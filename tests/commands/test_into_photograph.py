@@ -13,7 +13,7 @@ from PIL import Image
 from tests.pictures import profiles
 from tui_draggan.api import open_model
 from tui_draggan.cli import main
-from tui_draggan.commands.results import write_into_photograph
+from tui_draggan.commands.results import write_picture
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Photo, Seed
 from tui_draggan.edit.photographs import photograph_of
@@ -42,9 +42,8 @@ def test_the_file_has_the_photographs_colours_and_pixels(tmp_path: Path, photo: 
     latent = Latent(spot_session().document.latent.ws, origin(photo))
     document = Document(latent)
     picture = SpotEngine().render(latent.ws)
-    write_into_photograph(
-        tmp_path / "out.png", photograph_of(photo, latent.origin), document, picture, INFO
-    )
+    full_size = photograph_of(photo, latent.origin)
+    write_picture(tmp_path / "out.png", document, picture, INFO, into=full_size)
     with Image.open(tmp_path / "out.png") as written:
         full = np.asarray(written)
         assert written.info["icc_profile"] == profiles.wide_rgb()

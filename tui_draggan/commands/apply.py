@@ -200,7 +200,7 @@ def _write(
     model: Model,
 ) -> None:
     """Writes what is asked for of one edit. Raises OutputError."""
-    from tui_draggan.commands.results import provenance_of, write_into_photograph, write_picture
+    from tui_draggan.commands.results import provenance_of, write_picture
     from tui_draggan.edit.drawing import Drawing
     from tui_draggan.edit.photographs import photograph_of
     from tui_draggan.edit.store import save_session
@@ -209,19 +209,18 @@ def _write(
     info = model.info
     moved = _moved(document, moves, 1.0)
     drawing = Drawing(model.engine)
+    picture = None
+    if options.out is not None or options.show:
+        picture = drawing.picture(moved.latent.ws, moved.hold)
     if options.out is not None:
         path = _place(options.out, f"{name}.png", several)
-        picture = drawing.picture(moved.latent.ws, moved.hold)
-        if options.into is None:
-            write_picture(path, moved, picture, info)
-        else:
-            photograph = photograph_of(options.into, moved.latent.origin)
-            write_into_photograph(path, photograph, moved, picture, info)
+        into = options.into and photograph_of(options.into, moved.latent.origin)
+        write_picture(path, moved, picture, info, into=into)
         say(f"written: {path}")
-    if options.show:
+    if options.show and picture is not None:
         from tui_draggan.tui.printing import print_picture
 
-        print_picture(drawing.picture(moved.latent.ws, moved.hold))
+        print_picture(picture)
     if options.save is not None:
         path = _place(options.save, f"{name}.json", several)
         save_session(path, moved, info.name)

@@ -122,7 +122,7 @@ def add_force(add: Any) -> None:
 
 
 def add_into(add: Any) -> None:
-    """The photograph of an edit, for `into_photograph.photograph_of`. add: the group's method."""
+    """The photograph of an edit, for `edit.photographs.photograph_of`. add: the group's method."""
     add(
         "--into",
         type=typed_path,

@@ -245,15 +245,10 @@ def _write(
             written.append(path)
 
     picture = session.picture
-    if into is None:
-        attempt(
-            options.out, lambda path: results.write_picture(path, document, picture, info, markers)
-        )
-    else:
-        attempt(
-            options.out,
-            lambda path: results.write_into_photograph(path, into, document, picture, info),
-        )
+    attempt(
+        options.out,
+        lambda path: results.write_picture(path, document, picture, info, markers, into),
+    )
     if frames:
         attempt(
             options.animation,

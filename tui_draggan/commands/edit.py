@@ -172,12 +172,12 @@ def _export(snapshot: Snapshot, request: ExportRequest, bundle: ModelBundle) -> 
 
 
 def _export_into(snapshot: Snapshot, photograph: Path, path: Path, bundle: ModelBundle) -> str:
-    from tui_draggan.commands.results import write_into_photograph
+    from tui_draggan.commands.results import write_picture
     from tui_draggan.edit.photographs import photograph_of
 
     document = snapshot.document
     full = photograph_of(photograph, document.latent.origin)
-    write_into_photograph(path, full, document, snapshot.picture, bundle.info)
+    write_picture(path, document, snapshot.picture, bundle.info, into=full)
     return _written(path)
 
 

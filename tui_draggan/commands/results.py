@@ -34,34 +34,28 @@ STDOUT = Path("-")
 
 
 def write_picture(
-    path: Path, document: Document, picture: Bytes | None, info: BundleInfo, markers: bool = False
-) -> None:
-    """Writes the document's picture as PNG, exactly as generated or enlarged with its points.
-
-    Raises UsageError or OutputError.
-    """
-    if picture is None:
-        raise UsageError("there is no picture to write yet")
-    if markers:
-        handles = {pair.id: pair.handle for pair in document.pairs}
-        picture = _with_markers(picture, handles, document, info)
-    write_png(path, picture, provenance_of(document, info))
-
-
-def write_into_photograph(
     path: Path,
-    photograph: FullPhotograph,
     document: Document,
     picture: Bytes | None,
     info: BundleInfo,
+    markers: bool = False,
+    into: FullPhotograph | None = None,
 ) -> None:
-    """Writes the photograph that the document came from (`edit.photographs`) with its picture put
-    back, as PNG in the photograph's colours. Raises UsageError or OutputError."""
-    _, crop = crop_of(document.latent.origin)
+    """Writes the document's picture as PNG, exactly as generated or enlarged with its points.
+
+    into: the photograph that the document came from (`edit.photographs`); it is written with the
+    picture put back, without points, in its own colours. Raises UsageError or OutputError.
+    """
     if picture is None:
         raise UsageError("there is no picture to write yet")
-    full = photograph.with_square(crop, picture)
-    write_png(path, full, provenance_of(document, info), photograph.profile)
+    profile = None
+    if into is not None:
+        _, crop = crop_of(document.latent.origin)
+        picture, profile = into.with_square(crop, picture), into.profile
+    elif markers:
+        handles = {pair.id: pair.handle for pair in document.pairs}
+        picture = _with_markers(picture, handles, document, info)
+    write_png(path, picture, provenance_of(document, info), profile)
 
 
 def write_run(

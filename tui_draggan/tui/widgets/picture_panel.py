@@ -157,9 +157,9 @@ class PicturePanel(Picture):
             marks = (dots != plain).any(axis=-1)
         before, self._marks = self._marks, marks
         self.is_behind = False
-        if scene is not None and self._dots.shape == dots.shape:
-            unseen = UNSEEN if scene.moving else 0
-            self._lag(dots, marks | before, unseen)
+        held_back = scene is not None and (scene.moving or self._most is not None)
+        if scene is not None and held_back and self._dots.shape == dots.shape:
+            self._lag(dots, marks | before, UNSEEN if scene.moving else 0)
         self._dots = dots
         return dots
 
