@@ -12,7 +12,7 @@ from PIL import Image
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.inversion import InversionProblem
-from tui_draggan.edit.latent import Photo, label_of
+from tui_draggan.edit.latent import label_of
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.orders import Mean, Subject
 from tui_draggan.edit.points import Point
@@ -24,6 +24,7 @@ from tui_draggan.size import Size
 from tui_draggan.tui.comparing import Comparison
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.remembered import Remembered
 from tui_draggan.tui.scene import Scene
 
 LONGEST = 1024
@@ -72,7 +73,7 @@ class CropMode:
         self._crop = Crop(0, 0, 1, 1)
         self._held: tuple[Point, Crop] | None = None
         """Where the mouse took hold of the box, and the box then."""
-        self._shown: tuple[tuple[object, ...], Scene] | None = None
+        self._shown = Remembered[Scene]()
 
     # -- what there is to see ------------------------------------------------------------------
 
@@ -95,12 +96,8 @@ class CropMode:
         if self._opened is None:
             return None
         mean = self._mean if self.ghost else None
-        question, shown = (self._opened, self._crop, mean), self._shown
-        if shown is None or any(
-            one is not now for one, now in zip(shown[0], question, strict=True)
-        ):
-            shown = self._shown = question, self._drawn(self._opened, mean)
-        return shown[1]
+        opened = self._opened
+        return self._shown.of(opened, self._crop, mean, answer=lambda: self._drawn(opened, mean))
 
     def _drawn(self, opened: _Opened, mean: Bytes | None) -> Scene:
         size = Size(*opened.preview.shape[:2])
@@ -142,7 +139,7 @@ class CropMode:
 
     def leave(self) -> None:
         """Nothing is opened; the picture is as it was."""
-        self._opened = self._shown = None
+        self._close()
         self._editor.refresh()
 
     def move(self, dx: int, dy: int) -> None:
@@ -190,12 +187,14 @@ class CropMode:
         """Enter: closes the mode and starts the search."""
         opened = self._opened
         if opened is not None:
-            full, crop = opened.full, self._crop
-            origin = Photo(full.file, full.sha256, crop)
-            self._opened = self._shown = None
-            problem = InversionProblem(full.cut(crop, self._model), origin)
+            problem = InversionProblem.of(opened.full, self._editor.snapshot.info, self._crop)
+            self._close()
             self._comparison.search(problem)
             self._editor.attempt(lambda: self._editor.session.invert(problem))
+
+    def _close(self) -> None:
+        self._opened = None
+        self._shown.forget()
 
     # -- the mouse -----------------------------------------------------------------------------
 

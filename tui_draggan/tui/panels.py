@@ -22,6 +22,7 @@ from tui_draggan.tui.keys.table import KEYS
 from tui_draggan.tui.layout import Arrangement, has_timeline, plan
 from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.pointer import Pointer
+from tui_draggan.tui.remembered import Remembered
 from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
@@ -64,7 +65,7 @@ class Panels:
         self.timeline = TimelineStrip(id="timeline")
         self.status = StatusLine(id="status")
         self.keys: KeyBar = KeyBar(KEYS, keymap, id="keys")
-        self._shown: tuple[Bytes, Bytes] | None = None
+        self._shown = Remembered[Bytes]()
         """The last picture, and what is seen of it."""
         self._timeline_wanted = False
         """Whether there are steps."""
@@ -141,9 +142,7 @@ class Panels:
         """A picture over a checker where it has alpha; the same array for the same picture."""
         if picture is None:
             return None
-        if self._shown is None or self._shown[0] is not picture:
-            self._shown = picture, over_checker(picture)
-        return self._shown[1]
+        return self._shown.of(picture, answer=lambda: over_checker(picture))
 
     def show_sliders(self, screen: Widget, sliders: SliderMode, off: bool) -> None:
         """The sliders in place of plot and log, where they are open."""

@@ -13,6 +13,7 @@ from tui_draggan.edit.latent import label_of
 from tui_draggan.edit.sliders import Rows, Sliders, named_rows, parse_slider, rows_in_words
 from tui_draggan.errors import UsageError
 from tui_draggan.tui.editor import Editor
+from tui_draggan.tui.remembered import Remembered
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +46,8 @@ class SliderMode:
         name. Both raise DragganError."""
         self._editor, self._read_own, self._keep = editor, own, keep
         self._own: Sequence[Direction] = ()
-        self._known: tuple[tuple[object, ...], Sequence[Direction]] | None = None
-        """What `directions` was asked for last, and its answer: every key asks many times."""
+        self._known = Remembered[Sequence[Direction]]()
+        """What `directions` has answered."""
         self._chosen = 0
         self.is_open = False
 
@@ -58,20 +59,15 @@ class SliderMode:
         snapshot = self._editor.snapshot
         settings, statistics = snapshot.document.sliders.settings, snapshot.statistics
         label = label_of(snapshot.document.latent.origin)
-        question = (settings, self._own, statistics, label)
-        if self._known is None or any(
-            one is not other for one, other in zip(self._known[0], question, strict=True)
-        ):
+
+        def known() -> Sequence[Direction]:
             moved = tuple(one.direction for one in settings)
-            found = (
-                moved
-                if statistics is None
-                else known_directions(
-                    moved, self._own, statistics, label, placements(snapshot.info)
-                )
-            )
-            self._known = question, found
-        return self._known[1]
+            if statistics is None:
+                return moved
+            places = placements(snapshot.info)
+            return known_directions(moved, self._own, statistics, label, places)
+
+        return self._known.of(settings, self._own, statistics, label, answer=known)
 
     def rows(self) -> list[SliderRow]:
         """A row for every direction."""
