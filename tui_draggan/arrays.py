@@ -20,9 +20,16 @@ def to_bytes(image: Floats) -> Bytes:
 
 def averaged(image: Bytes, size: Size) -> Bytes:
     """A picture (H, W, C) at the size that steps have it, by averaging."""
-    share = image.shape[0] // size.height
-    if share <= 1:
+    if image.shape[0] // size.height <= 1:
         return image
-    blocks = image.reshape(size.height, share, size.width, share, -1).astype(np.float32)
-    small: Bytes = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    small: Bytes = np.rint(cell_means(image, size)).astype(np.uint8)
     return small
+
+
+def cell_means(values: NDArray[np.generic], size: Size) -> Floats:
+    """Values (H, W, …) of pixels → (h, w, …) the mean of those in each cell; h and w divide H
+    and W."""
+    height, width, *rest = values.shape
+    shape = size.height, height // size.height, size.width, width // size.width
+    means: Floats = values.reshape(*shape, *rest).mean(axis=(1, 3), dtype=np.float32)
+    return means

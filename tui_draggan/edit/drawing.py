@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui_draggan.arrays import Bytes, Floats, averaged
+from tui_draggan.arrays import Bytes, Floats, averaged, cell_means
 from tui_draggan.edit.hold import Hold, laid_over, weight_inside
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.task import Advance
@@ -60,8 +60,4 @@ class Drawing:
         if self._weight is None or self._weight[0] is not mask:
             self._weight = mask, weight_inside(mask)
         weight = self._weight[1]
-        if weight.shape == size:
-            return weight
-        cells = weight.reshape(size.height, -1, size.width, weight.shape[1] // size.width)
-        means: Floats = cells.mean(axis=(1, 3))
-        return means
+        return weight if weight.shape == size else cell_means(weight, size)

@@ -13,7 +13,7 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.drag import is_finite
 from tui_draggan.edit.latent import Latent, Photo, class_index
-from tui_draggan.edit.parameters import default_params
+from tui_draggan.edit.parameters import model_params
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.task import Advance
 from tui_draggan.engines.base import Engine, StepResult
@@ -79,9 +79,8 @@ def inverted(
     Raises UsageError, BundleError, EngineError.
     """
     info = engine.info
-    parameters = default_params(info.size, info.drag.trainable_rows, info.recommended)
     ws = np.tile(engine.w_avg, (info.num_ws, 1))
-    document = Document(Latent(ws, problem.origin), parameters=parameters)
+    document = Document(Latent(ws, problem.origin), parameters=model_params(info))
     task = InversionTask(engine, problem)
     task.check(document)
     task.begin(document)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tui_draggan.arrays import Floats
+from tui_draggan.arrays import Floats, cell_means
 from tui_draggan.edit import brush
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.points import Point
@@ -38,7 +38,7 @@ def part_at(features: Floats, place: Point, size: Size) -> Mask:
         if not found.any():
             break
         part = found
-        inside = _cells(part, Size(height, width))
+        inside = cell_means(part, Size(height, width))
         sought = (apart * inside).sum(axis=(1, 2)) / max(float(inside.sum()), 1e-6)
     return _smoothed(part, max(1, round(size.shorter / 128)))
 
@@ -47,14 +47,6 @@ def _enlarged(values: Floats, size: Size) -> Floats:
     """(h, w) → (H, W), bilinear."""
     picture = Image.fromarray(np.asarray(values, np.float32))
     return np.asarray(picture.resize((size.width, size.height), Image.Resampling.BILINEAR))
-
-
-def _cells(mask: Mask, cells: Size) -> Floats:
-    """(H, W) → (h, w) the share of each cell."""
-    height, width = mask.shape
-    shape = cells.height, height // cells.height, cells.width, width // cells.width
-    shares: Floats = mask.reshape(shape).mean(axis=(1, 3), dtype=np.float32)
-    return shares
 
 
 def _hanging_together(alike: Mask, place: Point) -> Mask:

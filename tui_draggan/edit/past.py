@@ -6,7 +6,6 @@ A journal tells it change by change, so it is replayed (`Replay`); a session fil
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -22,11 +21,10 @@ from tui_draggan.edit.store import (
     decode_frame,
     encode,
     encode_step,
-    load_session,
     read_values,
+    write_values,
 )
 from tui_draggan.errors import UsageError
-from tui_draggan.files import replacing
 
 
 class Latents:
@@ -165,22 +163,21 @@ class _Table:
 
 def save_edit(path: Path, document: Document, past: Past, model: str) -> None:
     """Writes a session file with all that led to the document. Raises OutputError."""
-    values = {**encode(document, model), "history": encode_past(past, model)}
-    with replacing(path) as work:
-        work.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    write_values(path, {**encode(document, model), "history": encode_past(past, model)})
 
 
 def load_edit(path: Path, info: BundleInfo) -> tuple[Document, Past | None]:
     """Reads a session file, and what led to it, where that is in it. Raises UsageError, naming the
     file."""
-    document = load_session(path, info)
-    history = read_values(path).get("history")
-    if history is None:
-        return document, None
+    values = read_values(path)
     try:
-        past = decode_past(history, info)
+        document = decode(values, info)
+        history = values.get("history")
+        past = None if history is None else decode_past(history, info)
     except UsageError as error:
         raise UsageError(f"session {path}: {error}") from None
+    if past is None:
+        return document, None
     shown = [frame.ws for frame in past.frames]
     same = next((ws for ws in shown if ws.tobytes() == document.latent.ws.tobytes()), None)
     if same is not None:

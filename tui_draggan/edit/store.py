@@ -46,8 +46,13 @@ VERSION = 2
 
 def save_session(path: Path, document: Document, model: str) -> None:
     """Writes the session file. Raises OutputError."""
+    write_values(path, encode(document, model))
+
+
+def write_values(path: Path, values: dict[str, Any]) -> None:
+    """Writes a session file's JSON values; never half of them. Raises OutputError."""
     with replacing(path) as work:
-        work.write_text(json.dumps(encode(document, model)) + "\n", encoding="utf-8")
+        work.write_text(json.dumps(values) + "\n", encoding="utf-8")
 
 
 def load_session(path: Path, info: BundleInfo) -> Document:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui_draggan.arrays import Bytes, Floats
+from tui_draggan.arrays import Bytes, Floats, cell_means
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.errors import EngineError
 
@@ -62,8 +62,7 @@ def outside_cells(editable: NDArray[np.bool_], info: BundleInfo) -> tuple[int, F
     size, cells = info.size, info.drag.feature_map
     if editable.shape != size:
         raise ValueError(f"the mask is {editable.shape}; the picture has {tuple(size)}")
-    by_cell = editable.reshape(cells.height, size.height // cells.height, cells.width, -1)
-    share = 1 - by_cell.mean(axis=(1, 3), dtype=np.float32)
+    share = 1 - cell_means(editable, cells)
     rows = np.flatnonzero(share.any(axis=1))
     if not len(rows):
         return 0, share[:0]

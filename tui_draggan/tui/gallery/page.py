@@ -21,6 +21,7 @@ from tui_draggan.tui.gallery.painting import Colour, Colours, Tile, painted
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.half_block_surface import HalfBlockSurface
 from tui_draggan.tui.widgets.picture import Surface, surface_for
+from tui_draggan.tui.widgets.theme import theme_colour
 
 LONGEST = 1536
 """Pixels of a row's longer side at most, where the terminal can enlarge."""
@@ -178,8 +179,7 @@ class Page(Widget):
 
     def _colour(self, name: str) -> Color:
         """A colour of the theme on the background; that of plain text where it has none."""
-        back, value = self.background_colors[1], self.app.theme_variables.get(name, "")
-        return back + Color.parse(value) if value.startswith("#") else self.colors[3]
+        return theme_colour(self, name) or self.colors[3]
 
     # -- events --------------------------------------------------------------------------------
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.color import Color
 from textual.widget import Widget
+
+from tui_draggan.tui.widgets.theme import theme_colour
 
 
 class Readout(Widget):
@@ -34,7 +35,5 @@ class Readout(Widget):
 
     def colour(self, name: str) -> str:
         """A colour of the theme, for Rich: `accent`, `text-muted` and so on."""
-        value = self.app.theme_variables.get(name, "")
-        if not value.startswith("#"):
-            return ""  # one of the terminal's own colours
-        return (self.background_colors[1] + Color.parse(value)).hex6
+        found = theme_colour(self, name)
+        return "" if found is None else found.hex6
