@@ -13,6 +13,8 @@ Coordinates here: the picture's side is 1, its middle the origin, x to the right
 from __future__ import annotations
 
 import base64
+import cmath
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -55,31 +57,26 @@ class InputTransform:
 
     def moved(self, w: Floats, x: float, y: float, degrees: float) -> Floats:
         """Row 0 (w_dim,) → that of the picture turned clockwise about its middle, then shifted."""
-        angle = np.deg2rad(degrees)
-        (cos, sin), shift, length = self._pose(w)
-        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        # The place p of the new picture shows what was at turn⁻¹·(p − (x, y)).
-        direction = cos + 1j * sin
-        direction *= np.exp(-1j * angle)
-        return self._at(w, direction, turn @ shift + (x, y), length)
+        direction, shift, length = self._pose(w)
+        turn = _turn(degrees)
+        # The place p of the new picture shows what was at (p − (x, y)) / turn.
+        return self._at(w, direction / turn, shift * turn + complex(x, y), length)
 
     def moved_back(self, w: Floats, x: float, y: float, degrees: float) -> Floats:
         """The inverse of `moved`."""
-        angle = np.deg2rad(degrees)
-        (cos, sin), shift, length = self._pose(w)
-        back = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-        direction = (cos + 1j * sin) * np.exp(1j * angle)
-        return self._at(w, direction, back @ (shift - (x, y)), length)
+        direction, shift, length = self._pose(w)
+        turn = _turn(degrees)
+        return self._at(w, direction * turn, (shift - complex(x, y)) / turn, length)
 
-    def _pose(self, w: Floats) -> tuple[Exact, Exact, float]:
-        """(cos, sin), (x, y), and the length by which the four numbers are divided."""
-        numbers = self.weight @ w.astype(np.float64) + self.bias
-        length = float(np.hypot(*numbers[:2]))
-        return numbers[:2] / length, numbers[2:] / length, length
+    def _pose(self, w: Floats) -> tuple[complex, complex, float]:
+        """cos + i·sin, x + i·y, and the length by which the four numbers are divided."""
+        cos, sin, x, y = self.weight @ w.astype(np.float64) + self.bias
+        length = float(np.hypot(cos, sin))
+        return complex(cos, sin) / length, complex(x, y) / length, length
 
-    def _at(self, w: Floats, direction: complex, shift: Exact, length: float) -> Floats:
+    def _at(self, w: Floats, direction: complex, shift: complex, length: float) -> Floats:
         """The w nearest to `w` with that pose and length."""
-        wanted = length * np.array([direction.real, direction.imag, *shift])
+        wanted = length * np.array([direction.real, direction.imag, shift.real, shift.imag])
         start = w.astype(np.float64)
         change = self._inverse @ (wanted - self.bias - self.weight @ start)
         return (start + change).astype(np.float32)
@@ -95,3 +92,8 @@ class InputTransform:
             return False
         singular = np.linalg.svd(self.weight, compute_uv=False)
         return len(singular) == 4 and bool(singular[-1] > INDEPENDENT * singular[0])
+
+
+def _turn(degrees: float) -> complex:
+    """A turn of the plane x + i·y, as a factor; clockwise, since y points down."""
+    return cmath.exp(1j * math.radians(degrees))
