@@ -12,6 +12,7 @@ from tui_draggan.pictures.alpha import over_checker
 from tui_draggan.pictures.compare import difference, split
 from tui_draggan.pictures.crop import Crop
 from tui_draggan.size import Size
+from tui_draggan.tui.remembered import Remembered
 
 
 class Look(Enum):
@@ -38,7 +39,7 @@ class Comparison:
         self._photographs: dict[Box, Bytes] = {}
         self._searching = False
         """Whether a photograph is searched, and both are shown for that."""
-        self._shown: tuple[Bytes, Look, int, Bytes] | None = None
+        self._shown = Remembered[Bytes]()
 
     def search(self, photograph: InversionProblem) -> None:
         """What comes before is a photograph; until the search for it has ended both are shown."""
@@ -60,7 +61,7 @@ class Comparison:
             if not snapshot.document.latent.edited:
                 self._before = snapshot.picture
             elif self._start is snapshot.document.latent.ws:
-                self._before, self._start, self._shown = snapshot.picture, None, None
+                self._before, self._start = snapshot.picture, None
             elif self._before is None and snapshot.frames:
                 self._before = snapshot.frames[0].image
 
@@ -95,11 +96,13 @@ class Comparison:
         if picture is None or before is None or self.look is Look.AFTER:
             return picture
         column = cursor if self.look is Look.SPLIT else 0
-        kept = self._shown
-        if kept is None or kept[0] is not picture or kept[1:3] != (self.look, column):
-            kept = picture, self.look, column, self._drawn(before, picture, size, column)
-            self._shown = kept
-        return kept[3]
+        return self._shown.of(
+            picture,
+            before,
+            self.look,
+            column,
+            answer=lambda: self._drawn(before, picture, size, column),
+        )
 
     def _drawn(self, before: Bytes, after: Bytes, size: Size, column: int) -> Bytes:
         common = Size(*min(before.shape[:2], after.shape[:2]))  # a step may be smaller
