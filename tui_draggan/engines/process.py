@@ -5,31 +5,25 @@ still for those 20 to 40 ms, and a screen in the same process answers keys at ev
 step only. In another process the engine leaves the screen alone, and can be left: whatever it is
 doing, `close` ends it. One that dies, for want of memory say, is started again.
 
-The two talk in pickles through the child's standard input and output, one question, (method,
-arguments), and one `Answer` at a time. The child ends when its input does, and with the thread that
-started it, so it never outlives its owner. While it is not asked anything after the first picture,
-it prepares the first step.
+The two talk as `children` has it, one question, (method, arguments), and one `Answer` at a time.
+The child ends when its input does, and with the thread that started it, so it never outlives its
+owner. While it is not asked anything after the first picture, it prepares the first step.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-import pickle
 import select
 import signal
-import subprocess
 import sys
-import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from tui_draggan import children
 from tui_draggan.arrays import Bytes, Floats
@@ -72,10 +66,6 @@ within a terminal session only, where Linux groups processes by session; so the 
 OPENING = 300.0
 """Seconds the child gets to open the engine, and for the first answer of each kind, which opens a
 graph. Large models take a few."""
-HEADER, PIECE = 8, 1 << 20
-"""Bytes that say how long an answer is; bytes that are read at once."""
-BURIAL = 1.0
-"""Seconds the system gets to end a process that has been killed; a driver may hold it up."""
 
 log = logging.getLogger(__name__)
 
@@ -263,34 +253,23 @@ class _Child:
     """One process. Only `end` may be called by another thread than that which started it."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        # Its complaints must not land on the screen; the last line helps when it has died.
-        self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._complaints
-        )
-        self.pid = self._process.pid
+        self._process = children.Child(command)
+        self.pid, self.end = self._process.pid, self._process.end
         self.answered: set[str] = set()
         """Methods that it has answered."""
         self._owed = 1
         """Answers that are still to come: at first the one that it has opened the engine."""
-        self._received = bytearray()
-        self.end = weakref.finalize(self, _end, self._process, self._complaints)
-        """Ends the process; the end of the program or of the last reference does it too."""
 
     def ask(self, method: str, arguments: Sequence[Any]) -> Answer:
         """Raises EngineError where there is no answer.
 
         Where an interrupt (Ctrl-C) breaks the waiting off, the answer is passed over later.
         """
-        pipe = self._process.stdin
-        assert pipe is not None
-        question = pickle.dumps((method, arguments), pickle.HIGHEST_PROTOCOL)
         self._owed += 1
         try:
-            pipe.write(question)
-            pipe.flush()
-        except (OSError, ValueError):
-            raise self._ended() from None
+            self._process.send((method, arguments))
+        except children.EndedError as ended:
+            raise _EndedError(f"the engine's process {ended}") from None
         return self.answer(None if method in self.answered else "to open the model")
 
     def answer(self, opening: str | None = None) -> Answer:
@@ -298,77 +277,22 @@ class _Child:
         deadline = None if opening is None else monotonic() + OPENING
         try:
             while self._owed > 1:
-                self._receive(deadline)
+                self._process.receive(deadline)
                 self._owed -= 1
-            answer: Answer = pickle.loads(self._receive(deadline))
+            answer: Answer = self._process.receive(deadline)
         except TimeoutError:
             spent = f"took more than {duration(OPENING)} {opening}"
             raise EngineError(f"the engine {spent} and was ended") from None
-        except (EOFError, OSError, ValueError, pickle.UnpicklingError):
-            raise self._ended() from None
+        except children.EndedError as ended:
+            raise _EndedError(f"the engine's process {ended}") from None
         self._owed = 0
         return answer
-
-    def _receive(self, deadline: float | None) -> bytes:
-        """The next message. Raises EOFError where there is none, TimeoutError at the deadline."""
-        pipe = self._process.stdout
-        assert pipe is not None
-        while (size := _first_message(self._received)) is None:
-            wait = None if deadline is None else max(0.0, deadline - monotonic())
-            if not select.select([pipe], [], [], wait)[0]:
-                raise TimeoutError
-            piece = os.read(pipe.fileno(), PIECE)
-            if not piece:
-                raise EOFError
-            self._received += piece
-        message = bytes(self._received[HEADER : HEADER + size])
-        del self._received[: HEADER + size]
-        return message
-
-    def _ended(self) -> _EndedError:
-        try:
-            status = self._process.wait(BURIAL)
-            self._complaints.seek(0)
-            lines = self._complaints.read().decode(errors="replace").strip().splitlines()
-        except (subprocess.TimeoutExpired, ValueError):  # it is being ended, by `end`
-            return _EndedError("the engine's process has been ended")
-        why = f": {lines[-1]}" if lines else ""
-        return _EndedError(f"the engine's process has ended ({_in_words(status)}){why}")
-
-
-def _first_message(received: bytearray) -> int | None:
-    """Its bytes, without its header; None where it is not there in full."""
-    if len(received) < HEADER:
-        return None
-    size = int.from_bytes(received[:HEADER], sys.byteorder)
-    return size if len(received) >= HEADER + size else None
-
-
-def _in_words(status: int) -> str:
-    if status == -signal.SIGKILL:
-        return "SIGKILL, as when memory is full"
-    with suppress(ValueError):
-        return signal.Signals(-status).name
-    return f"status {status}"
-
-
-def _end(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
-    process.kill()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(BURIAL)
-        for pipe in (process.stdin, process.stdout):  # a thread that waits for it has its end now
-            with suppress(OSError):
-                if pipe is not None:
-                    pipe.close()
-        complaints.close()
 
 
 def serve(opener: Callable[[], LocalEngine], device: str, engine_name: str, niceness: int) -> None:
     """The child: opens the engine, answers calls until there are no more."""
     children.end_with_parent()
-    requests = sys.stdin.buffer
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever prints must not get between the pickles
+    parent = children.Parent()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTSTP):
         signal.signal(number, signal.SIG_IGN)  # the terminal's signals are the editor's business
     os.nice(niceness)
@@ -376,10 +300,7 @@ def serve(opener: Callable[[], LocalEngine], device: str, engine_name: str, nice
     logging.getLogger().addHandler(notices)
 
     def answer(well: bool, value: Any, name: str, device: str) -> None:
-        told = Answer(well, value, name, device, notices.taken())
-        message = pickle.dumps(told, pickle.HIGHEST_PROTOCOL)
-        answers.write(len(message).to_bytes(HEADER, sys.byteorder) + message)
-        answers.flush()
+        parent.send(Answer(well, value, name, device, notices.taken()))
 
     try:
         engine = opener()
@@ -389,10 +310,10 @@ def serve(opener: Callable[[], LocalEngine], device: str, engine_name: str, nice
     answer(True, engine.info, engine.name, engine.device)
     to_prepare = False
     while True:
-        while to_prepare and not select.select([requests], [], [], IDLE)[0]:
+        while to_prepare and not select.select([parent.requests], [], [], IDLE)[0]:
             to_prepare = _prepare(engine)
         try:
-            method, arguments = pickle.load(requests)
+            method, arguments = parent.receive()
         except EOFError:
             return
         try:
