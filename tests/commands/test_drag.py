@@ -314,7 +314,7 @@ def test_an_output_that_fails_costs_only_itself(
         arguments += [f"--{option}", str(tmp_path / name)]
     large, room = b"x" * 3_000_000, 1_000_000
     if fails == "log":
-        monkeypatch.setattr("tui_draggan.commands.results._line", lambda *_: large.decode())
+        monkeypatch.setattr("tui_draggan.commands.results.step_line", lambda *_: large.decode())
     elif fails == "save":
         monkeypatch.setattr("tui_draggan.edit.store.encode", lambda *_: large.decode())
     else:

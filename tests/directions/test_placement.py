@@ -17,12 +17,12 @@ from tests.plain_stylegan3 import plain_alias_free
 from tests.tiny import tiny_alias_free, tiny_generator
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.commands.apply import parse_move
 from tui_draggan.directions.direction import Direction
 from tui_draggan.directions.known import known_directions
 from tui_draggan.directions.placement import SHIFT_X, SHIFT_Y, TURN, placements
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent, Seed
+from tui_draggan.edit.moves import parse_move
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.sliders import Slider, Sliders
 from tui_draggan.edit.store import load_session, save_session

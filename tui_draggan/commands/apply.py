@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,15 +21,12 @@ from tui_draggan.commands.arguments import (
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
 from tui_draggan.standard_streams import say
-from tui_draggan.wording import quoted
 
 if TYPE_CHECKING:
     from tui_draggan.api import Model
-    from tui_draggan.bundle import BundleInfo
     from tui_draggan.commands.opening import Start
-    from tui_draggan.directions.direction import Direction
     from tui_draggan.edit.document import Document
-    from tui_draggan.edit.sliders import Rows
+    from tui_draggan.edit.moves import Move
 
 FRAMES = 30
 """Pictures of a sweep, there and back."""
@@ -76,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         open_bundle,
     )
     from tui_draggan.edit.latent import label_of
+    from tui_draggan.edit.moves import parse_move
 
     sessions = list(_files(options.sessions))
     _check(options, sessions)
@@ -92,36 +90,6 @@ def run(options: argparse.Namespace) -> int:
             moves = [parse_move(text, known, bundle.info) for text in options.direction]
             _write(options, name, bool(sessions[1:]), document, moves, model)
     return 0
-
-
-@dataclass(frozen=True, eq=False)
-class Move:
-    """What one --direction asks for."""
-
-    direction: Direction
-    start: float
-    end: float
-    """σ; other than `start` where it is a sweep."""
-    rows: Rows
-
-
-def parse_move(text: str, known: Sequence[Direction], info: BundleInfo) -> Move:
-    """«yaw=1.5», «yaw=-2@shape», «yaw=-3..3». Raises UsageError."""
-    from tui_draggan.edit.sliders import parse_slider
-
-    name, sign, values = text.rpartition("=")
-    if not sign:
-        raise UsageError(f"--direction {quoted(text)}: expected NAME=σ, as in smile=1.5")
-    found = next((one for one in known if one.name == name), None)
-    if found is None:
-        names = ", ".join(one.name for one in known[:12]) + ("…" if len(known) > 12 else "")
-        raise UsageError(f"no direction is named {quoted(name)}; available: {names}")
-    sigmas, _, rows = values.partition("@")
-    ends = sigmas.split("..")
-    if len(ends) > 2:
-        raise UsageError(f"--direction {quoted(text)}: expected NAME=A..B for a sweep")
-    parsed = [parse_slider(f"{end} {rows}", info, found) for end in ends]
-    return Move(found, parsed[0][0], parsed[-1][0], parsed[0][1] or (0, info.num_ws - 1))
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
@@ -200,14 +168,16 @@ def _write(
     model: Model,
 ) -> None:
     """Writes what is asked for of one edit. Raises OutputError."""
-    from tui_draggan.commands.results import provenance_of, write_picture
+    from tui_draggan.commands.results import write_picture
     from tui_draggan.edit.drawing import Drawing
+    from tui_draggan.edit.moves import moved_along
     from tui_draggan.edit.photographs import photograph_of
+    from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
 
     info = model.info
-    moved = _moved(document, moves, 1.0)
+    moved = moved_along(document, moves)
     drawing = Drawing(model.engine)
     picture = None
     if options.out is not None or options.show:
@@ -233,21 +203,10 @@ def _write(
             for number in range(FRAMES):
                 report("drawing", number, FRAMES)
                 share = 1 - abs(2 * number / (FRAMES - 1) - 1)
-                part = _moved(document, moves, share)
+                part = moved_along(document, moves, share)
                 pictures.append(drawing.picture(part.latent.ws, part.hold))
         write_animation(options.animation, pictures, provenance_of(moved, info))
         say(f"written: {options.animation}")
-
-
-def _moved(document: Document, moves: Sequence[Move], share: float) -> Document:
-    """The edit with its sliders so far on the way of their sweeps, 0 to 1."""
-    from tui_draggan.edit.sliders import Slider
-
-    sliders = document.sliders
-    for one in moves:
-        value = one.start + share * (one.end - one.start)
-        sliders = sliders.having(Slider(one.direction, value, one.rows))
-    return document.holding().with_sliders(sliders)
 
 
 def _place(path: Path, name: str, several: bool) -> Path:

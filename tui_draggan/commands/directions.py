@@ -152,8 +152,8 @@ def _discovered(
 def _draw(model: Model, directions: Sequence[Direction], options: argparse.Namespace) -> None:
     """Writes the contact sheet, prints it, or both."""
     from tui_draggan.commands.progress import progress
-    from tui_draggan.commands.results import provenance_of
     from tui_draggan.edit.document import Document
+    from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.sliders import Slider, Sliders
     from tui_draggan.pictures.contact_sheet import contact_sheet
     from tui_draggan.pictures.png import write_png

@@ -122,9 +122,10 @@ def _write(
 ) -> None:
     """Writes what is asked for. Raises OutputError."""
     from tui_draggan.commands.progress import progress
-    from tui_draggan.commands.results import provenance_of, write_picture
+    from tui_draggan.commands.results import write_picture
     from tui_draggan.edit.document import Document
     from tui_draggan.edit.mixing import mixed
+    from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
     from tui_draggan.tui.printing import print_picture

@@ -6,19 +6,17 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.document import Document, Frame
-from tui_draggan.edit.latent import Photo, Seed, class_name, label_of
 from tui_draggan.edit.latent_files import SUFFIX as LATENT
 from tui_draggan.edit.latent_files import check_latent_file
 from tui_draggan.edit.photographs import crop_of
 from tui_draggan.edit.points import Point
-from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.report import ending, provenance_of, step_line
 from tui_draggan.edit.session import Session
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import check_writable, unwritable
@@ -26,7 +24,6 @@ from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_anim
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.photograph import FullPhotograph
 from tui_draggan.pictures.png import check_png, write_png
-from tui_draggan.pictures.provenance import Provenance
 from tui_draggan.wording import counted
 
 STDOUT = Path("-")
@@ -100,7 +97,7 @@ class StepLog:
         if self._stream is None or self.problem is not None:
             return
         try:
-            self._stream.write(_line(frame, document) + "\n")
+            self._stream.write(step_line(frame, document) + "\n")
             self._stream.flush()
         except OSError as error:
             self.problem = unwritable(self._named, error)
@@ -181,49 +178,13 @@ def check_result(path: Path) -> None:
 
 def summary(session: Session, frames: Sequence[Frame], seconds: float, written: list[Path]) -> str:
     """A drag that has ended, as a line of JSON. seconds: that its steps took."""
-    status = session.status
-    unpulled = frames[-1].unpulled if frames else frozenset()
-    points = [
-        {
-            "handle": pair.handle,
-            "target": pair.target,
-            "distance": round(pair.distance, 3),
-            "pulled": pair.id not in unpulled,
-        }
-        for pair in session.document.pairs
-    ]
-    return json.dumps(
-        {
-            "outcome": (status.outcome or Outcome.STOPPED).value,
-            "message": status.message,
-            "steps": status.iteration,
-            "seconds": round(seconds, 3),
-            "distance": frames[-1].distance if frames else None,
-            "points": points,
-            "engine": session.engine,
-            "written": [str(path) for path in written],
-        }
-    )
+    last = frames[-1] if frames else None
+    values = ending(session, last, seconds)
+    return json.dumps({**values, "written": [str(path) for path in written]})
 
 
 def _opened(path: Path) -> TextIO:
     return sys.stdout if path == STDOUT else path.open("w", encoding="utf-8")
-
-
-def _line(frame: Frame, document: Document) -> str:
-    return json.dumps(
-        {
-            "step": frame.iteration,
-            "loss": frame.loss,
-            "motion_loss": frame.motion_loss,
-            "mask_loss": frame.mask_loss,
-            "distance": frame.distance,
-            "handles": list(frame.handles.values()),
-            "targets": [pair.target for pair in document.pairs],
-            "unpulled": frame.unpulled_numbers,
-            "ms": round(frame.milliseconds, 3),
-        }
-    )
 
 
 def _with_markers(
@@ -240,23 +201,3 @@ def _with_markers(
 def _scaled(point: Point, share: float) -> tuple[float, float]:
     """Pixel centres are whole numbers at every size."""
     return (point[0] + 0.5) * share - 0.5, (point[1] + 0.5) * share - 0.5
-
-
-def provenance_of(document: Document, info: BundleInfo) -> Provenance:
-    """Where a document's picture comes from."""
-    latent, origin = document.latent, document.latent.origin
-    points = tuple((pair.handle, pair.target) for pair in document.pairs)
-    made = Provenance(
-        info.name,
-        None,
-        None,
-        label_of(origin),
-        latent.edited,
-        points,
-        class_name(origin, info),
-    )
-    if isinstance(origin, Seed):
-        return replace(made, seed=origin.seed, psi=origin.psi)
-    if isinstance(origin, Photo):
-        return replace(made, photo=origin.file, photo_sha256=origin.sha256)
-    return replace(made, latent=origin.file, latent_sha256=origin.sha256)

@@ -122,7 +122,7 @@ def encode(document: Document, model: str) -> dict[str, Any]:
         "program": f"tui-draggan {__version__}",
         "model": model,
         "latent": {
-            "ws": _encode_array(latent.ws),
+            "ws": encode_array(latent.ws),
             "origin": _encode_origin(latent.origin),
             "edited": latent.edited,
         },
@@ -131,12 +131,12 @@ def encode(document: Document, model: str) -> dict[str, Any]:
                 "id": pair.id,
                 "handle": pair.handle,
                 "target": pair.target,
-                "template": None if pair.template is None else _encode_array(pair.template),
+                "template": None if pair.template is None else encode_array(pair.template),
             }
             for pair in document.pairs
         ],
         "mask": None if document.mask is None else _encode_mask(document.mask),
-        "held": None if document.held is None else _encode_array(document.held),
+        "held": None if document.held is None else encode_array(document.held),
         "parameters": asdict(document.parameters),
         "sliders": _encode_sliders(document.sliders),
     }
@@ -191,7 +191,7 @@ def encode_step(frame: Frame) -> dict[str, Any]:
     """A step as JSON values, on top of the document before it."""
     return {
         "step": frame.iteration,
-        "ws": _encode_array(frame.ws),
+        "ws": encode_array(frame.ws),
         "handles": {str(pair_id): handle for pair_id, handle in frame.handles.items()},
         "loss": frame.loss,
         "motion_loss": frame.motion_loss,
@@ -245,7 +245,8 @@ def decode_step(values: Any, document: Document, info: BundleInfo) -> Document:
         raise UsageError(f"incomplete or damaged ({error})") from error
 
 
-def _encode_array(array: Floats) -> dict[str, Any]:
+def encode_array(array: Floats) -> dict[str, Any]:
+    """Numbers as JSON values."""
     data = np.ascontiguousarray(array, dtype="<f4")
     return {"shape": data.shape, "float32": base64.b64encode(data.tobytes()).decode("ascii")}
 
@@ -337,7 +338,7 @@ def _encode_sliders(sliders: Sliders) -> dict[str, Any]:
                 "value": one.value,
                 "rows": one.rows,
                 "unit": one.direction.unit.name,
-                "vector": _encode_array(one.direction.vector),
+                "vector": encode_array(one.direction.vector),
                 "mean": one.direction.mean,
                 "share": one.direction.share,
             }

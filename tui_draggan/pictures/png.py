@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
@@ -28,8 +29,15 @@ def write_png(
     Raises UsageError or OutputError; never leaves half a file.
     """
     check_png(path)
+    with replacing(path) as work:
+        work.write_bytes(encoded(image, provenance, profile))
+
+
+def encoded(image: Bytes, provenance: Provenance, profile: bytes | None = None) -> bytes:
+    """The same as the bytes of a file."""
     info = PngImagePlugin.PngInfo()
     for keyword, text in provenance.text().items():
         info.add_itxt(keyword, text)
-    with replacing(path) as work:
-        Image.fromarray(image).save(work, format="PNG", pnginfo=info, icc_profile=profile)
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, format="PNG", pnginfo=info, icc_profile=profile)
+    return stream.getvalue()
