@@ -31,12 +31,12 @@ from tui_draggan.wording import printable
 FORMAT_VERSION = 4
 """What is written. Version 3 is read: all of its pictures are squares, and say one side."""
 MANIFEST = "bundle.json"
-STEP = "drag/step.onnx"
+STEP, WEIGHTS = "drag/step.onnx", "drag/weights.bin"
 REQUIRED_FILES = (
     "mapping.onnx",
     "synthesis.onnx",
     STEP,
-    "drag/weights.bin",
+    WEIGHTS,
 )
 STATISTICS = "statistics.safetensors"
 INVERSION = "inversion.onnx"
@@ -173,6 +173,11 @@ class ModelBundle:
 
     def file(self, name: str) -> Path:
         return self.path / name
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights: the same wherever, and however, the same network was imported."""
+        return str(self.files[WEIGHTS]["sha256"])
 
     @property
     def for_training_api(self) -> bool:

@@ -37,6 +37,7 @@ EDITOR = Command("edit", "edit")
 """What runs where no command is given."""
 COMMANDS = (
     Command("drag", "drag", "run a drag without the editor and write the result"),
+    Command("batch", "batch", "run many drags, on this machine or on a cluster"),
     Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),
     Command("invert", "invert", "find photographs among the pictures a model can draw"),
     Command("mix", "mix", "mix the pictures of two seeds: between them, or some rows of w+"),

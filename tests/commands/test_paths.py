@@ -41,6 +41,7 @@ REQUIRED = {
     "score": ["--n", "1", "--points", "1", "--ways", "shipped:space=whitened-w+"],
     "apply": ["--direction", "component 1=-1..1", "--out", "moved.png", "--force"],
     "mix": ["--seeds", "6,12", "--out", "mixed.png", "--force"],
+    "batch": ["jobs.jsonl", "--out", "results", "--jobs", "1"],
     "invert": ["PICTURES/0.png", "--steps", "2", "--class", "cat", "--anyway"],
 }
 """What a command needs besides the option that is tried."""
@@ -130,6 +131,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         picture = Image.fromarray(random.integers(0, 256, (64, 64, 3), np.uint8))
         picture.save(folder / "PICTURES" / f"{number}.png")
     save_generator(tiny_generator(), (), folder / "checkpoint.pt")
+    (folder / "jobs.jsonl").write_text('{"point": "5,5:9,9", "steps": 1}')
     (folder / "closed").mkdir()
     (folder / "closed").chmod(0)
     (folder / "full").mkdir()
@@ -195,8 +197,12 @@ FINE = {
     ("export", "out", "missing"),
     ("invert", "--out", "missing"),
     ("invert", "--out", "folder"),
+    ("batch", "--out", "missing"),
+    ("batch", "--out", "folder"),
+    ("batch", "jobs", "read-only"),
 }
-"""What is no wrong path: folders are made, and a run's folder may be there, empty."""
+"""What is no wrong path: folders are made, a run's folder may be there, empty, and what is wrong in
+a file of jobs is said line by line."""
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -36,13 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "0 if every handle reached its target, 3 if the drag stopped short, 2 for wrong input, 1 "
         "for a failure."
     )
-    parser.add_argument(
-        "--point",
-        action="append",
-        default=[],
-        metavar="X,Y:X,Y",
-        help="handle and target in pixels, once for each pair; added to those of a session",
-    )
+    add_points(parser)
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG", help="the edited picture")
     add_into(add)
@@ -65,6 +59,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "points (handle, target, distance, pulled), engine, written",
     )
     add_opening(parser)
+
+
+def add_points(parser: argparse.ArgumentParser) -> None:
+    """What is done to the picture that is opened."""
+    parser.add_argument(
+        "--point",
+        action="append",
+        default=[],
+        metavar="X,Y:X,Y",
+        help="handle and target in pixels, once for each pair; added to those of a session",
+    )
+    parser.add_argument(
+        "--direction",
+        action="append",
+        default=[],
+        metavar="NAME=σ[@ROWS]",
+        help="moves the picture along a direction before the drag, as apply does; once for each",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -108,7 +120,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     )
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
-    pairs = _parse_pairs(options.point, bundle.info)
+    pairs = parse_pairs(options.point, bundle.info)
     mask = open_mask(request, bundle)
     if mask is not None:
         remark(mask.note)
@@ -120,9 +132,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         for handle, target in pairs:
             session.add_pair(handle, target)
         if not session.document.pairs:
-            raise UsageError(
-                "nothing to drag; add --point handle:target, as in --point 60,40:60,28"
-            )
+            raise UsageError(NO_POINTS)
         into = options.into and photograph_of(options.into, session.document.latent.origin)
         log = results.StepLog(options.log)
         drawn = options.animation is not None
@@ -147,7 +157,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     return status
 
 
-def _parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]]:
+def parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]]:
     """Raises UsageError for what is no pair, or outside the picture."""
     from tui_draggan.edit.points import check_inside, parse_pair
 

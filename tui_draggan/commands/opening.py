@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tui_draggan import library, paths
 from tui_draggan.api import Model
@@ -18,13 +19,14 @@ from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import day_and_time, newest_journals
 from tui_draggan.edit.journal_lines import Recovered, model_of_journal, recover
-from tui_draggan.edit.latent import LatentFile
+from tui_draggan.edit.latent import LatentFile, label_of
 from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
+from tui_draggan.edit.moves import moved_along, parse_moves
 from tui_draggan.edit.parameters import PARAMETERS, Value
 from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
-from tui_draggan.edit.store import model_of_session
+from tui_draggan.edit.store import decode, model_of, model_of_session
 from tui_draggan.engines.choose import AUTO
 from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import UsageError
@@ -65,6 +67,25 @@ class SavedSession:
     def opened(self, info: BundleInfo) -> tuple[Document, Past | None]:
         """It, and what led to it. Raises UsageError where it is of another model, or damaged."""
         return load_edit(self.path, info)
+
+
+@dataclass(frozen=True, eq=False)
+class SessionValues:
+    """A session that stands within another file."""
+
+    values: Any
+    """What `edit.store.encode` gave."""
+
+    def model(self) -> str:
+        """The name of its model. Raises UsageError."""
+        model = model_of(self.values)
+        if model is None:
+            raise UsageError("the session in it is not one")
+        return model
+
+    def opened(self, info: BundleInfo) -> tuple[Document, Past | None]:
+        """It, without what led to it. Raises UsageError as `SavedSession.opened` does."""
+        return decode(self.values, info), None
 
 
 @dataclass(frozen=True)
@@ -110,7 +131,7 @@ class LastEdit:
         return path, recover(path, info)
 
 
-Edit = SavedSession | LastEdit
+Edit = SavedSession | SessionValues | LastEdit
 Start = NewPicture | LatentInFile | Edit
 
 
@@ -137,6 +158,8 @@ class OpenRequest:
     """Feature block the model must have; None for any."""
     parameters: Mapping[str, Value] = field(default_factory=dict)
     """Drag parameters by name that overrule the model's and the edit's."""
+    moves: Sequence[str] = ()
+    """Directions that the picture is moved along first (`edit.moves`)."""
 
     @classmethod
     def of(cls, options: argparse.Namespace) -> OpenRequest:
@@ -153,6 +176,7 @@ class OpenRequest:
             mask=wanted("mask"),
             feature_block=wanted("feature_block"),
             parameters=given(options, PARAMETERS),
+            moves=wanted("direction", ()),
         )
 
 
@@ -249,6 +273,10 @@ def open_session(
         document = replace(document, mask=mask.mask)
     engine.open()
     warn_if_strange(model, document)
+    if request.moves:
+        label = label_of(document.latent.origin)
+        known = model.directions(label, direction_store(bundle).all())
+        document = moved_along(document, parse_moves(request.moves, known, bundle.info))
     return model.edit(document, recorder, past)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 from pathlib import Path
@@ -9,17 +10,36 @@ from pathlib import Path
 
 def physical_cores() -> int:
     """Cores this process may use. Hyper-threads would only fight over the vector units."""
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
-    if allowed is None:
-        return os.cpu_count() or 1
-    cores = set()
-    for cpu in allowed:
+    return len(_cores()) or os.cpu_count() or 1
+
+
+def shares(count: int) -> list[tuple[int, ...]]:
+    """The CPUs this process may use, divided among so many processes by cores: the numbers for
+    each, for `os.sched_setaffinity`; nothing for all of them where there is one process, or the
+    system cannot say."""
+    cores = _cores()
+    if count == 1 or not cores:
+        return [()] * count
+    if count >= len(cores):
+        return [cores[number % len(cores)] for number in range(count)]
+    ends = [number * len(cores) // count for number in range(count + 1)]
+    return [sum(cores[a:b], ()) for a, b in itertools.pairwise(ends)]
+
+
+def _cores() -> list[tuple[int, ...]]:
+    """The CPUs this process may use, those of one core together; nothing where the system does not
+    say."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    cores: dict[str, list[int]] = {}
+    for cpu in sorted(os.sched_getaffinity(0)):
         try:
             siblings = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
-            cores.add(siblings.read_text().strip())
+            core = siblings.read_text().strip()
         except OSError:
-            cores.add(str(cpu))
-    return max(1, len(cores))
+            core = str(cpu)
+        cores.setdefault(core, []).append(cpu)
+    return [tuple(cpus) for cpus in cores.values()]
 
 
 def name() -> str:
