@@ -160,7 +160,12 @@ export class Drag {
     const tracked = outputs.new_handles.data;
     this.handles = this.handles.map((_, i) => [tracked[2 * i], tracked[2 * i + 1]]);
     this.gradient = outputs.gradient.data;
-    return { loss: outputs.loss.data[0], handles: this.handles, image: outputs.image.data };
+    return {
+      loss: outputs.loss.data[0],
+      handles: this.handles,
+      image: outputs.image.data,
+      mismatch: outputs.mismatch?.data, // how far each handle's features are from its template
+    };
   }
 
   /** w+ of the latent; rows above the trainable ones follow where they share its one w. */

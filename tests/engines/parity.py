@@ -195,6 +195,9 @@ def check_same_numbers(forms: BothForms, steps: int = 5, within: Tolerances = EX
         _check_near("gradient's norm", fast.gradient_norm, norm, within.norm, 0.0)
         off = np.abs(fast.handles - exact.handles.numpy(force=True)).max()
         assert off <= within.pixels, f"a handle is tracked {off:g} px beside"
+        assert fast.mismatch is not None
+        for found, expected in zip(fast.mismatch, exact.mismatch, strict=True):
+            _check_near("mismatch", float(found), float(expected), 1e-3, 10 * within.features)
 
 
 def _check_near(what: str, value: float, exact: float, share: float, absolute: float) -> None:

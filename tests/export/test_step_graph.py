@@ -76,16 +76,16 @@ def test_the_part_near_the_handles_is_all_that_is_read(
     disc, window = torch.tensor(graph_inputs.disc(r1)), torch.tensor(graph_inputs.window(r2))
     around = disc, window, torch.zeros(1)
     request = points[:, :2], points[:, 2:], torch.zeros(len(points), 3), *around
-    *found, (top, left), (bottom, right), sampled = locate(features, *request)
+    *found, (top, left), (bottom, right), sampled, mismatch = locate(features, *request)
     assert 0 <= top < bottom <= small.height and 0 <= left < right <= small.width
 
-    *whole, _, _, everywhere = ReadsAll(small, 3, large)(features, *request)
+    *whole, _, _, everywhere, apart = ReadsAll(small, 3, large)(features, *request)
     found[1] = torch.zeros(*small, found[1].shape[1]).index_put_(
         (torch.arange(top, bottom)[:, None], torch.arange(left, right)),
         found[1].reshape(int(bottom - top), int(right - left), -1),
     )
     whole[1] = whole[1].reshape(*small, -1)
-    for ours, theirs in zip([*found, sampled], [*whole, everywhere], strict=True):
+    for ours, theirs in zip([*found, sampled, mismatch], [*whole, everywhere, apart], strict=True):
         torch.testing.assert_close(ours, theirs)
 
 

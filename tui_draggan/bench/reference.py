@@ -35,6 +35,8 @@ class PlainStep:
     """(rows of the optimised latent, w_dim)"""
     ws: Tensor
     """(L, w_dim) the latent of this step, before its update."""
+    mismatch: Tensor
+    """(N,) mean |f0 − F| over the channels at the tracked handles."""
 
 
 class PlainDragGAN:
@@ -169,8 +171,8 @@ class PlainDragGAN:
             targets = targets.to(self.device, self.dtype)
             templates = templates.to(self.device)
             handles = self.track(features.detach(), handles, targets, templates, r2)
-            drift = anchor * (templates - self.features.sample(features, handles)).detach()
-            motion_loss = self._motion_loss(features, handles, targets, drift, r1)
+            drift = (templates - self.features.sample(features, handles)).detach()
+            motion_loss = self._motion_loss(features, handles, targets, anchor * drift, r1)
             mask_loss = small.new_zeros(())
             if self.outside is not None and self.start is not None:
                 difference = (self._masked_map(small) - self.start).abs()
@@ -187,6 +189,7 @@ class PlainDragGAN:
             handles,
             latent.grad.clone(),
             ws,
+            drift.abs().mean(dim=1),
         )
         with record_function("optimizer"):
             if self.basis is None:

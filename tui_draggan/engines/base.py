@@ -88,6 +88,10 @@ class StepResult:
     """Already multiplied by λ: loss = motion_loss + mask_loss."""
     gradient_norm: float
     milliseconds: float
+    mismatch: Floats | None = None
+    """(N,) mean absolute difference, over the channels, between a handle's template and the
+    features where it was tracked to. None where the model's graphs do not give it: they were
+    written by an earlier version."""
 
 
 @dataclass(frozen=True)

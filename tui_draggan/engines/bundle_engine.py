@@ -22,6 +22,8 @@ from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
 
 IMAGE = "image"
 """Output of a graph that draws."""
+MISMATCH = "mismatch"
+"""Output of a graph of an iteration; those of earlier versions are without."""
 
 
 class BundleEngine(ABC):

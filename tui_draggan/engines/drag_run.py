@@ -64,6 +64,8 @@ class DragRun:
             shape = *self._info.drag.preview, self._info.picture_channels
             graph_inputs.check_given(done.image, shape, "the preview")
         graph_inputs.check_given(done.handles, request.handles.shape, "the tracked handles")
+        if done.mismatch is not None:
+            graph_inputs.check_given(done.mismatch, (len(request.handles),), "the mismatch")
         gradient = self._optimizer.gradient.ravel()
         return StepResult(
             ws=ws,
@@ -74,6 +76,7 @@ class DragRun:
             mask_loss=done.mask_loss,
             gradient_norm=math.sqrt(float(gradient @ gradient)),
             milliseconds=(time.perf_counter() - start) * 1000,
+            mismatch=done.mismatch,
         )
 
     def _current_ws(self) -> Floats:

@@ -30,6 +30,8 @@ REFUSED = {
     "sparse tensor": "has sparse tensors",
 }
 """What no graph of a bundle has, by the kind of the message."""
+OPTIONAL = {"mismatch"}
+"""Outputs that graphs of earlier versions do not have."""
 STANDARD = ("", "ai.onnx")
 FOR_TRAINING = {
     ("com.microsoft", name)
@@ -109,7 +111,7 @@ def _misfit(model: ModelContents, name: str, info: BundleInfo) -> str | None:
     if name.startswith((MAPPING, SYNTHESIS, INVERSION, STEP)):
         for key in sorted(inputs.keys() - takes.keys()):
             return f"takes {key}, which no graph of a bundle does"
-    for key in sorted(gives.keys() - model.outputs.keys()):
+    for key in sorted(gives.keys() - model.outputs.keys() - OPTIONAL):
         return f"does not give {key}"
     for verb, declared, known in (("takes", inputs, takes), ("gives", model.outputs, gives)):
         for key in sorted(known.keys() & declared.keys()):
@@ -145,7 +147,8 @@ def _known_values(name: str, info: BundleInfo) -> tuple[dict[str, Shape], dict[s
     }
     if not name.startswith(STEP):
         return takes, {}
-    return takes, {"loss": (), "new_handles": (None, 2), "gradient": (rows, w)}
+    points: dict[str, Shape] = {"new_handles": (None, 2), "mismatch": (None,)}
+    return takes, {"loss": (), **points, "gradient": (rows, w)}
 
 
 def _agree(declared: Shape | None, known: Shape) -> bool:

@@ -20,6 +20,8 @@ class Iteration:
     """(N, 2) as tracked."""
     image: Bytes | None
     """(P, Q, 3), or 4 channels with alpha; None where it was not wanted and costs something."""
+    mismatch: Floats | None
+    """(N,) as in `base.StepResult`."""
 
 
 class LatentOptimizer(Protocol):

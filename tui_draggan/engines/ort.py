@@ -13,7 +13,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import STEP
 from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import AdamLatent
-from tui_draggan.engines.bundle_engine import IMAGE, BundleEngine
+from tui_draggan.engines.bundle_engine import IMAGE, MISMATCH, BundleEngine
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
 
@@ -75,13 +75,31 @@ class StepGraphOptimizer(AdamLatent):
     def iterate(self, feeds: Feeds, picture: bool) -> Iteration:
         with runtime.failing_as("step"):
             if picture:
-                results = self.with_picture.run([*RESULTS, IMAGE], self._fed(feeds))
+                names = [*self._results, IMAGE]
+                results = self.with_picture.run(names, self._fed(feeds))
             else:
-                results = self._without_picture.run(RESULTS, self._fed(feeds), self._part_only)
-        self.gradient, loss, motion_loss, mask_loss, handles, *image = results
+                names = self._results
+                results = self._without_picture.run(names, self._fed(feeds), self._part_only)
+        given = dict(zip(names, results, strict=True))
+        self.gradient = given["gradient"]
         self.gradient_is_new = True
-        losses = float(loss), float(motion_loss), float(mask_loss)
-        return Iteration(*losses, handles, image[0][0] if image else None)
+        image = given.get(IMAGE)
+        return Iteration(
+            loss=float(given["loss"]),
+            motion_loss=float(given["motion_loss"]),
+            mask_loss=float(given["mask_loss"]),
+            handles=given["new_handles"],
+            image=None if image is None else image[0],
+            mismatch=given.get(MISMATCH),
+        )
+
+    @cached_property
+    def _results(self) -> list[str]:
+        """Outputs of every step."""
+        is_open = "with_picture" in self.__dict__
+        session = self.with_picture if is_open else self._without_picture
+        outputs = {output.name for output in session.get_outputs()}
+        return [*RESULTS, *([MISMATCH] if MISMATCH in outputs else [])]
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
         # The same to the bit in both; a large network's second graph is opened for steps alone.

@@ -20,7 +20,7 @@ from tui_draggan.bundle import (
 )
 from tui_draggan.engines import memory, runtime
 from tui_draggan.engines.adam import WhitenedAdam
-from tui_draggan.engines.bundle_engine import BundleEngine
+from tui_draggan.engines.bundle_engine import MISMATCH, BundleEngine
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
@@ -151,6 +151,7 @@ class TrainingApiOptimizer:
             mask_loss=float(given["mask_loss"]),
             handles=given["new_handles"],
             image=None if image is None else image[0],
+            mismatch=given.get(MISMATCH),
         )
 
     def features_at_handles(self, feeds: Feeds) -> Floats:

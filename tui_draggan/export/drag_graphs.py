@@ -57,7 +57,7 @@ STEP_INPUTS = (
     *("outside_first", "outside_end", "outside_weight", "outside_reference"),
 )
 STEP_OUTPUTS = ("loss", "motion_loss", "mask_loss", IMAGE, "outside", "features")
-TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", IMAGE, "new_handles")
+TRAINING_OUTPUTS = ("loss", "motion_loss", "mask_loss", IMAGE, "new_handles", "mismatch")
 EVAL_OUTPUTS = ("sampled", "outside")
 STANDARD_OUTPUTS = (*TRAINING_OUTPUTS, *EVAL_OUTPUTS, GRADIENT)
 STANDARD = (STEP, WITHOUT_PICTURE[STEP])
@@ -165,9 +165,9 @@ def trace_locate(locate: Locate) -> onnx.ModelProto:
         *(torch.zeros(5, 2), torch.zeros(3), torch.zeros(1)),
     )
     inputs = ("features", "handles", "targets", "templates", "disc", "window", "anchor")
-    outputs = ("new_handles", *SUPERVISION, "sampled")
+    outputs = ("new_handles", *SUPERVISION, "sampled", "mismatch")
     axes = {name: {0: "points"} for name in ("handles", "targets", "templates")}
-    axes |= {"new_handles": {0: "points"}, "sampled": {0: "points"}}
+    axes |= {name: {0: "points"} for name in ("new_handles", "sampled", "mismatch")}
     axes |= {"disc": {0: "pixels"}, "window": {0: "side"}}
     axes |= {
         "selector": {0: "cells", 1: "samples"},

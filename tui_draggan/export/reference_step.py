@@ -36,7 +36,7 @@ def reference_step(synthesis: FoldedNetwork, w_avg: Tensor) -> ReferenceStep:
     with torch.no_grad():
         whole = locate.selector(points, locate.rows.enlarge, locate.columns.enlarge)
         templates = torch.matmul(features.reshape(channels, -1), whole).t()
-        _, selector, reference, weight, (top, left), (bottom, right), _ = locate(
+        _, selector, reference, weight, (top, left), (bottom, right), *_ = locate(
             features, handles, targets, templates, disc, window, torch.zeros(1)
         )
     near = features[0, :, top:bottom, left:right].reshape(channels, -1)

@@ -161,8 +161,9 @@ class Locate(nn.Module):
         window (k,) offsets along one axis, anchor (1,).
 
         → new_handles (N, 2), selector (v·u, N·P), reference (C, N·P), weight (N·P,), first row and
-        column (2,) of the part near the handles and its ends, and sampled (N, C): the features at
-        the handles as they came in.
+        column (2,) of the part near the handles and its ends, sampled (N, C): the features at the
+        handles as they came in, and mismatch (N,): how far features at the new ones are from the
+        templates, in the mean of the channels.
         """
         first, end = self.near(handles, disc, window)
         top, left, bottom, right = first[0], first[1], end[0], end[1]
@@ -182,11 +183,12 @@ class Locate(nn.Module):
         weight = inside * pulled / (inside.sum(dim=1, keepdim=True) * self.channels)
 
         reference = torch.matmul(flat, self.selector(patch.reshape(-1, 2), rows, columns))
+        mismatch = (templates - there).abs().mean(dim=1)
         drift = (anchor * (templates - there)).t()[:, :, None].expand(-1, -1, disc.shape[0])
         reference = reference + drift.reshape(self.channels, -1)
         moved = (patch + direction[:, None]).reshape(-1, 2)
         selector = self.selector(moved, rows, columns)
-        return tracked, selector, reference, weight.reshape(-1), first, end, sampled
+        return tracked, selector, reference, weight.reshape(-1), first, end, sampled, mismatch
 
     def near(self, handles: Tensor, disc: Tensor, window: Tensor) -> tuple[Tensor, Tensor]:
         """First (row, column) and ends (2,) of the cells that tracking and supervision read."""

@@ -81,7 +81,8 @@ class TorchLatentOptimizer(AdamLatent):
         arrays = {**taken, "lower": lower, "upper": upper}
         with failing_as("step", self):
             numbers, *image = self._step(feeds, arrays, picture)(arrays)
-        losses, handles, by_lower = np.split(numbers, [2, 2 + feeds["handles"].size])
+        count = len(feeds["handles"])
+        losses, handles, mismatch, by_lower = np.split(numbers, [2, 2 + 2 * count, 2 + 3 * count])
         self.gradient = feeds["mix"].T @ by_lower.reshape(self.latent.shape)
         self.gradient_is_new = True
         return Iteration(
@@ -90,6 +91,7 @@ class TorchLatentOptimizer(AdamLatent):
             mask_loss=float(losses[1]),
             handles=handles.reshape(-1, 2),
             image=image[0] if image else None,
+            mismatch=mismatch,
         )
 
     @torch.no_grad()

@@ -152,27 +152,31 @@ class Step:
 
     @torch.no_grad()
     def __call__(self, values: Values) -> tuple[Tensor, ...]:
-        """→ motion loss, mask loss, tracked handles (N, 2) and gradient (R, w_dim), one after the
-        other in one vector; and the picture (H, W, 3) in bytes where there is one."""
+        """→ motion loss, mask loss, tracked handles (N, 2), mismatch (N,) and gradient (R, w_dim),
+        one after the other in one vector; and the picture (H, W, 3) in bytes where there is one."""
         with record_function("synthesis"):
             rows = values.lower, values.upper
             image = self.synthesis.synthesise(*rows, self.preview, self.drawn)
         with record_function("tracking"):
             kind = WholeFeatures if self.whole else LocalFeatures
             features: Features = kind(self.synthesis)
-            handles, losses = self._track_and_supervise(features, values)
+            handles, mismatch, losses = self._track_and_supervise(features, values)
         with record_function("backward"):
             by_lower = self.synthesis.backward(features.gradients())
-        numbers = torch.cat([losses, handles.flatten(), by_lower.flatten()])
+        numbers = torch.cat([losses, handles.flatten(), mismatch, by_lower.flatten()])
         return (numbers,) if image is None else (numbers, to_pictures(image)[0])
 
-    def _track_and_supervise(self, features: Features, values: Values) -> tuple[Tensor, Tensor]:
-        """→ tracked handles (N, 2), motion and mask loss (2,); `features` has their gradient."""
+    def _track_and_supervise(
+        self, features: Features, values: Values
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """→ tracked handles (N, 2), mismatch (N,), motion and mask loss (2,); `features` has their
+        gradient."""
         grid, gather, templates = self.grid, features.gather, values.templates
         handles, tracked = track(
             grid, gather, values.handles, values.targets, templates, values.window
         )
-        correction = values.anchor * (templates - tracked)
+        drift = templates - tracked
+        correction = values.anchor * drift
         motion_loss, first, cells = supervise(
             grid, gather, handles, values.targets, correction, values.disc, self.radius
         )
@@ -184,7 +188,7 @@ class Step:
             difference = difference - values.outside_reference.permute(1, 2, 0)
             mask_loss = (difference.abs() * weight).sum()
             features.add_rows(top, difference.sign_().mul_(weight))
-        return handles, torch.stack([motion_loss, mask_loss])
+        return handles, drift.abs().mean(dim=1), torch.stack([motion_loss, mask_loss])
 
     def on_host(self, arrays: Arrays) -> tuple[NDArray[Any], ...]:
         """The same where arrays are tensors without a copy."""
