@@ -19,9 +19,10 @@ from tui_draggan.edit.latent import Latent, Seed, class_index, latent_from_seed,
 from tui_draggan.edit.latent_files import read_latent
 from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import Mask, load_mask
-from tui_draggan.edit.parameters import DragParams, Value, model_params
+from tui_draggan.edit.parameters import DragParams, model_params
 from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
+from tui_draggan.edit.values import Value
 from tui_draggan.engines.base import Engine
 from tui_draggan.engines.choose import AUTO, open_engine
 from tui_draggan.inversion.recipe import recipe_for

@@ -16,13 +16,13 @@ from tui_draggan.edit.parameters import (
     SEED,
     SPACES,
     DragParams,
-    Number,
     Parameter,
     default_params,
     doubled,
     parameter,
 )
 from tui_draggan.edit.points import Pair, parse_pair
+from tui_draggan.edit.values import Number
 from tui_draggan.errors import UsageError
 from tui_draggan.size import Size
 
@@ -55,7 +55,7 @@ def test_flags_and_titles_are_each_one_parameters() -> None:
 
 def test_what_a_model_may_recommend() -> None:
     names = {one.name for one in RECOMMENDABLE}
-    assert names == {"learning_rate", "anchor", "r1", "r2", "space", "psi"}
+    assert names == {"method", "learning_rate", "anchor", "r1", "r2", "space", "psi"}
 
 
 @pytest.mark.parametrize("one", PARAMETERS, ids=lambda one: one.name)

@@ -15,10 +15,9 @@ from tui_draggan.edit.parameters import (
     SEED,
     USUAL_PSI,
     DragParams,
-    Number,
     Parameter,
-    Value,
 )
+from tui_draggan.edit.values import Number, Value
 from tui_draggan.errors import UsageError
 from tui_draggan.library import DEFAULT_MODEL
 from tui_draggan.paths import typed_path

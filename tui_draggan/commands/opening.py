@@ -23,10 +23,11 @@ from tui_draggan.edit.latent import LatentFile, label_of
 from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.moves import moved_along, parse_moves
-from tui_draggan.edit.parameters import PARAMETERS, Value
+from tui_draggan.edit.parameters import PARAMETERS
 from tui_draggan.edit.past import load_edit
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.store import decode, model_of, model_of_session
+from tui_draggan.edit.values import Value
 from tui_draggan.engines.choose import AUTO
 from tui_draggan.engines.process import EngineProcess
 from tui_draggan.errors import UsageError

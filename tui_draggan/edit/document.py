@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -14,6 +15,9 @@ from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.sliders import Sliders
 from tui_draggan.errors import UsageError
+
+PINNED_WITHIN = 2.0
+"""Pixels from its place within which a pin holds, as far as a run's end is concerned."""
 
 
 class State(Enum):
@@ -57,6 +61,17 @@ class Document:
         if self.mask is None:
             return self if self.held is None else replace(self, held=None)
         return self if self.held is not None else replace(self, held=self.latent.ws)
+
+    @property
+    def dragged(self) -> tuple[Pair, ...]:
+        """The pairs that are no pins."""
+        return tuple(pair for pair in self.pairs if not pair.pin)
+
+    def is_there(self, pair: Pair) -> bool:
+        """Whether a pair's handle is near enough to its target. A pin may be as far off as the
+        paper lets handles be where there are many; only dragged points count for that rule."""
+        within = self.parameters.reached_within(len(self.dragged))
+        return pair.distance <= (max(within, PINNED_WITHIN) if pair.pin else within)
 
     def pair(self, pair_id: int) -> Pair:
         """Raises UsageError where it is gone."""
@@ -153,6 +168,9 @@ class Frame:
     """Ids of the pairs that nothing pulls, beside others that something does."""
     hold: Hold | None = None
     """What its picture was held by."""
+    match: Mapping[int, float] = field(default_factory=dict)
+    """How well what is under each handle still is what was there when it was placed, from 1, the
+    same, to 0 (`edit.match`), by pair id; of models that do not tell, empty."""
 
     @property
     def unpulled_numbers(self) -> list[int]:

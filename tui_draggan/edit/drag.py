@@ -6,30 +6,26 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tui_draggan.arrays import Floats
 from tui_draggan.edit.costs import check_cost
 from tui_draggan.edit.document import Document
+from tui_draggan.edit.engine_run import EngineRun
+from tui_draggan.edit.match import Watch, matches
 from tui_draggan.edit.parameters import LOSS, DragParams
-from tui_draggan.edit.points import Pair, Point, coordinates
+from tui_draggan.edit.points import Pair, coordinates
 from tui_draggan.edit.progress import Outcome, Progress
 from tui_draggan.edit.task import Advance
 from tui_draggan.edit.unpulled import unpulled
-from tui_draggan.engines.base import ARRIVED, Engine, Problem, StepRequest, StepResult
-from tui_draggan.errors import EngineError, UsageError
-from tui_draggan.latent_statistics import LatentStatistics
+from tui_draggan.engines.base import ARRIVED, Engine, StepRequest, StepResult
+from tui_draggan.errors import EngineError
 from tui_draggan.size import Size
 
 APPROACH = 1 / 16
 """Share of the picture's shorter side within which steps become smaller."""
 SLOWEST = 0.5
 """Share of the learning rate that is left at the target."""
-
-_TURNS: WeakKeyDictionary[Engine, object] = WeakKeyDictionary()
-"""Whose run has begun last on each engine: an engine works on one at a time."""
 
 
 class Look(NamedTuple):
@@ -48,58 +44,30 @@ class DragTask:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._run = EngineRun(engine)
         self._progress = Progress()
-        self._turn = object()
+        self._watch = Watch()
         self._pulled = True
         """False where the last step's loss has no gradient, with a handle still on its way."""
         self._edited = False
         """Whether that step was computed for points that have been changed since."""
         self._looked: dict[int, Look] = {}
         """Whether anything pulls a pair, by its id."""
-        self._start: Floats | None = None
-        """(L, w_dim) w+ that the run began with."""
-        self._placed: dict[int, Point] = {}
-        """Where each handle was when the run began, by its pair's id."""
-        self._known: LatentStatistics | None = None
-        """What w of the model look like."""
 
     def check(self, document: Document) -> None:
-        """Raises UsageError without points, where a step would take too much memory, and where rows
-        that differ are to be trained as one."""
-        if not document.pairs:
-            raise UsageError("nothing to drag: set a handle point and its target first")
-        check_cost(document, self._engine.info)
-        rows = document.latent.ws[: document.parameters.rows]
-        if not document.parameters.w_plus and (rows != rows[0]).any():
-            raise UsageError(
-                "w+ of this picture was edited and its rows differ; set the latent space to w+ "
-                "or whitened-w+"
-            )
+        """As `EngineRun.check`."""
+        self._run.check(document)
 
     def limit(self, document: Document) -> int:
         return document.parameters.steps
 
     def begin(self, document: Document) -> None:
-        parameters = document.parameters
-        _TURNS[self._engine] = self._turn
-        self._start, self._known = document.latent.ws, self._engine.statistics
-        self._placed = {pair.id: pair.handle for pair in document.pairs}
-        basis = self._known.basis() if parameters.whitened else None
-        self._engine.begin(
-            Problem(
-                document.latent.ws,
-                parameters.rows,
-                parameters.w_plus,
-                document.mask if parameters.mask_mode == LOSS else None,
-                basis=basis,
-            )
-        )
+        self._run.begin(document)
 
     def step(self, document: Document, picture: bool = True) -> Advance | None:
         """Works on the pairs that have their template. Raises EngineError, also where another run
         has begun on the same engine since, and UsageError where it would take too much memory."""
-        if _TURNS.get(self._engine) is not self._turn:
-            raise EngineError("another run has begun on this model's engine; start this one again")
+        self._run.require_turn()
         pairs = tuple(pair for pair in document.pairs if pair.template is not None)
         if not pairs:
             return None
@@ -114,9 +82,12 @@ class DragTask:
         on_the_way = any(
             math.dist(handle, pair.target) > ARRIVED
             for pair, handle in zip(pairs, handles, strict=True)
+            if not pair.pin
         )
         self._pulled = result.gradient_norm != 0 or not on_the_way
-        advance = Advance(result, pairs, handles, hold=document.hold)
+        match = matches(pairs, result.mismatch)
+        self._watch.look(match)
+        advance = Advance(result, pairs, handles, match=match, hold=document.hold)
         return replace(advance, unpulled=self._unpulled(advance, document.parameters.r1))
 
     def _unpulled(self, advance: Advance, r1: int) -> frozenset[int]:
@@ -128,6 +99,7 @@ class DragTask:
         placed = [
             replace(pair, handle=handle)
             for pair, handle in zip(advance.pairs, advance.handles, strict=True)
+            if not pair.pin
         ]
         seen = {pair.id: self._looked.get(pair.id) for pair in placed}
         new = [pair for pair in placed if _is_new(pair, seen[pair.id], r1)]
@@ -142,28 +114,13 @@ class DragTask:
         self._edited = True
 
     def verdict(self, iteration: int, document: Document) -> Outcome | None:
-        distances = [pair.distance for pair in document.pairs]
+        distances = [pair.distance for pair in document.dragged]
+        held = all(document.is_there(pair) for pair in document.pairs if pair.pin)
         pulled = self._pulled or self._edited
-        outcome = self._progress.judge(iteration, distances, document.parameters, pulled)
-        if outcome is not Outcome.REACHED or not iteration:
-            return outcome
-        if self._is_hidden(document):
-            return Outcome.HIDDEN
-        return Outcome.LOST if self._is_lost(document) else outcome
-
-    def _is_hidden(self, document: Document) -> bool:
-        """Whether a point was dragged to where the picture is held."""
-        hold = document.hold
-        if hold is None:
-            return False
-        moved = [pair for pair in document.pairs if self._placed.get(pair.id) != pair.target]
-        return not all(hold.mask[pair.target[1], pair.target[0]] for pair in moved)
-
-    def _is_lost(self, document: Document) -> bool:
-        """Whether the picture has left what the model knows, by the rows that were trained."""
-        assert self._start is not None and self._known is not None
-        rows = min(document.parameters.rows, self._engine.info.drag.trainable_rows)
-        return self._known.lost(document.latent.ws[:rows], self._start[:rows])
+        outcome = self._progress.judge(iteration, distances, document.parameters, pulled, held)
+        if outcome is Outcome.REACHED and iteration:
+            return self._run.end(document, self._watch)
+        return Outcome.POINT_LOST if outcome is None and self._watch.new else outcome
 
 
 def _is_new(pair: Pair, look: Look | None, r1: int) -> bool:
@@ -194,7 +151,7 @@ def step_size(pairs: Sequence[Pair], parameters: DragParams, size: Size) -> floa
     """The learning rate of a step. In whitened spaces it falls in proportion to the mean distance
     of the handles that are on their way, from `APPROACH` of the picture on: steps that bring
     handles near would carry them past their targets."""
-    on_the_way = [pair.distance for pair in pairs if pair.distance > ARRIVED]
+    on_the_way = [pair.distance for pair in pairs if not pair.pin and pair.distance > ARRIVED]
     if not parameters.whitened or not on_the_way:
         return parameters.learning_rate
     left = sum(on_the_way) / len(on_the_way) / (APPROACH * size.shorter)

@@ -150,7 +150,7 @@ class LifeCycle:
         """Points or mask are others. A run goes on with them; an ended one is over."""
         self._remember(label)
         self.document = document
-        if self.run is None or (self.run.task.needs_points and not document.pairs):
+        if self.run is None or (self.run.task.needs_points and not document.dragged):
             self._rest()
         else:
             self.run.task.edited(self.run.iteration)

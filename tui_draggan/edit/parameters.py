@@ -8,11 +8,11 @@ there for 512 px: r1 = 3, r2 = 12, λ = 20, Adam with step 0.002, six rows of w+
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from tui_draggan.edit.values import Number, OneOf, Value
 from tui_draggan.errors import BundleError, UsageError
 from tui_draggan.size import Size
 
@@ -22,73 +22,6 @@ if TYPE_CHECKING:
 MAX_SEED = 2**32 - 1
 USUAL_PSI = 0.7
 """Truncation ψ where a model recommends none."""
-
-Value = str | int | float | None
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number in a range, ends included."""
-
-    low: float
-    high: float
-    whole: bool = False
-    absent: str | None = None
-    """Word for None, where there may be no number at all."""
-
-    @property
-    def words(self) -> str:
-        """The range as a person reads it: `1 to 64`."""
-        return f"{self.low:.10g} to {self.high:.10g}"
-
-    def problem(self, value: object) -> str | None:
-        """What is wrong with a value, as `expected …`; None where it is good."""
-        if value is None and self.absent is not None:
-            return None
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or not self.low <= value <= self.high:  # type: ignore[arg-type,operator]
-            return f"expected {self.words}"
-        if self.whole and value != int(value):  # type: ignore[call-overload]
-            return "expected a whole number"
-        return None
-
-    def parse(self, text: str) -> Value:
-        """A number as typed; with any minus sign. Raises UsageError where it is none."""
-        if self.absent is not None and text in ("", self.absent):
-            return None
-        try:
-            number = float(text.replace("−", "-"))
-        except ValueError:
-            raise UsageError(f"{text!r} is not a number") from None
-        return int(number) if self.whole and number.is_integer() else number
-
-    def shown(self, value: Value) -> str:
-        if value is None:
-            return self.absent or ""
-        return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """One of some words."""
-
-    choices: tuple[str, ...]
-
-    @property
-    def words(self) -> str:
-        return f"{', '.join(self.choices[:-1])} or {self.choices[-1]}"
-
-    def problem(self, value: object) -> str | None:
-        return None if value in self.choices else f"expected {self.words}"
-
-    def parse(self, text: str) -> Value:
-        """Raises UsageError for any other word."""
-        if text not in self.choices:
-            raise UsageError(f"no {text!r} here; expected {self.words}")
-        return text
-
-    def shown(self, value: Value) -> str:
-        return str(value)
 
 
 @dataclass(frozen=True)
@@ -165,10 +98,24 @@ PSI = Parameter(
 SPACES = ("w+", "w", "whitened-w+", "whitened-w")
 """Latent spaces that Adam works in."""
 
+METHODS = DRAGGAN, FREEDRAG = ("draggan", "freedrag")
+"""Ways in which points are dragged."""
+
 MASK_MODES = HOLD, LOSS = ("hold", "loss")
 """Ways in which a mask acts: `hold`, or the paper's mask loss."""
 
 PARAMETERS = (
+    Parameter(
+        "method",
+        ("--method",),
+        "method",
+        "draggan pulls what is under the handles and tracks it, freedrag brings their features to "
+        "places on the way",
+        OneOf(METHODS),
+        "|".join(METHODS),
+        recommendable=True,
+        next_run=True,
+    ),
     Parameter(
         "learning_rate",
         ("--learning-rate", "--lr"),
@@ -300,6 +247,8 @@ def doubled(rate: float, times: int) -> float:
 class DragParams:
     """The values of one drag. Constructing one with a value out of range raises UsageError."""
 
+    method: str = DRAGGAN
+    """One of `METHODS`: DragGAN (`edit.drag`) or FreeDrag (`edit.freedrag`)."""
     steps: int = 300
     """Limit of iterations of one run."""
     learning_rate: float = 0.002

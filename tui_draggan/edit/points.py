@@ -19,7 +19,8 @@ Point = tuple[int, int]
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """One handle point, where it has been tracked to, and the target it is to reach."""
+    """One handle point, where it has been tracked to, and the target it is to reach. Where both are
+    set in one place it is a pin: what is under it stays there while other points are dragged."""
 
     id: int
     """Number by which people know it; stays the same while the pair lives, whatever is moved or
@@ -28,6 +29,16 @@ class Pair:
     target: Point
     template: Floats | None = None
     """(C,) f0, the handle's feature where and when it was placed; None until it has been taken."""
+    contrast: float | None = None
+    """Mean absolute difference between f0 and the features a little off the handle, then and there;
+    None until it has been taken, and in files of earlier versions."""
+    pin: bool = False
+    """Whether it is a pin; a handle that a drag has brought to its target is none."""
+
+    @classmethod
+    def placed(cls, number: int, handle: Point, target: Point) -> Pair:
+        """A new pair; a pin where both are in one place."""
+        return cls(number, handle, target, pin=handle == target)
 
     @property
     def distance(self) -> float:

@@ -18,6 +18,7 @@ class Outcome(Enum):
     REACHED = "reached"
     LOST = "reached, but off the model"
     HIDDEN = "reached, but outside the mask"
+    POINT_LOST = "point lost"
     FOUND = "found"
     UNLIKE = "found, but unlike the model's pictures"
     STEP_LIMIT = "step limit"
@@ -44,13 +45,15 @@ class Progress:
         distances: Sequence[float],
         params: DragParams,
         pulled: bool = True,
+        held: bool = True,
     ) -> Outcome | None:
         """Why the run ends at this iteration, or None where it goes on.
 
-        pulled: False where the loss has no gradient although a handle has not arrived.
+        distances: of the points that are dragged. pulled: False where the loss has no gradient
+        although a handle has not arrived. held: whether every pin is in its place.
         """
         within = params.reached_within(len(distances))
-        if all(distance <= within for distance in distances):
+        if held and all(distance <= within for distance in distances):
             return Outcome.REACHED
         if not pulled:
             return Outcome.NO_GRADIENT
@@ -77,6 +80,8 @@ ADVICE = {
     "best, and edits that break",
     Outcome.HIDDEN: "the handles have arrived, but a target lies where the picture is held; paint "
     "the mask around it",
+    Outcome.POINT_LOST: "what is under a handle is no longer what was there; undo, and try a "
+    "smaller step size, a nearer target or another point",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "

@@ -26,6 +26,7 @@ def step_line(frame: Frame, document: Document) -> str:
             "handles": list(frame.handles.values()),
             "targets": [pair.target for pair in document.pairs],
             "unpulled": frame.unpulled_numbers,
+            "match": list(frame.match.values()),
             "ms": round(frame.milliseconds, 3),
         }
     )
@@ -35,12 +36,15 @@ def ending(session: Session, last: Frame | None, seconds: float) -> dict[str, An
     """A drag that has ended, as JSON values. last: its last step; seconds: that its steps took."""
     status = session.status
     unpulled = frozenset() if last is None else last.unpulled
+    match = {} if last is None else last.match
     points = [
         {
             "handle": pair.handle,
             "target": pair.target,
             "distance": round(pair.distance, 3),
             "pulled": pair.id not in unpulled,
+            "pin": pair.pin,
+            "match": match.get(pair.id),
         }
         for pair in session.document.pairs
     ]

@@ -19,12 +19,13 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda
 from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
+from tui_draggan.edit.freedrag import FreeDragTask
 from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import Latent, Seed, check_latent, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.orders import Deliver, Subject
-from tui_draggan.edit.parameters import DragParams
+from tui_draggan.edit.parameters import DRAGGAN, FREEDRAG, DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
@@ -32,6 +33,8 @@ from tui_draggan.edit.task import Task
 from tui_draggan.edit.workbench import Workbench
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
+
+METHOD_TASKS: dict[str, Callable[[Engine], Task]] = {DRAGGAN: DragTask, FREEDRAG: FreeDragTask}
 
 
 class Session:
@@ -42,11 +45,11 @@ class Session:
         engine: Engine,
         document: Document,
         recorder: Recorder | None = None,
-        task: Callable[[Engine], Task] = DragTask,
+        task: Callable[[Engine], Task] | None = None,
         past: Past | None = None,
     ) -> None:
-        """recorder: called with the lock held. task: makes the task of each run. past: what led to
-        the document.
+        """recorder: called with the lock held. task: makes the task of each run, None: that of the
+        document's method. past: what led to the document.
 
         Raises UsageError for a document that does not fit the engine's model.
         """
@@ -135,27 +138,33 @@ class Session:
     # -- edits (any thread, return at once) ----------------------------------------------------
 
     def add_pair(self, handle: Point, target: Point) -> int:
-        """A new handle and its target. Returns the pair's id; raises UsageError outside."""
+        """A new handle and its target; both in one place: a pin, which stays there while others are
+        dragged. Returns the pair's id; raises UsageError outside."""
         check_inside(handle, self._info.size, "handle")
         check_inside(target, self._info.size, "target")
         with self._changing() as cycle:
-            pair = Pair(cycle.next_id, handle, target)
-            cycle.edit("add point", cycle.document.adding(pair))
+            pair = Pair.placed(cycle.next_id, handle, target)
+            label = "add pin" if pair.pin else "add point"
+            cycle.edit(label, cycle.document.adding(pair))
             return pair.id
 
     def move_handle(self, pair_id: int, handle: Point) -> None:
-        """Puts a handle elsewhere; its template is taken anew there."""
+        """Puts a handle elsewhere; its template is taken anew there. A pin moves as a whole."""
         check_inside(handle, self._info.size, "handle")
         with self._changing() as cycle:
-            pair = replace(cycle.document.pair(pair_id), handle=handle, template=None)
-            cycle.edit("move handle", cycle.document.with_pair(pair))
+            pair = cycle.document.pair(pair_id)
+            target = handle if pair.pin else pair.target
+            pair = replace(pair, handle=handle, target=target, template=None, pin=handle == target)
+            cycle.edit("move pin" if pair.pin else "move handle", cycle.document.with_pair(pair))
 
     def move_target(self, pair_id: int, target: Point) -> None:
-        """Puts a target elsewhere; the handle keeps its template."""
+        """Puts a target elsewhere; the handle keeps its template. A pin whose target leaves it is
+        dragged from then on; a target on its handle makes the pair a pin."""
         check_inside(target, self._info.size, "target")
         with self._changing() as cycle:
-            pair = replace(cycle.document.pair(pair_id), target=target)
-            cycle.edit("move target", cycle.document.with_pair(pair))
+            pair = cycle.document.pair(pair_id)
+            pair = replace(pair, target=target, pin=target == pair.handle)
+            cycle.edit("pin" if pair.pin else "move target", cycle.document.with_pair(pair))
 
     def delete_pair(self, pair_id: int) -> None:
         with self._changing() as cycle:
@@ -265,7 +274,8 @@ class Session:
         A run that was paused resumes with its moments; anything else is a new run.
         """
         with self._changing() as cycle:
-            cycle.start(lambda: self._new_task(self._engine), steps)
+            make = self._new_task or METHOD_TASKS[cycle.document.parameters.method]
+            cycle.start(lambda: make(self._engine), steps)
 
     def invert(self, problem: InversionProblem) -> None:
         """Starts the search for a photograph's latent, a run like any other: its steps become the

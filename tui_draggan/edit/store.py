@@ -132,6 +132,8 @@ def encode(document: Document, model: str) -> dict[str, Any]:
                 "handle": pair.handle,
                 "target": pair.target,
                 "template": None if pair.template is None else encode_array(pair.template),
+                "contrast": pair.contrast,
+                "pin": pair.pin,
             }
             for pair in document.pairs
         ],
@@ -199,6 +201,7 @@ def encode_step(frame: Frame) -> dict[str, Any]:
         "distance": frame.distance,
         "ms": round(frame.milliseconds, 3),
         "unpulled": sorted(frame.unpulled),
+        "match": {str(number): round(share, 4) for number, share in frame.match.items()},
     }
 
 
@@ -216,6 +219,7 @@ def decode_frame(values: Any, info: BundleInfo) -> Frame:
             float(values.get("distance", 0.0)),
             float(values.get("ms", 0.0)),
             frozenset(map(int, values.get("unpulled", ()))),
+            match={int(number): float(share) for number, share in values.get("match", {}).items()},
         )
     except DragganError:
         raise
@@ -309,7 +313,15 @@ def _decode_pair(values: dict[str, Any], info: BundleInfo) -> Pair:
         raise UsageError(f"a template has shape {template.shape}; this model has {channels}")
     handle = check_inside(_decode_point(values["handle"]), info.size, "handle")
     target = check_inside(_decode_point(values["target"]), info.size, "target")
-    return Pair(int(values["id"]), handle, target, template)
+    contrast = values.get("contrast")
+    return Pair(
+        int(values["id"]),
+        handle,
+        target,
+        template,
+        None if contrast is None else float(contrast),
+        bool(values.get("pin", False)),
+    )
 
 
 def _decode_point(values: Any) -> Point:

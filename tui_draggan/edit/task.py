@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ class Advance:
     """Where the handle of each of them is now."""
     unpulled: frozenset[int] = frozenset()
     """Ids of the pairs that nothing pulls: the features around their handles are all alike."""
+    match: Mapping[int, float] = field(default_factory=dict)
+    """How well what is under each handle still is what was there (`edit.match`), by pair id."""
     hold: Hold | None = None
     """What holds the step's picture."""
     origin: Origin | None = None
@@ -52,18 +55,20 @@ class Advance:
 
     def frame(self, document: Document, iteration: int) -> Frame:
         """The step as it is shown; `document` has it applied."""
-        distances = [pair.distance for pair in document.pairs]
+        distances = [pair.distance for pair in document.dragged]
+        handles = {pair.id: pair.handle for pair in document.pairs}
         return Frame(
             iteration=iteration,
             ws=document.latent.ws,
-            handles={pair.id: pair.handle for pair in document.pairs},
+            handles=handles,
             image=self.result.image,
             loss=self.result.loss,
             motion_loss=self.result.motion_loss,
             mask_loss=self.result.mask_loss,
             distance=float(np.mean(distances)) if distances else 0.0,
             milliseconds=self.result.milliseconds,
-            unpulled=self.unpulled & {pair.id for pair in document.pairs},
+            unpulled=self.unpulled & handles.keys(),
+            match={number: self.match[number] for number in handles if number in self.match},
             hold=self.hold,
         )
 
@@ -86,7 +91,7 @@ class Task(Protocol):
 
     @property
     def needs_points(self) -> bool:
-        """Whether a run ends when the last pair is deleted."""
+        """Whether a run ends when the last pair that is dragged is deleted."""
         ...
 
     def check(self, document: Document) -> None:

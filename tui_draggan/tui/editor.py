@@ -14,9 +14,10 @@ from typing import Protocol
 from tui_draggan.edit.document import Frame
 from tui_draggan.edit.latent import Latent, Photo, Seed, reopened
 from tui_draggan.edit.mask import load_mask
-from tui_draggan.edit.parameters import MAX_SEED, Value, doubled, model_params, parameter
+from tui_draggan.edit.parameters import MAX_SEED, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
+from tui_draggan.edit.values import Value
 from tui_draggan.errors import DragganError
 from tui_draggan.tui import pointer as pointing
 from tui_draggan.tui.pointer import AddPair, Edit, MovePoint, Pointer, PointId
@@ -157,6 +158,18 @@ class Editor:
         pair, end = edit.point.pair_id, edit.point.end
         move = self.session.move_handle if end == "handle" else self.session.move_target
         self.attempt(lambda: move(pair, edit.to))
+
+    def pin(self) -> None:
+        """A pin: of the handle that waits for its target, of the selected pair where its handle is,
+        else at the crosshair."""
+        selected, pending = self.pointer.selected, self.pointer.pending
+        if selected is not None and pending is None:
+            pair = self.snapshot.document.pair(selected.pair_id)
+            if not pair.pin:
+                self.attempt(lambda: self.session.move_target(pair.id, pair.handle), "pinned")
+            return
+        place = self.pointer.cursor if pending is None else pending
+        self._point(replace(self.pointer, pending=None), AddPair(place, place))
 
     def delete_selected(self) -> None:
         """The pair of the selected point goes."""
