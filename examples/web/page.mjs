@@ -41,10 +41,9 @@ canvas.onpointermove = (event) => {
 };
 canvas.onpointerup = () => {
   const far = held && Math.hypot(held.target[0] - held.handle[0], held.target[1] - held.handle[1]);
-  if (far > 1) {
-    pairs.push(held);
-    run();
-  }
+  if (held && far <= 1) held.target = held.handle; // a pin: it stays while others are dragged
+  if (held) pairs.push({ ...held, pin: far <= 1 });
+  if (far > 1) run();
   held = null;
   paint();
 };
@@ -83,7 +82,8 @@ async function run() {
     pairs.forEach((pair, i) => (pair.handle = drag.handles[i]));
     says.textContent = `step ${step}  loss ${loss.toFixed(4)}`;
     paint();
-    const left = pairs.map(({ handle, target }) => Math.hypot(target[0] - handle[0], target[1] - handle[1]));
+    const dragged = pairs.filter((pair) => !pair.pin);
+    const left = dragged.map(({ handle, target }) => Math.hypot(target[0] - handle[0], target[1] - handle[1]));
     if (Math.max(...left) <= 1) return;
     await new Promise(requestAnimationFrame);
   }

@@ -62,3 +62,13 @@ def test_what_options_cannot_say_is_said() -> None:
     snapshot = replace(snapshot, document=replace(snapshot.document, latent=photo))
     with pytest.raises(UsageError, match="--session FILE"):
         drag_command(snapshot, "spot")
+
+
+def test_pins_are_options_of_their_own() -> None:
+    session = spot_session(SpotEngine())
+    session.add_pair((9, 8), (9, 8))
+    with pytest.raises(UsageError, match="no points"):
+        drag_command(session.snapshot(), "spot")
+    session.add_pair((10, 20), (12, 20))
+    words = words_of(session)
+    assert words[words.index("--pin") + 1] == "9,8" and words.count("--point") == 1

@@ -47,8 +47,8 @@ def test_the_crosshair_stays_in_the_picture(cursor: tuple[int, int], dx: int, dy
 def test_confirm_sets_a_handle_then_its_target() -> None:
     pointer, edit = pointing.confirm(Pointer((5, 5)), PAIRS)
     assert pointer == Pointer((5, 5), pending=(5, 5)) and edit is None and pointer.busy
-    same, edit = pointing.confirm(pointer, PAIRS)
-    assert same == pointer and edit is None, "a target on its handle would be no drag"
+    pinned, edit = pointing.confirm(pointer, PAIRS)
+    assert edit == AddPair((5, 5), (5, 5)) and pinned == Pointer((5, 5)), "a target there: a pin"
     pointer, edit = pointing.confirm(replace(pointer, cursor=(5, 9)), PAIRS)
     assert edit == AddPair((5, 5), (5, 9)) and pointer == Pointer((5, 9))
 

@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="print a summary as a line of JSON: outcome, message, steps, seconds, distance, "
-        "points (handle, target, distance, pulled), engine, written",
+        "points (handle, target, distance, pulled, pin, match), engine, written",
     )
     add_opening(parser)
 
@@ -69,6 +69,13 @@ def add_points(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="X,Y:X,Y",
         help="handle and target in pixels, once for each pair; added to those of a session",
+    )
+    parser.add_argument(
+        "--pin",
+        action="append",
+        default=[],
+        metavar="X,Y",
+        help="a place that stays as it is while points are dragged, once for each",
     )
     parser.add_argument(
         "--direction",
@@ -120,7 +127,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     )
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
-    pairs = parse_pairs(options.point, bundle.info)
+    pairs = parse_pairs(options, bundle.info)
     mask = open_mask(request, bundle)
     if mask is not None:
         remark(mask.note)
@@ -131,7 +138,7 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         session = open_session(request, bundle, engine, mask)
         for handle, target in pairs:
             session.add_pair(handle, target)
-        if not session.document.pairs:
+        if not session.document.dragged:
             raise UsageError(NO_POINTS)
         into = options.into and photograph_of(options.into, session.document.latent.origin)
         log = results.StepLog(options.log)
@@ -157,15 +164,17 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     return status
 
 
-def parse_pairs(texts: list[str], info: BundleInfo) -> list[tuple[Point, Point]]:
-    """Raises UsageError for what is no pair, or outside the picture."""
-    from tui_draggan.edit.points import check_inside, parse_pair
+def parse_pairs(options: argparse.Namespace, info: BundleInfo) -> list[tuple[Point, Point]]:
+    """Handles and targets of `--point` and `--pin`, those of a pin in one place. Raises UsageError
+    for what is no pair or no point, or outside the picture."""
+    from tui_draggan.edit.points import check_inside, parse_pair, parse_point
 
-    pairs = [parse_pair(text) for text in texts]
+    pairs = [parse_pair(text) for text in options.point]
     for handle, target in pairs:
         check_inside(handle, info.size, "handle")
         check_inside(target, info.size, "target")
-    return pairs
+    pins = [check_inside(parse_point(text), info.size, "pin") for text in options.pin]
+    return [*pairs, *((pin, pin) for pin in pins)]
 
 
 def _drag(

@@ -24,7 +24,7 @@ def drag_command(snapshot: Snapshot, model: str) -> str:
             f"no options say an edit {what}; save the session, and continue it with: "
             "tui-draggan drag --session FILE"
         )
-    if not document.pairs:
+    if not document.dragged:
         raise UsageError("no points yet; the command needs a handle and its target")
     words = ["tui-draggan", "drag", "--model", model]
     if isinstance(origin, LatentFile):
@@ -33,6 +33,9 @@ def drag_command(snapshot: Snapshot, model: str) -> str:
         words += _seed(origin, class_name(origin, info))
     starts = snapshot.frames[0].handles if snapshot.frames else {}
     for pair in document.pairs:
+        if pair.pin:
+            words += ["--pin", "{},{}".format(*pair.target)]
+            continue
         places = (starts.get(pair.id, pair.handle), pair.target)
         words += ["--point", ":".join(f"{x},{y}" for x, y in places)]
     for one in document.parameters.differing(model_params(info)):

@@ -106,9 +106,9 @@ class Lines:
         bundle = self._bundle(name_here)
         model = Model(bundle, _no_engine)
         document = self._document(request, model)
-        for handle, target in parse_pairs(options.point, bundle.info):
-            document = document.adding(Pair(_free_id(document), handle, target))
-        if not document.pairs:
+        for handle, target in parse_pairs(options, bundle.info):
+            document = document.adding(Pair.placed(_free_id(document), handle, target))
+        if not document.dragged:
             raise UsageError(NO_POINTS)
         named = {move.rpartition("=")[0] for move in request.moves}
         return job_of(

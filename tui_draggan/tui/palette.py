@@ -24,6 +24,7 @@ SYNONYMS = {
     "quit": "exit leave close bye end",
     "reset-picture": "revert restore original start over",
     "markers": "show points crosshair toggle",
+    "pin": "hold keep fix",
     "clear-points": "remove erase points",
     "delete": "remove erase",
     "copy": "clipboard yank osc 52",

@@ -91,13 +91,12 @@ def move_by(pointer: Pointer, dx: int, dy: int, size: Size, pairs: Sequence[Pair
 
 
 def confirm(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pointer, Edit | None]:
-    """Enter: sets the handle, then its target; picks the selected point up, then drops it."""
+    """Enter: sets the handle, then its target, in the same place a pin; picks the selected point
+    up, then drops it."""
     if pointer.grabbed is not None:
         edit = MovePoint(pointer.grabbed, pointer.cursor)
         return replace(pointer, grabbed=None, selected=pointer.grabbed), edit
     if pointer.pending is not None:
-        if pointer.pending == pointer.cursor:
-            return pointer, None  # a target on its handle would be no drag
         return replace(pointer, pending=None), AddPair(pointer.pending, pointer.cursor)
     if pointer.selected is not None and place_of(pointer.selected, pairs) is not None:
         return replace(pointer, grabbed=pointer.selected), None
@@ -193,6 +192,8 @@ def with_grabbed(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     def seen(pair: Pair) -> Pair:
         if grabbed is None or pair.id != grabbed.pair_id:
             return pair
+        if pair.pin:
+            return replace(pair, handle=cursor, target=cursor)
         if grabbed.end == "handle":
             return replace(pair, handle=cursor)
         return replace(pair, target=cursor)
@@ -201,7 +202,8 @@ def with_grabbed(pointer: Pointer, pairs: Sequence[Pair]) -> tuple[Pair, ...]:
 
 
 def _points(pairs: Sequence[Pair]) -> Iterator[tuple[PointId, Point]]:
-    """Every point with its place, in the order in which Tab selects them."""
+    """Every point with its place, in the order in which Tab selects them; a pin is one."""
     for pair in pairs:
         yield PointId(pair.id, "handle"), pair.handle
-        yield PointId(pair.id, "target"), pair.target
+        if not pair.pin:
+            yield PointId(pair.id, "target"), pair.target

@@ -26,6 +26,7 @@ NEXT = {
     Outcome.FOUND: "",
     Outcome.UNLIKE: "u takes it back",
     Outcome.HIDDEN: "m paints the mask",
+    Outcome.POINT_LOST: "u takes the run back, space drags on",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",
@@ -71,7 +72,7 @@ def hint(snapshot: Snapshot, pointer: Pointer, notice: str, has_run: bool) -> st
     """
     status = snapshot.status
     if pointer.pending is not None:
-        return "now its target: move there and press Enter; Escape cancels"
+        return "now its target: move there and press Enter; Enter here pins it; Escape cancels"
     if pointer.grabbed is not None:
         return "drop it with Enter; Escape leaves it where it was"
     if notice:

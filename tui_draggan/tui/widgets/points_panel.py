@@ -8,24 +8,25 @@ from rich.text import Text
 from textual import events
 from textual.message import Message
 
+from tui_draggan.edit.match import is_lost
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.pictures.markers import HANDLE, TARGET
 from tui_draggan.tui.pointer import End, Pointer, PointId, with_grabbed
 from tui_draggan.tui.widgets.readout import Readout
 
-BAR = 10
-"""Cells of the bar that shows how far a handle still has to go."""
-
-
+LEAST_BAR, BAR = 4, 10
+"""Least and most cells of the bar that shows how far a handle still has to go."""
 FULL = 31
 """Cells of a row with everything in it; a narrower one says less."""
+MATCHED = 38
+"""Cells of a row with its match behind it."""
 TARGETS_FROM = 12
 """Column from which a row shows the target."""
 
 
 class PointsPanel(Readout):
-    """One row a pair: number, handle → target, pixels to go."""
+    """One row a pair: number, handle → target, pixels to go; of a pin whether it holds."""
 
     @dataclass
     class Chosen(Message):
@@ -80,8 +81,10 @@ class PointsPanel(Readout):
         if self._has_header:
             part = f"{self._top + 1}–{self._top + len(seen)} of {count}" if count > room else ""
             header, width = " #   handle   target    distance", self.content_size.width
+            if width >= MATCHED:
+                header += " match"
             if len(header) + len(part) + bool(part) > width:
-                header = header.removesuffix("distance")
+                header = header.removesuffix(" match").removesuffix("distance")
             text.append(header + part.rjust(width - len(header)), style=muted)
             text.append("\n")
         self.write(text.append(Text("\n").join(seen)))
@@ -116,23 +119,38 @@ class PointsPanel(Readout):
         line.append(f"{pair.id:<2}", style="bold")
         wide = self.content_size.width >= FULL
         line.append(f" {_xy(pair.handle):>7}", style=_style(HANDLE, here == "handle"))
-        line.append(" → " if wide else "→", style=muted)
-        line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
+        if pair.pin:
+            line.append("   " if wide else " ").append(f"{'pin':<7}", style=muted)
+        else:
+            line.append(" → " if wide else "→", style=muted)
+            line.append(f"{_xy(pair.target):<7}", style=_style(TARGET, here == "target"))
+        there = snapshot.document.is_there(pair)
         if not wide:
-            document = snapshot.document
-            reached = pair.distance <= document.parameters.reached_within(len(document.pairs))
-            away = "✓" if reached else f"{pair.distance:.1f}"
-            return line.append(f"{away:>6}", style=self.colour("text-success") if reached else "")
-        document = snapshot.document
-        if pair.distance <= document.parameters.reached_within(len(document.pairs)):
-            return line.append(f" {'reached':>9}", style=self.colour("text-success") or "green")
-        if snapshot.frames and pair.id in snapshot.frames[-1].unpulled:
-            return line.append(f" {'no pull':>9}", style=self.colour("text-warning") or "yellow")
-        line.append(f" {pair.distance:6.1f} px")
-        if self.content_size.width >= 34 + BAR:
-            line.append("  ")
-            line.append(_bar(_share_left(pair, snapshot)), style=_style(TARGET, False))
+            away = "✓" if there else f"{pair.distance:.1f}"
+            return line.append(f"{away:>6}", style=self.colour("text-success") if there else "")
+        self._append_state(line, pair, snapshot)
+        match = None if snapshot.frame is None else snapshot.frame.match.get(pair.id)
+        room = self.content_size.width - MATCHED
+        if room >= 0:
+            line.append(" " * 7 if match is None else f"{match:7.0%}", style=muted)
+        if room >= LEAST_BAR + 2 and not there and not pair.pin:
+            bar = _bar(_share_left(pair, snapshot), min(BAR, room - 2))
+            line.append("  ").append(bar, style=_style(TARGET, False))
         return line
+
+    def _append_state(self, line: Text, pair: Pair, snapshot: Snapshot) -> None:
+        """Where a handle is, in ten cells."""
+        frame = snapshot.frames[-1] if snapshot.frames else None
+        warning = self.colour("text-warning") or "yellow"
+        if frame is not None and is_lost(frame.match.get(pair.id)):
+            line.append(f" {'lost':>9}", style=warning)
+        elif snapshot.document.is_there(pair):
+            word = "holds" if pair.pin else "reached"
+            line.append(f" {word:>9}", style=self.colour("text-success") or "green")
+        elif frame is not None and pair.id in frame.unpulled:
+            line.append(f" {'no pull':>9}", style=warning)
+        else:
+            line.append(f" {pair.distance:6.1f} px")
 
 
 def _pending_row(number: int, handle: Point, cursor: Point) -> Text:
@@ -155,8 +173,8 @@ def _share_left(pair: Pair, snapshot: Snapshot) -> float:
     return pair.distance / start if start else 0.0
 
 
-def _bar(share: float) -> str:
-    halves = round(min(1.0, share) * BAR * 2)
+def _bar(share: float, cells: int) -> str:
+    halves = round(min(1.0, share) * cells * 2)
     return "━" * (halves // 2) + "╸" * (halves % 2)
 
 
