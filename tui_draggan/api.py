@@ -120,9 +120,11 @@ class Model:
     def directions(
         self, label: int | None = None, kept: Sequence[Direction] = ()
     ) -> tuple[Direction, ...]:
-        """The directions for pictures of a class: shifts and turn of StyleGAN3's, kept ones, then
-        the model's principal ones."""
-        return known_directions((), kept, self.engine.statistics, label, placements(self.info))
+        """The directions for pictures of a class: shifts and turn of StyleGAN3's, kept ones, the
+        ways to other classes, then the model's principal ones."""
+        return known_directions(
+            (), kept, self.engine.statistics, label, placements(self.info), self.info.classes
+        )
 
     def session(
         self,

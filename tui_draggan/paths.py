@@ -49,6 +49,11 @@ def user_directions(model: str) -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "directions" / f"{model}.npz"
 
 
+def user_labels(model: str) -> Path:
+    """$XDG_DATA_HOME/tui-draggan/labels/MODEL.json"""
+    return Path(platformdirs.user_data_dir(APP)) / "labels" / f"{model}.json"
+
+
 def journals() -> Path:
     """$XDG_STATE_HOME/tui-draggan/journals"""
     return Path(platformdirs.user_state_dir(APP)) / "journals"

@@ -34,8 +34,8 @@ def test_a_component_gets_a_name_moves_a_picture_and_goes_to_a_friend(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     listed = printed(capsys, "directions", "--class", "fox", *ORT)
-    assert listed.startswith("component 1 ") and "class fox" in listed
-    assert "of W's variance" in listed and len(listed.splitlines()) == 20
+    assert listed.startswith("to cat ") and "class fox" in listed
+    assert "of W's variance" in listed and len(listed.splitlines()) == 4 + 20
     said = printed(capsys, "directions", "rename", "component 2", "nod", "--class", "fox", *ORT)
     assert said == "kept as nod\n"
     assert printed(capsys, "directions", "--class", "fox", *ORT).startswith("nod ")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.arrays import Floats
+from tui_draggan.directions.classes import class_directions
 from tui_draggan.directions.direction import Direction
 from tui_draggan.directions.known import known_directions
 from tui_draggan.directions.principal import principal_directions
@@ -82,3 +83,20 @@ def test_a_kept_direction_takes_the_place_of_the_component_it_names() -> None:
 def test_what_is_no_direction_is_refused(vector: Floats) -> None:
     with pytest.raises(UsageError, match="the direction x has no usable vector"):
         Direction("x", vector.astype(np.float32))
+
+
+def test_a_picture_goes_from_one_class_to_another() -> None:
+    away = np.array([9, -4, 0, 2, 0, 1], np.float32)
+    w = np.concatenate([samples(count=4000), samples(mean=MEAN + away, count=4000)])
+    statistics = LatentStatistics.of(w, np.repeat(np.arange(2), 4000))
+    names = [one.name for one in known_directions([], [], statistics, 0, classes=("cat", "dog"))]
+    assert names[:2] == ["to dog", "component 1"]
+    (there,) = class_directions(statistics, ("cat", "dog"), 0)
+    (back,) = class_directions(statistics, ("cat", "dog"), 1)
+    np.testing.assert_allclose(there.vector[0], away, atol=0.3)
+    np.testing.assert_array_equal(there.vector, -back.vector)
+    assert (there.label, back.label, there.unit.usual) == (0, 1, 1.0)
+    assert there.position(np.tile(MEAN, (3, 1))) == 0
+    assert class_directions(statistics, ("cat", "dog"), None) == ()
+    assert class_directions(statistics, tuple(map(str, range(13))), 0) == ()
+    assert class_directions(LatentStatistics.of(samples()), ("cat", "dog"), 0) == ()

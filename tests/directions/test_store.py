@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui_draggan.directions.direction import Direction
+from tui_draggan.directions.direction import SIGMA, WAY, Direction
 from tui_draggan.directions.other_files import read_other_directions
 from tui_draggan.directions.store import DirectionStore, read_directions, write_directions
 from tui_draggan.errors import UsageError
@@ -39,6 +39,20 @@ def test_what_is_kept_comes_back(store: DirectionStore) -> None:
     np.testing.assert_array_equal(
         np.broadcast_to(one.vector, (10, 4)), np.tile(ONE.vector, (10, 1))
     )
+
+
+def test_normals_and_units_are_kept_and_old_files_are_without(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    normal = np.array([1, 0, 0, 2], np.float32)
+    way = replace(ONE, name="to dog", unit=WAY)
+    write_directions(path, [replace(ONE, normal=normal), way], ZOO)
+    one, other = read_directions(path, ZOO)
+    assert one.normal is not None and other.normal is None
+    np.testing.assert_array_equal(one.normal, normal)
+    assert (one.unit, other.unit) == (SIGMA, WAY)
+    damaged(path, lambda values: [values.pop(key) for key in ("normals", "units")])
+    one, other = read_directions(path, ZOO)
+    assert one.normal is None and one.unit == SIGMA
 
 
 def test_names_are_given_and_taken_away(store: DirectionStore) -> None:
@@ -92,6 +106,10 @@ def damaged(path: Path, damage: Callable[[dict[str, Any]], object]) -> None:
         (lambda values: values.update(names=np.array(["a", ""])), "is no name"),
         (lambda values: values.update(names=np.array(["a" * 99, "b"])), "is no name"),
         (lambda values: values.update(names=np.array(["a"])), "or it is damaged"),
+        (lambda values: values.update(normals=np.ones((2, 5))), "or it is damaged"),
+        (lambda values: values.update(normals=np.full((2, 4), np.inf)), "has no usable normal"),
+        (lambda values: values.update(units=np.array(["σ", "m"])), "or it is damaged"),
+        (lambda values: values.update(units=np.array(["σ"])), "or it is damaged"),
     ],
 )
 def test_a_damaged_file_is_refused_by_name(

@@ -31,6 +31,10 @@ class Unit:
 
 SIGMA = Unit("σ", most=MOST, usual=USUAL, step=0.1, leap=1.0)
 """Standard deviations of W."""
+WAY = Unit("×", most=2.0, usual=1.0, step=0.1, leap=0.5)
+"""Shares of a way that has an end (`classes`)."""
+UNITS = {one.name: one for one in (SIGMA, WAY)}
+"""Those of directions that are kept as they are, by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,17 +57,26 @@ class Direction:
     places: object = None
     """`placement.Placement` where values are not σ along the vector, but a shift or turn of the
     picture in closed form; the vector is then what it is to first order."""
+    normal: Floats | None = None
+    """(w_dim,) what reads off w how far it lies along it, where that is not along the vector
+    (`boundary`), read-only: 1 σ of the move changes the reading by 1."""
 
     def __post_init__(self) -> None:
         if self.vector.ndim != 2 or not np.isfinite(self.vector).all() or not self.vector.any():
             raise UsageError(f"the direction {self.name} has no usable vector")
         self.vector.setflags(write=False)
+        if self.normal is not None:
+            if self.normal.shape != self.vector.shape[1:] or not np.isfinite(self.normal).all():
+                raise UsageError(f"the direction {self.name} has no usable normal")
+            self.normal.setflags(write=False)
 
     def position(self, ws: Floats) -> float:
         """How many σ a w+ (L, w_dim) lies from the mean along it; 0 for the mean w, and where it
         is not in σ."""
         if self.unit is not SIGMA:
             return 0.0
+        if self.normal is not None:
+            return float((ws.astype(np.float64) @ self.normal).mean()) - self.mean
         vector = np.broadcast_to(self.vector, ws.shape).astype(np.float64)
         return float((ws * vector).sum() / (vector * vector).sum()) - self.mean
 

@@ -1,8 +1,9 @@
 """The directions a person keeps for a model, and the file they are kept and shared in.
 
 A file is an .npz: `format`, `model`, and for N directions `names` (N,), `vectors` (N, R, w_dim),
-`means` (N,), `shares` (N,; NaN: not known), `labels` (N,; −1: every class), `methods` (N,). Reading
-one executes nothing and trusts nothing.
+`means` (N,), `shares` (N,; NaN: not known), `labels` (N,; −1: every class), `methods` (N,), and
+what earlier files are without: `units` (N,; their names) and `normals` (N, w_dim; NaN: none).
+Reading one executes nothing and trusts nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.checkpoints.array_files import read_arrays
-from tui_draggan.directions.direction import Direction
+from tui_draggan.directions.direction import SIGMA, UNITS, Direction
 from tui_draggan.errors import OutputError, UsageError
 from tui_draggan.files import reason_of, replacing
 from tui_draggan.wording import printable, quoted
@@ -107,6 +108,15 @@ def write_directions(path: Path, directions: Sequence[Direction], info: BundleIn
         "shares": np.array([np.nan if one.share is None else one.share for one in directions]),
         "labels": np.array([-1 if one.label is None else one.label for one in directions]),
         "methods": np.array([one.method for one in directions]),
+        "units": np.array(
+            [one.unit.name if one.unit.name in UNITS else SIGMA.name for one in directions]
+        ),
+        "normals": np.stack(
+            [
+                np.full(info.w_dim, np.nan) if one.normal is None else one.normal
+                for one in directions
+            ]
+        ).astype(np.float32),
     }
     with replacing(path) as work, work.open("wb") as stream:
         np.savez_compressed(stream, **values)
@@ -125,6 +135,11 @@ def read_directions(path: Path, info: BundleInfo) -> tuple[Direction, ...]:
         names = [checked_name(str(name)) for name in arrays["names"]]
         if vectors.ndim != 3 or not 0 < len(vectors) <= MOST:
             raise ValueError("vectors")
+        none = np.full((len(vectors), vectors.shape[2]), np.nan, np.float32)
+        normals = arrays.get("normals", none).astype(np.float32)
+        units = arrays.get("units", np.full(len(vectors), SIGMA.name))
+        if normals.shape != none.shape or len(units) != len(vectors):
+            raise ValueError("normals or units")
         directions = tuple(
             Direction(
                 name,
@@ -133,10 +148,14 @@ def read_directions(path: Path, info: BundleInfo) -> tuple[Direction, ...]:
                 None if np.isnan(share) else _finite(share),
                 None if label == -1 else int(label),
                 printable(str(method)),
+                unit=UNITS[str(unit)],
+                normal=None if np.isnan(normal).all() else normal,
             )
-            for name, vector, mean, share, label, method in zip(
+            for name, vector, normal, unit, mean, share, label, method in zip(
                 names,
                 vectors,
+                normals,
+                units,
                 *(arrays[key] for key in ("means", "shares", "labels", "methods")),
                 strict=True,
             )

@@ -148,7 +148,7 @@ def parse_slider(
     words = text.split()
     unit = SIGMA if direction is None else direction.unit
     what, most = f"expected −{unit.most:g} to {unit.most:g}", 1
-    if unit is SIGMA:
+    if direction is None or direction.places is None:
         what, most = f"{what}, then if you like rows: all, shape, colour or 3-5", 2
     if not 1 <= len(words) <= most:
         raise UsageError(f"{quoted(text)}: {what}")

@@ -17,7 +17,7 @@ import numpy as np
 from tui_draggan import __version__
 from tui_draggan.arrays import Floats
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.directions.direction import SIGMA, Direction
+from tui_draggan.directions.direction import SIGMA, UNITS, Direction
 from tui_draggan.directions.placement import placements
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import (
@@ -353,6 +353,9 @@ def _encode_sliders(sliders: Sliders) -> dict[str, Any]:
                 "vector": encode_array(one.direction.vector),
                 "mean": one.direction.mean,
                 "share": one.direction.share,
+                "normal": None
+                if one.direction.normal is None
+                else encode_array(one.direction.normal),
             }
             for one in sliders.settings
         ],
@@ -363,14 +366,16 @@ def _decode_sliders(values: dict[str, Any], info: BundleInfo) -> Sliders:
     sliders = Sliders()
     placing = {one.name: one for one in placements(info)}
     for entry in values["settings"]:
-        share = entry["share"]
+        share, normal = entry["share"], entry.get("normal")
         direction = Direction(
             printable(str(entry["name"])),
             _decode_array(entry["vector"]),
             float(entry["mean"]),
             None if share is None else float(share),
+            unit=UNITS.get(entry.get("unit", SIGMA.name), SIGMA),
+            normal=None if normal is None else _decode_array(normal),
         )
-        if entry.get("unit", SIGMA.name) != SIGMA.name:
+        if entry.get("unit", SIGMA.name) not in UNITS:
             if direction.name not in placing:
                 raise UsageError(f"the slider {direction.name} is of another model")
             direction = placing[direction.name]

@@ -65,7 +65,8 @@ class SliderMode:
             if statistics is None:
                 return moved
             places = placements(snapshot.info)
-            return known_directions(moved, self._own, statistics, label, places)
+            classes = snapshot.info.classes
+            return known_directions(moved, self._own, statistics, label, places, classes)
 
         return self._known.of(settings, self._own, statistics, label, answer=known)
 
