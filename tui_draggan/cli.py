@@ -43,6 +43,7 @@ COMMANDS = (
     Command("mix", "mix", "mix the pictures of two seeds: between them, or some rows of w+"),
     Command("apply", "apply", "move pictures along directions and write the results"),
     Command("directions", "directions", "find, name and share directions for sliders"),
+    Command("attributes", "attributes", "find directions of attributes from labels or scores"),
     Command("import", "import_model", "import a StyleGAN2 checkpoint as a model", True),
     Command("export", "export", needs_torch=True),
     Command("models", "models", "list, show, verify and remove models"),

@@ -32,6 +32,8 @@ OUTPUTS = (
     ("invert", "photo.png", "--out", "a.json"),
     ("directions", "--sheet", "a.png"),
     ("directions", "export", "a.npz"),
+    ("attributes", "leakage", "--matrix", "a.png"),
+    ("attributes", "export", "a.json"),
     pytest.param(("score", "--sheet", "a.png"), marks=pytest.mark.slow),  # torch starts
 )
 """Whatever writes a file that a person names; the file comes last."""

@@ -78,6 +78,8 @@ CASES = {
     "score": (["score", "--model", f"{NAME}none"], 2),
     "directions": (["directions", "--model", f"{NAME}model"], 0),
     "directions, none": (["directions", "rename", EVIL, EVIL, "--model", f"{NAME}model"], 2),
+    "attributes": (["attributes", "find", EVIL, "--model", f"{NAME}model"], 2),
+    "attributes, no table": (["attributes", "find", "--scores", f"{EVIL}.csv"], 2),
     "apply": ([*APPLY, f"{EVIL}.json"], 2),
     "apply, no direction": ([*APPLY, "--model", f"{NAME}model"], 2),
     "gallery": (["gallery", "--colour", EVIL], 2),

@@ -15,6 +15,7 @@ from tui_draggan.bundle import BundleInfo, ModelBundle
 from tui_draggan.commands.arguments import given
 from tui_draggan.commands.file_opening import made, model_of_file, opened_at_once, weights_at
 from tui_draggan.commands.settings import read_settings
+from tui_draggan.directions.labels import LabelStore
 from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import day_and_time, newest_journals
@@ -240,6 +241,11 @@ def direction_store(bundle: ModelBundle) -> DirectionStore:
     """The directions that are kept for a model."""
     name = bundle.info.name
     return DirectionStore(paths.user_directions(name), bundle.path / "directions", bundle.info)
+
+
+def label_store(bundle: ModelBundle) -> LabelStore:
+    """The labels that a person has given to pictures of a model."""
+    return LabelStore(paths.user_labels(bundle.info.name), bundle.info)
 
 
 def open_mask(request: OpenRequest, bundle: ModelBundle) -> LoadedMask | None:
