@@ -86,7 +86,7 @@ class DragTask:
         )
         self._pulled = result.gradient_norm != 0 or not on_the_way
         match = matches(pairs, result.mismatch)
-        self._watch.look(match)
+        self._watch.look(pairs, match)
         advance = Advance(result, pairs, handles, match=match, hold=document.hold)
         return replace(advance, unpulled=self._unpulled(advance, document.parameters.r1))
 
@@ -120,7 +120,7 @@ class DragTask:
         outcome = self._progress.judge(iteration, distances, document.parameters, pulled, held)
         if outcome is Outcome.REACHED and iteration:
             return self._run.end(document, self._watch)
-        return Outcome.POINT_LOST if outcome is None and self._watch.new else outcome
+        return Outcome.POINT_LOST if outcome is None and self._watch.alarm() else outcome
 
 
 def _is_new(pair: Pair, look: Look | None, r1: int) -> bool:

@@ -75,7 +75,7 @@ class EngineRun:
             return Outcome.HIDDEN
         if self._is_lost(document):
             return Outcome.LOST
-        return Outcome.POINT_LOST if watch.any else Outcome.REACHED
+        return Outcome.UNCERTAIN if watch.lost else Outcome.REACHED
 
     def _is_hidden(self, document: Document) -> bool:
         """Whether a point was dragged to where the picture is held."""

@@ -131,7 +131,7 @@ class FreeDragTask:
         )
         self._courses = {course.pair.id: course for course in moved}
         match = matches(pairs, np.array([course.mismatch for course in courses], np.float32))
-        self._watch.look(match)
+        self._watch.look(pairs, match)
         return Advance(result, pairs, handles, match=match, hold=document.hold)
 
     def verdict(self, iteration: int, document: Document) -> Outcome | None:
@@ -139,7 +139,7 @@ class FreeDragTask:
         outcome = self._progress.judge(iteration, distances, document.parameters, self._pulled)
         if outcome is Outcome.REACHED and iteration:
             return self._run.end(document, self._watch)
-        return Outcome.POINT_LOST if outcome is None and self._watch.new else outcome
+        return Outcome.POINT_LOST if outcome is None and self._watch.alarm() else outcome
 
     def _course(self, pair: Pair, ws: Floats) -> Course:
         """That of the pair, from where it is; begun anew where it has been moved by hand."""

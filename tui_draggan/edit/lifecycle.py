@@ -19,7 +19,7 @@ from tui_draggan.edit.history import History
 from tui_draggan.edit.latent import Latent, Origin
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
-from tui_draggan.edit.progress import ADVICE, Outcome
+from tui_draggan.edit.progress import ADVICE, PAUSING, Outcome
 from tui_draggan.edit.sliders import Sliders
 from tui_draggan.edit.task import Advance, Task
 from tui_draggan.errors import UsageError
@@ -276,7 +276,9 @@ class LifeCycle:
         # A step is recorded on the document before it; one that opens another is recorded whole.
         self._record(None if advance.opens(run.iteration) else frame)
         outcome = run.task.verdict(run.iteration, self.document)
-        if outcome is not None:
+        if outcome in PAUSING:
+            self._set_status(State.PAUSED, outcome, ADVICE[outcome])
+        elif outcome is not None:
             self._finish(outcome)
         else:
             self._count_down(run)

@@ -16,7 +16,7 @@ from tui_draggan.edit.points import Pair
 LOST = 0.0
 """Match from which down a handle counts as lost."""
 STEPS = 3
-"""Steps in a row after which a run ends for it: a single one may be a stumble."""
+"""Steps in a row after which a run pauses for it: a single one may be a stumble."""
 
 
 def matches(pairs: Sequence[Pair], mismatch: Floats | None) -> dict[int, float]:
@@ -40,26 +40,24 @@ class Watch:
     """Watches the matches of one run, step by step."""
 
     def __init__(self) -> None:
-        self._lost: dict[int, int] = {}
-        """For how many steps each has been lost, by its pair's id."""
-        self._from_the_start: frozenset[int] | None = None
-        """Those that a run began with: whoever starts it knows."""
+        self.lost = False
+        """Whether at least half of the points that are dragged are lost. One among several mostly
+        has not gone far (docs/score.md): its neighbours hold it."""
+        self._steps = 0
+        """For how many steps that has been so."""
+        self._told: bool | None = None
+        """Whether whoever started the run knows of it."""
 
-    def look(self, match: Mapping[int, float]) -> None:
-        """A step more."""
-        lost = {number for number, share in match.items() if is_lost(share)}
-        self._lost = {number: self._lost.get(number, 0) + 1 for number in lost}
-        if self._from_the_start is None:
-            self._from_the_start = frozenset(lost)
-        self._from_the_start &= lost
+    def look(self, pairs: Sequence[Pair], match: Mapping[int, float]) -> None:
+        """A step more, of pairs with those matches by their ids."""
+        known = [match[pair.id] for pair in pairs if not pair.pin and pair.id in match]
+        self.lost = bool(known) and 2 * sum(map(is_lost, known)) >= len(known)
+        self._steps = self._steps + 1 if self.lost else 0
+        if self._told is None or not self.lost:
+            self._told = self.lost
 
-    @property
-    def any(self) -> bool:
-        """Whether one is lost in this step."""
-        return bool(self._lost)
-
-    @property
-    def new(self) -> bool:
-        """Whether one has been lost in this run, and for a while."""
-        known = self._from_the_start or frozenset()
-        return any(steps >= STEPS for one, steps in self._lost.items() if one not in known)
+    def alarm(self) -> bool:
+        """Whether it has to be told now."""
+        new = self._steps >= STEPS and not self._told
+        self._told = self._told or new
+        return new

@@ -18,6 +18,7 @@ class Outcome(Enum):
     REACHED = "reached"
     LOST = "reached, but off the model"
     HIDDEN = "reached, but outside the mask"
+    UNCERTAIN = "reached, but lost"
     POINT_LOST = "point lost"
     FOUND = "found"
     UNLIKE = "found, but unlike the model's pictures"
@@ -28,8 +29,10 @@ class Outcome(Enum):
     FAILED = "failed"
 
 
-AT_TARGETS = frozenset({Outcome.REACHED, Outcome.LOST, Outcome.HIDDEN})
+AT_TARGETS = frozenset({Outcome.REACHED, Outcome.LOST, Outcome.HIDDEN, Outcome.UNCERTAIN})
 """With all handles at their targets."""
+PAUSING = frozenset({Outcome.POINT_LOST})
+"""With these a run is not over: it pauses, and resumes with its moments when it is told to."""
 
 
 @dataclass
@@ -80,6 +83,8 @@ ADVICE = {
     "best, and edits that break",
     Outcome.HIDDEN: "the handles have arrived, but a target lies where the picture is held; paint "
     "the mask around it",
+    Outcome.UNCERTAIN: "the handles are said to have arrived, but what is under them is not what "
+    "was there; undo, and try a nearer target or another point",
     Outcome.POINT_LOST: "what is under a handle is no longer what was there; undo, and try a "
     "smaller step size, a nearer target or another point",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",

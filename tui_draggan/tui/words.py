@@ -26,6 +26,7 @@ NEXT = {
     Outcome.FOUND: "",
     Outcome.UNLIKE: "u takes it back",
     Outcome.HIDDEN: "m paints the mask",
+    Outcome.UNCERTAIN: "u takes the run back",
     Outcome.POINT_LOST: "u takes the run back, space drags on",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",

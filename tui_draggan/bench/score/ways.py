@@ -23,7 +23,7 @@ from tui_draggan.bench.score.edits import Edit
 from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.parameters import DragParams, default_params, parameter
-from tui_draggan.edit.progress import AT_TARGETS
+from tui_draggan.edit.progress import AT_TARGETS, PAUSING
 from tui_draggan.errors import UsageError
 from tui_draggan.stylegan.network import Generator
 
@@ -104,8 +104,11 @@ def _shipped(model: Model, parameters: DragParams, edit: Edit) -> Edited:
     for pin in edit.pins:
         session.add_pair(pin, pin)
     began = time.perf_counter()
-    for _ in session.run():
-        pass
+    while True:
+        for _ in session.run():
+            pass
+        if session.status.outcome not in PAUSING:
+            break  # where a point is lost a person may stop; here the way is gone to its end
     document, status = session.document, session.status
     return Edited(
         document.latent.ws,

@@ -40,6 +40,7 @@ class RunPanel(Readout):
             Outcome.UNLIKE: self.colour("text-warning"),
             Outcome.LOST: self.colour("text-warning"),
             Outcome.HIDDEN: self.colour("text-warning"),
+            Outcome.UNCERTAIN: self.colour("text-warning"),
             Outcome.POINT_LOST: self.colour("text-warning"),
             Outcome.STUCK: self.colour("text-warning"),
             Outcome.NO_GRADIENT: self.colour("text-warning"),
