@@ -6,13 +6,10 @@ Whatever dies, and whenever, every edit has one result, which is that of an undi
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +33,7 @@ from tui_draggan.edit.latent import Latent, Seed
 from tui_draggan.edit.parameters import model_params
 from tui_draggan.edit.points import Pair
 from tui_draggan.errors import EngineError
+from tui_draggan.testing.cluster import dask_cluster
 from tui_draggan.testing.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -76,31 +74,10 @@ def expected() -> dict[int, bytes]:
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of one with two workers, each under a nanny that starts it again."""
-    folder = tmp_path_factory.mktemp("cluster")
-    environment = {**os.environ, "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
-    with ExitStack() as stack:
-        file = folder / "scheduler.json"
-
-        def start(program: str, *words: str) -> None:
-            command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *words]
-            log = stack.enter_context((folder / f"{program}.log").open("ab"))
-            process = subprocess.Popen(
-                [*command, "--host", "127.0.0.1", "--no-dashboard"],
-                env=environment,
-                cwd=folder,
-                stdout=log,
-                stderr=log,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-
-        start("scheduler", "--port", "0", "--scheduler-file", str(file))
-        wait_until(file.exists, "the scheduler")
-        address = json.loads(file.read_text())["address"]
-        for _ in range(2):
-            start("worker", address, "--nthreads", "1")
-        yield address
+    """The address of one with two workers, which loses patience with a job after two."""
+    environment = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+    with dask_cluster(tmp_path_factory.mktemp("cluster"), 2, environment) as running:
+        yield running.address
 
 
 @pytest.fixture
