@@ -5,6 +5,11 @@ mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_di
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]; 4 channels with alpha
 inversion.onnx   w_plus (num_ws, w_dim), target (1, 3, H, W) → loss, gradient (num_ws, w_dim),
                  image (H, W, 3) in bytes: a step of an inversion; older bundles are without
+distance.onnx    picture, target (1, 3, H, W) → loss, gradient (1, 3, H, W): for engines that
+                 have the network themselves; older bundles are without
+tuning.onnx      as inversion.onnx, with the convolutions' weights as inputs and the gradient by
+                 each: a step of pivotal tuning; tuning.json: where these weights lie; older
+                 bundles are without
 drag/            step.onnx: one iteration in standard operators, for any runtime
                  training_model.onnx  eval_model.onnx  optimizer_model.onnx  checkpoint: the same
                  for ONNX Runtime's training API, where the bundle was written beside it
@@ -32,15 +37,21 @@ FORMAT_VERSION = 4
 """What is written. Version 3 is read: all of its pictures are squares, and say one side."""
 MANIFEST = "bundle.json"
 STEP, WEIGHTS = "drag/step.onnx", "drag/weights.bin"
+MAPPING, SYNTHESIS = "mapping.onnx", "synthesis.onnx"
 REQUIRED_FILES = (
-    "mapping.onnx",
-    "synthesis.onnx",
+    MAPPING,
+    SYNTHESIS,
     STEP,
     WEIGHTS,
 )
 STATISTICS = "statistics.safetensors"
 INVERSION = "inversion.onnx"
 """How far a picture is from a photograph; older bundles are without."""
+DISTANCE = "distance.onnx"
+"""The same for a picture that is given; older bundles are without."""
+TUNING, TUNABLE = "tuning.onnx", "tuning.json"
+"""The same by the convolutions' weights, and where these lie (`engines.tunable`); older bundles are
+without both."""
 TRAINING_FILES = TRAINING_MODEL, EVAL_MODEL, OPTIMIZER_MODEL, CHECKPOINT = (
     "drag/training_model.onnx",
     "drag/eval_model.onnx",
@@ -95,6 +106,15 @@ class DragInfo:
 
 
 @dataclass(frozen=True)
+class Parent:
+    """The bundle that another one was made from."""
+
+    name: str
+    sha256: str
+    """Hash of its bundle.json, which has the hashes of all its files."""
+
+
+@dataclass(frozen=True)
 class BundleInfo:
     """bundle.json. `recommended` holds drag parameters by name where the model wants its own."""
 
@@ -117,6 +137,8 @@ class BundleInfo:
     description: str = ""
     licence: str = ""
     origin: str = ""
+    derived_from: Parent | None = None
+    """The model whose weights were tuned to photographs; None of all others."""
     format_version: int = FORMAT_VERSION
 
     @property
@@ -193,6 +215,14 @@ class ModelBundle:
                 "--replace"
             )
 
+    def require_tuning(self) -> None:
+        """Raises BundleError for a bundle without the graph that tuning needs."""
+        if not {TUNING, TUNABLE} <= self.files.keys():
+            raise BundleError(
+                f"{self.info.name} was imported by an earlier version and cannot be tuned; import "
+                f"its weights again: tui-draggan import FILE --name {self.info.name} --replace"
+            )
+
     def without_picture(self, name: str) -> str | None:
         """The file of that graph's form without the picture; None where there is none."""
         other = WITHOUT_PICTURE[name]
@@ -215,6 +245,8 @@ def write_manifest(folder: Path, info: BundleInfo) -> None:
         if file.is_file() and file.name != MANIFEST
     }
     values = asdict(info)
+    if info.derived_from is None:
+        del values["derived_from"]
     drag = values["drag"]
     drag["check"] = drag.pop("reference")
     for held, key in ((values, "size"), (drag, "feature_map"), (drag, "preview")):
@@ -242,11 +274,14 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     for key in ("feature_map", "preview"):
         drag_values[key] = Size(**drag_values[key])
     drag = DragInfo(**drag_values, reference=reference and ReferenceStep(**reference))
+    parent = values.pop("derived_from", None)
+    derived_from = parent and Parent(printable(parent["name"]), parent["sha256"])
     classes = tuple(map(printable, values.pop("classes", ())))
     for key in TEXTS & values.keys():
         values[key] = printable(values[key])
     size = Size(**values.pop("size"))
-    return BundleInfo(size=size, drag=drag, classes=classes, **values), files
+    info = BundleInfo(size=size, drag=drag, classes=classes, derived_from=derived_from, **values)
+    return info, files
 
 
 def _renewed(values: dict[str, Any]) -> dict[str, Any]:

@@ -133,6 +133,14 @@ def digest(value: object) -> str | None:
     return None if good else "64 hexadecimal digits"
 
 
+def parent(value: object) -> str | None:
+    """Name and hash of another bundle."""
+    good = isinstance(value, dict) and value.keys() == {"name", "sha256"}
+    if isinstance(value, dict) and good:
+        good = text(LONGEST_NAME, 1)(value["name"]) is None and digest(value["sha256"]) is None
+    return None if good else "a model's name and the SHA-256 of its bundle.json"
+
+
 REQUIRED: dict[str, Check] = {
     "format_version": whole(1, 1000),
     "name": text(LONGEST_NAME, 1),
@@ -148,6 +156,7 @@ OPTIONAL: dict[str, Check] = {
     "recommended": by_name(number_or_text, 100),
     "generator": any_object,
     "input_affine": encoded,
+    "derived_from": parent,
     **dict.fromkeys(("description", "licence", "origin"), text(LONGEST_TEXT)),
 }
 DRAG: dict[str, Check] = {

@@ -14,12 +14,21 @@ from __future__ import annotations
 import logging
 import statistics
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import ReferenceStep
-from tui_draggan.engines.base import Comparison, LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import (
+    Comparison,
+    LocalEngine,
+    Pivot,
+    Problem,
+    StepRequest,
+    StepResult,
+    TuningStep,
+)
 from tui_draggan.engines.picks import Memory
 from tui_draggan.engines.remeasuring import Remeasuring
 from tui_draggan.engines.trial import Trial
@@ -68,6 +77,8 @@ class AutoEngine:
         self._is_masked = False
         self._newest: deque[float] = deque(maxlen=WATCHED)
         """Milliseconds of the newest steps with a picture and without a mask."""
+        self._tuner = self._engine
+        """The engine that tunes."""
         self.info = self._engine.info
 
     @property
@@ -113,6 +124,17 @@ class AutoEngine:
 
     def compare(self, ws: Floats, target: Bytes) -> Comparison:
         return self._undecided(lambda engine: engine.compare(ws, target))
+
+    def begin_tuning(self) -> None:
+        # Weights on their way stay where they are, whichever engine drags are given to meanwhile.
+        self._tuner = self._asked()
+        self._tuner.begin_tuning()
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        return self._tuner.tune(pivots, learning_rate)
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        self._tuner.save_tuned(path, name, description, replace)
 
     def features(self, ws: Floats, points: Floats) -> Floats:
         return self._decided().features(ws, points)

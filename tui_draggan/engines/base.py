@@ -6,7 +6,9 @@ at integers. Symbols: N points, C feature channels, L rows of w+, H and W sides 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -106,6 +108,29 @@ class Comparison:
     milliseconds: float
 
 
+@dataclass(frozen=True, eq=False)
+class Pivot:
+    """A photograph, and the latent around which the network is tuned to it."""
+
+    ws: Floats
+    """(L, w_dim)"""
+    target: Bytes
+    """(H, W, 3)"""
+
+
+@dataclass(frozen=True, eq=False)
+class TuningStep:
+    """What a step of pivotal tuning found; losses, pictures and gradient are of one state of the
+    weights."""
+
+    losses: tuple[float, ...]
+    """Of each pivot (`export.inversion_graph`)."""
+    images: tuple[Bytes, ...]
+    """(H, W, 3) of each pivot; 4 channels with alpha."""
+    gradient_norm: float
+    milliseconds: float
+
+
 class Engine(Protocol):
     """Computes on one device. Owned by one thread; nothing here is thread-safe."""
 
@@ -170,6 +195,28 @@ class Engine(Protocol):
         alpha, the target is opaque. It keeps nothing, and runs beside a drag.
 
         Raises BundleError for a model that was exported without.
+        """
+        ...
+
+    def begin_tuning(self) -> None:
+        """Starts a tuning of the convolutions' weights, from those of the model. The weights of
+        everything else that an engine does stay as they are.
+
+        Raises BundleError for a model that was exported without.
+        """
+        ...
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        """One step: Adam with the mean of the pivots' gradients of the last step, if there was
+        one; then the pivots' pictures, losses and gradients. So a result is of the weights that
+        `save_tuned` keeps then."""
+        ...
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        """Writes the model with the weights of the last step as a bundle (`tuned_bundle`).
+
+        Raises BundleError where the model itself is gone or another, OutputError where the folder
+        cannot be written.
         """
         ...
 

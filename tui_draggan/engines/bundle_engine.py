@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,9 +16,20 @@ from tui_draggan import folders
 from tui_draggan.arrays import Bytes, Floats, to_bytes
 from tui_draggan.bundle import INVERSION, STATISTICS, STEP, ModelBundle
 from tui_draggan.engines import graph_cache, graph_inputs, runtime
-from tui_draggan.engines.base import Comparison, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import (
+    Comparison,
+    Engine,
+    Pivot,
+    Problem,
+    StepRequest,
+    StepResult,
+    TuningStep,
+)
 from tui_draggan.engines.drag_run import DragRun
 from tui_draggan.engines.latent_optimizer import LatentOptimizer
+from tui_draggan.engines.tunable import Tunable
+from tui_draggan.engines.tuned_bundle import write_tuned
+from tui_draggan.engines.tuning import GraphLoss, LossByWeights, Tuning
 from tui_draggan.errors import EngineError
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
 
@@ -38,6 +51,7 @@ class BundleEngine(ABC):
         self._ort = runtime.load_runtime()
         self.device = runtime.choose_device(device, self._device_problem)
         self._run: DragRun | None = None
+        self._tuning: Tuning | None = None
 
     def _device_problem(self, device: str) -> str | None:
         """Why that device, not `cpu`, cannot be used, and what helps; None where it can."""
@@ -164,6 +178,30 @@ class BundleEngine(ABC):
             raise EngineError(f"the gradient has shape {gradient.shape}; expected {ws.shape}")
         spent = time.perf_counter() - start
         return Comparison(float(loss), gradient, image, spent * 1000)
+
+    def begin_tuning(self) -> None:
+        self._tuning = None  # its memory first
+        self._tuning = Tuning(self._bundle, self._open_loss)
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        return self._begun_tuning().step(pivots, learning_rate)
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        tuning = self._begun_tuning()
+
+        def opened(bundle: ModelBundle) -> Engine:
+            return type(self)(bundle, self.device)
+
+        values = tuning.values
+        write_tuned(self._bundle, path, name, description, tuning.tunable, values, opened, replace)
+
+    def _begun_tuning(self) -> Tuning:
+        if self._tuning is None:
+            raise EngineError("a tuning has to begin before its first step")
+        return self._tuning
+
+    def _open_loss(self, tunable: Tunable) -> LossByWeights:
+        return GraphLoss(self._bundle, self.device, tunable)
 
     def gradient(self) -> Floats:
         if self._run is None or not self._optimizer.gradient_is_new:

@@ -12,11 +12,10 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from tui_draggan import cache
-from tui_draggan.bundle import INVERSION, BundleInfo, ModelBundle
+from tui_draggan.bundle import DISTANCE, INVERSION, TUNING, WEIGHTS, BundleInfo, ModelBundle
 from tui_draggan.engines.onnx_messages import ModelContents, Shape, contents
 from tui_draggan.errors import BundleError
 
-WEIGHTS = "drag/weights.bin"
 MAPPING, SYNTHESIS, STEP = "mapping.onnx", "synthesis.onnx", "drag/step"
 """Beginnings of the names of those graphs whose inputs are all known."""
 MOST_BYTES = 1 << 28
@@ -108,7 +107,7 @@ def _misfit(model: ModelContents, name: str, info: BundleInfo) -> str | None:
     """What it takes or gives that is not what the manifest says."""
     takes, gives = _known_values(name, info)
     inputs = {key: shape for key, shape in model.inputs.items() if key not in model.tensors}
-    if name.startswith((MAPPING, SYNTHESIS, INVERSION, STEP)):
+    if name.startswith((MAPPING, SYNTHESIS, INVERSION, DISTANCE, STEP)):
         for key in sorted(inputs.keys() - takes.keys()):
             return f"takes {key}, which no graph of a bundle does"
     for key in sorted(gives.keys() - model.outputs.keys() - OPTIONAL):
@@ -136,6 +135,15 @@ def _known_values(name: str, info: BundleInfo) -> tuple[dict[str, Shape], dict[s
         return (
             {"w_plus": wide, "target": (1, channels, *info.size)},
             {"loss": (), "gradient": wide, **picture},
+        )
+    if name == DISTANCE:
+        seen = (1, info.picture_channels, *info.size)
+        return {"picture": seen, "target": seen}, {"loss": (), "gradient": seen}
+    if name == TUNING:  # and the weights, which are checked where they are read
+        channels = info.picture_channels
+        return (
+            {"w_plus": (info.num_ws, w), "target": (1, channels, *info.size)},
+            {"loss": (), "image": (*info.size, channels)},
         )
     cells, channels = info.drag.feature_map.width, info.drag.feature_channels
     takes: dict[str, Shape] = {

@@ -92,6 +92,7 @@ def _fixed_inputs(info: BundleInfo) -> Feeds:
     wanted = random.randint(0, 256, (*info.size, 3)).astype(np.uint8)
     return {
         "target": graph_inputs.wanted_picture(wanted, info),
+        "picture": graph_inputs.wanted_picture(wanted[::-1].copy(), info),
         **graph_inputs.with_handles(graph_inputs.untrained(info, frozen), points),
         **{"z": z, "label": np.eye(max(info.c_dim, 1), dtype=np.float32)[:1]},
         **{"ws": ws[None], "w_plus": ws},

@@ -31,9 +31,11 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines.base import (
     Comparison,
     LocalEngine,
+    Pivot,
     Problem,
     StepRequest,
     StepResult,
+    TuningStep,
 )
 from tui_draggan.errors import DragganError, EngineError
 from tui_draggan.latent_statistics import LatentStatistics
@@ -50,6 +52,9 @@ CALLS = frozenset(
         "features",
         "feature_map",
         "compare",
+        "begin_tuning",
+        "tune",
+        "save_tuned",
         "begin",
         "step",
     ]
@@ -192,6 +197,16 @@ class EngineProcess:
     def compare(self, ws: Floats, target: Bytes) -> Comparison:
         found: Comparison = self._call("compare", ws, target)
         return found
+
+    def begin_tuning(self) -> None:
+        self._call("begin_tuning")
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        found: TuningStep = self._call("tune", tuple(pivots), learning_rate)
+        return found
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        self._call("save_tuned", path.absolute(), name, description, replace)
 
     def _call(self, method: str, *arguments: Any) -> Any:
         child = self._opened()

@@ -184,7 +184,12 @@ class FoldedLayer(Constants):
         super().__init__()
         self.padding = layer.geometry.kernel - 1
         self.constant("weight", layer.normalised_weight * layer.input_gain)
+        self.input_gain = float(layer.input_gain)
         self.activation = FilteredActivation(layer, picture_only)
+
+    def squares(self) -> Tensor:
+        """W2 (O, I), the sums of its squared taps, without the gain of its input."""
+        return (self.weight / self.input_gain).square().sum(dim=(2, 3))
 
     def forward(self, x: Tensor, style: Tensor, demodulation: Tensor) -> Tensor:
         y = F.conv2d(x * style, self.weight, padding=self.padding)
@@ -238,6 +243,11 @@ class FoldedAliasFree(nn.Module):
     def forward(self, ws: Tensor) -> Tensor:
         """w+ (1, L, w_dim) → picture (1, 3, H, H), about [-1, 1]."""
         return self.synthesised(ws[0, : self.rows], ws[0, self.rows :], self.config.resolution)[1]
+
+    def convolutions(self) -> list[tuple[str, FoldedLayer]]:
+        """All that are modulated, by their names, in the order of their styles."""
+        *layers, _ = self.config.layers
+        return [(f"l{number}", self._layer(number)) for number in range(len(layers))]
 
     def features(self, lower: Tensor) -> Tensor:
         """lower (R, w_dim) → (1, C, h, h): the map without its margin, so that its cells and the

@@ -10,7 +10,14 @@ import torch
 from onnx import helper, numpy_helper
 from torch import Tensor
 
-from tui_draggan.bundle import STATISTICS, BundleInfo, DragInfo, ReferenceStep, write_manifest
+from tui_draggan.bundle import (
+    STATISTICS,
+    WEIGHTS,
+    BundleInfo,
+    DragInfo,
+    ReferenceStep,
+    write_manifest,
+)
 from tui_draggan.checkpoints.generator_file import save_generator
 from tui_draggan.errors import UsageError
 from tui_draggan.export.drag_graphs import write_drag_graphs
@@ -21,6 +28,7 @@ from tui_draggan.export.reference_step import reference_step
 from tui_draggan.export.shared_weights import SharedWeights
 from tui_draggan.export.step_graph import DragStep
 from tui_draggan.export.tracing import trace
+from tui_draggan.export.tuning_graph import tunable, write_tuning_graph
 from tui_draggan.folders import new_folder
 from tui_draggan.input_transform import InputTransform
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
@@ -72,13 +80,14 @@ def export_bundle(
     statistics = latent_statistics(generator.mapping)
     with new_folder(path, replace=replace) as folder:
         (folder / "drag").mkdir()
-        weights = SharedWeights(folder / "drag/weights.bin")
+        weights = SharedWeights(folder / WEIGHTS, tunable(synthesis))
         write_drag_graphs(step, folder, weights)
         onnx.save(_export_mapping(generator.mapping), folder / "mapping.onnx")
         weights.save(
             _export_synthesis(synthesis), folder / "synthesis.onnx", synthesis.state_dict()
         )
         write_inversion_graph(synthesis, folder, weights, features)
+        write_tuning_graph(synthesis, folder, weights, features)
         statistics.save(folder / STATISTICS)
         if keep_weights:
             save_generator(generator, classes, folder / "generator.pt")

@@ -23,6 +23,8 @@ from tui_draggan.export.tracing import OPSET
 from tui_draggan.files import check_readable
 from tui_draggan.size import Size
 
+BEGINNING = "features/"
+"""Of the names of all that comes into a graph with the network."""
 WEIGHT = 0.1
 """Weight of all outputs together, beside the distance of the pixels."""
 SMALLEST = 1e-6
@@ -89,7 +91,7 @@ def add_feature_distance(
     for item in network.initializer:
         copied = graph.initializer.add()
         copied.CopyFrom(item)
-        copied.name = f"features/{item.name}"
+        copied.name = f"{BEGINNING}{item.name}"
     names = [value.name for value in network.output]
     seen = _looking_at(graph, network, picture, "picture", names)
     wanted = _looking_at(graph, network, target, "target", names)
@@ -124,13 +126,13 @@ def _looking_at(
         if name == taken:
             return picture
         if not name or name in held:
-            return name and f"features/{name}"
-        return f"features/{branch}/{name}"
+            return name and f"{BEGINNING}{name}"
+        return f"{BEGINNING}{branch}/{name}"
 
     for node in network.node:
         copied = graph.node.add()
         copied.CopyFrom(node)
-        copied.name = f"features/{branch}/{node.name or node.output[0]}"
+        copied.name = f"{BEGINNING}{branch}/{node.name or node.output[0]}"
         copied.input[:] = [renamed(name) for name in node.input]
         copied.output[:] = [renamed(name) for name in node.output]
     return [renamed(name) for name in names]

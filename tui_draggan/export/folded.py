@@ -70,19 +70,29 @@ class Styles(Constants):
         super().__init__()
         self.inputs = [source.squares.shape[1] for source in sources]
         self.outputs = [source.squares.shape[0] for source in sources]
-        inputs, outputs = max(self.inputs), max(self.outputs)
-        weights, biases, squares, epsilons = [], [], [], []
+        self.gains = [source.gain for source in sources]
+        weights, biases, epsilons = [], [], []
         for affine, square, gain, epsilon in sources:
-            wider, deeper = inputs - square.shape[1], outputs - square.shape[0]
+            wider = max(self.inputs) - square.shape[1]
             weights.append(F.pad((affine.weight * affine.weight_gain).t(), (0, wider)))
             biases.append(F.pad((affine.bias * affine.bias_gain)[None], (0, wider)))
-            # g·d = 1/√((Σ s²·W2 + ε)/g²): the gain g rides on the demodulation.
-            squares.append(F.pad(square.t() / gain**2, (0, deeper, 0, wider)))
             epsilons.append(epsilon / gain**2)
         self.constant("affine_weight", torch.stack(weights))
         self.constant("affine_bias", torch.stack(biases))
-        self.constant("squares", torch.stack(squares))
+        self.constant("squares", self.stacked([source.squares for source in sources]))
         self.constant("epsilons", torch.tensor(epsilons)[:, None, None])
+
+    def stacked(self, squares: list[Tensor]) -> Tensor:
+        """W2 (O, I) of each convolution → `squares` (J, most I, most O).
+
+        g·d = 1/√((Σ s²·W2 + ε)/g²): the gain g rides on the demodulation.
+        """
+        inputs, outputs = max(self.inputs), max(self.outputs)
+        padded = [
+            F.pad(each.t() / gain**2, (0, outputs - each.shape[0], 0, inputs - each.shape[1]))
+            for each, gain in zip(squares, self.gains, strict=True)
+        ]
+        return torch.stack(padded)
 
     def forward(self, ws: Tensor) -> list[ConvStyle]:
         """ws (J, w_dim) → one for every convolution."""
@@ -141,6 +151,10 @@ class FoldedConv(Constants):
         self.constant("weight", conv.weight)
         self.activation = Activation(conv)
 
+    def squares(self) -> Tensor:
+        """W2 (O, I), the sums of its squared taps."""
+        return self.weight.square().sum(dim=(2, 3))
+
     def forward(
         self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
     ) -> Tensor:
@@ -170,6 +184,11 @@ class FoldedUpConv(Constants):
     def weights(self) -> list[Tensor]:
         """Each (I, some of O, 3, 3)."""
         return [self.get_buffer(f"weight{i}") for i in range(self.parts)]
+
+    def squares(self) -> Tensor:
+        """W2 (O, I), the sums of its squared taps."""
+        parts = [weight.square().sum(dim=(2, 3)) for weight in self.weights]
+        return (parts[0] if self.parts == 1 else torch.cat(parts, dim=1)).t()
 
     def forward(
         self, x: Tensor, style: Tensor, demodulation: Tensor, first: int | None = None
@@ -330,6 +349,17 @@ class FoldedSynthesis(nn.Module):
                 image = block.picture(x, w, image)
         assert image is not None
         return image
+
+    def convolutions(self) -> list[tuple[str, FoldedConv | FoldedUpConv]]:
+        """All that are modulated, by their names, in the order of their styles."""
+        found: list[tuple[str, FoldedConv | FoldedUpConv]] = []
+        for resolution in self.config.block_resolutions:
+            block = self.get_submodule(f"b{resolution}")
+            assert isinstance(block, FoldedBlock)
+            if block.num_conv == 2:
+                found.append((f"b{resolution}.conv0", block.conv0))
+            found.append((f"b{resolution}.conv1", block.conv1))
+        return found
 
     def features(self, lower: Tensor) -> Tensor:
         """lower (R, w_dim) → (1, C, h, h), those of the feature block."""

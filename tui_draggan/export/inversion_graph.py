@@ -10,6 +10,7 @@ of pixels alone a picture that is one pixel beside its place counts as much as a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnx
@@ -17,16 +18,17 @@ import torch
 from onnx import helper
 from torch import Tensor, nn
 
-from tui_draggan.bundle import INVERSION
+from tui_draggan.bundle import DISTANCE, INVERSION
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.export.families import FoldedNetwork
-from tui_draggan.export.feature_network import add_feature_distance
+from tui_draggan.export.feature_network import BEGINNING, add_feature_distance
 from tui_draggan.export.gradient import differentiate
 from tui_draggan.export.graph_surgery import keep_outputs
 from tui_draggan.export.lowering import lower
-from tui_draggan.export.shared_weights import SharedWeights
+from tui_draggan.export.shared_weights import PREFIX, SharedWeights
 from tui_draggan.export.standard_operators import standardise
 from tui_draggan.export.tracing import OPSET, trace
+from tui_draggan.stylegan.families import AnyConfig
 from tui_draggan.stylegan.pixels import to_pictures
 
 LEVELS = 4
@@ -68,12 +70,38 @@ def write_inversion_graph(
     weights: SharedWeights,
     features: onnx.ModelProto | None = None,
 ) -> None:
-    """Writes the graph into a bundle's folder, in standard operators, for every runtime.
+    """Writes both graphs into a bundle's folder, in standard operators, for every runtime.
 
     features: as `feature_network.read_feature_network` gives them; None: pixels alone count.
     """
     model = inversion_graph(synthesis, features)
-    weights.save(model, bundle / INVERSION, synthesis.state_dict(prefix="synthesis."))
+    distance = distance_graph(synthesis.config, features)
+    for graph, file in ((model, INVERSION), (distance, DISTANCE)):
+        weights.take(graph, bundle / file, BEGINNING)
+        weights.save(graph, bundle / file, synthesis.state_dict(prefix=PREFIX))
+
+
+class PictureDistance(nn.Module):
+    """Two pictures (1, C, H, W) in [-1, 1] → as `PictureLoss`, without a network's picture."""
+
+    def forward(self, picture: Tensor, target: Tensor) -> tuple[Tensor, ...]:
+        return pyramid_distance(picture, target), picture[:, :3] + 0.0, target[:, :3] + 0.0
+
+
+def distance_graph(config: AnyConfig, features: onnx.ModelProto | None = None) -> onnx.ModelProto:
+    """The loss of a picture that is given, and its gradient by it: for engines that have the
+    network themselves. Raises UsageError as `inversion_graph` does."""
+    shape = 1, 4 if config.alpha else 3, *config.size
+    example = torch.zeros(shape), torch.zeros(shape)
+    outputs = "distance", "seen", "colours"
+    model = trace(PictureDistance(), example, ("picture", "target"), outputs)
+    add_loss(model, features, "seen")
+    gradient = differentiated(model, ["picture"])["picture"]
+    give(model, "gradient", gradient, list(shape))
+    keep_outputs(model, ("loss", "gradient"))
+    lower(model)
+    standardise(model, OPSET)
+    return model
 
 
 def inversion_graph(
@@ -89,26 +117,38 @@ def inversion_graph(
     example = torch.zeros(shape), torch.zeros(1, channels, *config.size)
     outputs = "distance", "image", "picture", "colours"
     model = trace(PictureLoss(synthesis), example, ("w_plus", "target"), outputs)
-    if features is None:
-        model.graph.node.append(helper.make_node("Identity", ["distance"], ["loss"], "loss"))
-    else:
-        add_feature_distance(model, features, "picture", "colours", "distance", "loss")
-    gradient = _differentiated(model)
-    model.graph.node.append(helper.make_node("Identity", [gradient], ["gradient"], "gradient"))
-    for name, sides in {"loss": [], "gradient": shape}.items():
-        output = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, sides)
-        model.graph.output.append(output)
+    add_loss(model, features, "picture")
+    gradient = differentiated(model, ["w_plus"])["w_plus"]
+    give(model, "gradient", gradient, shape)
     keep_outputs(model, ("loss", "gradient", "image"))
     lower(model)
     standardise(model, OPSET)
     return model
 
 
-def _differentiated(model: onnx.ModelProto) -> str:
-    """Adds the loss's gradient by w+; its name."""
+def add_loss(model: onnx.ModelProto, features: onnx.ModelProto | None, picture: str) -> None:
+    """Makes the output `loss` of `distance`, and of what features see in the tensors `picture` and
+    `colours`."""
+    if features is None:
+        model.graph.node.append(helper.make_node("Identity", ["distance"], ["loss"], "loss"))
+    else:
+        add_feature_distance(model, features, picture, "colours", "distance", "loss")
+    model.graph.output.append(helper.make_tensor_value_info("loss", onnx.TensorProto.FLOAT, []))
+
+
+def give(model: onnx.ModelProto, name: str, tensor: str, shape: Sequence[int]) -> None:
+    """Makes an output of a tensor."""
+    model.graph.node.append(helper.make_node("Identity", [tensor], [name], name))
+    output = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    model.graph.output.append(output)
+
+
+def differentiated(model: onnx.ModelProto, parameters: Sequence[str]) -> dict[str, str]:
+    """Adds the loss's gradient by each of these; its name. Raises UsageError where the features
+    have an operator without one here."""
     try:
-        return differentiate(model, "loss", ["w_plus"])["w_plus"]
+        return differentiate(model, "loss", parameters)
     except EngineError as error:
-        if "features/" not in str(error):
+        if BEGINNING not in str(error):
             raise
         raise UsageError(f"the network of features cannot be trained through: {error}") from None

@@ -31,13 +31,15 @@ STEEP = 1e30
 """Factor by which any number but zero leaves [-1, 1]."""
 
 
-def lower(model: onnx.ModelProto) -> None:
+def lower(model: onnx.ModelProto, weights_change: bool = False) -> None:
     """Replaces what the module's docstring names, in place; `model` may hold any of it or none.
 
-    Transposed convolutions run in phases, and others in tiles, where that pays.
+    Transposed convolutions run in phases, and others in tiles, where that pays: not where weights
+    change from call to call, which would have to be brought into these forms at each.
     """
-    split_phases(model.graph)
-    tile_convolutions(model.graph)
+    if not weights_change:
+        split_phases(model.graph)
+        tile_convolutions(model.graph)
     rewrite(
         model.graph,
         by_operator(RULES | {"ConvGrad": partial(_conv_gradient, _depthwise(model.graph))}),

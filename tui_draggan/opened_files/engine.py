@@ -13,7 +13,9 @@ import logging
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from time import monotonic
 
 import torch
@@ -25,7 +27,15 @@ from tui_draggan.bundle import ModelBundle
 from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import cpu, graph_cache
-from tui_draggan.engines.base import Comparison, LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import (
+    Comparison,
+    LocalEngine,
+    Pivot,
+    Problem,
+    StepRequest,
+    StepResult,
+    TuningStep,
+)
 from tui_draggan.engines.choose import open_engine
 from tui_draggan.engines.graph_inputs import checked
 from tui_draggan.engines.process import NICENESS, serve
@@ -133,6 +143,15 @@ class CheckpointEngine:
 
     def compare(self, ws: Floats, target: Bytes) -> Comparison:
         return self._dragging().compare(ws, target)
+
+    def begin_tuning(self) -> None:
+        self._dragging().begin_tuning()
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        return self._dragging().tune(pivots, learning_rate)
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        self._dragging().save_tuned(path, name, description, replace)
 
     def gradient(self) -> Floats:
         return self._dragging().gradient()

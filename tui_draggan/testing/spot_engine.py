@@ -8,8 +8,10 @@ runtime, no network, a known answer.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +22,15 @@ from tui_draggan.edit.latent import latent_from_seed
 from tui_draggan.edit.lifecycle import Recorder
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
-from tui_draggan.engines.base import Comparison, Engine, Problem, StepRequest, StepResult
+from tui_draggan.engines.base import (
+    Comparison,
+    Engine,
+    Pivot,
+    Problem,
+    StepRequest,
+    StepResult,
+    TuningStep,
+)
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
@@ -55,6 +65,7 @@ class SpotEngine:
         self._ws = np.zeros((INFO.num_ws, INFO.w_dim), np.float32)
         self._move = np.zeros(2, np.float32)
         self._steps = 0
+        self._brighter, self._slope = 0.0, 0.0
 
     @property
     def w_avg(self) -> Floats:
@@ -129,6 +140,35 @@ class SpotEngine:
         if self.fail_at is not None and self.calls.count("compare") > self.fail_at:
             loss = float("nan")
         return Comparison(loss, gradient, self._draw(ws), 1000 * self.delay)
+
+    def begin_tuning(self) -> None:
+        """What is tuned is one number, added to every pixel."""
+        self.calls.append("begin_tuning")
+        self._brighter, self._slope = 0.0, 0.0
+
+    def tune(self, pivots: Sequence[Pivot], learning_rate: float) -> TuningStep:
+        """Each step goes 1000·lr grey levels to where the pivots are brighter, or darker."""
+        self.calls.append("tune")
+        time.sleep(self.delay)
+        self._brighter -= 1000 * learning_rate * np.sign(self._slope)
+        images = tuple(self._tuned(pivot.ws) for pivot in pivots)
+        off = [
+            image[:, :, :3].astype(np.float32) - pivot.target
+            for image, pivot in zip(images, pivots, strict=True)
+        ]
+        self._slope = float(np.mean([one.mean() for one in off]))
+        losses = tuple(float(np.abs(one).mean() / 127.5) for one in off)
+        return TuningStep(losses, images, abs(self._slope), 1000 * self.delay)
+
+    def save_tuned(self, path: Path, name: str, description: str, replace: bool = False) -> None:
+        """A file with that number."""
+        self.calls.append("save_tuned")
+        path.write_text(f"{name} {description} {self._brighter:g}")
+
+    def _tuned(self, ws: Floats) -> Bytes:
+        image = self._draw(ws).astype(np.float32)
+        image[:, :, :3] += self._brighter
+        return image.clip(0, 255).astype(np.uint8)
 
     def _distance(self, ws: Floats, target: Bytes) -> float:
         drawn = self._draw(ws)[:, :, :3].astype(np.float32)

@@ -105,8 +105,16 @@ class AliasFreeSynthesis:
             x = layer(x, *style)
         return x
 
+    def whole(self, w_plus: Tensor) -> Tensor:
+        """w_plus (L, w_dim) → the picture (1, 3, H, W), differentiable by all there is."""
+        lower, upper = w_plus[: self._rows], w_plus[self._rows :]
+        return self._with_upper(self._lower_map(lower), upper)
+
     @torch.no_grad()
     def _drawn(self, x: Tensor, upper: Tensor) -> Tensor:
+        return self._with_upper(x, upper)
+
+    def _with_upper(self, x: Tensor, upper: Tensor) -> Tensor:
         if len(upper) > 1:
             layers = self._layers[self._rows - 1 :]
             for layer, style in zip(layers, self._styles("upper", upper[:-1]), strict=True):

@@ -14,14 +14,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui_draggan.arrays import Bytes, Floats
-from tui_draggan.bundle import ModelBundle
+from tui_draggan.bundle import DISTANCE, ModelBundle
 from tui_draggan.engines import cpu, cuda_libraries, graph_cache, memory
+from tui_draggan.engines.base import Comparison
 from tui_draggan.engines.bundle_engine import BundleEngine
 from tui_draggan.engines.runtime import cuda_number
+from tui_draggan.engines.tunable import Tunable
+from tui_draggan.engines.tuning import LossByWeights
 from tui_draggan.errors import EngineError
 
 if TYPE_CHECKING:
     from tui_draggan.engines.torch.latent_optimizer import TorchLatentOptimizer
+    from tui_draggan.engines.torch.photographs import TorchPhotographs
 
 BFLOAT16 = 8, 0
 """Compute capability from which NVIDIA's cards multiply bfloat16."""
@@ -83,6 +87,27 @@ class TorchEngine(BundleEngine):
     @cached_property
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", "cpu")
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        if not self._has_distance:
+            return super().compare(ws, target)
+        return self._photographs.compare(self._checked_ws(ws), target)
+
+    def _open_loss(self, tunable: Tunable) -> LossByWeights:
+        return self._photographs.tuned(tunable)
+
+    @property
+    def _has_distance(self) -> bool:
+        """Whether the bundle has the loss by itself; one of an earlier version is without."""
+        return DISTANCE in self._bundle.files
+
+    @cached_property
+    def _photographs(self) -> TorchPhotographs:
+        try:
+            from tui_draggan.engines.torch.photographs import TorchPhotographs
+        except Exception as error:  # a broken installation fails in many ways
+            raise EngineError(f"torch cannot be imported ({error}); {INSTALL}") from error
+        return TorchPhotographs(self._bundle, self.device)
 
     @cached_property
     def _inversion(self) -> Any:

@@ -52,7 +52,7 @@ class TorchLatentOptimizer(AdamLatent):
         are captured by it as they are by `torch.cuda` on CUDA, whatever the device."""
         self._info = bundle.info
         super().__init__((self._info.drag.trainable_rows, self._info.w_dim))
-        self._device = _device(device)
+        self._device = torch_device(device)
         self._cuda = torch.cuda if cuda is None and self._device.type == "cuda" else cuda
         self._fixed = self._cuda is not None or self._device.type == "mps"
         """Whether steps work on whole maps in memory of their own: asking a GPU where the points
@@ -192,7 +192,7 @@ def _to_bytes(picture: Tensor) -> Bytes:
     return to_pictures(picture)[0].numpy(force=True)
 
 
-def _device(name: str) -> torch.device:
+def torch_device(name: str) -> torch.device:
     """With the number that some of torch's functions ask for."""
     if name.startswith("cuda"):
         return torch.device("cuda", runtime.cuda_number(name))
