@@ -84,6 +84,14 @@ def test_what_the_model_cannot_draw_is_refused_and_kept_anyway(
         (["grey.png", "grey.png", "--crop", "0,0,40"], "--crop is for one photograph"),
         (["grey.png", "--model", "nowhere"], "nowhere"),
         (["grey.png", "--json", "--show"], "use one of them"),
+        (["grey.png", "--tune", "9"], "add --save-model NAME"),
+        (["grey.png", "--tune", "9", "--save-model", "grey"], "--save-model needs --out too"),
+        (["grey.png", "--save-model", "a b", "--out", "x.json"], "not a valid model name"),
+        (["grey.png", "--save-model", "critters", "--out", "x.json"], "came with the program"),
+        (
+            ["grey.png", "--save-model", "grey", "--out", "x.json", "--tune", "0"],
+            "tuning steps are 0; expected 1 to",
+        ),
     ],
 )
 def test_wrong_input_is_one_line_and_changes_nothing(
@@ -102,6 +110,41 @@ def test_wrong_input_is_one_line_and_changes_nothing(
     said = capsys.readouterr()
     assert words in said.err and said.err.count("\n") == 1 and not said.out
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.slow
+def test_two_photographs_share_a_tuned_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    (tmp_path / "cats").mkdir()
+    for seed in (991, 5):
+        photograph(tmp_path / f"cats/cat{seed}.png", "cat", seed)
+    Image.new("RGB", (128, 128), "blue").save(tmp_path / "cats/sky.png")
+    out = tmp_path / "out"
+    search = ["invert", str(tmp_path / "cats"), "--class", "cat", "--steps", "60", "--json"]
+    tuning = ["--tune", "12", "--save-model", "cats", "--out", str(out)]
+    assert main([*search, *tuning]) == 3, "the sky is refused, and nothing is tuned to it"
+    said = {one["photograph"]: one for one in map(json.loads, capsys.readouterr().out.splitlines())}
+    assert said["sky.png"]["written"] == [] and said["sky.png"]["tuning_steps"] == 0
+    bundle = ModelBundle.open(paths.user_models() / "cats")
+    bundle.verify()
+    assert bundle.info.description == "critters, tuned to cat5.png and 1 more"
+    for name in ("cat5", "cat991"):
+        latent = load_session(out / f"{name}.json", bundle.info).latent
+        with Image.open(out / f"{name}.png") as found:
+            drawn = open_model("cats").render(latent)
+            assert np.abs(drawn.astype(int) - np.asarray(found)).max() <= 1
+        plain = psnr(
+            open_model().render(latent), np.asarray(Image.open(tmp_path / f"cats/{name}.png"))
+        )
+        assert said[f"{name}.png"]["tuning_steps"] == 12
+        assert said[f"{name}.png"]["decibels"] > plain + 0.3
+    assert main(["models", "cats"]) == 0
+    assert "from critters" in capsys.readouterr().out
+    again = ["invert", str(tmp_path / "cats/cat5.png"), *tuning]
+    assert main(again) == 1
+    assert "a model named cats already exists" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tui_draggan.commands.opening import OpenRequest
     from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.snapshot import Snapshot
+    from tui_draggan.edit.tuning import TunedModel
     from tui_draggan.engines.process import EngineProcess
 
 MAX_PACE = 1000
@@ -104,7 +105,13 @@ def _services(
 ) -> Services:
     """What the editor asks for while it works on one model."""
     from tui_draggan.commands.equivalent import drag_command
-    from tui_draggan.commands.opening import LastEdit, OpenRequest, direction_store, open_session
+    from tui_draggan.commands.opening import (
+        HandedOn,
+        LastEdit,
+        OpenRequest,
+        direction_store,
+        open_session,
+    )
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
@@ -130,6 +137,15 @@ def _services(
         abandon=engine.close,
         notices=lambda: [*journal.notices(), *notices.taken()],
         check_photographs=bundle.require_inversion if bundle.files else lambda: None,
+        tuned_model=lambda snapshot, name: _tuned_model(snapshot, name, bundle),
+        open_tuned=lambda snapshot, name: on_model(
+            OpenRequest(
+                name,
+                device=request.device,
+                engine=request.engine,
+                start=HandedOn(snapshot.document),
+            )
+        ),
         remember=remember,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
         directions=directions.all,
@@ -179,6 +195,16 @@ def _export_into(snapshot: Snapshot, photograph: Path, path: Path, bundle: Model
     full = photograph_of(photograph, document.latent.origin)
     write_picture(path, document, snapshot.picture, bundle.info, into=full)
     return _written(path)
+
+
+def _tuned_model(snapshot: Snapshot, name: str, bundle: ModelBundle) -> TunedModel:
+    from tui_draggan.commands.tuning import tuned_model
+    from tui_draggan.edit.latent import Photo
+
+    if bundle.files:
+        bundle.require_tuning()
+    origin = snapshot.document.latent.origin
+    return tuned_model(name, [origin.file] if isinstance(origin, Photo) else [], snapshot.info)
 
 
 def _written(path: Path) -> str:

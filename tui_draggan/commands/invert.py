@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui_draggan.commands.arguments import add_force, add_model
+from tui_draggan.commands.tuning import TuningOptions, tune, tuning_options
 from tui_draggan.errors import UsageError
 from tui_draggan.interrupts import prompt_interrupts
 from tui_draggan.paths import typed_path
@@ -70,6 +71,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write what was found of a photograph that is far from what the model draws, too",
     )
+    add = parser.add_argument_group("tuning").add_argument
+    add(
+        "--tune",
+        type=int,
+        metavar="N",
+        help="then tune a copy of the model to all these photographs together, for so many steps: "
+        "it draws them nearer (with --save-model: 40)",
+    )
+    add(
+        "--save-model",
+        metavar="NAME",
+        help="name of the tuned model; the edits in --out are on it then",
+    )
     add = parser.add_argument_group("output").add_argument
     add(
         "--out",
@@ -84,7 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json",
         action="store_true",
         help="print a line of JSON for each photograph: photograph, class, outcome, decibels, "
-        "unusual (1 for the model's own pictures), message, steps, seconds, engine, written",
+        "unusual (1 for the model's own pictures), message, steps, tuning_steps, seconds, engine, "
+        "written",
     )
     add_model(parser.add_argument_group("model", argument_default=argparse.SUPPRESS))
 
@@ -110,19 +125,16 @@ def _run(options: argparse.Namespace) -> int:
     request = OpenRequest.of(options)
     bundle = open_bundle(request)
     bundle.require_inversion()
+    tuning = tuning_options(options, [file.name for file in files], bundle.info)
+    if tuning is not None:
+        bundle.require_tuning()
     problems = _problems(files, options, recipe, bundle.info)
-    refused = 0
     with closing(engine_for(request, bundle)) as engine:
-        for number, (problem, place) in enumerate(zip(problems, places, strict=True), 1):
-            which = f" {number} of {len(files)}" if len(files) > 1 else ""
-            start = time.perf_counter()
-            with progress(sys.stderr) as report:
-                found = _search(engine, problem, f"photograph{which}", report)
-            far = found.likeness.is_far and not options.anyway
-            refused += far
-            seconds = time.perf_counter() - start
-            written = [] if far or place is None else _write(place, found, bundle.info)
-            result = Result(problem, found, far, seconds, written)
+        results: list[Result] = []
+        wanted: list[Result] = []
+
+        def tell(result: Result) -> None:
+            results.append(result)
             if options.json:
                 say(result.json(bundle.info, f"{engine.name} · {engine.device}"))
             else:
@@ -130,8 +142,45 @@ def _run(options: argparse.Namespace) -> int:
             if options.show:
                 from tui_draggan.tui.printing import print_picture
 
-                print_picture(found.picture)
-    return REFUSED if refused else 0
+                print_picture(result.found.picture)
+
+        for number, (problem, place) in enumerate(zip(problems, places, strict=True), 1):
+            which = f" {number} of {len(files)}" if len(files) > 1 else ""
+            start = time.perf_counter()
+            with progress(sys.stderr) as report:
+                found = _search(engine, problem, f"photograph{which}", report)
+            far = found.likeness.is_far and not options.anyway
+            seconds = time.perf_counter() - start
+            result = Result(problem, found, far, seconds, place)
+            if tuning is None:
+                tell(result.written(bundle.info.name, bundle.info))
+            elif far:
+                tell(result)
+            else:
+                remark(*result.lines(bundle.info)[:1])
+                wanted.append(result)
+        if tuning is not None and wanted:
+            with progress(sys.stderr) as report:
+                for result in _tuned(engine, wanted, tuning, report):
+                    tell(result.written(tuning.model.name, bundle.info))
+            if not options.json:
+                remark(
+                    f"the tuned model is {tuning.model.name}; these edits open on it (--session)"
+                )
+    return REFUSED if any(result.refused for result in results) else 0
+
+
+def _tuned(
+    engine: EngineProcess, results: Sequence[Result], tuning: TuningOptions, report: Report
+) -> list[Result]:
+    start = time.perf_counter()
+    problems, found = ([getattr(one, name) for one in results] for name in ("problem", "found"))
+    tuned = tune(engine, problems, found, tuning, report)
+    seconds = time.perf_counter() - start
+    return [
+        replace(one, found=better, seconds=one.seconds + seconds, tuning_steps=tuning.steps)
+        for one, better in zip(results, tuned, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,20 +191,33 @@ class Result:
     found: Inverted
     refused: bool
     seconds: float
-    written: list[Path]
+    place: Path | None
+    """File that the edit goes to; None: it is not wanted."""
+    tuning_steps: int = 0
+    """Steps for which the model was tuned to it."""
+    files: tuple[Path, ...] = ()
+    """What was written."""
+
+    def written(self, model: str, info: BundleInfo) -> Result:
+        """It, with its files written, unless it was refused. model: name of the one that draws it.
+        Raises OutputError."""
+        if self.refused or self.place is None:
+            return self
+        return replace(self, files=_write(self.place, self.found, model, info))
 
     def lines(self, info: BundleInfo) -> list[str]:
         """For a person."""
         found, file = self.found, self.problem.origin.file
         label = "" if found.label is None else f", class {info.classes[found.label]}"
         likeness = found.likeness
+        tuned = f" and {self.tuning_steps} of tuning" if self.tuning_steps else ""
         lines = [
             f"{file}{label}: {likeness.decibels:.1f} dB, {likeness.unusual:.1f} times as unusual "
-            f"as the model's own pictures, after {counted(found.steps, 'step')} "
+            f"as the model's own pictures, after {counted(found.steps, 'step')}{tuned} "
             f"({duration(self.seconds)}): {likeness.words}"
         ]
-        if self.written:
-            lines.append(f"written: {', '.join(map(str, self.written))}")
+        if self.files:
+            lines.append(f"written: {', '.join(map(str, self.files))}")
         elif self.refused:
             lines.append(f"{file}: nothing written; add --anyway to keep what was found")
         else:
@@ -174,9 +236,10 @@ class Result:
                 "unusual": round(found.likeness.unusual, 3),
                 "message": found.likeness.words,
                 "steps": found.steps,
+                "tuning_steps": self.tuning_steps,
                 "seconds": round(self.seconds, 3),
                 "engine": engine,
-                "written": [str(path) for path in self.written],
+                "written": [str(path) for path in self.files],
             }
         )
 
@@ -254,8 +317,8 @@ def _search(
     return inverted(engine, problem, lambda done, total: report(what, done, total))
 
 
-def _write(path: Path, found: Inverted, info: BundleInfo) -> list[Path]:
-    """The session and its picture. Raises OutputError."""
+def _write(path: Path, found: Inverted, model: str, info: BundleInfo) -> tuple[Path, ...]:
+    """The session and its picture. model: name of the one that draws it. Raises OutputError."""
     from tui_draggan.commands.results import write_picture
     from tui_draggan.edit.store import save_session
     from tui_draggan.files import unwritable
@@ -265,6 +328,6 @@ def _write(path: Path, found: Inverted, info: BundleInfo) -> list[Path]:
     except OSError as error:
         raise unwritable(path, error) from error
     picture = _picture_of(path)
-    save_session(path, found.document, info.name)
-    write_picture(picture, found.document, found.picture, info)
-    return [path, picture]
+    save_session(path, found.document, model)
+    write_picture(picture, found.document, found.picture, replace(info, name=model))
+    return path, picture

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from tui_draggan import library, paths
-from tui_draggan.bundle import BundleInfo, ModelBundle
+from tui_draggan.bundle import MANIFEST, BundleInfo, ModelBundle, Parent
 from tui_draggan.edit.parameters import RECOMMENDABLE, model_params
 from tui_draggan.errors import BundleError, EngineError, OutputError, UsageError
+from tui_draggan.files import sha256
 from tui_draggan.library import ListedModel
 from tui_draggan.opened_files import kept
 from tui_draggan.standard_streams import remark, say
@@ -80,6 +81,7 @@ def show(name: str) -> int:
         "about": info.description,
         "licence": info.licence,
         "origin": info.origin,
+        "derived": "" if info.derived_from is None else _parent(info.derived_from),
         "folder": str(model.path),
         "on disk": on_disk(bundle),
     }
@@ -194,6 +196,17 @@ def _row(model: ListedModel) -> Sequence[str]:
     if model.path.parent == paths.opened_models():
         origin = f"opened file: {origin}"
     return model.name, library.summary(info), _size(model.bundle), origin
+
+
+def _parent(parent: Parent) -> str:
+    """What a tuned model was made from, and what became of that. It needs nothing of it."""
+    words = f"from {parent.name}"
+    try:
+        manifest = library.find_model(parent.name) / MANIFEST
+        changed = sha256(manifest) != parent.sha256
+    except (BundleError, OSError):
+        return f"{words}, which is gone; it needs nothing of it"
+    return f"{words}, which is another one now; it needs nothing of it" if changed else words
 
 
 def _recommended(info: BundleInfo) -> Iterator[str]:

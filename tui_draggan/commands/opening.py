@@ -133,8 +133,21 @@ class LastEdit:
         return path, recover(path, info)
 
 
+@dataclass(frozen=True, eq=False)
+class HandedOn:
+    """An edit that is there, to be continued on another model of the same latents: its steps, and
+    what led to it, are pictures of the model it comes from."""
+
+    document: Document
+
+    def opened(self, info: BundleInfo) -> tuple[Document, Past | None]:
+        """With templates of the new model's features."""
+        pairs = tuple(replace(pair, template=None) for pair in self.document.pairs)
+        return replace(self.document, pairs=pairs), None
+
+
 Edit = SavedSession | SessionValues | LastEdit
-Start = NewPicture | LatentInFile | Edit
+Start = NewPicture | LatentInFile | Edit | HandedOn
 
 
 @dataclass(frozen=True)

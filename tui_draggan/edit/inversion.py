@@ -96,6 +96,14 @@ def inverted(
     return Inverted(document, picture, task.label, likeness, outcome, steps)
 
 
+def check_photograph(pixels: Bytes, info: BundleInfo) -> None:
+    """Raises UsageError where it has another size than the model's pictures."""
+    if pixels.shape != (*info.size, 3):
+        raise UsageError(
+            f"the photograph is prepared as {pixels.shape}; {info.name} needs {(*info.size, 3)}"
+        )
+
+
 class InversionTask:
     """One search, from the mean picture of a class to the last step of the recipe.
 
@@ -132,11 +140,7 @@ class InversionTask:
 
     def check(self, document: Document) -> None:
         """Raises UsageError where the photograph has another size than the model's pictures."""
-        info, shape = self._engine.info, self._problem.pixels.shape
-        if shape != (*info.size, 3):
-            raise UsageError(
-                f"the photograph is prepared as {shape}; {info.name} needs {(*info.size, 3)}"
-            )
+        check_photograph(self._problem.pixels, self._engine.info)
 
     def begin(self, document: Document) -> None:
         engine, wanted = self._engine, self._problem

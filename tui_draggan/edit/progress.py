@@ -22,6 +22,7 @@ class Outcome(Enum):
     POINT_LOST = "point lost"
     FOUND = "found"
     UNLIKE = "found, but unlike the model's pictures"
+    TUNED = "tuned"
     STEP_LIMIT = "step limit"
     STUCK = "stuck"
     NO_GRADIENT = "no gradient"
@@ -81,6 +82,7 @@ ADVICE = {
     Outcome.FOUND: "the photograph's latent; it can be dragged like any picture",
     Outcome.UNLIKE: "this photograph is far from what the model can draw: expect a likeness at "
     "best, and edits that break",
+    Outcome.TUNED: "the model draws this photograph now, and is written",
     Outcome.HIDDEN: "the handles have arrived, but a target lies where the picture is held; paint "
     "the mask around it",
     Outcome.UNCERTAIN: "the handles are said to have arrived, but what is under them is not what "

@@ -30,6 +30,7 @@ from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.task import Task
+from tui_draggan.edit.tuning import TuningProblem, TuningTask
 from tui_draggan.edit.workbench import Workbench
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
@@ -284,6 +285,14 @@ class Session:
         with self._changing() as cycle:
             cycle.stop()
             cycle.start(lambda: InversionTask(self._engine, problem))
+
+    def tune(self, problem: TuningProblem) -> None:
+        """Starts a tuning of the model to a photograph, around the picture's latent: a run like any
+        other, which writes the tuned model at its end. Raises UsageError where the photograph has
+        another size than the model's pictures."""
+        with self._changing() as cycle:
+            cycle.stop()
+            cycle.start(lambda: TuningTask(self._engine, problem))
 
     def pause(self) -> None:
         with self._changing() as cycle:

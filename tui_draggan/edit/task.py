@@ -48,6 +48,8 @@ class Advance:
             latent = Latent(self.result.ws, self.origin)
             other = document.with_latent(latent)
             return other if self.opens(iteration) else replace(other, pairs=document.pairs)
+        if self.result.ws is document.latent.ws:
+            return document  # a run that moves something else
         for pair, handle in zip(self.pairs, self.handles, strict=True):
             if document.holds(pair):
                 document = document.with_pair(replace(pair, handle=handle))

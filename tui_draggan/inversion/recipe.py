@@ -18,6 +18,9 @@ W_STEPS, W_PLUS_STEPS = 60, 40
 """Steps of the two stages."""
 W_RATE, W_PLUS_RATE = 0.15, 0.05
 """Their step sizes, in standard deviations of w."""
+TUNING_STEPS, TUNING_RATE = 40, 1e-3
+"""Steps of a pivotal tuning, and Adam's step size for the convolutions' weights: three times that
+breaks pictures."""
 WARM_UP = 0.05
 """Share of a stage's steps in which its rate grows to its size."""
 MOST_STEPS = 100_000
