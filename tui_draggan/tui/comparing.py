@@ -44,7 +44,15 @@ class Comparison:
     def search(self, photograph: InversionProblem) -> None:
         """What comes before is a photograph; until the search for it has ended both are shown."""
         self._photographs[_box(photograph.origin)] = photograph.pixels
+        self.show_beside()
+
+    def show_beside(self) -> None:
+        """Until a run has ended, a photograph is shown beside the picture."""
         self.look, self._searching = Look.SPLIT, True
+
+    def photograph_of(self, origin: Origin) -> Bytes | None:
+        """(H, W, 3) what a picture was found of here, if it was."""
+        return self._photographs.get(_box(origin))
 
     def note(self, snapshot: Snapshot) -> None:
         """Looks at the session: a picture without edits is what comes before those that follow; a

@@ -19,6 +19,7 @@ from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.timeline import TimelineMode
+from tui_draggan.tui.tuning import Tuning
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Parts:
     saving: Saving
     photographs: Photographs
     gallery: Gallery
+    tuning: Tuning
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -63,4 +65,5 @@ def join(
         Saving(screen, editor, options),
         Photographs(screen, editor, cropping, options),
         Gallery(screen, editor, options, prompts.then_another_picture, prompts.leave),
+        Tuning(screen, editor, comparison, options),
     )

@@ -226,6 +226,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.panels.arrange(self, *self.size, self.options.size)
             self.call_after_refresh(self.refresh_all)
         self.comparison.note(snapshot)
+        self.parts.tuning.note(snapshot)
         mode = self.parts.mode
         names = ("" if mode is None else mode.name, self.comparison.words)
         self.panels.name_mode(" · ".join(filter(None, names)))
@@ -265,6 +266,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             mode,
             zoomed=self.panels.picture.view.zoom > 1,
             compare=self.comparison.possible,
+            found_here=self.comparison.photograph_of(editor.snapshot.document.latent.origin)
+            is not None,
         )
         if context != self.context:
             self.context = context

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tui_draggan.directions.direction import Direction
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.edit.tuning import TunedModel
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Services:
     """Lines to show that have come up since it was last asked: the journal cannot be written."""
     check_photographs: Callable[[], None] | None = None
     """Raises DragganError where the model takes no photographs."""
+    tuned_model: Callable[[Snapshot, str], TunedModel] | None = None
+    """The model of that name, which a tuning to the picture's photograph would write; raises
+    DragganError for a name that cannot be, or a model that cannot be tuned."""
+    open_tuned: Callable[[Snapshot, str], EditorOptions] | None = None
+    """Options to continue the edit on the model of that name; raises DragganError."""
     remember: Callable[[str, str], None] | None = None
     """Keeps what was chosen for the next start: `theme` and its name."""
     resume: str = "tui-draggan --resume"

@@ -25,6 +25,7 @@ NEXT = {
     Outcome.LOST: "u takes the run back",
     Outcome.FOUND: "",
     Outcome.UNLIKE: "u takes it back",
+    Outcome.TUNED: "",
     Outcome.HIDDEN: "m paints the mask",
     Outcome.UNCERTAIN: "u takes the run back",
     Outcome.POINT_LOST: "u takes the run back, space drags on",
@@ -42,7 +43,7 @@ def state_words(snapshot: Snapshot) -> str:
     status = snapshot.status
     if status.state is State.RUNNING and not snapshot.frames:
         return f"{SIGNS[status.state]} starting"  # an engine is chosen, a graph opened
-    if status.outcome in (Outcome.REACHED, Outcome.FOUND):
+    if status.outcome in (Outcome.REACHED, Outcome.FOUND, Outcome.TUNED):
         return f"✓ {status.outcome.value}"
     if status.outcome is not None:
         return f"{SIGNS[status.state]} {status.outcome.value}"

@@ -38,6 +38,10 @@ class KeyContext:
     """Whether photographs can be opened."""
     photograph: bool = False
     """Whether the picture can be put back into the photograph that it came from."""
+    found_here: bool = False
+    """Whether the picture was found of a photograph that is still known."""
+    tuning: bool = False
+    """Whether the model can be tuned."""
     models: bool = False
     """Whether there is a way to another model."""
     mode: str = ""
@@ -73,7 +77,8 @@ class KeyContext:
 def key_context(
     snapshot: Snapshot, pointer: Pointer, services: Services, mode: Mode | None, **shown: bool
 ) -> KeyContext:
-    """What the keys depend on while a session is open. shown: `zoomed`, `compare`."""
+    """What the keys depend on while a session is open. shown: `zoomed`, `compare`,
+    `found_here`."""
     return KeyContext(
         open=True,
         state=snapshot.status.state,
@@ -88,6 +93,7 @@ def key_context(
         classes=bool(snapshot.info.classes),
         photograph=services.export_into is not None and _has_photograph(snapshot),
         photographs=services.check_photographs is not None,
+        tuning=services.tuned_model is not None,
         models=services.models is not None,
         name_direction=services.name_direction is not None,
         mode="" if mode is None else mode.name,

@@ -37,6 +37,7 @@ class RunPanel(Readout):
         colours: dict[Outcome | None, str] = {
             Outcome.REACHED: self.colour("text-success"),
             Outcome.FOUND: self.colour("text-success"),
+            Outcome.TUNED: self.colour("text-success"),
             Outcome.UNLIKE: self.colour("text-warning"),
             Outcome.LOST: self.colour("text-warning"),
             Outcome.HIDDEN: self.colour("text-warning"),
