@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, auto
 
 from tui_draggan.arrays import Bytes, Floats
@@ -11,6 +12,7 @@ from tui_draggan.edit.lifecycle import LifeCycle
 from tui_draggan.edit.orders import Orders, Subject
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.templates import lacks_templates
+from tui_draggan.engines.base import Engine
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
@@ -32,6 +34,8 @@ class Piece(Enum):
     """What w of the model look like."""
     TEMPLATES = auto()
     """Those that pairs lack."""
+    ERRAND = auto()
+    """Something that is asked of the engine, beside the document."""
     ORDER = auto()
     """A picture that is wanted beside the document's."""
 
@@ -50,6 +54,8 @@ class Agenda:
         """Whether a run has to wait until the picture is current, and until every step has one."""
         self.statistics_wanted = False
         self.statistics: LatentStatistics | None = None
+        self.errand: Callable[[Engine], object] | None = None
+        """What the engine is to be asked once there is nothing else to do but pictures."""
         self.orders: Orders[Subject] = Orders()
         """Pictures that are wanted beside the document's."""
         self.picture: Bytes | None = None
@@ -74,6 +80,8 @@ class Agenda:
             return Piece.STATISTICS
         if lacks_templates(self._cycle.document):
             return Piece.TEMPLATES
+        if self.errand is not None:
+            return Piece.ERRAND
         return Piece.ORDER if self.orders else None
 
     @property

@@ -249,6 +249,12 @@ class Session:
         with self._changing():
             self._agenda.orders.replace(subjects, deliver)
 
+    def consult(self, errand: Callable[[Engine], object]) -> None:
+        """Has the worker call it with the engine, once there is nothing else to do but pictures; in
+        place of another that has not been called yet."""
+        with self._changing():
+            self._agenda.errand = errand
+
     def undo(self) -> str | None:
         """Takes the last change back (stopping a run first). Returns what it was."""
         with self._changing() as cycle:

@@ -61,6 +61,8 @@ class Workbench:
             self._agenda.statistics = self._engine.statistics
         elif piece is Piece.TEMPLATES:
             self._take_templates()
+        elif piece is Piece.ERRAND:
+            self._run_errand()
         elif piece is Piece.ORDER:
             self._agenda.orders.work(partial(picture_of, self._drawing))
         return None
@@ -86,6 +88,12 @@ class Workbench:
             mask = cycle.document.mask
             mask = part if mask is None else mask | part
             cycle.edit("mask of a part", replace(cycle.document, mask=None if mask.all() else mask))
+
+    def _run_errand(self) -> None:
+        with self._lock:
+            errand, self._agenda.errand = self._agenda.errand, None
+        if errand is not None:
+            errand(self._engine)
 
     def _render(self, small: bool) -> Picture:
         document = self._cycle.document

@@ -11,6 +11,7 @@ from tui_draggan.size import Size
 
 if TYPE_CHECKING:
     from tui_draggan.directions.direction import Direction
+    from tui_draggan.directions.labels import LabelStore
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.tuning import TunedModel
@@ -80,6 +81,10 @@ class Services:
     """The directions that a person keeps for the model; raises DragganError."""
     name_direction: Callable[[Direction, str], Direction] | None = None
     """Keeps a direction under another name; the direction of that name. Raises DragganError."""
+    keep_direction: Callable[[Sequence[Direction]], None] | None = None
+    """Keeps directions, in place of those of the same names. Raises DragganError."""
+    labels: LabelStore | None = None
+    """The labels that a person gives to pictures of the model."""
     open_model: Callable[[str], EditorOptions] | None = None
     """Options to start on the model of that `Choice.value`; raises DragganError."""
     open_edit: Callable[[str], EditorOptions] | None = None

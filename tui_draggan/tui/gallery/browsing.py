@@ -6,14 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.directions.labels import Sample
 from tui_draggan.edit.document import Frame
+from tui_draggan.edit.labelling import Labelling
 from tui_draggan.edit.latent import Seed, class_index, class_name
 from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import PSI, SEED
 from tui_draggan.errors import UsageError
 from tui_draggan.size import Size
 from tui_draggan.tui.gallery.grid import HEIGHTS, USUAL, Grid, grid
-from tui_draggan.tui.gallery.series import Classes, Item, Marked, Seeds, Series, Steps
+from tui_draggan.tui.gallery.series import Classes, Item, Labelled, Marked, Seeds, Series, Steps
 
 PSI_STEP = 0.1
 """By how much a key changes ψ."""
@@ -39,6 +41,7 @@ class Browsing:
         self._origin = origin
         self._runs = Steps([run for run in runs if run])
         self._marks: list[Item] = list(marks)
+        self._labelled: Labelled | None = None
         self._zoom = USUAL
         self._cells = (1, 1)
         self._kind = "seeds"
@@ -58,6 +61,8 @@ class Browsing:
         if self.info.classes:
             found.append(Classes(self.info, seed, self.psi))
         found += [one for one in (self._runs, Marked(self._marks)) if one.count]
+        if self._labelled is not None:
+            found.append(self._labelled)
         return found
 
     @property
@@ -84,12 +89,30 @@ class Browsing:
     @property
     def class_name(self) -> str | None:
         """Class of the pictures, where the model has classes and the series is of one."""
-        return None if self.series.title != "seeds" else class_name(self._origin, self.info)
+        shown = self.series.title == "seeds" or self.is_asking
+        return None if not shown else class_name(self._origin, self.info)
 
     @property
     def label(self) -> int:
         """Number of the class; 0 where there are none."""
         return self._origin.label or 0
+
+    @property
+    def labelling(self) -> Labelling | None:
+        """The attribute that is asked about, if one is."""
+        return None if self._labelled is None else self._labelled.labelling
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether the pictures of the page are to be labelled."""
+        return self._labelled is not None and self.series is self._labelled
+
+    @property
+    def question(self) -> Sample | None:
+        """The chosen picture, where it is to be labelled."""
+        if self._labelled is None or not self.is_asking or not self._labelled.count:
+            return None
+        return self._labelled.sample(self.place)
 
     @property
     def marks(self) -> Sequence[Item]:
@@ -183,6 +206,18 @@ class Browsing:
         self._kind = found[(found.index(self.series.title) + step) % len(found)]
         self._top = 0
         self._arrange()
+
+    def ask(self, labelling: Labelling) -> None:
+        """Shows the pictures of an attribute, to be labelled."""
+        self._labelled = Labelled(labelling)
+        self._kind = self._labelled.title
+        self.go_to_question()
+        self._arrange()
+
+    def go_to_question(self) -> None:
+        """Chooses the next picture without an answer."""
+        if self._labelled is not None:
+            self.go_to(len(self._labelled.labelling.answers))
 
     def change_psi(self, steps: int) -> None:
         """ψ by so many tenths more; it stops at the ends."""

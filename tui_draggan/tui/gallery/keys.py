@@ -7,6 +7,7 @@ from textual.binding import Binding
 from tui_draggan.tui.keys.key import names
 
 PSI = Binding.Group("ψ", compact=True)
+ANSWER = Binding.Group("answer", compact=True)
 
 
 def _key(
@@ -52,6 +53,11 @@ KEYS = (
     _key("random", "r", "random", "random", "A random seed"),
     _key("larger", "plus,equals_sign", "zoom(1)", "larger", "Larger pictures"),
     _key("smaller", "minus", "zoom(-1)", "smaller", "Smaller pictures, more of them"),
+    _key("attribute", "a", "attribute", "attribute", "Label an attribute, for a slider", True),
+    _key("yes", "1", "answer(True)", "has it", "The picture has the attribute", True, ANSWER),
+    _key("no", "0", "answer(False)", "has not", "The picture has it not", True, ANSWER),
+    _key("skip", "s", "answer(None)", "skip", "Ask about the next picture", True, ANSWER),
+    _key("take-back", "u", "take_back", "undo", "Take the last answer back", True),
     _key("help", "question_mark,f1", "help", "keys", "Show these keys", True),
     _key("back", "escape,G", "back", "back", "Back to the editor", True),
     _key("quit", "q", "quit", "quit", "Quit"),

@@ -4,7 +4,7 @@ waiting."""
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -18,17 +18,19 @@ from textual.widgets import Footer
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.orders import Deliver, Subject
+from tui_draggan.errors import DragganError
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import LineDialog, ask
 from tui_draggan.tui.dialogs.help import HelpDialog
 from tui_draggan.tui.editor import SEEDS
+from tui_draggan.tui.gallery.asking import Asking, Consulted, Lesson, is_name
 from tui_draggan.tui.gallery.browsing import Browsing
 from tui_draggan.tui.gallery.keys import KEYS, MOUSE
 from tui_draggan.tui.gallery.page import MARK, Page
 from tui_draggan.tui.gallery.painting import Tile
 from tui_draggan.tui.gallery.thumbnails import Thumbnails, reduced
 from tui_draggan.tui.keys.key import names
-from tui_draggan.tui.services import Choice
+from tui_draggan.tui.services import Choice, Services
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.widgets.readout import Readout
 
@@ -36,7 +38,7 @@ TOGETHER = 0.03
 """Seconds within which pictures that arrive are drawn together."""
 
 
-class Source(Protocol):
+class Source(Consulted, Protocol):
     """What makes the pictures: a session, for one."""
 
     def want(self, subjects: Sequence[Subject], deliver: Deliver[Subject]) -> None:
@@ -77,12 +79,15 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
         display: Display,
         facts: Sequence[str],
         keymap: Mapping[str, str],
+        services: Services,
     ) -> None:
-        """facts: for the title, as «critters · 128 px». keymap: keys by id, in place of these."""
+        """facts: for the title, as «critters · 128 px». keymap: keys by id, in place of these.
+        services: where labels and directions are kept."""
         super().__init__()
         self.browsing = browsing
         self._source, self._thumbnails = source, thumbnails
         self._facts, self._keymap = facts, keymap
+        self.asking = Asking(browsing, source, services, self.post_message)
         self._display = display
         self._page = Page(display, id="page")
         self._asked: list[Subject] = []
@@ -188,7 +193,12 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
         """The chosen picture, what is marked, what is to come."""
         browsing, to_come = self.browsing, self.missing()
         count = len(browsing.marks)
+        if browsing.labelling is not None and browsing.is_asking:
+            asked = browsing.labelling.words
+        else:
+            asked = ""
         parts = (
+            asked,
             browsing.full_label(browsing.item),
             f"{MARK} {count} marked" if count else "",
             f"drawing {to_come} …" if to_come else "",
@@ -204,6 +214,10 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
             return bool(self.browsing.info.classes) and title != "classes"
         if action == "random":
             return title == "seeds"
+        if action == "attribute":
+            return self.asking.is_possible
+        if action in ("answer", "take_back"):
+            return self.browsing.is_asking
         if action == "turn":
             return len(self.browsing.all_series) > 1
         return True
@@ -230,14 +244,42 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
 
     def action_psi(self, steps: int) -> None:
         self.browsing.change_psi(steps)
+        self.asking.ask_elsewhere()
         self.refresh_all()
 
     def action_next_class(self, step: int) -> None:
         self.browsing.change_class(step)
+        self.asking.ask_elsewhere()
         self.refresh_all()
 
     def action_random(self) -> None:
         self.browsing.go_to(random.randrange(SEEDS))
+        self.refresh_all()
+
+    def action_answer(self, answer: bool | None) -> None:
+        self._keep_labels(lambda: self.asking.answer(answer))
+
+    def action_take_back(self) -> None:
+        self._keep_labels(self.asking.take_back)
+
+    async def action_attribute(self) -> None:
+        dialog = ChoiceDialog(
+            "attribute to label", self.asking.choices(), "type one, as smile", is_name
+        )
+        await ask(self.app, dialog, lambda name: self._keep_labels(lambda: self.asking.begin(name)))
+
+    @on(Lesson)
+    def _take_lesson(self, event: Lesson) -> None:
+        if event.problem:
+            self.notify(event.problem, severity="error", markup=False)
+        self._keep_labels(lambda: self.asking.take(event))
+
+    def _keep_labels(self, change: Callable[[], None]) -> None:
+        """Does it; what cannot be written is said."""
+        try:
+            change()
+        except DragganError as error:
+            self.notify(error.line, severity="error", markup=False)
         self.refresh_all()
 
     def action_zoom(self, steps: int) -> None:
@@ -267,6 +309,7 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
 
         def take(answer: str) -> None:
             browsing.set_class(int(answer))
+            self.asking.ask_elsewhere()
             self.refresh_all()
 
         await ask(self.app, ChoiceDialog("class", choices), take)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Protocol
 
 from tui_draggan.bundle import BundleInfo
+from tui_draggan.directions.labels import Sample
 from tui_draggan.edit.document import Frame
+from tui_draggan.edit.labelling import Labelling
 from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import MAX_SEED
@@ -103,6 +106,41 @@ class Steps:
     def place_of(self, subject: Subject) -> int | None:
         frames = (frame for run in self.runs for frame in run)
         return next((n for n, frame in enumerate(frames) if frame is subject), None)
+
+
+ANSWERS = {True: "✓", False: "✗", None: "–"}
+"""What stands beside a picture that has the attribute, has not, was skipped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """Pictures that are asked about: those that have an answer, then those that have none."""
+
+    labelling: Labelling
+
+    @property
+    def title(self) -> str:
+        return f"label: {self.labelling.attribute}"
+
+    @property
+    def count(self) -> int:
+        return len(self.labelling.answers) + len(self.labelling.questions)
+
+    def sample(self, index: int) -> Sample:
+        answers = self.labelling.answers
+        if index < len(answers):
+            return next(islice(answers, index, None))
+        return self.labelling.questions[index - len(answers)]
+
+    def item(self, index: int) -> Item:
+        sample, answers = self.sample(index), self.labelling.answers
+        mark = f" {ANSWERS[answers[sample]]}" if sample in answers else ""
+        return Item(Seed(*sample), f"{sample.seed}{mark}")
+
+    def place_of(self, subject: Subject) -> int | None:
+        found = (*self.labelling.answers, *self.labelling.questions)
+        places = (n for n, sample in enumerate(found) if Seed(*sample) == subject)
+        return next(places, None)
 
 
 @dataclass(frozen=True, eq=False)

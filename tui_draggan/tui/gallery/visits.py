@@ -57,6 +57,7 @@ class Gallery:
             display,
             (f"{name} · {info.size} px",),
             self._options.keymap,
+            self._options.services,
         )
         await self._screen.app.push_screen(screen, answered)
 
