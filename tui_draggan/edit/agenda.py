@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from enum import Enum, auto
 
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Origin, Seed
 from tui_draggan.edit.lifecycle import LifeCycle
-from tui_draggan.edit.orders import Orders, Subject
+from tui_draggan.edit.orders import Errand, Orders, Subject
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.templates import lacks_templates
-from tui_draggan.engines.base import Engine
 from tui_draggan.latent_statistics import LatentStatistics
 from tui_draggan.size import Size
 
@@ -54,7 +52,7 @@ class Agenda:
         """Whether a run has to wait until the picture is current, and until every step has one."""
         self.statistics_wanted = False
         self.statistics: LatentStatistics | None = None
-        self.errand: Callable[[Engine], object] | None = None
+        self.errand: Errand | None = None
         """What the engine is to be asked once there is nothing else to do but pictures."""
         self.orders: Orders[Subject] = Orders()
         """Pictures that are wanted beside the document's."""

@@ -13,6 +13,8 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.document import Frame
 from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.engines.base import Engine
+from tui_draggan.errors import DragganError
 
 
 class HasLatent(Protocol):
@@ -35,6 +37,29 @@ Subject = Seed | Mean | HasLatent
 S = TypeVar("S")
 Deliver = Callable[[S, Bytes], object]
 """Takes a picture (H, W, 3 or 4) and what it is of, in the thread that made it."""
+
+
+Errand = Callable[[Engine], object]
+"""Something that is asked of the engine, beside the document."""
+T = TypeVar("T")
+
+
+def told(
+    question: Callable[[Engine], T],
+    took: Callable[[T], object],
+    failed: Callable[[DragganError], object],
+) -> Errand:
+    """The errand that asks, and tells what came of it in the thread that asked."""
+
+    def errand(engine: Engine) -> None:
+        try:
+            answer = question(engine)
+        except DragganError as error:
+            failed(error)
+        else:
+            took(answer)
+
+    return errand
 
 
 class Orders(Generic[S]):

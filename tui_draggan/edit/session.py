@@ -24,7 +24,7 @@ from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import Latent, Seed, check_latent, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
-from tui_draggan.edit.orders import Deliver, Subject
+from tui_draggan.edit.orders import Deliver, Errand, Subject
 from tui_draggan.edit.parameters import DRAGGAN, FREEDRAG, DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
@@ -249,7 +249,7 @@ class Session:
         with self._changing():
             self._agenda.orders.replace(subjects, deliver)
 
-    def consult(self, errand: Callable[[Engine], object]) -> None:
+    def consult(self, errand: Errand) -> None:
         """Has the worker call it with the engine, once there is nothing else to do but pictures; in
         place of another that has not been called yet."""
         with self._changing():

@@ -11,7 +11,7 @@ from textual.message import Message
 from tui_draggan.directions.labels import Labels, LabelStore, Sample
 from tui_draggan.directions.store import checked_name
 from tui_draggan.edit.labelling import Labelling, Learnt, pool_of
-from tui_draggan.engines.base import Engine
+from tui_draggan.edit.orders import Errand, told
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.tui.gallery.browsing import Browsing
 from tui_draggan.tui.services import Choice, Services
@@ -29,7 +29,7 @@ def is_name(text: str) -> bool:
 class Consulted(Protocol):
     """Has an engine, in a thread of its own: a session."""
 
-    def consult(self, errand: Callable[[Engine], object]) -> None:
+    def consult(self, errand: Errand) -> None:
         """Has the errand called there."""
 
 
@@ -116,12 +116,10 @@ class Asking:
         return pool_of(browsing.psi, browsing.label, browsing.info.c_dim)
 
     def _learn(self, labelling: Labelling) -> None:
-        learn = labelling.lesson()
+        def took(learnt: Learnt) -> None:
+            self._post(Lesson(labelling, learnt))
 
-        def errand(engine: Engine) -> None:
-            try:
-                self._post(Lesson(labelling, learn(engine)))
-            except DragganError as error:
-                self._post(Lesson(labelling, None, str(error)))
+        def failed(error: DragganError) -> None:
+            self._post(Lesson(labelling, None, str(error)))
 
-        self._source.consult(errand)
+        self._source.consult(told(labelling.lesson(), took, failed))
