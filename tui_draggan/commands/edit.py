@@ -106,17 +106,11 @@ def _services(
     """What the editor asks for while it works on one model."""
     from tui_draggan.commands.equivalent import drag_command
     from tui_draggan.commands.opening import (
-<<<<<<< HEAD
         HandedOn,
         LastEdit,
         OpenRequest,
         direction_store,
-=======
-        LastEdit,
-        OpenRequest,
-        direction_store,
         label_store,
->>>>>>> 797c0a9 (The gallery asks about an attribute: 1, 0 or skip, next what the boundary is least sure of, accuracy as it goes, and the slider is there)
         open_session,
     )
     from tui_draggan.commands.results import check_result
