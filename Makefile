@@ -2,24 +2,31 @@
 
 PYTHON ?= python3.11
 BIN := .venv/bin
+# Each file by one worker, in the order of tests/conftest.py.
+SUITE := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test quick quick-bare check demo bench gpu screenshots clean
+.PHONY: run test coverage quick quick-bare check demo bench gpu screenshots clean
 
 run: .venv/run.stamp
 	@$(BIN)/tui-draggan $(ARGS)
 
-# The whole suite. What runs in processes of its own is not counted as covered.
+# The whole suite, the longest files first.
 test: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=
+	$(BIN)/python -m pytest $(SUITE)
+
+# The same, slower, with the share of the package's lines that it runs; what runs in processes of its
+# own is not counted.
+coverage: .venv/dev.stamp
+	$(BIN)/python -m pytest $(SUITE) --cov --cov-report=
 	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of the package's lines"
 
 # The fast lane: no terminal, no training, nothing slow.
 quick: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 -m "not terminal and not slow"
+	$(BIN)/python -m pytest $(SUITE) -m "not terminal and not slow"
 
 # The same on a Python that torch has no small build for: what needs torch is left out, and counted.
 quick-bare: .venv-bare/stamp
-	.venv-bare/bin/python -m pytest -n 2 -m "not terminal and not slow"
+	.venv-bare/bin/python -m pytest $(SUITE) -m "not terminal and not slow"
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from tui_draggan.edit.session import Session
 from tui_draggan.testing.pilot import editing
 from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, wait_until
+from tui_draggan.tui.widgets.timeline_strip import TimelineStrip
 from tui_draggan.tui.worker import EngineThread
 
 ENDLESS = PARAMETERS.with_values(learning_rate=1e-6, steps=100_000, patience=100_000)
@@ -70,6 +71,13 @@ async def test_the_screen_shows_a_run_at_steps_that_have_their_picture() -> None
             return unseen and len(shown) >= 5
 
         session: Session = editor.session
+        # The strip of steps comes with the first of them, and everything is drawn once more for it.
+        await editor.until(
+            lambda: (
+                editor.screen.query_one(TimelineStrip).display
+                and editor.screen.editor.snapshot.picture_is_current
+            )
+        )
         await editor.until(enough, "five pictures, and steps without one")
         await editor.press("space")
         await editor.rest()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -13,6 +14,8 @@ from tui_draggan.edit.document import State
 from tui_draggan.edit.latent import Seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.session import Session
+from tui_draggan.engines.base import Engine
+from tui_draggan.testing.settling import precise_pilot
 from tui_draggan.testing.spot_engine import PARAMETERS, SpotEngine, spot_session
 from tui_draggan.testing.waiting import LIMIT, pause_until
 from tui_draggan.tui.app import EditorApp
@@ -23,7 +26,7 @@ from tui_draggan.tui.terminal.graphics import Terminal
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
-from tui_draggan.tui.worker import EngineThread
+from tui_draggan.tui.worker import end, engine_thread
 
 
 @dataclass
@@ -115,63 +118,80 @@ class EditorPilot:
         await self.pilot.pause()
 
 
-@asynccontextmanager
-async def editing(
-    engine: SpotEngine | None = None,
-    size: tuple[int, int] = (100, 30),
+@contextmanager
+def spot_app(
+    engine: Engine | None = None,
     params: DragParams = PARAMETERS,
     terminal: Terminal = Terminal(),  # noqa: B008 - frozen
     pace: float = 0.0,
-    toasts: bool = False,
     keymap: Mapping[str, str] | None = None,
     edits: Sequence[Choice] = (),
+    theme: str | None = None,
     **services: Any,
-) -> AsyncIterator[EditorPilot]:
-    """An editor with its picture on the screen; its thread has ended when this is left.
-
-    toasts: notifications are drawn too. edits: those that are offered at once.
-    """
+) -> Iterator[EditorApp]:
+    """An editor to be run on a headless terminal, with its engine's thread; that has ended when
+    this is left. services: in place of those of `spot_session`."""
     engine = engine or SpotEngine()
-
-    def open_session() -> Session:
-        return spot_session(engine, params)
-
+    services.setdefault("open_session", lambda: spot_session(engine, params))
     options = EditorOptions(
-        Services(open_session, **services),
+        Services(**services),
         "spot",
         engine.info.size,
         edits=edits,
+        pace=pace,
+        theme=theme,
         keymap=dict(keymap or {}),
     )
-    thread = EngineThread(open_session, pace)
+    thread = engine_thread(options)
     thread.start()
     app = EditorApp(options, [thread], terminal)
+    app.animation_level = "none"
     try:
-        async with app.run_test(size=size, notifications=toasts) as pilot:
-            await pilot.pause()
-            screen = app.screen_stack[1]
-            assert isinstance(screen, EditorScreen)
-            editor = EditorPilot(pilot, app, screen)
-            show = app.notify
-
-            def notify(message: str, *, title: str = "", **more: Any) -> None:
-                editor.notes.append(f"{title}: {message}")
-                show(message, title=title, **more)
-
-            app.notify = notify  # type: ignore[method-assign]
-            await _wait_until_open(editor)
-            yield editor
+        # Looking through all that tests have loaded, for each of them, takes half their time.
+        with precise_pilot(), patch("tui_draggan.tui.screen.forget_startup", lambda: None):
+            yield app
     finally:
-        thread.stop()
-        thread.join(LIMIT)
-        assert not thread.is_alive()
+        end(app.threads, LIMIT)
+        assert not any(one.is_alive() for one in app.threads)
 
 
-async def _wait_until_open(editor: EditorPilot) -> None:
+@asynccontextmanager
+async def editing(
+    engine: Engine | None = None,
+    size: tuple[int, int] = (100, 30),
+    params: DragParams = PARAMETERS,
+    toasts: bool = False,
+    **more: Any,
+) -> AsyncIterator[EditorPilot]:
+    """An editor with its picture on the screen. toasts: notifications are drawn too. more: of
+    `spot_app`."""
+    with spot_app(engine, params, **more) as app:
+        async with app.run_test(size=size, notifications=toasts) as pilot:
+            yield await opened(pilot, app)
+
+
+async def opened(pilot: Pilot[int], app: EditorApp) -> EditorPilot:
+    """The editor when its picture is there."""
+    await pilot.pause()
+    screen = app.screen_stack[1]
+    assert isinstance(screen, EditorScreen)
+    editor = EditorPilot(pilot, app, screen)
+    _keep_notes(editor)
     await editor.until(
         lambda: editor.screen.is_open and editor.session.picture is not None,
         "the first picture",
     )
-    await editor.pilot.pause()
-    editor.screen.refresh_all()
-    await editor.pilot.pause()
+    await pilot.pause()
+    screen.refresh_all()
+    await pilot.pause()
+    return editor
+
+
+def _keep_notes(editor: EditorPilot) -> None:
+    show = editor.app.notify
+
+    def notify(message: str, *, title: str = "", **more: Any) -> None:
+        editor.notes.append(f"{title}: {message}")
+        show(message, title=title, **more)
+
+    editor.app.notify = notify  # type: ignore[method-assign]
