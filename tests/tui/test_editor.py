@@ -11,6 +11,7 @@ from PIL import Image
 
 from tui_draggan.edit.document import State
 from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.mask import save_mask
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.testing.spot_engine import SpotEngine, ZooEngine, spot_session
 from tui_draggan.tui.editor import Editor
@@ -196,13 +197,47 @@ def test_pause_resume_and_stop(editor: Editor) -> None:
     assert state(editor) is State.DONE
 
 
+def left_behind(editor: Editor) -> str:
+    """What leaving would lose, in words."""
+    return editor.unsaved
+
+
 def test_an_edit_is_unsaved_until_it_is_kept(editor: Editor) -> None:
     add_pair(editor)
-    assert not editor.unsaved, "points alone are no loss"
+    assert not editor.unsaved, "one pair alone is no loss"
     editor.run()
     work(editor)
-    assert editor.unsaved
-    editor.keep([editor.snapshot.document.latent])
+    assert left_behind(editor) == "This edit"
+    document = editor.session.document
+    editor.keep([document.latent], document)
+    assert not editor.unsaved
+
+
+def test_several_points_are_unsaved_until_they_are_kept_or_gone(editor: Editor) -> None:
+    add_pair(editor)
+    editor.session.add_pair((5, 5), (9, 9))
+    assert left_behind(editor) == "These 2 points"
+    editor.keep([], editor.session.document)
+    assert not editor.unsaved
+    editor.session.move_target(2, (9, 10))
+    assert left_behind(editor) == "These 2 points", "not these"
+    editor.session.delete_pair(2)
+    assert not editor.unsaved
+
+
+def test_a_painted_mask_is_unsaved_and_one_from_a_file_is_not(
+    editor: Editor, tmp_path: Path
+) -> None:
+    mask = np.zeros(editor.snapshot.info.size, bool)
+    mask[:9] = True
+    editor.session.set_mask(mask)
+    assert left_behind(editor) == "The mask"
+    save_mask(tmp_path / "mask.png", mask)
+    editor.load_mask(tmp_path / "mask.png")
+    assert not editor.unsaved
+    editor.session.undo()
+    assert left_behind(editor) == "The mask"
+    editor.keep_mask(editor.session.document.mask)
     assert not editor.unsaved
 
 

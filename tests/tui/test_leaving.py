@@ -80,6 +80,26 @@ async def test_what_was_undone_is_no_loss() -> None:
         await editor.until(lambda: not editor.app.is_running, "the end")
 
 
+async def test_a_painted_mask_alone_is_asked_about() -> None:
+    async with editing() as editor:
+        await editor.press("m", "enter", "enter", "escape", "q")
+        assert "The mask has been neither exported nor saved" in await asked(editor)
+        await editor.press("n")
+        await closed(editor)
+        await editor.press("u", "q")
+        await editor.until(lambda: not editor.app.is_running, "the end")
+
+
+async def test_several_points_are_asked_about_and_one_pair_is_not() -> None:
+    async with editing() as editor:
+        await editor.press("enter", "K", "enter", "L", "enter", "K", "enter", "q")
+        assert "These 2 points have been neither exported nor saved" in await asked(editor)
+        await editor.press("n")
+        await closed(editor)
+        await editor.press("u", "q")
+        await editor.until(lambda: not editor.app.is_running, "the end")
+
+
 @pytest.mark.slow
 async def test_another_truncation_and_class_ask_too() -> None:
     async with editing(ZooEngine()) as editor:

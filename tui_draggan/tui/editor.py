@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from tui_draggan.edit.document import Frame
+from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Latent, Photo, Seed, reopened
-from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.mask import Mask, load_mask
 from tui_draggan.edit.parameters import MAX_SEED, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
@@ -56,6 +56,9 @@ class Editor:
         self._view = view
         self._kept = [self.snapshot.document.latent]
         """Latents that were opened, exported or saved."""
+        self._kept_masks = [self.snapshot.document.mask]
+        self._kept_targets = [_targets(self.snapshot.document)]
+        """Targets of all points, as they were when they were opened, exported or saved."""
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -227,6 +230,7 @@ class Editor:
         def load() -> None:
             loaded = load_mask(path, self.snapshot.info.size)
             self.session.set_mask(loaded.mask)
+            self.keep_mask(loaded.mask)
             self.notice = loaded.note
 
         self.attempt(load)
@@ -322,15 +326,31 @@ class Editor:
 
     # -- what would be lost --------------------------------------------------------------------
 
-    def keep(self, latents: Sequence[Latent]) -> None:
-        """They have been exported or saved."""
+    def keep(self, latents: Sequence[Latent], document: Document) -> None:
+        """They have been exported or saved, and so have mask and points of the document."""
         self._kept += latents
+        self.keep_mask(document.mask)
+        self._kept_targets.append(_targets(document))
+
+    def keep_mask(self, mask: Mask | None) -> None:
+        """It is in a file."""
+        self._kept_masks.append(mask)
 
     @property
-    def unsaved(self) -> bool:
-        """Whether an edit of this picture, or of one before it, has been neither exported nor
-        saved."""
-        return any(map(self._is_unsaved, self.session.left))
+    def unsaved(self) -> str:
+        """What would be lost, in words, as nobody has exported or saved it: an edit of this
+        picture or of one before it, a painted mask, several points; «» where nothing would. A
+        single pair of points is placed again in a moment."""
+        document = self.session.snapshot().document
+        if self._is_unsaved(document.latent):
+            return "This edit"
+        if any(map(self._is_unsaved, self.session.left)):
+            return "An edit of an earlier picture"
+        if not any(document.mask is kept for kept in (None, *self._kept_masks)):
+            return "The mask"
+        if len(document.pairs) > 1 and _targets(document) not in self._kept_targets:
+            return f"These {len(document.pairs)} points"
+        return ""
 
     @property
     def unsaved_here(self) -> bool:
@@ -340,3 +360,8 @@ class Editor:
     def _is_unsaved(self, latent: Latent) -> bool:
         made = latent.edited or isinstance(latent.origin, Photo)  # which took a search
         return made and not any(latent is kept for kept in self._kept)
+
+
+def _targets(document: Document) -> frozenset[tuple[int, Point]]:
+    """Where each pair is to go: handles follow the picture, targets are the person's."""
+    return frozenset((pair.id, pair.target) for pair in document.pairs)

@@ -271,13 +271,14 @@ class Prompts:
             self._screen.app.notify(str(error), title=error.title, severity="error", markup=False)
 
     async def _leave(self, title: str, yes: str, leave: Callable[[], object]) -> None:
-        """Asks only where an edit has been neither exported nor saved."""
-        if not self._editor.unsaved:
+        """Asks only where something has been neither exported nor saved."""
+        what = self._editor.unsaved
+        if not what:
             leave()
             return
-        what = "This edit" if self._editor.unsaved_here else "An edit of an earlier picture"
+        has, it = ("have", "them") if what.endswith("s") else ("has", "it")
         question = (
-            f"{what} has been neither exported nor saved. The journal keeps it; to resume: "
+            f"{what} {has} been neither exported nor saved. The journal keeps {it}; to resume: "
             f"{self._services.resume}"
         )
         await self._ask(

@@ -151,10 +151,14 @@ class Saving:
         if mask is None:
             return
 
+        def write(file: Path) -> None:
+            save_mask(file, mask)
+            editor.keep_mask(mask)
+
         def save(answer: FileAnswer) -> None:
             self.written = answer.path
             words = f"written: {printable(str(answer.path))}"
-            editor.attempt(lambda: save_mask(answer.path, mask), words)
+            editor.attempt(lambda: write(answer.path), words)
 
         path = self._free(f"{editor.snapshot.info.name}-mask.png")
         note = "White may change, black stays."
@@ -188,7 +192,7 @@ class Saving:
                 self._notify(f"{type(error).__name__}: {error}", "output", "error")
             else:
                 self.written = path
-                editor.keep(kept(snapshot))
+                editor.keep(kept(snapshot), snapshot.document)
                 self._notify(line, "written", "information")
 
         self._screen.run_worker(work, thread=True, exit_on_error=False)
