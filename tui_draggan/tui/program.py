@@ -15,22 +15,27 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
+from rich.console import Console, RenderableType
 from textual import events, on
+from textual._compositor import CompositorUpdate
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
 from textual.theme import Theme
 
 from tui_draggan import paths
 from tui_draggan.errors import DragganError
 from tui_draggan.files import replacing
 from tui_draggan.standard_streams import complain
+from tui_draggan.tui.cells import ShownCells, plain
 from tui_draggan.tui.driver import TerminalDriver, TerminalReplied
-from tui_draggan.tui.line import Line
+from tui_draggan.tui.line import LEAST, Line
+from tui_draggan.tui.pacing import FRAMES_PER_SECOND
 from tui_draggan.tui.terminal.graphics import CELL_QUESTION, READY_QUESTION, Display, Terminal
 from tui_draggan.tui.terminal.replies import Ready
 from tui_draggan.tui.widgets.picture import Picture
-from tui_draggan.tui.workarounds import take_true_colour
+from tui_draggan.tui.workarounds import Piece, Update, take_true_colour
 
 GRACE = 2.0
 """Seconds the screen gets to put the terminal back after a signal."""
@@ -78,6 +83,11 @@ class Program(App[int]):
         """What is known of the terminal; its answers make it more."""
         self.line = Line()
         """How fast pictures reach the terminal."""
+        self._cells = ShownCells()
+        """What it shows."""
+        self._is_marked = self._is_paying = False
+        """Whether the end of what is being written is to be marked; whether a timer will write what
+        is owed."""
         self.resume = ""
         """Command that resumes what is being done, if there is one."""
         self.failure: BaseException | None = None
@@ -104,6 +114,49 @@ class Program(App[int]):
         if questions and isinstance(self._driver, TerminalDriver):
             self._driver.ask(*questions)
 
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Textual's, with what `_sequences` makes of it."""
+        if isinstance(renderable, CompositorUpdate):
+            renderable = Update(renderable, self._sequences)
+        super()._display(screen, renderable)
+        if self._is_marked:
+            self._is_marked = False
+            self.mark_picture(is_end=True)
+
+    def _sequences(self, pieces: list[Piece], console: Console) -> str:
+        """What is written for pieces of the screen: over a slow line cells that differ, and those
+        of pictures only as there is room for them."""
+        cells, line = self._cells, self.line
+        if self.terminal.display.graphics != "half":  # pictures lie over cells, unseen by them
+            return plain(pieces, console)
+        if cells.size != self.size:
+            cells.forget(self.size)
+        if not line.is_slow and not cells.is_owing:
+            cells.written(pieces)
+            return plain(pieces, console)
+        cells.want(pieces)
+        room = 0 if line.is_busy(monotonic()) else line.room
+        text = cells.due(console, room)
+        if len(text) > LEAST:
+            self._is_marked = True
+            self.mark_picture(is_end=False)  # comes before the text
+        if cells.is_owing:
+            self._pay_soon()
+        return text
+
+    def _pay_soon(self) -> None:
+        if not self._is_paying:
+            self._is_paying = True
+            self.set_timer(1 / FRAMES_PER_SECOND, self._pay)
+
+    def _pay(self) -> None:
+        """Writes what is owed, as the line has room for it."""
+        self._is_paying = False
+        if self._cells.is_owing and self.line.is_busy(monotonic()):
+            self._pay_soon()
+        elif self._cells.is_owing:
+            self._display(self.screen, Update(None, self._sequences))
+
     def mark_picture(self, is_end: bool) -> None:
         """Where a picture begins, or ends: asks the terminal to say when it is there."""
         driver = self._driver
@@ -116,6 +169,7 @@ class Program(App[int]):
     def _take_reply(self, event: TerminalReplied) -> None:
         if isinstance(event.reply, Ready):
             self.line.answered(event.time)
+            self.set_class(self.line.is_slow, "-slow-line")
         else:
             self._learn(self.terminal.told(event.reply))
 
@@ -123,6 +177,7 @@ class Program(App[int]):
     @on(events.AppFocus)
     def _look_at_cells(self) -> None:
         """The window may have another size, or its type; no terminal must tell of the latter."""
+        self._cells.forget(self.size)
         self._learn(self.terminal.resized())
         if self.terminal.display.graphics != "half":
             self._ask(CELL_QUESTION)
@@ -133,6 +188,7 @@ class Program(App[int]):
             self.show_display(terminal.display)
         if terminal.true_colour and not before.true_colour:
             take_true_colour(self)
+            self._cells.forget(self.size)
             for picture in self._pictures():
                 picture.repaint()
 
@@ -146,6 +202,7 @@ class Program(App[int]):
 
     def _return(self) -> None:
         """After it was suspended: the shell has written over the terminal's own pictures."""
+        self._cells.forget(self.size)
         self.show_display(self.terminal.display)
         self.refresh(layout=True)
 

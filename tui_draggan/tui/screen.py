@@ -56,7 +56,7 @@ from tui_draggan.tui.widgets.picture_panel import PicturePanel
 from tui_draggan.tui.widgets.points_panel import PointsPanel
 from tui_draggan.tui.widgets.timeline_strip import TimelineStrip
 from tui_draggan.tui.words import hint
-from tui_draggan.tui.workarounds import NarrowCompositor, backlog, forget_startup
+from tui_draggan.tui.workarounds import backlog, forget_startup
 from tui_draggan.tui.worker import Opened, OpenFailed, Worked, WorkFailed
 
 
@@ -78,7 +78,6 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         wants another picture. give_up: there will be no session. session: where it is open
         already; else it is waited for."""
         super().__init__()
-        self._compositor = NarrowCompositor()
         self.options = options
         self.panels: Panels = Panels(display, options.keymap)
         self.context = KeyContext()

@@ -5,19 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from rich.color import ColorSystem
-from rich.console import Console
-from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor
+from rich.console import Console, ConsoleOptions, RenderResult
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.command import CommandList, CommandPalette
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import OptionList
 
 LONGEST_WAIT = 0.5
 """Seconds for a widget that is being taken away."""
+
+Piece = tuple[int, int, Strip]
+"""Column, row, and what is written from there on."""
 
 
 def write_through(app: App[int], data: str) -> None:
@@ -26,33 +30,42 @@ def write_through(app: App[int], data: str) -> None:
         app._driver.write(data)
 
 
-class NarrowUpdate(ChopsUpdate):
-    """Of each row only the spans that are to be repainted, from where they begin.
+class Update(CompositorUpdate):
+    """What a screen wants to have written, in the sequences that `write` makes of its pieces.
 
-    Textual writes a row from the left edge of what surrounds all spans. Wanted: its own to crop at
-    both ends, as it means to.
+    Textual writes a row from the left edge of what surrounds all that changed, and all rows for a
+    dialog. Wanted: its own to crop at both ends, as it means to, and to know what is there.
     """
 
+    def __init__(
+        self,
+        update: CompositorUpdate | None,
+        write: Callable[[list[Piece], Console], str],
+    ) -> None:
+        """update: Textual's; None: nothing new."""
+        self._update, self._write = update, write
+
     def render_segments(self, console: Console) -> str:
-        pieces: list[str] = []
-        for y, left, right in self.spans:
-            for end, (start, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or start >= right or end <= left:
-                    continue
-                first = max(start, left)
-                cells = strip.crop(first - start, min(end, right) - start)
-                pieces += (Control.move_to(first, y).segment.text, cells.render(console))
-        return "".join(pieces)
+        return self._write(list(self._pieces()), console)
 
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        return iter(())  # nobody prints a screen
 
-class NarrowCompositor(Compositor):
-    """Textual's, with `NarrowUpdate`; for a screen's `_compositor`."""
-
-    def render_partial_update(self) -> ChopsUpdate | None:
-        update = super().render_partial_update()
-        if update is None:
-            return None
-        return NarrowUpdate(update.chops, update.spans, update.chop_ends)
+    def _pieces(self) -> Iterator[Piece]:
+        update = self._update
+        if isinstance(update, LayoutUpdate):
+            for y, line in enumerate(update.strips, update.region.y):
+                x = update.region.x
+                for strip in line:
+                    yield x, y, strip
+                    x += strip.cell_length
+        elif isinstance(update, ChopsUpdate):
+            for y, left, right in update.spans:
+                ends, chops = update.chop_ends[y], update.chops[y]
+                for end, (start, chop) in zip(ends, chops.items(), strict=False):
+                    if chop is not None and start < right and end > left:
+                        first = max(start, left)
+                        yield first, y, chop.crop(first - start, min(end, right) - start)
 
 
 def backlog(app: App[int]) -> int:
