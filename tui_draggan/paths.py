@@ -54,6 +54,11 @@ def user_labels(model: str) -> Path:
     return Path(platformdirs.user_data_dir(APP)) / "labels" / f"{model}.json"
 
 
+def marks(model: str) -> Path:
+    """$XDG_STATE_HOME/tui-draggan/marks/MODEL.json: pictures marked in the gallery"""
+    return Path(platformdirs.user_state_dir(APP)) / "marks" / f"{model}.json"
+
+
 def journals() -> Path:
     """$XDG_STATE_HOME/tui-draggan/journals"""
     return Path(platformdirs.user_state_dir(APP)) / "journals"

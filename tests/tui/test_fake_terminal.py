@@ -259,6 +259,29 @@ def test_what_nobody_foresaw_costs_one_line(opened: Open, tmp_path: Path, place:
     assert report.startswith("Traceback") and "in fail" in report
 
 
+def test_dialogs_and_lists_come_at_once_over_a_slow_line(opened: Open) -> None:
+    """Counted in bytes as below: what opens, scrolls and closes them is answered within half a
+    second of the line, whatever has to be drawn behind."""
+    terminal = opened({READY: [(0.0, b"\x1b[0n")]}, speed=20_000)
+    terminal.wait_for("Enter for a handle")
+    end = 0
+    for _ in range(3):  # at first, and round the first screen, by which the line is measured
+        end = terminal.wait_for(READY, end)
+    terminal.wait_until_answered()
+    terminal.send(b"l")
+    terminal.wait_for("33,", end)
+    for key, answer in ((b"?", "esc: back"), (b" ", "timeline")):
+        before = len(terminal.output)
+        terminal.send(key)
+        assert terminal.wait_for(answer, before) - before < 10_000, key
+    before = len(terminal.output)
+    terminal.send(b"\x1b")
+    wait_until(lambda: len(terminal.output) > before, "what the dialog has covered")
+    terminal.send(b"l")
+    assert terminal.wait_for("34,", before) - before < 10_000
+    leave(terminal)
+
+
 def test_a_key_is_answered_before_the_pictures_of_a_slow_line(opened: Open) -> None:
     """What stands between a key and its answer is counted in bytes: no clock is looked at. A second
     of the line, where a whole picture behind panels that change would take several."""

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tui_draggan.directions.direction import Direction
+from tui_draggan.edit.latent import latent_from_seed
+from tui_draggan.edit.progress import Outcome
 from tui_draggan.errors import UsageError
 from tui_draggan.input_transform import InputTransform
 from tui_draggan.testing.pilot import EditorPilot, editing
@@ -183,3 +185,39 @@ async def test_a_picture_that_can_be_placed_is_in_pixels_and_degrees() -> None:
             editor.screen.sliders.check("10 shape")
         await editor.press("R")
         assert editor.session.document.latent is before
+
+
+async def test_a_slider_towards_another_seed_moves_undoes_and_moves_by_itself() -> None:
+    async with editing(size=(120, 36)) as editor:
+        await opened(editor)
+        start = editor.session.document.latent.ws
+        end = latent_from_seed(SpotEngine(), 8, 0.7).ws
+        await editor.press("t")
+        await editor.type("8")
+        await editor.until(lambda: editor.screen.sliders.chosen_name == "to seed 8", "the slider")
+        await editor.press("L", "l")
+        assert value(editor, "to seed 8") == 0.6
+        np.testing.assert_allclose(
+            editor.session.document.latent.ws, start + 0.6 * (end - start), atol=1e-6
+        )
+        await editor.until(lambda: "to seed 8" in panel(editor), "its row")
+        assert " +0.6 ×" in panel(editor)
+        await editor.press("a")
+        await editor.rest()
+        assert len(editor.session.frames) == 31 and "e exports it" in editor.words
+        assert editor.session.status.outcome is Outcome.ANIMATED
+        np.testing.assert_allclose(
+            editor.session.frames[10].ws, start + 0.2 * (end - start), atol=1e-6
+        )
+        await editor.press("u", "u")
+        np.testing.assert_array_equal(editor.session.document.latent.ws, start)
+
+
+async def test_what_is_no_seed_is_no_picture_to_go_towards() -> None:
+    async with editing() as editor:
+        await opened(editor)
+        await editor.press("t")
+        await editor.type("-4")
+        assert editor.app.screen is not editor.screen
+        await editor.press("escape")
+        assert not editor.session.document.sliders.settings

@@ -12,15 +12,17 @@ from tui_draggan import library, paths
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.commands.arguments import add_opening, add_screen
 from tui_draggan.errors import UsageError
+from tui_draggan.files import unwritable
 from tui_draggan.notices import Notices, heard
 from tui_draggan.tui.services import Choice, EditorOptions, ExportRequest, Services
 from tui_draggan.tui.terminal import graphics
 from tui_draggan.wording import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tui_draggan.commands.opening import OpenRequest
+    from tui_draggan.edit.marks import Mark
     from tui_draggan.edit.mask import LoadedMask
     from tui_draggan.edit.snapshot import Snapshot
     from tui_draggan.edit.tuning import TunedModel
@@ -116,6 +118,7 @@ def _services(
     from tui_draggan.commands.results import check_result
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
+    from tui_draggan.edit.marks import read_marks
     from tui_draggan.opened_files import kept
 
     opened = ExitStack()
@@ -149,6 +152,8 @@ def _services(
         ),
         remember=remember,
         resume=f"tui-draggan --model {library.name_that_opens(bundle.path)} --resume",
+        marks=lambda: read_marks(paths.marks(bundle.info.name), bundle.info),
+        keep_marks=lambda marks: _keep_marks(marks, bundle.info.name),
         directions=directions.all,
         name_direction=directions.rename,
         keep_direction=directions.keep,
@@ -159,6 +164,17 @@ def _services(
         ),
         open_edit=lambda journal: on_model(replace(request, start=LastEdit(Path(journal)))),
     )
+
+
+def _keep_marks(marks: Sequence[Mark], model: str) -> None:
+    from tui_draggan.edit.marks import write_marks
+
+    path = paths.marks(model)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    write_marks(path, marks, model)
 
 
 def _choices(current: ModelBundle) -> list[Choice]:

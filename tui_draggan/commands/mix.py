@@ -120,28 +120,36 @@ def _labels(text: str | None, model: Model) -> tuple[str | None, str | None]:
 def _write(
     options: argparse.Namespace, model: Model, first: Latent, second: Latent, at: float, rows: Rows
 ) -> None:
-    """Writes what is asked for. Raises OutputError."""
+    """Writes what is asked for. Raises OutputError, UsageError where the two are the same."""
     from tui_draggan.commands.progress import progress
     from tui_draggan.commands.results import write_picture
     from tui_draggan.edit.document import Document
-    from tui_draggan.edit.mixing import mixed
+    from tui_draggan.edit.latent import Seed
+    from tui_draggan.edit.mixing import called, mixed
     from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.store import save_session
     from tui_draggan.pictures.animation import write_animation
     from tui_draggan.tui.printing import print_picture
 
     info = model.info
-    document = Document(mixed(first, second, at, rows), parameters=model.parameters)
+    document = Document(first, parameters=model.parameters)
+    assert isinstance(second.origin, Seed)
+    title = f"to {called(second.origin, info)}"
+
+    def at_share(share: float) -> Document:
+        return mixed(document, second, share, rows, title)
+
+    mix = at_share(at)
     picture = None
     if options.out is not None or options.show:
-        picture = model.render(document.latent)
+        picture = model.render(mix.latent)
     if options.out is not None:
-        write_picture(options.out, document, picture, info)
+        write_picture(options.out, mix, picture, info)
         say(f"written: {options.out}")
     if options.show and picture is not None:
         print_picture(picture)
     if options.save is not None:
-        save_session(options.save, document, info.name)
+        save_session(options.save, mix, info.name)
         say(f"written: {options.save}")
     if options.animation is not None:
         # Without --at the way leads from the one picture all the way to the other.
@@ -150,6 +158,6 @@ def _write(
             for number in range(FRAMES):
                 report("drawing", number, FRAMES)
                 share = end * number / (FRAMES - 1)
-                pictures.append(model.render(mixed(first, second, share, rows)))
-        write_animation(options.animation, pictures, provenance_of(document, info))
+                pictures.append(model.render(at_share(share).latent))
+        write_animation(options.animation, pictures, provenance_of(mix, info))
         say(f"written: {options.animation}")

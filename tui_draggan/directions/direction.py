@@ -32,7 +32,7 @@ class Unit:
 SIGMA = Unit("σ", most=MOST, usual=USUAL, step=0.1, leap=1.0)
 """Standard deviations of W."""
 WAY = Unit("×", most=2.0, usual=1.0, step=0.1, leap=0.5)
-"""Shares of a way that has an end (`classes`)."""
+"""Shares of a way that has an end: another class, another picture."""
 UNITS = {one.name: one for one in (SIGMA, WAY)}
 """Those of directions that are kept as they are, by name."""
 
@@ -43,8 +43,8 @@ class Direction:
 
     name: str
     vector: Floats
-    """(R, w_dim) what one σ adds to w+, read-only; R is 1, for the same in every row, or the number
-    of rows."""
+    """(R, w_dim) what one of its unit adds to w+, read-only; R is 1, for the same in every row, or
+    the number of rows."""
     mean: float = 0.0
     """Where the mean w lies along it, in σ from the origin of W."""
     share: float | None = None

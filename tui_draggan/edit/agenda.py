@@ -8,6 +8,7 @@ from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.hold import Hold
 from tui_draggan.edit.latent import Origin, Seed
 from tui_draggan.edit.lifecycle import LifeCycle
+from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.orders import Errand, Orders, Subject
 from tui_draggan.edit.points import Point
 from tui_draggan.edit.templates import lacks_templates
@@ -20,6 +21,8 @@ class Piece(Enum):
 
     SEED = auto()
     """Another picture that was asked for."""
+    MIX = auto()
+    """A picture between two that was asked for."""
     PART = auto()
     """The part at a place, which the mask is to let change."""
     PICTURE = auto()
@@ -46,6 +49,8 @@ class Agenda:
         self._cycle, self._size = cycle, size
         self.seed: Seed | None = None
         """Generated picture that is asked for."""
+        self.mix: Mix | None = None
+        """Picture between two that is asked for."""
         self.part: Point | None = None
         """A place whose part of the picture may change from now on."""
         self.picture_wanted = self.frames_wanted = False
@@ -66,6 +71,8 @@ class Agenda:
         """What comes first; None where everything is done."""
         if self.seed is not None:
             return Piece.SEED
+        if self.mix is not None:
+            return Piece.MIX
         if self.part is not None:
             return Piece.PART
         if self.picture_is_stale:
@@ -107,6 +114,11 @@ class Agenda:
     def lacks_frames(self) -> bool:
         """Whether pictures of steps are wanted that are not there."""
         return self.frames_wanted and self._cycle.without_picture is not None
+
+    @property
+    def is_pictured(self) -> bool:
+        """Whether all pictures that are wanted of document and steps are there."""
+        return not (self.picture_is_stale or self.lacks_frames)
 
     def show(self, image: Bytes, ws: Floats, hold: Hold | None) -> None:
         """There is a picture (P, Q, 3), of that latent, held like that."""

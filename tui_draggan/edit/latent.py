@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -72,6 +73,14 @@ def _check_file(file: object, sha256: object, what: str) -> None:
 
 
 Origin = Seed | Photo | LatentFile
+
+
+class HasLatent(Protocol):
+    """A step of a run, a latent: something whose picture can be made."""
+
+    @property
+    def ws(self) -> Floats:
+        """w+ (L, w_dim)"""
 
 
 @dataclass(frozen=True, eq=False)

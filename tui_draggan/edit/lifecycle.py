@@ -183,6 +183,10 @@ class LifeCycle:
                 return True
         return False
 
+    def mix(self, label: str, document: Document) -> None:
+        """Another picture, moved by a slider of its own."""
+        self._replace(label, document)
+
     def slide(self, label: str, sliders: Sliders) -> None:
         """Moves the picture; moving one slider on and on is one change. The last run's steps are of
         a picture that was moved otherwise: undo brings them back."""
@@ -232,16 +236,22 @@ class LifeCycle:
 
     # -- the run -------------------------------------------------------------------------------
 
-    def start(self, new_task: Callable[[], Task], steps: int | None = None) -> None:
+    def start(
+        self,
+        new_task: Callable[[], Task],
+        steps: int | None = None,
+        document: Document | None = None,
+    ) -> None:
         """Resumes what is paused, with its moments, else starts a new run of a new task.
 
-        steps: pauses again after so many. Raises UsageError where the task cannot start.
+        steps: pauses again after so many. document: that a new run begins with, in place of the
+        one that is there. Raises UsageError where the task cannot start.
         """
         if self.run is None or self.status.state is not State.PAUSED:
             task = new_task()
             task.check(self.document)
             self._remember(task.name)
-            self.document = self.document.holding()
+            self.document = (document or self.document).holding()
             self._show_run([])
             self._record()
             self.run = TaskRun(task)

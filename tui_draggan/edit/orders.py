@@ -5,24 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from tui_draggan.arrays import Bytes, Floats
-from tui_draggan.edit.document import Frame
+from tui_draggan.arrays import Bytes
+from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.drawing import Drawing
-from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.edit.latent import HasLatent, Seed, latent_from_seed
+from tui_draggan.edit.mixing import Mix, latent_of, mixed
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError
-
-
-class HasLatent(Protocol):
-    """A step of a run, a latent: something whose picture can be made."""
-
-    @property
-    def ws(self) -> Floats:
-        """w+ (L, w_dim)"""
 
 
 @dataclass(frozen=True)
@@ -32,7 +25,7 @@ class Mean:
     label: int | None = None
 
 
-Subject = Seed | Mean | HasLatent
+Subject = Seed | Mean | Mix | HasLatent
 """What a picture of the edit's model is of."""
 S = TypeVar("S")
 Deliver = Callable[[S, Bytes], object]
@@ -105,4 +98,10 @@ def picture_of(drawing: Drawing, subject: Subject) -> Bytes:
         own = label is not None and label < len(known.class_means)
         w = known.class_means[label] if own else known.mean
         return drawing.picture(np.tile(w, (engine.info.num_ws, 1)))
+    if isinstance(subject, Mix):
+        unknown = Seed(0)  # of a step only w+ matters here
+        assert subject.first is not None
+        first, second = (latent_of(engine, one, unknown) for one in (subject.first, subject.second))
+        between = mixed(Document(first), second, subject.at, subject.rows, subject.title)
+        return drawing.picture(between.latent.ws)
     return drawing.picture(subject.ws, subject.hold if isinstance(subject, Frame) else None)

@@ -23,6 +23,7 @@ class Outcome(Enum):
     FOUND = "found"
     UNLIKE = "found, but unlike the model's pictures"
     TUNED = "tuned"
+    ANIMATED = "animated"
     STEP_LIMIT = "step limit"
     STUCK = "stuck"
     NO_GRADIENT = "no gradient"
@@ -89,6 +90,7 @@ ADVICE = {
     "was there; undo, and try a nearer target or another point",
     Outcome.POINT_LOST: "what is under a handle is no longer what was there; undo, and try a "
     "smaller step size, a nearer target or another point",
+    Outcome.ANIMATED: "an animation of it (.gif, .webp, .mp4) has every step",
     Outcome.STEP_LIMIT: "allow more steps, or start again from here",
     Outcome.STUCK: "no progress; try a larger step size, a nearer target or another point",
     Outcome.NO_GRADIENT: "nothing pulls here: the features around the handle are all alike; put it "

@@ -24,10 +24,12 @@ from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import Latent, Seed, check_latent, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
+from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.orders import Deliver, Errand, Subject
 from tui_draggan.edit.parameters import DRAGGAN, FREEDRAG, DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
+from tui_draggan.edit.sliding import SlidingTask, at_nought
 from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.task import Task
 from tui_draggan.edit.tuning import TuningProblem, TuningTask
@@ -116,8 +118,7 @@ class Session:
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The steps of the last run so far."""
-        with self._changed:
-            return tuple(self._cycle.frames)
+        return self.snapshot().frames
 
     @property
     def past(self) -> Past:
@@ -217,6 +218,19 @@ class Session:
         with self._changing() as cycle:
             cycle.slide(label, sliders)
 
+    def mix(self, mix: Mix) -> None:
+        """Asks for a picture between two. Raises UsageError for rows of another model."""
+        mix.check(self._info)
+        with self._changing():
+            self._agenda.mix = mix
+
+    def animate(self, name: str) -> None:
+        """Starts a run in which that slider moves from nought to where it is. Raises UsageError."""
+        with self._changing() as cycle:
+            start, slider = at_nought(cycle.document, name)
+            cycle.stop()
+            cycle.start(lambda: SlidingTask(self._engine, slider), document=start)
+
     def open_seed(
         self, seed: int | None = None, psi: float | None = None, label: int | None = None
     ) -> None:
@@ -226,6 +240,12 @@ class Session:
         """
         with self._changing():
             self._agenda.seed = reopened(self._agenda.origin, self._info, seed, psi, label)
+
+    def open_latent(self, latent: Latent, label: str) -> None:
+        """Another picture; the points go. label: what undo calls it. Raises UsageError."""
+        check_latent(latent.ws, self._info.num_ws, self._info.w_dim)
+        with self._changing() as cycle:
+            cycle.open(label, latent)
 
     def reset_picture(self) -> None:
         """The picture as it was before the edit, which ends a run; the points stay. Raises
@@ -316,13 +336,7 @@ class Session:
         with self._changing():
             agenda.picture_wanted, agenda.frames_wanted = True, every_step
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._stalled
-                    or self._left
-                    or not (agenda.picture_is_stale or agenda.lacks_frames)
-                )
-            )
+            self._changed.wait_for(lambda: self._stalled or self._left or agenda.is_pictured)
             agenda.picture_wanted = agenda.frames_wanted = False
             return self.snapshot()
 

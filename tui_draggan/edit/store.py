@@ -115,17 +115,12 @@ def read_values(path: Path) -> Any:
 
 def encode(document: Document, model: str) -> dict[str, Any]:
     """A document as JSON values."""
-    latent = document.latent
     return {
         "format": FORMAT,
         "version": VERSION,
         "program": f"tui-draggan {__version__}",
         "model": model,
-        "latent": {
-            "ws": encode_array(latent.ws),
-            "origin": _encode_origin(latent.origin),
-            "edited": latent.edited,
-        },
+        "latent": encode_latent(document.latent),
         "pairs": [
             {
                 "id": pair.id,
@@ -163,7 +158,7 @@ def decode(values: Any, info: BundleInfo) -> Document:
         if mask is not None:
             parameters.setdefault("mask_mode", LOSS)  # the only one that earlier programs had
         return Document(
-            _decode_latent(values["latent"], info),
+            decode_latent(values["latent"], info),
             tuple(_decode_pair(pair, info) for pair in values["pairs"]),
             None if mask is None else _decode_mask(mask, info.size),
             DragParams().with_values(**parameters),
@@ -266,12 +261,24 @@ def _decode_ws(values: dict[str, Any], info: BundleInfo) -> Floats:
     return check_latent(_decode_array(values), info.num_ws, info.w_dim)
 
 
-def _decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
+def encode_latent(latent: Latent) -> dict[str, Any]:
+    """A latent as JSON values."""
+    return {
+        "ws": encode_array(latent.ws),
+        "origin": encode_origin(latent.origin),
+        "edited": latent.edited,
+    }
+
+
+def decode_latent(values: dict[str, Any], info: BundleInfo) -> Latent:
+    """The inverse of `encode_latent`. Raises UsageError for one of another model; KeyError,
+    TypeError or ValueError for other values."""
     ws = _decode_ws(values["ws"], info)
-    return Latent(ws, _decode_origin(values["origin"], info), bool(values["edited"]))
+    return Latent(ws, decode_origin(values["origin"], info), bool(values["edited"]))
 
 
-def _encode_origin(origin: Origin) -> dict[str, Any]:
+def encode_origin(origin: Origin) -> dict[str, Any]:
+    """Where a latent comes from, as JSON values."""
     if isinstance(origin, Photo):
         crop = None if origin.crop is None else astuple(origin.crop)
         known = {"photo": origin.file, "sha256": origin.sha256, "crop": crop}
@@ -281,7 +288,8 @@ def _encode_origin(origin: Origin) -> dict[str, Any]:
     return {"seed": origin.seed, "psi": origin.psi, "class": origin.label}
 
 
-def _decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
+def decode_origin(values: dict[str, Any], info: BundleInfo) -> Origin:
+    """The inverse of `encode_origin`; raises as `decode_latent`."""
     if "photo" in values:
         crop = values.get("crop")
         box = None if crop is None else Crop(*(int(number) for number in crop))

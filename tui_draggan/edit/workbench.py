@@ -18,6 +18,7 @@ from tui_draggan.edit.document import Document, Frame, Picture
 from tui_draggan.edit.drawing import Drawing
 from tui_draggan.edit.latent import change_in_words, latent_from_seed
 from tui_draggan.edit.lifecycle import LifeCycle
+from tui_draggan.edit.mixing import latent_of, mixed
 from tui_draggan.edit.orders import picture_of
 from tui_draggan.edit.part import part_at
 from tui_draggan.edit.templates import take_templates
@@ -46,6 +47,8 @@ class Workbench:
         """Does what comes first; as `Session.work`, without its care for what goes wrong."""
         if self._agenda.next is Piece.SEED:
             self._open_wanted_seed()
+        if self._agenda.next is Piece.MIX:
+            self._mix()
         if self._agenda.next is Piece.PART:
             self._mask_wanted_part()
         piece = self._agenda.next
@@ -76,6 +79,22 @@ class Workbench:
         with self._changing() as cycle:
             old = cycle.document.latent.origin
             cycle.open(change_in_words(old, wanted, self._info), latent)
+
+    def _mix(self) -> None:
+        with self._lock:
+            wanted, self._agenda.mix = self._agenda.mix, None
+            origin = self._cycle.document.latent.origin
+        if wanted is None:
+            return
+        second = latent_of(self._engine, wanted.second, origin)
+        first = None if wanted.first is None else latent_of(self._engine, wanted.first, origin)
+        with self._changing() as cycle:
+            document = cycle.document if first is None else cycle.document.with_latent(first)
+            document = mixed(document, second, wanted.at, wanted.rows, wanted.title)
+            if first is None:
+                cycle.slide(f"slider {wanted.title}", document.sliders)
+            else:
+                cycle.mix(f"mix {wanted.title}", document)
 
     def _mask_wanted_part(self) -> None:
         with self._lock:
@@ -131,7 +150,10 @@ class Workbench:
             if not run.begun:
                 run.task.begin(document)
                 run.begun = True
-            advance = run.task.step(self._take_templates(), picture)
+            # Without need of points, the picture changes below them: templates come afterwards.
+            needed = run.task.needs_points
+            document = self._take_templates() if needed else self._cycle.document
+            advance = run.task.step(document, picture)
             advance = advance and self._drawing.step(advance)
         except DragganError as error:
             with self._changing() as cycle:

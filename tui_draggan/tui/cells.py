@@ -9,11 +9,12 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from rich.console import Console
 from rich.control import Control
-from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
@@ -82,12 +83,12 @@ class ShownCells:
         for x, y, strip in pieces:
             self._put(x, y, cells_of(strip), shown=False)
 
-    def due(self, console: Console, room: int | None) -> str:
+    def due(self, depth: ColorSystem | None, room: int | None) -> str:
         """What is to be written now: all words that differ, and then cells of pictures, in about so
         many bytes, None: all. The rest stays owed."""
         self._catch_up()
         left = math.inf if room is None else room
-        written: list[str] = []
+        pen, written = Pen(depth), list[str]()
         for is_picture in (False, True):
             for y in sorted(self._owing):
                 row = self._rows[y]
@@ -95,12 +96,12 @@ class ShownCells:
                     if is_picture and left <= 0:
                         break
                     text = Control.move_to(start, y).segment.text
-                    text += _drawn(row.wanted[start:end], console)
+                    text += pen.draw(row.wanted[start:end])
                     row.shown[start:end] = row.wanted[start:end]
                     left -= len(text.encode())
                     written.append(text)
         self._owing = {y for y in self._owing if self._rows[y].wanted != self._rows[y].shown}
-        return "".join(written)
+        return "".join((*written, pen.lift()))
 
     def _catch_up(self) -> None:
         for x, y, strip in self._late:
@@ -159,40 +160,105 @@ def _runs(row: Row, is_picture: bool) -> Iterator[tuple[int, int]]:
     start = end = -1
     for x, (wanted, shown) in enumerate(zip(row.wanted, row.shown, strict=True)):
         if start >= 0 and (wanted is None or x - end > NEAR):
-            yield _with_halves(row, start, end)
+            yield _whole(row, start, end)
             start = -1
         if wanted is None or wanted == shown or (wanted[0] == UPPER_HALF) is not is_picture:
             continue
         start, end = (x if start < 0 else start), x + 1
     if start >= 0:
-        yield _with_halves(row, start, end)
+        yield _whole(row, start, end)
 
 
-def _with_halves(row: Row, start: int, end: int) -> tuple[int, int]:
-    """The same, without wide characters that are cut in two."""
-    while start > 0 and _is_half(row.wanted[start]):
+def _whole(row: Row, start: int, end: int) -> tuple[int, int]:
+    """The same with all of a wide character, and of a word: who records the line, or reads it
+    aloud, is not given single letters."""
+    wanted = row.wanted
+    while start > 0 and (_is_half(wanted[start]) or _in_word(wanted[start - 1], wanted[start])):
         start -= 1
-    while end < len(row.wanted) and _is_half(row.wanted[end]):
+    while end < len(wanted) and (_is_half(wanted[end]) or _in_word(wanted[end - 1], wanted[end])):
         end += 1
     return start, end
+
+
+def _in_word(one: Cell | None, other: Cell | None) -> bool:
+    """Whether two neighbours belong to one word or number."""
+    return one is not None and other is not None and _is_letter(one[0]) and _is_letter(other[0])
+
+
+def _is_letter(text: str) -> bool:
+    return text.isalnum() or text in (",", ".", ":")
 
 
 def _is_half(cell: Cell | None) -> bool:
     return cell is not None and not cell[0]
 
 
-def _drawn(cells: Iterable[Cell | None], console: Console) -> str:
-    """Cells as the terminal takes them; unknown ones are blank."""
-    segments: list[Segment] = []
-    text, style = "", Style.null()
-    for cell in cells:
-        character, its_style = (" ", Style.null()) if cell is None else cell
-        if its_style is not style and text:
-            segments.append(Segment(text, style))
-            text = ""
-        text, style = text + character, its_style
-    segments.append(Segment(text, style))
-    return Strip(segments).render(console)
+class Pen:
+    """Draws cells, and changes only the colours that are others than those of the cell before."""
+
+    def __init__(self, depth: ColorSystem | None) -> None:
+        """depth: colours of the terminal; None: none."""
+        self._depth = depth
+        self._ink = NONE
+
+    def draw(self, cells: Iterable[Cell | None]) -> str:
+        """The cells; unknown ones are blank."""
+        written: list[str] = []
+        last: tuple[Style, bool] | None = None
+        for cell in cells:
+            character, style = (" ", Style.null()) if cell is None else cell
+            is_blank = character == " "
+            if last is None or style is not last[0] or is_blank is not last[1]:
+                ink = _ink(style, self._depth)
+                if is_blank and not ink.attributes:  # the colour of nothing
+                    ink = ink._replace(front=self._ink.front)
+                written.append(self._change(ink))
+                last = style, is_blank
+            written.append(character)
+        return "".join(written)
+
+    def lift(self) -> str:
+        """What leaves the terminal's own colours behind."""
+        return self._change(NONE)
+
+    def _change(self, ink: Ink) -> str:
+        before, self._ink = self._ink, ink
+        if ink == before:
+            return ""
+        if ink == NONE:
+            return "\x1b[0m"
+        if ink.attributes != before.attributes:
+            codes = ["0", *filter(None, ink)]
+        else:
+            codes = []
+            if ink.front != before.front:
+                codes.append(ink.front or "39")
+            if ink.back != before.back:
+                codes.append(ink.back or "49")
+        return f"\x1b[{';'.join(codes)}m"
+
+
+class Ink(NamedTuple):
+    """A style in SGR's numbers, «» for what the terminal has by itself."""
+
+    attributes: str
+    front: str
+    back: str
+
+
+NONE = Ink("", "", "")
+
+
+@lru_cache(maxsize=32768)
+def _ink(style: Style, depth: ColorSystem | None) -> Ink:
+    parts = (style.without_color, Style(color=style.color), Style(bgcolor=style.bgcolor))
+    return Ink(*(_codes(part, depth) for part in parts))
+
+
+def _codes(style: Style, depth: ColorSystem | None) -> str:
+    """What Rich puts between «ESC [» and «m» for a style."""
+    text = style.render("x", color_system=depth)
+    return text[2 : text.index("m")] if text.startswith("\x1b[") else ""
 
 
 def plain(pieces: Iterable[Piece], console: Console) -> str:

@@ -14,6 +14,7 @@ from typing import Protocol
 from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Latent, Photo, Seed, reopened
 from tui_draggan.edit.mask import Mask, load_mask
+from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.parameters import MAX_SEED, doubled, model_params, parameter
 from tui_draggan.edit.points import Pair, Point
 from tui_draggan.edit.session import Session
@@ -274,15 +275,21 @@ class Editor:
         name = self.snapshot.info.classes[label]
         self._reopen(lambda: self.session.open_seed(label=label), f"class {name}")
 
-    def open_picture(self, subject: Seed | Frame) -> None:
-        """A picture chosen elsewhere: a seed's, or a step of a run."""
+    def open_picture(self, subject: Seed | Mix | Latent) -> None:
+        """A picture chosen elsewhere: a seed's, one between two, one that was kept."""
         if isinstance(subject, Seed):
             seed, psi, label = subject.seed, subject.psi, subject.label
             self._reopen(lambda: self.session.open_seed(seed, psi, label), f"seed {seed}")
+        elif isinstance(subject, Mix):
+            self._reopen(lambda: self.session.mix(subject), f"{subject.title}; d moves it")
         else:
-            for number, run in enumerate(self.snapshot.runs):
-                if subject in run:
-                    self.go_to_step(run.index(subject), number, f"step {subject.iteration}")
+            self._reopen(lambda: self.session.open_latent(subject, "marked picture"), "as marked")
+
+    def open_step(self, step: Frame) -> None:
+        """Goes to a step of one of the runs that led to the picture."""
+        for number, run in enumerate(self.snapshot.runs):
+            if step in run:
+                self.go_to_step(run.index(step), number, f"step {step.iteration}")
 
     def _reopen(self, ask: Callable[[], None], notice: str) -> None:
         self.pointer = pointing.let_go(self.pointer)

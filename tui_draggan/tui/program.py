@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any
 
-from rich.console import Console, RenderableType
+from rich.console import COLOR_SYSTEMS, Console, RenderableType
 from textual import events, on
 from textual._compositor import CompositorUpdate
 from textual.app import App
@@ -133,15 +133,19 @@ class Program(App[int]):
             cells.forget(self.size)
         if not line.is_slow and not cells.is_owing:
             cells.written(pieces)
-            return plain(pieces, console)
+            return self._marked(plain(pieces, console))
         cells.want(pieces)
         room = 0 if line.is_busy(monotonic()) else line.room
-        text = cells.due(console, room)
-        if len(text) > LEAST:
-            self._is_marked = True
-            self.mark_picture(is_end=False)  # comes before the text
+        text = cells.due(COLOR_SYSTEMS.get(console.color_system or ""), room)
         if cells.is_owing:
             self._pay_soon()
+        return self._marked(text)
+
+    def _marked(self, text: str) -> str:
+        """A text to be written, between marks where the line can be measured by it."""
+        if len(text) > LEAST:
+            self._is_marked = True
+            self.mark_picture(is_end=False)  # is written at once, the text behind it
         return text
 
     def _pay_soon(self) -> None:

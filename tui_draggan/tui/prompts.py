@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from textual.screen import Screen
 
 from tui_draggan.directions.store import checked_name
 from tui_draggan.edit.mask import load_mask
+from tui_draggan.edit.mixing import Mixable, called
 from tui_draggan.edit.parameters import (
     PARAMETERS,
     PSI,
@@ -36,6 +38,8 @@ from tui_draggan.wording import printable
 
 T = TypeVar("T")
 
+MARK = "mark "
+"""Beginning of the value of a line that stands for a marked picture; its number follows."""
 RESET = "reset"
 """Value of the line that sets all parameters to their defaults."""
 LONGEST_TITLE = max(len(one.title) for one in PARAMETERS)
@@ -129,6 +133,25 @@ class Prompts:
         if value:
             note = "σ, then if you like the rows of w+: all, shape, colour, or 3-5."
             await self._ask(LineDialog("slider", note, value, check=sliders.check), sliders.set)
+
+    async def towards(self, marked: Sequence[tuple[str, Mixable]]) -> None:
+        """A picture that a new slider leads to: a seed, or a marked one. marked: names and
+        pictures."""
+        seed = self._editor.seed
+
+        def take(answer: str) -> None:
+            if _is_seed(answer):
+                other = replace(seed, seed=int(SEED.parse(answer) or 0))
+                self._sliders.add_towards(other, called(other, self._editor.snapshot.info))
+            else:
+                name, picture = marked[int(answer.removeprefix(MARK))]
+                self._sliders.add_towards(picture, name)
+
+        choices = [
+            Choice(f"{MARK}{number}", name, "marked") for number, (name, _) in enumerate(marked)
+        ]
+        hint = "a seed's number" + (", or choose a marked picture" if marked else "")
+        await self._ask(ChoiceDialog("slider towards", choices, hint, _is_seed), take)
 
     async def name_direction(self) -> None:
         """A name for the chosen direction."""
@@ -296,6 +319,14 @@ def _is_folder(text: str) -> bool:
     try:
         return ("/" in text or text.startswith("~")) and typed_path(text).is_dir()
     except (DragganError, OSError):
+        return False
+
+
+def _is_seed(text: str) -> bool:
+    """Whether it is the number of one."""
+    try:
+        return SEED.parse(text) is not None
+    except DragganError:
         return False
 
 

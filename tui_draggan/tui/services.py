@@ -12,6 +12,7 @@ from tui_draggan.size import Size
 if TYPE_CHECKING:
     from tui_draggan.directions.direction import Direction
     from tui_draggan.directions.labels import LabelStore
+    from tui_draggan.edit.marks import Mark
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.tuning import TunedModel
@@ -77,6 +78,10 @@ class Services:
     """The command that resumes an edit that was left."""
     models: Callable[[], list[Choice]] | None = None
     """The models there are."""
+    marks: Callable[[], Sequence[Mark]] = tuple
+    """The pictures that a person has marked; raises DragganError."""
+    keep_marks: Callable[[Sequence[Mark]], None] = lambda marks: None
+    """Keeps them, in place of those kept before; raises DragganError."""
     directions: Callable[[], Sequence[Direction]] | None = None
     """The directions that a person keeps for the model; raises DragganError."""
     name_direction: Callable[[Direction, str], Direction] | None = None

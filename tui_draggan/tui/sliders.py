@@ -10,6 +10,7 @@ from tui_draggan.directions.direction import SIGMA, Direction, Unit
 from tui_draggan.directions.known import known_directions
 from tui_draggan.directions.placement import placements
 from tui_draggan.edit.latent import label_of
+from tui_draggan.edit.mixing import Mix, Mixable
 from tui_draggan.edit.sliders import Rows, Sliders, named_rows, parse_slider, rows_in_words
 from tui_draggan.errors import UsageError
 from tui_draggan.tui.editor import Editor
@@ -49,6 +50,8 @@ class SliderMode:
         self._known = Remembered[Sequence[Direction]]()
         """What `directions` has answered."""
         self._chosen = 0
+        self._awaited = ""
+        """Name of a slider that is chosen as soon as it is there."""
         self.is_open = False
 
     # -- what there is -------------------------------------------------------------------------
@@ -103,7 +106,10 @@ class SliderMode:
 
     @property
     def _index(self) -> int:
-        return min(self._chosen, max(0, len(self.directions) - 1))
+        names = [one.name for one in self.directions]
+        if self._awaited in names:
+            return names.index(self._awaited)
+        return min(self._chosen, max(0, len(names) - 1))
 
     @property
     def _direction(self) -> Direction | None:
@@ -138,8 +144,20 @@ class SliderMode:
         """The slider so many rows further down."""
         count = len(self.directions)
         if count:
-            self._chosen = (self._index + step) % count
+            self._chosen, self._awaited = (self._index + step) % count, ""
         self._editor.refresh()
+
+    def add_towards(self, picture: Mixable, name: str) -> None:
+        """One more slider, towards another picture, and chooses it. name: what that is called."""
+        rows = (0, self._editor.snapshot.info.num_ws - 1)
+        mix = Mix(None, picture, name, 0.0, rows)
+        self._awaited = mix.title
+        self._editor.attempt(lambda: self._editor.session.mix(mix))
+
+    def animate(self) -> None:
+        """The chosen slider's way from nought to where it is, as a run."""
+        name, session = self.chosen_name, self._editor.session
+        self._editor.attempt(lambda: session.animate(name), f"{name}, moved as a run; e exports it")
 
     def move(self, sign: int) -> None:
         """The chosen slider a step further."""
@@ -219,8 +237,8 @@ class SliderMode:
     def _rename(
         self, one: Direction, name: str, keep: Callable[[Direction, str], Direction]
     ) -> None:
-        if one.places is not None:
-            raise UsageError(f"{one.name} is this model's own and keeps its name")
+        if one.unit is not SIGMA:
+            raise UsageError(f"{one.name} is no direction of W and keeps its name")
         kept = keep(one, name)
         session, sliders = self._editor.session, self._editor.snapshot.document.sliders
         if sliders.of(one.name) is not None:

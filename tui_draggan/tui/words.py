@@ -29,6 +29,7 @@ NEXT = {
     Outcome.HIDDEN: "m paints the mask",
     Outcome.UNCERTAIN: "u takes the run back",
     Outcome.POINT_LOST: "u takes the run back, space drags on",
+    Outcome.ANIMATED: "e exports it",
     Outcome.STEP_LIMIT: "space continues from here",
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",
@@ -43,7 +44,12 @@ def state_words(snapshot: Snapshot) -> str:
     status = snapshot.status
     if status.state is State.RUNNING and not snapshot.frames:
         return f"{SIGNS[status.state]} starting"  # an engine is chosen, a graph opened
-    if status.outcome in (Outcome.REACHED, Outcome.FOUND, Outcome.TUNED):
+    if status.outcome in (
+        Outcome.REACHED,
+        Outcome.FOUND,
+        Outcome.TUNED,
+        Outcome.ANIMATED,
+    ):
         return f"✓ {status.outcome.value}"
     if status.outcome is not None:
         return f"{SIGNS[status.state]} {status.outcome.value}"

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from tests.edit.sessions import finish, make
-from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.latent import Latent, Seed
+from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.parameters import MAX_SEED
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.spot_engine import INFO, ZooEngine
 from tui_draggan.tui.gallery.browsing import Browsing
+from tui_draggan.tui.gallery.series import Item
 
 ZOO = ZooEngine.info
 
@@ -135,3 +137,36 @@ def test_steps_of_the_edit_are_a_series() -> None:
 def test_what_is_no_seed_is_not_found(text: str) -> None:
     with pytest.raises(UsageError):
         browsing().found(text)
+
+
+def test_what_lies_between_the_last_two_marked_pictures() -> None:
+    one = browsing(3)
+    one.mark()
+    assert "mix" not in [series.title for series in one.all_series]
+    one.go_to(8)
+    one.mark()
+    one.go_between()
+    assert one.series.title == "mix" and one.series.count == 21
+    one.go_to(5)
+    assert one.item.subject == Mix(Seed(3, 0.7), Seed(8, 0.7), "seed 8", 0.25, (0, 9))
+    assert one.full_label(one.item) == "25% of the way to seed 8 · rows all"
+    one.next_rows()
+    assert one.full_label(one.item) == "25% of the way to seed 8 · rows shape"
+    one.mark()
+    assert len(one.marks) == 2, "a mix is no picture to be marked"
+
+
+def test_a_step_that_was_kept_as_its_latent_is_marked_still() -> None:
+    session = make()
+    session.add_pair((30, 30), (40, 30))
+    session.start()
+    finish(session)
+    run = session.frames
+    kept = Latent(run[1].ws, Seed(3), edited=True)
+    one = browsing(3, runs=[run], marks=[Item(kept, "step 1")])
+    assert one.is_marked(run[1]) and not one.is_marked(run[0])
+    one.turn(1)
+    assert one.series.title == "steps"
+    one.go_to(1)
+    one.mark()
+    assert not one.marks

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import numpy as np
 import pytest
 
 from tui_draggan.arrays import Bytes, Floats
-from tui_draggan.edit.latent import Seed
-from tui_draggan.errors import EngineError
+from tui_draggan.edit.latent import Seed, latent_from_seed
+from tui_draggan.edit.marks import Mark
+from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import SpotEngine, ZooEngine
 from tui_draggan.tui.gallery.page import Page
@@ -128,6 +129,51 @@ async def test_marked_pictures_are_there_at_the_next_visit() -> None:
         assert labels(editor) == ["★", "seed", "3", "★", "seed", "5"]
         await editor.press("right", "enter")
         await editor.until(lambda: editor.origin == Seed(5, 0.7), "the picture")
+
+
+async def test_two_marked_pictures_are_mixed_and_the_mix_has_a_slider() -> None:
+    async with browsing() as editor:
+        await editor.press("m", "right", "m", "x")
+        await editor.until(lambda: drawn(editor), "the way")
+        assert labels(editor)[:3] == ["0%", "5%", "10%"]
+        await editor.press("right", "right", "enter")
+        await editor.until(lambda: editor.session.document.sliders.settings, "the mix")
+        first, second = (latent_from_seed(SpotEngine(), seed, 0.7).ws for seed in (3, 4))
+        ws = editor.session.document.latent.ws
+        np.testing.assert_allclose(ws, 0.9 * first + 0.1 * second, atol=1e-6)
+        assert editor.session.document.sliders.settings[0].name == "to seed 4"
+        await editor.press("u")
+        assert not editor.session.document.sliders.settings
+
+
+async def test_marks_are_kept_and_a_marked_step_opens_again() -> None:
+    kept: list[Mark] = []
+
+    def keep(marks: Sequence[Mark]) -> None:
+        kept[:] = marks
+
+    async with editing(size=(120, 36), keep_marks=keep) as editor:
+        await editor.drag((30, 30), (40, 30))
+        await editor.press("space")
+        await editor.rest()
+        step = editor.session.frames[1].ws
+        await editor.press("G", "m", "tab", "right", "m", "escape")
+        assert [mark.label for mark in kept] == ["seed 3", "step 1"]
+    async with editing(size=(120, 36), marks=lambda: kept, keep_marks=keep) as editor:
+        await editor.press("G", "shift+tab", "right", "enter")
+        await editor.until(lambda: editor.session.document.latent.ws is step, "the step")
+        await editor.press("G", "shift+tab", "m")
+        assert [mark.label for mark in kept] == ["step 1"], "the first one is chosen"
+
+
+async def test_marks_that_cannot_be_read_or_kept_are_said_and_the_gallery_goes_on() -> None:
+    def broken(*_: object) -> list[Mark]:
+        raise UsageError("marks: damaged")
+
+    async with editing(size=(120, 36), marks=broken, keep_marks=broken) as editor:
+        await editor.press("G", "m", "right")
+        assert editor.notes == ["usage: marks: damaged"] * 2
+        assert gallery(editor).browsing.place == 4 and len(gallery(editor).browsing.marks) == 1
 
 
 async def test_a_seed_is_typed_and_wrong_ones_are_refused() -> None:

@@ -9,13 +9,24 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.labels import Sample
 from tui_draggan.edit.document import Frame
 from tui_draggan.edit.labelling import Labelling
-from tui_draggan.edit.latent import Seed, class_index, class_name
-from tui_draggan.edit.orders import Subject
+from tui_draggan.edit.latent import Latent, Seed, class_index, class_name
+from tui_draggan.edit.mixing import Mix, called
+from tui_draggan.edit.orders import Mean, Subject
 from tui_draggan.edit.parameters import PSI, SEED
+from tui_draggan.edit.sliders import Rows, named_rows, rows_in_words
 from tui_draggan.errors import UsageError
 from tui_draggan.size import Size
 from tui_draggan.tui.gallery.grid import HEIGHTS, USUAL, Grid, grid
-from tui_draggan.tui.gallery.series import Classes, Item, Labelled, Marked, Seeds, Series, Steps
+from tui_draggan.tui.gallery.series import (
+    Between,
+    Classes,
+    Item,
+    Labelled,
+    Marked,
+    Seeds,
+    Series,
+    Steps,
+)
 
 PSI_STEP = 0.1
 """By how much a key changes ψ."""
@@ -25,7 +36,7 @@ class Browsing:
     """What is looked at, in pages. It knows no widget.
 
     The series are seeds, classes where the model has some, the steps of the edit where there are
-    any, and what has been marked.
+    any, what lies between the two pictures that were marked last, and all that are marked.
     """
 
     def __init__(
@@ -42,6 +53,8 @@ class Browsing:
         self._runs = Steps([run for run in runs if run])
         self._marks: list[Item] = list(marks)
         self._labelled: Labelled | None = None
+        self._rows = 0
+        """Which of the named ranges of rows is mixed."""
         self._zoom = USUAL
         self._cells = (1, 1)
         self._kind = "seeds"
@@ -60,10 +73,24 @@ class Browsing:
         found: list[Series] = [Seeds(self.psi, self._origin.label)]
         if self.info.classes:
             found.append(Classes(self.info, seed, self.psi))
-        found += [one for one in (self._runs, Marked(self._marks)) if one.count]
-        if self._labelled is not None:
-            found.append(self._labelled)
-        return found
+        more = (self._runs, self._between, Marked(self._marks))
+        found += [one for one in more if one is not None and one.count]
+        return found if self._labelled is None else [*found, self._labelled]
+
+    @property
+    def _between(self) -> Between | None:
+        """The way between the last two marked pictures; None where there are no two."""
+        mixable = [item for item in self._marks if not isinstance(item.subject, Mean | Mix)]
+        if len(mixable) < 2:
+            return None
+        (first, second), rows = mixable[-2:], self._ranges[self._rows][1]
+        assert not isinstance(first.subject, Mean | Mix)
+        assert not isinstance(second.subject, Mean | Mix)
+        return Between(first.subject, second.subject, second.label, rows)
+
+    @property
+    def _ranges(self) -> list[tuple[str, Rows]]:
+        return list(named_rows(self.info).items())
 
     @property
     def series(self) -> Series:
@@ -120,7 +147,7 @@ class Browsing:
         return tuple(self._marks)
 
     def is_marked(self, subject: Subject) -> bool:
-        return any(item.subject == subject for item in self._marks)
+        return any(_is_same(item.subject, subject) for item in self._marks)
 
     @property
     def grid(self) -> Grid:
@@ -234,10 +261,23 @@ class Browsing:
     def set_class(self, label: int) -> None:
         self._origin = replace(self._origin, label=label)
 
+    def next_rows(self) -> None:
+        """All rows of w+ are mixed, those of shape, those of colour."""
+        self._rows = (self._rows + 1) % len(self._ranges)
+
+    def go_between(self) -> None:
+        """To the pictures between the two that were marked last."""
+        if self._between is not None:
+            self._kind = self._between.title
+            self._top = 0
+            self._arrange()
+
     def mark(self) -> None:
-        """Marks the chosen picture for later, or no longer."""
+        """Marks the chosen picture for later, or no longer; a mix is a setting, not a picture."""
         chosen = self.item
-        kept = [item for item in self._marks if item.subject != chosen.subject]
+        if isinstance(chosen.subject, Mix):
+            return
+        kept = [item for item in self._marks if not _is_same(item.subject, chosen.subject)]
         if len(kept) == len(self._marks):
             kept.append(replace(chosen, label=self.full_label(chosen)))
         self._marks = kept
@@ -245,11 +285,13 @@ class Browsing:
 
     def full_label(self, item: Item) -> str:
         """What tells it from others outside its series: «seed 7», «seed 7 · cat»."""
-        if not isinstance(item.subject, Seed):
-            return item.label
-        return " · ".join(
-            filter(None, (f"seed {item.subject.seed}", class_name(item.subject, self.info)))
-        )
+        subject = item.subject
+        if isinstance(subject, Seed):
+            return called(subject, self.info)
+        if isinstance(subject, Mix):
+            rows = rows_in_words(subject.rows, self.info)
+            return f"{item.label} of the way to {subject.name} · rows {rows}"
+        return item.label
 
     # -- the page ------------------------------------------------------------------------------
 
@@ -265,3 +307,10 @@ class Browsing:
         """Turns to the page that has the chosen picture, no further than needed."""
         row = self.place // self._grid.columns
         self._top = min(row, max(self._top, row - self._grid.rows + 1))
+
+
+def _is_same(one: Subject, other: Subject) -> bool:
+    """Whether two subjects are one picture: a step is kept as its latent."""
+    if isinstance(one, Latent | Frame) and isinstance(other, Latent | Frame):
+        return one.ws is other.ws
+    return one == other

@@ -28,6 +28,7 @@ from tui_draggan.tui.gallery.browsing import Browsing
 from tui_draggan.tui.gallery.keys import KEYS, MOUSE
 from tui_draggan.tui.gallery.page import MARK, Page
 from tui_draggan.tui.gallery.painting import Tile
+from tui_draggan.tui.gallery.series import Item
 from tui_draggan.tui.gallery.thumbnails import Thumbnails, reduced
 from tui_draggan.tui.keys.key import names
 from tui_draggan.tui.services import Choice, Services
@@ -80,14 +81,17 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
         facts: Sequence[str],
         keymap: Mapping[str, str],
         services: Services,
+        keep: Callable[[Sequence[Item]], None] = lambda marks: None,
     ) -> None:
         """facts: for the title, as «critters · 128 px». keymap: keys by id, in place of these.
-        services: where labels and directions are kept."""
+        services: where labels and directions are kept. keep: told of the marked pictures whenever
+        they are others."""
         super().__init__()
         self.browsing = browsing
         self._source, self._thumbnails = source, thumbnails
         self._facts, self._keymap = facts, keymap
         self.asking = Asking(browsing, source, services, self.post_message)
+        self._keep = keep
         self._display = display
         self._page = Page(display, id="page")
         self._asked: list[Subject] = []
@@ -218,6 +222,12 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
             return self.asking.is_possible
         if action in ("answer", "take_back"):
             return self.browsing.is_asking
+        if action == "next_rows":
+            return title == "mix"
+        if action == "mix":
+            return title != "mix" and "mix" in (one.title for one in self.browsing.all_series)
+        if action == "mark":
+            return title != "mix"
         if action == "turn":
             return len(self.browsing.all_series) > 1
         return True
@@ -240,6 +250,15 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
 
     def action_mark(self) -> None:
         self.browsing.mark()
+        self._keep(self.browsing.marks)
+        self.refresh_all()
+
+    def action_mix(self) -> None:
+        self.browsing.go_between()
+        self.refresh_all()
+
+    def action_next_rows(self) -> None:
+        self.browsing.next_rows()
         self.refresh_all()
 
     def action_psi(self, steps: int) -> None:

@@ -12,8 +12,10 @@ from tui_draggan.directions.labels import Sample
 from tui_draggan.edit.document import Frame
 from tui_draggan.edit.labelling import Labelling
 from tui_draggan.edit.latent import Seed
+from tui_draggan.edit.mixing import Mix, Mixable
 from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import MAX_SEED
+from tui_draggan.edit.sliders import Rows
 
 
 @dataclass(frozen=True)
@@ -160,3 +162,27 @@ class Marked:
     def place_of(self, subject: Subject) -> int | None:
         places = (n for n, item in enumerate(self.items) if item.subject == subject)
         return next(places, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Between:
+    """The way from one picture to another, in even parts."""
+
+    first: Mixable
+    second: Mixable
+    name: str
+    """What the second is called."""
+    rows: Rows
+    title: str = "mix"
+    parts: int = 20
+
+    @property
+    def count(self) -> int:
+        return self.parts + 1
+
+    def item(self, index: int) -> Item:
+        share = index / self.parts
+        return Item(Mix(self.first, self.second, self.name, share, self.rows), f"{share:.0%}")
+
+    def place_of(self, subject: Subject) -> int | None:
+        return round(subject.at * self.parts) if isinstance(subject, Mix) else None

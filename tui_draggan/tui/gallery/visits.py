@@ -1,4 +1,4 @@
-"""The gallery of an editor: what is kept from one visit to the next."""
+"""The gallery of an editor: what is kept from visit to visit, and what becomes of a choice."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 from textual.screen import Screen
 
 from tui_draggan.edit.document import Frame
-from tui_draggan.edit.latent import Seed
-from tui_draggan.edit.orders import Subject
+from tui_draggan.edit.latent import Latent, Seed
+from tui_draggan.edit.marks import Mark
+from tui_draggan.edit.mixing import Mix, Mixable
+from tui_draggan.edit.orders import Mean, Subject
+from tui_draggan.errors import DragganError
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.gallery.browsing import Browsing
 from tui_draggan.tui.gallery.screen import Answer, GalleryScreen
@@ -35,16 +38,38 @@ class Gallery:
         self._screen, self._editor, self._options = screen, editor, options
         self._another_picture, self._leave = another_picture, leave
         self._thumbnails = Thumbnails()
-        self._marks: Sequence[Item] = ()
+        self._marks: Sequence[Item] | None = None
+        """None until they have been read."""
+
+    @property
+    def marks(self) -> Sequence[Item]:
+        """The marked pictures of the model, the latest last."""
+        if self._marks is None:
+            self._marks = ()
+            try:
+                kept = self._options.services.marks()
+            except DragganError as error:
+                self._say(error)
+            else:
+                self._marks = [Item(mark.picture, mark.label) for mark in kept]
+        return self._marks
+
+    @property
+    def mixable(self) -> list[tuple[str, Mixable]]:
+        """Names of the marked pictures, and the pictures, the latest first."""
+        return [
+            (item.label, item.subject)
+            for item in reversed(self.marks)
+            if not isinstance(item.subject, Mean | Mix)
+        ]
 
     async def open(self, display: Display) -> None:
         """Returns when it is there."""
         editor, info = self._editor, self._editor.snapshot.info
-        browsing = Browsing(info, editor.seed, editor.snapshot.runs, self._marks)
+        browsing = Browsing(info, editor.seed, editor.snapshot.runs, self.marks)
         name = self._options.model or info.name
 
         def answered(answer: Answer | None) -> None:
-            self._marks = browsing.marks
             if answer is not None and answer.subject is not None:
                 self._open(answer.subject)
             elif answer is not None and answer.quit:
@@ -58,11 +83,30 @@ class Gallery:
             (f"{name} · {info.size} px",),
             self._options.keymap,
             self._options.services,
+            self._keep,
         )
         await self._screen.app.push_screen(screen, answered)
 
     def _open(self, subject: Subject) -> None:
         if isinstance(subject, Frame):
-            self._editor.open_picture(subject)
-        elif isinstance(subject, Seed):
+            self._editor.open_step(subject)
+        elif isinstance(subject, Seed | Mix | Latent):
             self._another_picture(lambda editor: editor.open_picture(subject))
+
+    def _keep(self, marks: Sequence[Item]) -> None:
+        kept = []
+        for item in marks:
+            subject = item.subject
+            if isinstance(subject, Frame):
+                origin = self._editor.snapshot.document.latent.origin
+                subject = Latent(subject.ws, origin, edited=True)
+            if isinstance(subject, Seed | Latent):
+                kept.append(Mark(subject, item.label))
+        self._marks = [Item(mark.picture, mark.label) for mark in kept]
+        try:
+            self._options.services.keep_marks(kept)
+        except DragganError as error:
+            self._say(error)
+
+    def _say(self, error: DragganError) -> None:
+        self._screen.app.notify(str(error), title=error.title, severity="error", markup=False)

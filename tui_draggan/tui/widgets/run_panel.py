@@ -38,6 +38,7 @@ class RunPanel(Readout):
             Outcome.REACHED: self.colour("text-success"),
             Outcome.FOUND: self.colour("text-success"),
             Outcome.TUNED: self.colour("text-success"),
+            Outcome.ANIMATED: self.colour("text-success"),
             Outcome.UNLIKE: self.colour("text-warning"),
             Outcome.LOST: self.colour("text-warning"),
             Outcome.HIDDEN: self.colour("text-warning"),
