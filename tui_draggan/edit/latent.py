@@ -181,3 +181,9 @@ def check_latent(ws: Floats, num_ws: int, w_dim: int) -> Floats:
     if not np.isfinite(ws).all():
         raise UsageError("the latent holds values that are not finite numbers (NaN or infinity)")
     return ws
+
+
+def check_rows(rows: int, info: BundleInfo) -> None:
+    """Raises UsageError where w+ of the model has fewer rows."""
+    if rows > info.num_ws:
+        raise UsageError(f"rows is {rows}; w+ of this model has {info.num_ws} rows")

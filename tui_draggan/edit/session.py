@@ -21,7 +21,7 @@ from tui_draggan.edit.document import Document, Frame, Picture, Status
 from tui_draggan.edit.drag import DragTask
 from tui_draggan.edit.freedrag import FreeDragTask
 from tui_draggan.edit.inversion import InversionProblem, InversionTask
-from tui_draggan.edit.latent import Latent, Seed, check_latent, reopened
+from tui_draggan.edit.latent import Latent, Seed, check_latent, check_rows, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.mixing import Mix
@@ -59,7 +59,7 @@ class Session:
         self._engine = engine
         self._info = info = engine.info
         check_latent(document.latent.ws, info.num_ws, info.w_dim)
-        self._check_parameters(document.parameters)
+        check_rows(document.parameters.rows, info)
         document.sliders.check(info)
         if document.mask is not None:
             check_mask(document.mask, info.size)
@@ -186,8 +186,8 @@ class Session:
             cycle.edit("mask", replace(cycle.document, mask=mask))
 
     def mask_part(self, place: Point) -> None:
-        """Asks for the part of the picture at a place, by the model's features; the mask lets it
-        change too, as one edit, when it is found. Raises UsageError outside."""
+        """Asks for the part of the picture at a place, by the model's features: the mask then lets
+        it change too, as one edit. Raises UsageError outside."""
         check_inside(place, self._info.size, "place")
         with self._changing():
             self._agenda.part = place
@@ -198,7 +198,7 @@ class Session:
         Changes of one parameter in a row are undone as one; one with a label, what undo calls it,
         by itself. Raises UsageError.
         """
-        self._check_parameters(parameters)
+        check_rows(parameters.rows, self._info)
         with self._changing() as cycle:
             cycle.set_parameters(parameters, label)
 
@@ -264,8 +264,8 @@ class Session:
             self._agenda.statistics_wanted = True
 
     def want(self, subjects: Sequence[Subject], deliver: Deliver[Subject]) -> None:
-        """Asks for pictures beside the document's, to be made while there is nothing else to do; in
-        place of those that were asked for before and are not made yet."""
+        """Asks for pictures beside the document's, to be made while there is nothing else to do, in
+        place of those asked for before."""
         with self._changing():
             self._agenda.orders.replace(subjects, deliver)
 
@@ -286,8 +286,8 @@ class Session:
             return cycle.redo()
 
     def goto(self, index: int, run: int | None = None) -> None:
-        """Makes frame `index` the current picture, as one undoable change. run: index into
-        `Snapshot.runs`; None: the last run. Raises UsageError."""
+        """Makes a frame the current picture. run: index into `Snapshot.runs`; None: the last.
+        Raises UsageError."""
         with self._changing() as cycle:
             frame = cycle.goto(index, run)
             if frame.image is not None:
@@ -354,20 +354,14 @@ class Session:
             self._stalled = False
             self._changed.notify_all()
 
-    def _check_parameters(self, parameters: DragParams) -> None:
-        most = self._info.num_ws
-        if parameters.rows > most:
-            raise UsageError(f"rows is {parameters.rows}; w+ of this model has {most} rows")
-
     # -- the worker's side (one thread) --------------------------------------------------------
 
     def run(self, steps: int | None = None, pictures: bool = False) -> Generator[Frame, None, None]:
         """For programs without a worker: starts, works in this thread, yields every step.
 
-        Ends with the run (`status.outcome` says why), or paused after `steps`. Leaving the loop
+        Ends with the run (`status.outcome` says why), or paused after `steps`; leaving the loop
         earlier stops the run. The picture is complete then. pictures: whether every frame is to
-        have one, for an animation, say; where it costs, a step is faster without. Raises
-        UsageError without points.
+        have one; where it costs, a step is faster without. Raises UsageError without points.
         """
         self.start(steps)
         try:
@@ -401,10 +395,9 @@ class Session:
     def work(self, picture: bool = True, quickly: bool = False) -> Frame | Picture | None:
         """Does the next piece of work: a new seed, a picture, one step, or templates.
 
-        picture: whether somebody will look at the step, if it is one; where its picture costs, it
-        has none otherwise. Any step's picture can be made again (`pictured`, `goto`). quickly:
-        whether somebody waits for the first picture; where there is a small one sooner, it comes
-        before the full one.
+        picture: whether somebody will look at the step, if it is one; it may have none otherwise,
+        and can be made again (`pictured`, `goto`). quickly: whether somebody waits for the first
+        picture; where there is a small one sooner, it comes before the full one.
 
         An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
         wrong is raised, and nothing is tried again before the next edit or command.
