@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 from textual import events
@@ -39,6 +40,34 @@ async def test_keys_behind_the_one_that_opens_a_dialog_are_the_dialogs() -> None
         await editor.until(lambda: editor.pointer.cursor == (45, 12), "the crosshair")
         assert editor.app.screen is editor.screen
         assert editor.pointer.pending is None and editor.pairs == []
+
+
+async def test_keys_typed_while_the_model_opens_act_when_it_is_there() -> None:
+    opens = threading.Event()
+    async with editing(opens=opens) as editor:
+        await burst(editor, "g45,12:45,4⏎ ")
+        assert not editor.screen.is_open
+        opens.set()
+        await editor.until(lambda: editor.screen.is_open and editor.session.frames, "the run")
+        assert len(editor.pairs) == 1 and editor.pairs[0][1] == (45, 4)
+
+
+async def test_escape_forgets_what_was_typed_while_the_model_opens() -> None:
+    opens = threading.Event()
+    async with editing(opens=opens) as editor:
+        await burst(editor, "⏎K⏎ ⎋K⏎")
+        opens.set()
+        await editor.until(lambda: editor.screen.is_open, "the editor")
+        await editor.until(lambda: editor.pointer.pending is not None, "the handle")
+        assert editor.pairs == [] and not editor.session.frames
+
+
+async def test_q_leaves_while_the_model_opens() -> None:
+    opens = threading.Event()
+    async with editing(opens=opens) as editor:
+        await burst(editor, "⏎⎋q")
+        await editor.until(lambda: editor.app.return_value == 0, "the end")
+        opens.set()
 
 
 async def test_keys_behind_the_one_that_closes_it_are_the_editors() -> None:

@@ -16,7 +16,7 @@ from textual.widgets import Input
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.dialogs.opening import OpeningDialog
 from tui_draggan.tui.gallery.screen import GalleryScreen
-from tui_draggan.tui.messages import AnotherModel, Reported
+from tui_draggan.tui.messages import AnotherModel, Ready, Reported
 from tui_draggan.tui.palette import Commands
 from tui_draggan.tui.program import Program
 from tui_draggan.tui.screen import EditorScreen
@@ -62,6 +62,8 @@ class EditorApp(Program):
         self.resume = options.services.resume
         self.options = options
         self.threads = threads
+        self._kept: list[events.Key] = []
+        """Keys that were typed while a model opens."""
         self.problem: DragganError | None = None
         """Reason why there never was a session."""
 
@@ -97,14 +99,47 @@ class EditorApp(Program):
     # -- keys ----------------------------------------------------------------------------------
 
     async def on_event(self, event: events.Event) -> None:
-        answered = isinstance(event, events.Key) and await self._answered(event)
-        if not answered:
+        if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
+        elif self._is_opening:
+            await self._keep(event)
+        else:
+            await self._answer_kept()
+            await self._answer(event)
+
+    async def _answer(self, key: events.Key) -> None:
+        if not await self._answered(key):
+            await super().on_event(key)
+
+    @property
+    def _is_opening(self) -> bool:
+        """Whether a model is waited for, and nothing lies over that."""
+        screen = self.screen
+        waits = isinstance(screen, EditorScreen) and not screen.is_open
+        return waits or isinstance(screen, OpeningDialog)
+
+    async def _keep(self, key: events.Key) -> None:
+        """Keeps a key for when the model is there, unless it does something before that: but then
+        not between two that are kept, so that what is typed stays together. Escape forgets all."""
+        if key.key == "escape":
+            self._kept.clear()
+        if self._kept:
+            acted = await self._check_bindings(key.key, priority=True)
+        else:
+            acted = await answer_key(self, key.key)
+        if not acted and key.key != "escape":
+            self._kept.append(key)
+
+    @on(Ready)
+    async def _answer_kept(self) -> None:
+        while self._kept and not self._is_opening:
+            kept = self._kept.pop(0)
+            await self._answer(events.Key(kept.key, kept.character))
 
     async def _answered(self, key: events.Key) -> bool:
         """Does what a key is bound to, unless it is a letter to be typed into a line."""
         typed = key.is_printable and isinstance(self.focused, Input)
-        return not (typed or key.is_forwarded) and await answer_key(self, key.key)
+        return not typed and await answer_key(self, key.key)
 
     async def action_command_palette(self) -> None:  # type: ignore[override]
         """Textual's, there before the next key is looked at."""
@@ -132,6 +167,7 @@ class EditorApp(Program):
             if report is None or not self.screen_stack:  # cancelled, or the program is ending
                 thread.stop()
             elif isinstance(report, OpenFailed):
+                self._kept.clear()
                 self.notify(
                     str(report.error), title=report.error.title, severity="error", markup=False
                 )

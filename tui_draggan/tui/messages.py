@@ -22,3 +22,7 @@ class AnotherModel(Message):
     """The person wants to edit with another model."""
 
     options: EditorOptions
+
+
+class Ready(Message):
+    """A model is there: there is a session, and what had to be shown at its beginning is shown."""

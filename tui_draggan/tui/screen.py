@@ -39,7 +39,7 @@ from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.line import Line
 from tui_draggan.tui.masking import MaskMode
-from tui_draggan.tui.messages import Reported
+from tui_draggan.tui.messages import Ready, Reported
 from tui_draggan.tui.pacing import FRAMES_PER_SECOND, Pacing, StepRate
 from tui_draggan.tui.panels import Panels
 from tui_draggan.tui.parts import Parts, join
@@ -168,6 +168,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
             self.app.notify(self.options.resumed, title="resumed", markup=False)
         if self.options.masked:
             self.app.notify(self.options.masked, markup=False)
+        self.call_after_refresh(self.post_message, Ready())
 
     @on(Reported)
     def _take_report(self, event: Reported) -> None:
