@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Each file by one worker, in the order of tests/conftest.py.
 SUITE := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test coverage quick quick-bare check demo bench gpu screenshots clean
+.PHONY: run test coverage quick quick-bare check demo bench gpu screenshots manual clean
 
 run: .venv/run.stamp
 	@$(BIN)/tui-draggan $(ARGS)
@@ -55,6 +55,10 @@ GPU_PYTHON ?= python3
 screenshots: .venv/dev.stamp
 	$(BIN)/python -m screenshots.make
 	$(BIN)/python -m screenshots.demo
+
+# The man page, from the options of every command.
+manual: .venv/dev.stamp
+	$(BIN)/python -m docs.manual
 
 clean:
 	rm -rf .venv demo

@@ -50,6 +50,7 @@ COMMANDS = (
     Command(
         "config", "config", "show the settings and where they come from, or write a file of them"
     ),
+    Command("completion", "completion", "print a script that completes this program's options"),
     Command("doctor", "doctor", "check this machine and terminal, with advice on what is missing"),
     Command("bench", "bench", "measure how fast an iteration is on this machine", True),
     Command("score", "score", "measure where edits land, beside the published algorithms", True),
@@ -168,6 +169,16 @@ class _CommandParser(_Parser):
         return super().parse_known_args(args, namespace)
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The parser with the options of every command, which otherwise come when they are wanted."""
+    parser = _parser()
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                _add_arguments(command, next(one for one in COMMANDS if one.name == name))
+    return parser
+
+
 def _parser() -> _Parser:
     parser = _EditorParser()
     parser.epilog = (
@@ -189,4 +200,4 @@ def _parser() -> _Parser:
 def _add_arguments(parser: argparse.ArgumentParser, command: Command) -> None:
     module = import_module(f"{__package__}.commands.{command.module}")
     module.add_arguments(parser)
-    parser.set_defaults(command=command, run=module.run)
+    parser.set_defaults(command=command, run=module.run, whole_parser=whole_parser)

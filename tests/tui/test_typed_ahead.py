@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from textual import events
 from textual.widgets import Input
 
-from tui_draggan.testing.pilot import EditorPilot, editing
-from tui_draggan.testing.spot_engine import ZooEngine
+from tui_draggan.edit.session import Session
+from tui_draggan.testing.pilot import EditorPilot, editing, spot_app
+from tui_draggan.testing.spot_engine import SpotEngine, ZooEngine, spot_session
 from tui_draggan.tui.dialogs.dialog import Dialog, LineDialog
+from tui_draggan.tui.screen import EditorScreen
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +27,26 @@ NAMES = {
     " ": "space",
     "?": "question_mark",
 }
+
+
+@asynccontextmanager
+async def opening() -> AsyncIterator[tuple[EditorPilot, threading.Event]]:
+    """An editor whose model opens when the event is set."""
+    opens = threading.Event()
+
+    def open_session() -> Session:
+        opens.wait()
+        return spot_session(SpotEngine())
+
+    with spot_app(open_session=open_session) as app:
+        try:
+            async with app.run_test(size=(100, 30)) as pilot:
+                await pilot.pause()
+                screen = app.screen_stack[1]
+                assert isinstance(screen, EditorScreen)
+                yield EditorPilot(pilot, app, screen), opens
+        finally:
+            opens.set()
 
 
 async def burst(editor: EditorPilot, keys: str) -> None:
@@ -43,8 +67,7 @@ async def test_keys_behind_the_one_that_opens_a_dialog_are_the_dialogs() -> None
 
 
 async def test_keys_typed_while_the_model_opens_act_when_it_is_there() -> None:
-    opens = threading.Event()
-    async with editing(opens=opens) as editor:
+    async with opening() as (editor, opens):
         await burst(editor, "g45,12:45,4⏎ ")
         assert not editor.screen.is_open
         opens.set()
@@ -53,8 +76,7 @@ async def test_keys_typed_while_the_model_opens_act_when_it_is_there() -> None:
 
 
 async def test_escape_forgets_what_was_typed_while_the_model_opens() -> None:
-    opens = threading.Event()
-    async with editing(opens=opens) as editor:
+    async with opening() as (editor, opens):
         await burst(editor, "⏎K⏎ ⎋K⏎")
         opens.set()
         await editor.until(lambda: editor.screen.is_open, "the editor")
@@ -63,11 +85,10 @@ async def test_escape_forgets_what_was_typed_while_the_model_opens() -> None:
 
 
 async def test_q_leaves_while_the_model_opens() -> None:
-    opens = threading.Event()
-    async with editing(opens=opens) as editor:
+    async with opening() as (editor, opens):
         await burst(editor, "⏎⎋q")
         await editor.until(lambda: editor.app.return_value == 0, "the end")
-        opens.set()
+        assert not opens.is_set()
 
 
 async def test_keys_behind_the_one_that_closes_it_are_the_editors() -> None:
