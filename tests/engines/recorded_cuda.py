@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -53,8 +52,6 @@ class RecordedGraph(TorchDispatchMode):
 
 class RecordedCuda:
     """What `fixed_step` uses of `torch.cuda`; `log` says what was asked for, in order."""
-
-    OutOfMemoryError = torch.OutOfMemoryError
 
     def __init__(self, *failures: Exception, always: bool = True) -> None:
         """failures: raised at the end of captures, one after the other; `always`: the last of them

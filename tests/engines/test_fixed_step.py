@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, replace
 from pathlib import Path
+from traceback import walk_tb
 
 import numpy as np
 import pytest
@@ -16,7 +17,9 @@ from tests.tiny import SIZE, tiny_generator
 from tui_draggan.bundle import ModelBundle
 from tui_draggan.engines import cpu
 from tui_draggan.engines.base import LocalEngine, Problem, StepRequest, StepResult
+from tui_draggan.engines.torch import latent_optimizer
 from tui_draggan.engines.torch.engine import TorchEngine
+from tui_draggan.engines.torch.fixed_step import FixedStep
 from tui_draggan.engines.torch.latent_optimizer import KEPT, TorchLatentOptimizer
 from tui_draggan.errors import EngineError
 from tui_draggan.export.bundle_writer import export_bundle
@@ -134,14 +137,21 @@ def test_a_full_gpu_is_said(tiny_bundle: ModelBundle) -> None:
         engine.step(request(engine, ws))
 
 
-def test_kept_steps_make_room_for_a_new_one(tiny_bundle: ModelBundle) -> None:
+@pytest.mark.parametrize(
+    "full",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"),
+    ],
+)
+def test_kept_steps_make_room_for_a_new_one(tiny_bundle: ModelBundle, full: RuntimeError) -> None:
     cuda = RecordedCuda(always=False)
     engine = TorchEngine(tiny_bundle, "cpu", cuda=cuda)
     ws = np.tile(engine.w_avg, (engine.info.num_ws, 1))
     engine.begin(Problem(ws))
     step = replace(request(engine, ws), learning_rate=0.0)
     losses = [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)]
-    cuda.fail(torch.OutOfMemoryError("CUDA out of memory"))
+    cuda.fail(full)
     assert np.isfinite(engine.step(replace(step, r1=4)).loss)
     assert cuda.log.count("empty cache") == 1 and cuda.pools[-1] is None
     assert [engine.step(replace(step, r1=r1)).loss for r1 in (2, 3)] == losses
@@ -202,3 +212,26 @@ def test_a_captured_step_waits_for_no_number() -> None:
     graph = RecordedCuda().CUDAGraph()
     with pytest.raises(RuntimeError, match="not permitted"), graph:
         torch.ones(2).sum().item()
+
+
+def test_what_is_half_made_on_a_card_that_is_gone_is_never_freed(
+    tiny_bundle: ModelBundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Freeing pinned memory asks the card, and ends the process."""
+    lost: list[object] = []
+    monkeypatch.setattr(latent_optimizer, "_lost", lost)
+
+    def gone() -> None:
+        raise RuntimeError("CUDA error: unspecified launch failure")
+
+    cuda = RecordedCuda(RuntimeError("CUDA error: unspecified launch failure"))
+    monkeypatch.setattr(cuda, "synchronize", gone)
+    engine = TorchEngine(tiny_bundle, "cpu", cuda=cuda)
+    ws = np.tile(engine.w_avg, (engine.info.num_ws, 1))
+    engine.begin(Problem(ws))
+    with pytest.raises(EngineError, match="the GPU failed"):
+        engine.step(request(engine, ws))
+    assert engine._optimizer in lost
+    errors = [error for error in lost if isinstance(error, RuntimeError)]
+    frames = [frame for error in errors for frame, _ in walk_tb(error.__traceback__)]
+    assert any(isinstance(frame.f_locals.get("self"), FixedStep) for frame in frames)

@@ -15,6 +15,7 @@ they cannot show: that CUDA captures these kernels, pinned memory, the order of 
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 import torch
@@ -26,8 +27,13 @@ from tui_draggan.engines.torch.step import Arrays, Step, Values
 
 STEADY = frozenset({"disc", "window", "outside_weight", "outside_reference"})
 """Arrays that are replaced where they change, never written to."""
+ALIGNMENT = 64
+"""Numbers; a multiple of what any kernel reads at once."""
 WARM_UPS = 3
 """Runs before a capture, in which torch makes its choices and takes its memory."""
+FULL = re.compile(r"out of memory|_ALLOC_FAILED")
+"""What torch, cuBLAS and cuDNN say where the GPU's memory is full; not all of it comes as an
+OutOfMemoryError."""
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +54,13 @@ class FixedStep:
         self._step = step
         self._cuda = cuda
         self._pinned = device.type == "cuda"
-        self._staged = {name: self._host_like(torch.from_numpy(a)) for name, a in arrays.items()}
+        moving = {name: array for name, array in arrays.items() if name not in STEADY}
+        self._moving = _SideBySide(moving, device, self._pinned)
+        self._staged = {name: self._host_like(torch.from_numpy(arrays[name])) for name in STEADY}
         self._inputs = {
             name: torch.empty_like(staged, device=device) for name, staged in self._staged.items()
         }
+        self._inputs |= self._moving.tensors
         self._taken: dict[str, NDArray[Any]] = {}
         self._take(arrays)
         self._graph = None if cuda is None else self._captured(beside)
@@ -76,12 +85,14 @@ class FixedStep:
 
     def _take(self, arrays: Arrays) -> None:
         """Copies what may have changed."""
-        for name, array in arrays.items():
-            if name in STEADY and array is self._taken.get(name):
+        self._moving.take(arrays, non_blocking=self._cuda is not None)
+        for name, staged in self._staged.items():
+            array = arrays[name]
+            if array is self._taken.get(name):
                 continue
             self._taken[name] = array
-            self._staged[name].copy_(torch.from_numpy(array))
-            self._inputs[name].copy_(self._staged[name], non_blocking=self._cuda is not None)
+            staged.copy_(torch.from_numpy(array))
+            self._inputs[name].copy_(staged, non_blocking=self._cuda is not None)
 
     def _captured(self, beside: FixedStep | None) -> Any:
         """The graph, its outputs in place; None where it cannot be had, which costs speed only."""
@@ -100,9 +111,37 @@ class FixedStep:
                 self._outputs = self._step(values)
         except RuntimeError as error:
             cuda.set_stream(stream)  # torch may have stayed on that of the capture
-            if isinstance(error, cuda.OutOfMemoryError):
+            if is_full(error):
                 raise
             cuda.synchronize()
             log.warning("CUDA graph not captured, steps are slower: %s", first_line(error))
             return None
         return graph
+
+
+def is_full(error: RuntimeError) -> bool:
+    """Whether the GPU's memory is what was missing."""
+    return isinstance(error, torch.OutOfMemoryError) or bool(FULL.search(str(error)))
+
+
+class _SideBySide:
+    """Small arrays in float32 that change with every step: one copy takes all of them to the
+    device, where each copy costs a launch whatever its size."""
+
+    def __init__(self, arrays: Arrays, device: torch.device, pinned: bool) -> None:
+        parts: dict[str, slice] = {}
+        total = 0
+        for name, array in arrays.items():
+            parts[name] = slice(total, total + array.size)
+            total += -(-array.size // ALIGNMENT) * ALIGNMENT
+        self._host = torch.zeros(total, pin_memory=pinned)
+        self._device = torch.empty(total, device=device)
+        numbers = self._host.numpy()
+        self._places = {n: numbers[parts[n]].reshape(array.shape) for n, array in arrays.items()}
+        self.tensors = {n: self._device[parts[n]].view(array.shape) for n, array in arrays.items()}
+        """Those on the device, by name."""
+
+    def take(self, arrays: Arrays, non_blocking: bool) -> None:
+        for name, place in self._places.items():
+            place[...] = arrays[name]
+        self._device.copy_(self._host, non_blocking=non_blocking)

@@ -26,7 +26,7 @@ from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
 from tui_draggan.engines.torch.alias_free import AliasFreeSynthesis
-from tui_draggan.engines.torch.fixed_step import FixedStep
+from tui_draggan.engines.torch.fixed_step import FixedStep, is_full
 from tui_draggan.engines.torch.partial_synthesis import PartialSynthesis
 from tui_draggan.engines.torch.points import Grid, sampled
 from tui_draggan.engines.torch.regions import Rect
@@ -179,8 +179,8 @@ class TorchLatentOptimizer(AdamLatent):
         beside = next(iter(self._steps.values()), None)
         try:
             return FixedStep(step, arrays, self._device, self._cuda, beside)
-        except torch.cuda.OutOfMemoryError:
-            if not self._steps:
+        except RuntimeError as error:
+            if not self._steps or not is_full(error):
                 raise
             return None
 
@@ -215,16 +215,14 @@ def _build_synthesis(bundle: ModelBundle, workers: Workers) -> Synthesis:
         raise EngineError(f"{bundle.path} holds no {error.args[0]}; export it again") from error
 
 
-FULL = re.compile(r"out of memory|_ALLOC_FAILED")
-"""What torch, cuBLAS and cuDNN say where the GPU's memory is full; not all of it comes as an
-OutOfMemoryError."""
 LOST = re.compile(r"CUDA (driver )?error|CUBLAS_STATUS|CUDNN_STATUS")
 """What they say where the GPU itself has failed or is gone: nothing on it can be used again."""
 
 
 _lost: list[object] = []
-"""What has memory of such a GPU. Freeing it would end the process: torch's allocator of pinned
-memory asks the GPU first, in a destructor."""
+"""What has memory of such a GPU, and the errors, whose tracebacks hold what was being made.
+Freeing it would end the process: torch's allocator of pinned memory asks the GPU first, in a
+destructor."""
 
 
 @contextmanager
@@ -234,13 +232,13 @@ def failing_as(what: str, holder: object = None) -> Iterator[None]:
         try:
             yield
         except RuntimeError as error:
-            if isinstance(error, torch.OutOfMemoryError) or FULL.search(str(error)):
+            if is_full(error):
                 raise EngineError(
                     f"{what}: the GPU's memory is full; end what else uses it, or choose the "
                     "device cpu"
                 ) from error
             if LOST.search(str(error)):
-                _lost.append(holder)
+                _lost += [holder, error]
                 raise EngineError(
                     f"{what}: the GPU failed ({runtime.first_line(error)}); start again, or "
                     "choose the device cpu"
