@@ -16,6 +16,7 @@ from tests.checkpoints.writers.stylegan3 import W_DIM, Z_DIM, random_stylegan3, 
 from tests.plain_stylegan2 import PlainGenerator
 from tests.tiny import tiny_alias_free
 from tui_draggan.checkpoints.generator import build_generator
+from tui_draggan.checkpoints.missing import MEAN_NOTE
 from tui_draggan.errors import CheckpointError
 from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
 
@@ -123,19 +124,33 @@ def saved(values: Any) -> bytes:
     return stream.getvalue()
 
 
-def test_a_state_dict_of_a_published_network(read: Read) -> None:
+@pytest.mark.parametrize(
+    "filters",
+    [{"synthesis.L1_36_12.down_filter": torch.ones(12, 12)}, {}],
+    ids=["with filters", "without"],
+)
+def test_a_state_dict_of_a_published_network(filters: dict[str, torch.Tensor], read: Read) -> None:
     """Cutoffs are not in it: the paper's rule gives them, where the sizes fit."""
     generator = tiny_alias_free(radial=True, margin=10, layers=6)
-    extra = {"synthesis.L1_36_12.down_filter": torch.ones(12, 12)}
-    checkpoint = read(saved({"g_ema": {**generator.state_dict(), **extra}}))
+    checkpoint = read(saved({"g_ema": {**generator.state_dict(), **filters}}))
     assert isinstance(checkpoint.config, AliasFreeConfig)
     assert checkpoint.config.stages == generator.config.stages
-    assert any("published networks are assumed" in note for note in checkpoint.notes)
+    multiplier, cutoffs = checkpoint.notes
+    assert "published networks are assumed" in cutoffs
+    assert "learning-rate multiplier; 0.01 is assumed, which fits its weights" in multiplier
     ws = torch.randn(1, 8, 16)
     picture = build_generator(checkpoint).synthesis(ws)
     torch.testing.assert_close(picture, generator.synthesis(ws))
     with pytest.raises(CheckpointError, match="the file gives no cutoffs"):
         read(saved(tiny_alias_free(margin=4, layers=6).state_dict()))
+
+
+def test_of_a_mean_that_is_missing_its_error_is_told(read: Read) -> None:
+    state = dict(tiny_alias_free(radial=True, margin=10, layers=6).state_dict())
+    del state["mapping.w_avg"]
+    checkpoint = read(saved({"g_ema": state}))
+    assert MEAN_NOTE in checkpoint.notes
+    assert build_generator(checkpoint).mapping.w_avg.isfinite().all()
 
 
 def test_this_programs_own_file(read: Read) -> None:

@@ -17,6 +17,7 @@ import torch
 
 from tui_draggan.checkpoints.checkpoint import Checkpoint
 from tui_draggan.checkpoints.checks import check_is, positive, positive_or_none
+from tui_draggan.checkpoints.missing import MEAN_NOTE, fitting_multiplier, multiplier_note
 from tui_draggan.checkpoints.modules import is_module
 from tui_draggan.checkpoints.nvidia import (
     is_generator,
@@ -50,10 +51,7 @@ _LAYER = re.compile(r"synthesis\.L(\d{1,3})_\d{1,6}_\d{1,6}")
 _WEIGHT = re.compile(r"synthesis\.L(\d{1,3})_(\d{1,6})_(\d{1,6})\.weight")
 _MAPPING_LAYER = re.compile(r"mapping\.fc\d+")
 _FILTERS = {"up_filter", "down_filter"}
-ASSUMED = (
-    "the file gives no cutoffs, clamps or learning-rate multiplier; those of the published "
-    "networks are assumed"
-)
+ASSUMED = "the file gives no cutoffs and clamps; those of the published networks are assumed"
 MAX_LAYERS = 64
 MAX_MARGIN = 256
 MAX_TAPS = 64
@@ -120,7 +118,7 @@ def checked(
     if min(arrays[f"synthesis.{layer.name}.magnitude_ema"] for layer in config.layers) <= 0:
         raise CheckpointError("has a magnitude_ema that is not positive")
     if MEAN not in arrays:
-        notes += ("no mean w in the file; it is estimated from 10,000 samples",)
+        notes += (MEAN_NOTE,)
     return Checkpoint(format, config, arrays, notes)
 
 
@@ -129,10 +127,12 @@ def read_named_stylegan3(tensors: Tensors, described: Any, notes: tuple[str, ...
     program's own files have it; None elsewhere: then the paper's numbers are assumed."""
     weights = _without_filters(tensors)
     if described is None:
-        filters = (tensor for name, tensor in tensors.items() if name.endswith(".down_filter"))
-        published = _published(weights, radial=any(filter.ndim == 2 for filter in filters))
-        format = "state dict in NVIDIA's naming (StyleGAN3)"
-        return checked(published, weights, format, (*notes, ASSUMED))
+        filters = [tensor for name, tensor in tensors.items() if name.endswith(".down_filter")]
+        radial = any(filter.ndim == 2 for filter in filters) if filters else None
+        lr, rms = fitting_multiplier(weights)
+        published = replace(_published(weights, radial), mapping_lr=lr)
+        notes = (*notes, multiplier_note(lr, rms), ASSUMED)
+        return checked(published, weights, "state dict in NVIDIA's naming (StyleGAN3)", notes)
     try:
         config = config_from(described)
         if not isinstance(config, AliasFreeConfig):
@@ -149,8 +149,9 @@ def _without_filters(tensors: Tensors) -> Tensors:
     }
 
 
-def _published(tensors: Tensors, radial: bool) -> AliasFreeConfig:
-    """The published networks' rule (section 3.2 of the paper) for layers of these names."""
+def _published(tensors: Tensors, radial: bool | None) -> AliasFreeConfig:
+    """The published networks' rule (section 3.2 of the paper) for layers of these names. radial:
+    None where the file holds no filters; then R is told by its 1×1 convolutions."""
     named = {
         int(match[1]): (int(match[2]), int(match[3]))
         for name in tensors
@@ -163,12 +164,13 @@ def _published(tensors: Tensors, radial: bool) -> AliasFreeConfig:
         value for name, value in tensors.items() if re.match(r"synthesis\.L0_\d+_\d+\.weight", name)
     )
     mapping = mapping_fields(tensors, _w_dim(tensors))
+    kernel = weight.shape[-1] if weight.ndim == 4 else 1
     try:
         rule = AliasFreeConfig.from_schedule(
             min(sizes[-1], MAX_RESOLUTION),
             layers=len(named) - 1,
-            kernel=weight.shape[-1] if weight.ndim == 4 else 1,
-            radial=radial,
+            kernel=kernel,
+            radial=kernel == 1 if radial is None else radial,
             **mapping,
         )
     except ValueError as error:

@@ -62,15 +62,17 @@ def stylegan3_record(plain: PlainStyleGAN3, **attributes: Any) -> Call:
         name: _layer(plain, index, _below(tensors, f"synthesis.{name}"))
         for index, name in enumerate(names)
     }
-    dims = {"z_dim": Z_DIM, "w_dim": W_DIM, "num_ws": plain.layers + 2}
     embed = _below(tensors, "mapping.embed")
+    w_dim = len(tensors["mapping.w_avg"])
+    z_dim = tensors["mapping.fc0.weight"].shape[1] - (w_dim if embed else 0)
+    dims = {"z_dim": z_dim, "w_dim": w_dim, "num_ws": plain.layers + 2}
     dims["c_dim"] = embed["weight"].shape[1] if embed else 0
     picture = {"img_resolution": plain.resolution, "img_channels": 3}
     synthesis = record(
         "SynthesisNetwork",
         {
             **picture,
-            **{"w_dim": W_DIM, "num_ws": plain.layers + 2, "num_layers": plain.layers},
+            **{"w_dim": w_dim, "num_ws": plain.layers + 2, "num_layers": plain.layers},
             **{"num_critical": plain.critical, "margin_size": plain.margin},
             **{"output_scale": 0.25, "num_fp16_res": 4, "layer_names": names},
         },
@@ -112,7 +114,7 @@ def _input(plain: PlainStyleGAN3, tensors: dict[str, Tensor]) -> Call:
     return record(
         "SynthesisInput",
         {
-            **{"w_dim": W_DIM, "channels": len(tensors["phases"])},
+            **{"w_dim": tensors["affine.weight"].shape[1], "channels": len(tensors["phases"])},
             **{"size": np.array([plain.size(0)] * 2)},
             **{
                 "sampling_rate": np.float64(plain.rate(0)),
@@ -148,7 +150,8 @@ def _layer(plain: PlainStyleGAN3, index: int, tensors: dict[str, Tensor]) -> Cal
     return record(
         "SynthesisLayer",
         {
-            **{"w_dim": W_DIM, "is_torgb": is_torgb, "is_critically_sampled": critical},
+            "w_dim": tensors["affine.weight"].shape[1],
+            **{"is_torgb": is_torgb, "is_critically_sampled": critical},
             **{"use_fp16": False, "in_channels": inputs, "out_channels": outputs},
             "in_size": np.array([plain.size(before)] * 2),
             "out_size": np.array([plain.size(index)] * 2),
