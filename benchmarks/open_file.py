@@ -1,6 +1,6 @@
 """`tui-draggan FILE`: from the start of the process to the first picture, and the second time.
 
-    python -m benchmarks.open_file [--sizes 512,1024] [--repeat 3]
+    python -m benchmarks.open_file [--sizes 512,1024] [--repeat 3] [--network T]
 
 Checkpoints have random weights. The first time, pictures come from the weights while the model is
 exported; what that takes stands beside. The second time the model is there. The clock stops as in
@@ -19,7 +19,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from benchmarks.sizes import BASE, CHECKPOINT
+from benchmarks.random_checkpoint import NETWORKS
 from benchmarks.startup import ENOUGH, HALF_BLOCK
 from benchmarks.terminal import TerminalProgram
 from tui_draggan import paths
@@ -35,22 +35,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", default="512,1024")
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--network", choices=NETWORKS, default="StyleGAN2")
     options = parser.parse_args()
     print("| picture | first picture, s | model there, s | second time, s |")
     print("| --- | --- | --- | --- |")
     for size in map(int, options.sizes.split(",")):
-        rows = [times(size) for _ in range(options.repeat)]
+        rows = [times(size, options.network) for _ in range(options.repeat)]
         medians = (f"{statistics.median(column):.2f}" for column in zip(*rows, strict=True))
         print(f"| {size} px | {' | '.join(medians)} |", flush=True)
 
 
-def times(size: int) -> tuple[float, float, float]:
+def times(size: int, network: str) -> tuple[float, float, float]:
     """Seconds to the first picture, to the model, and to the first picture the second time."""
     with tempfile.TemporaryDirectory() as work:
         for kind in ("DATA", "STATE", "CACHE", "CONFIG"):
             os.environ[f"XDG_{kind}_HOME"] = str(Path(work, kind.lower()))
-        file = Path(work, "random.safetensors")
-        subprocess.run([sys.executable, "-c", CHECKPOINT, str(size), str(BASE[size]), file])
+        file = Path(work, "random.pt")
+        words = ["benchmarks.random_checkpoint", network, str(size), str(file)]
+        subprocess.run([sys.executable, "-m", *words], check=True)
         program = [sys.executable, "-m", "tui_draggan", str(file)]
         began = time.perf_counter()
         first = TerminalProgram(program)

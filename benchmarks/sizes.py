@@ -1,76 +1,59 @@
-"""What a model takes: on disk, and in memory while it is imported and while it is dragged.
+"""What a model takes: on disk, in memory while it is imported and while it is dragged, and in time.
 
     python -m benchmarks.sizes [--sizes 256,512,1024] [--engine ort-training] [--network T]
 
 Checkpoints with random weights go through the program's own commands: `import`, and `drag`, which
-draws the picture, does ten steps and draws it again. Memory is the most that the process held.
+draws the picture, does ten steps and draws it again. Memory is the most that the process held; of
+the steps' times it is the median.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.random_checkpoint import NETWORKS
 from tui_draggan.folders import size_on_disk
-
-BASE = {256: 16384, 512: 32768, 1024: 32768}
-"""StyleGAN2's usual channel_base."""
-CHECKPOINT = """
-import sys, torch
-from safetensors.torch import save_file
-from tui_draggan.stylegan.config import GeneratorConfig
-from tui_draggan.stylegan.network import Generator
-config = GeneratorConfig.from_channel_base(int(sys.argv[1]), int(sys.argv[2]))
-save_file(Generator(config).state_dict(), sys.argv[3])
-"""
-ALIAS_FREE = """
-import sys, torch
-from safetensors.torch import save_file
-from tui_draggan.stylegan.alias_free import AliasFreeGenerator
-from tui_draggan.stylegan.alias_free_config import AliasFreeConfig
-radial = dict(channel_base=65536, channel_max=1024, kernel=1, radial=True)
-options = radial if sys.argv[2] == "R" else {}
-config = AliasFreeConfig.from_schedule(int(sys.argv[1]), **options)
-save_file(AliasFreeGenerator(config).state_dict(), sys.argv[3])
-"""
-"""StyleGAN3's T or R, as published."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", default="256,512,1024")
     parser.add_argument("--engine", default="ort-training")
-    parser.add_argument("--network", choices=("StyleGAN2", "T", "R"), default="StyleGAN2")
+    parser.add_argument("--network", choices=NETWORKS, default="StyleGAN2")
     options = parser.parse_args()
-    print("| picture | checkpoint | model and optimised graphs | import | drag |")
-    print("| --- | --- | --- | --- | --- |")
+    print("| picture | checkpoint | model and optimised graphs | import | drag | a step |")
+    print("| --- | --- | --- | --- | --- | --- |")
     for size in map(int, options.sizes.split(",")):
         with tempfile.TemporaryDirectory() as work:
             print(row(size, Path(work), options.engine, options.network), flush=True)
 
 
 def row(size: int, work: Path, engine: str, network: str) -> str:
-    checkpoint = work / "random.safetensors"
-    made = [CHECKPOINT, str(size), str(BASE[size])]
-    if network != "StyleGAN2":
-        made = [ALIAS_FREE, str(size), network]
-    run(["-c", *made, str(checkpoint)], work)
+    checkpoint = work / "random.pt"
+    run(["-m", "benchmarks.random_checkpoint", network, str(size), str(checkpoint)], work)
     program = ["-m", "tui_draggan"]
     reading, peak = run([*program, "import", str(checkpoint), "--name", "random"], work)
     pair = f"{size // 2},{size // 2}:{size // 4},{size // 4}"
     edit = ["drag", "--model", "random", "--engine", engine, "--device", "cpu", "--point", pair]
-    _, dragging = run([*program, *edit, "--steps", "10", "--out", str(work / "out.png")], work)
+    steps = work / "steps.jsonl"
+    written = ["--out", str(work / "out.png"), "--log", str(steps)]
+    _, dragging = run([*program, *edit, "--steps", "10", *written], work)
+    times = [json.loads(line)["ms"] for line in steps.read_text().splitlines()]
     data = work / "tui-draggan"
     model, graphs = size_on_disk(data / "models" / "random"), size_on_disk(data / "optimised")
     return (
         f"| {size} px | {checkpoint.stat().st_size / 1e6:.0f} MB "
         f"| {model / 1e6:.0f} MB and {graphs / 1e6:.0f} MB "
-        f"| {peak / 1e6:.0f} MB, {reading:.0f} s | {dragging / 1e6:.0f} MB |"
+        f"| {peak / 1e6:.0f} MB, {reading:.0f} s | {dragging / 1e6:.0f} MB "
+        f"| {statistics.median(times):.0f} ms |"
     )
 
 
