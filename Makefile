@@ -1,6 +1,8 @@
-# make run, make test: everything a fresh machine with Python 3.11 needs is made in .venv.
+# make run, make test: everything a fresh machine with Python 3.10 to 3.13 needs is made in .venv.
 
-PYTHON ?= python3.11
+# The first that runs: with 3.11 and 3.10 comes the training API.
+PYTHON ?= $(shell for python in python3.11 python3.10 python3.12 python3.13 python3; do \
+	if $$python -c '' 2>/dev/null; then echo $$python; break; fi; done)
 BIN := .venv/bin
 # Each file by one worker, in the order of tests/conftest.py.
 SUITE := -n 2 --dist loadfile --no-loadscope-reorder
