@@ -1,9 +1,9 @@
 """3×3 convolutions of feature maps (rows, columns, channels), forward and backward.
 
-`TiledConv` is for CPUs in float32: few multiplications, all of them in large matrix products.
-`PlainConv` leaves the work to torch, for everything else. Both compute what they are asked for of
-a map: `source(rect)` is what they need for it, `aligned(rect)` what they give; of `aligned` they
-take a gradient, of `source` they give it.
+`TiledConv` is for many channels on CPUs in float32: few multiplications, all of them in large
+matrix products. `PlainConv` leaves the work to torch, for all else. Both compute what is asked of a
+map: `source(rect)` is what they need for it, `aligned(rect)` what they give; of `aligned` they take
+a gradient, of `source` they give it.
 
 Plain convolutions, padded by one; or up-sampling ones, transposed with stride 2, which give maps
 of sides 2h + 1 and 2w + 1. I/O input/output channels.
@@ -31,6 +31,11 @@ SMALL = 32
 multiplications."""
 
 
+SHALLOW = {True: 160, False: 64}
+"""Channels of the inputs up to which torch's convolutions are faster than tiles, of which every one
+has to be transformed whatever its depth; of up-sampling ones, and of others."""
+
+
 class Convolution(Protocol):
     def aligned(self, rect: Rect) -> Rect:
         """The outputs that are computed where those in `rect` are asked for."""
@@ -51,7 +56,8 @@ class Convolution(Protocol):
 
 def convolution(weight: Tensor, up: bool, size: Size, workers: Workers) -> Convolution:
     """weight (O, I, 3, 3), or (I, O, 3, 3) where `up`; `size` of the outputs."""
-    if workers.by_tiles:
+    inputs = weight.shape[0 if up else 1]
+    if workers.by_tiles and inputs > SHALLOW[up]:
         return TiledConv(weight, up, size, workers)
     return PlainConv(weight, up, workers)
 
@@ -77,12 +83,20 @@ class PlainConv:
         return Rect(*(v // 2 for v in self.aligned(rect))).grown(1, 0)
 
     def forward(self, x: Tensor, style: Tensor, out: Tensor) -> None:
-        x = _planes(torch.mul(x, style, out=self._workers.scratch().empty(*x.shape)))
-        if self._up:  # the first row and the last lack a neighbour
-            y = F.conv_transpose2d(x, self._weight, stride=2)[:, :, 2:-1, 2:-1]
-        else:
-            y = F.conv2d(x, self._weight)
-        out.copy_(_pixels(y))
+        def convolve(first: int, end: int) -> None:
+            # Of an up-sampling one, two rows of outputs come from one of inputs and the one above.
+            last = end + 1 if self._up else end + 2
+            part, scratch = x[first:last], self._workers.scratch()
+            planes = _planes(torch.mul(part, style, out=scratch.empty(*part.shape)))
+            if self._up:  # the first row and the last lack a neighbour
+                y = F.conv_transpose2d(planes, self._weight, stride=2)[:, :, 2:-1, 2:-1]
+                out[2 * first : 2 * end].copy_(_pixels(y))
+            else:
+                out[first:end].copy_(_pixels(F.conv2d(planes, self._weight)))
+
+        rows, (_, columns, outputs) = len(out), out.shape
+        each = 2 if self._up else 1
+        self._workers.divide(rows // each, each * columns * outputs, convolve)
 
     def backward(self, gradient: Tensor, scale: Tensor, out: Tensor) -> None:
         scaled = self._workers.scratch().empty(*gradient.shape)
