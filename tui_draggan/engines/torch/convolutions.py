@@ -31,7 +31,7 @@ SMALL = 32
 multiplications."""
 
 
-SHALLOW = {True: 160, False: 64}
+SHALLOW = {True: 256, False: 64}
 """Channels of the inputs up to which torch's convolutions are faster than tiles, of which every one
 has to be transformed whatever its depth; of up-sampling ones, and of others."""
 

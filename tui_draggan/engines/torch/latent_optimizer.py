@@ -238,7 +238,7 @@ def failing_as(what: str, holder: object = None) -> Iterator[None]:
                     "device cpu"
                 ) from error
             if LOST.search(str(error)):
-                _lost += [holder, error]
+                _lost.extend([holder, error])
                 raise EngineError(
                     f"{what}: the GPU failed ({runtime.first_line(error)}); start again, or "
                     "choose the device cpu"
