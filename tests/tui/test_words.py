@@ -74,6 +74,7 @@ def test_the_hint_is_of_what_is_half_done_then_of_what_was_done_then_of_the_run(
     assert hint(snapshot(), replace(HERE, selected=point), "", True).startswith("target selected")
     assert hint(snapshot(), HERE, "", False) == FIRST_RUN
     assert hint(snapshot(), HERE, "", True) == ""
+    assert hint(replace(snapshot(), picture=None), HERE, "", False) == "drawing the picture …"
 
 
 def test_a_reached_run_needs_no_advice() -> None:

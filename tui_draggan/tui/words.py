@@ -90,6 +90,8 @@ def hint(snapshot: Snapshot, pointer: Pointer, notice: str, has_run: bool) -> st
         return " · ".join(filter(None, words))
     if pointer.selected is not None:
         return f"{pointer.selected.end} selected: Enter picks it up, x deletes, g moves it to x,y"
+    if snapshot.picture is None:
+        return "drawing the picture …"
     return "" if has_run else FIRST_RUN
 
 
