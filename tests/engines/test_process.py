@@ -190,6 +190,11 @@ def test_opening_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engine.pid is None
 
 
+def test_an_engine_that_has_more_to_do_has_a_limit_of_its_own() -> None:
+    with pytest.raises(EngineError, match="took more than 0 s to open the engine and was ended"):
+        EngineProcess.opened(HANGS, patience=0.2)
+
+
 def test_an_interrupt_while_it_computes_mixes_up_no_answers(child: EngineProcess) -> None:
     expected = latent_from_seed(child, 1, 0.7).ws
     os.kill(pid(child), signal.SIGSTOP)

@@ -23,6 +23,9 @@ from tui_draggan.run_folder import RunFolder
 
 NEEDED = ("torch", "onnx")
 """Packages without which no weights are read."""
+EXPORTING = 3600.0
+"""Seconds the engine of a file has for its first step: it waits for the export, and a large network
+on a busy machine takes many minutes."""
 EXPECTED = "a checkpoint, a model's folder, a session or the folder of a training run"
 
 
@@ -112,7 +115,7 @@ def opened_at_once(model: FileModel, device: str, engine: str) -> tuple[ModelBun
     command = processes.engine(model, device, engine)
     with progress() as report:
         report(f"reading {model.file.name}")
-        process = EngineProcess.opened(command, device, engine)
+        process = EngineProcess.opened(command, device, engine, EXPORTING)
     return ModelBundle(model.folder, process.info, {}), process
 
 

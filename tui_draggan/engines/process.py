@@ -113,20 +113,28 @@ class EngineProcess:
 
     @classmethod
     def opened(
-        cls, command: Sequence[str], device: str = "auto", engine: str = "auto"
+        cls,
+        command: Sequence[str],
+        device: str = "auto",
+        engine: str = "auto",
+        patience: float | None = None,
     ) -> EngineProcess:
         """The engine of another child that calls `serve`, and knows itself which model it runs.
 
-        The child ends with the thread that calls this. Raises what opening the engine raises.
+        patience: as `OPENING`, for one that has more to do. The child ends with the thread that
+        calls this. Raises what opening the engine raises.
         """
         process = cls.__new__(cls)
-        process._prepare(command, device, engine)
+        process._prepare(command, device, engine, patience)
         process.open()
         return process
 
-    def _prepare(self, command: Sequence[str], device: str, engine: str) -> None:
+    def _prepare(
+        self, command: Sequence[str], device: str, engine: str, patience: float | None = None
+    ) -> None:
         self.name, self.device = engine, device
         self._command = command
+        self._patience = patience
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._closed = False
@@ -225,7 +233,7 @@ class EngineProcess:
                 raise EngineError("the engine has been closed")
             if self._child is not None:
                 return self._child
-            self._child = child = _Child(self._command)
+            self._child = child = _Child(self._command, self._patience or OPENING)
         try:
             self.info = self._take(child, child.answer("to open the engine"))
         except DragganError:
@@ -267,7 +275,9 @@ class _EndedError(EngineError):
 class _Child:
     """One process. Only `end` may be called by another thread than that which started it."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], patience: float) -> None:
+        """patience: seconds for opening, and for the first answer of each kind."""
+        self._patience = patience
         self._process = children.Child(command)
         self.pid, self.end = self._process.pid, self._process.end
         self.answered: set[str] = set()
@@ -288,15 +298,15 @@ class _Child:
         return self.answer(None if method in self.answered else "to open the model")
 
     def answer(self, opening: str | None = None) -> Answer:
-        """The answer to the last question. opening: what it may take `OPENING` seconds for."""
-        deadline = None if opening is None else monotonic() + OPENING
+        """The answer to the last question. opening: what there is patience for."""
+        deadline = None if opening is None else monotonic() + self._patience
         try:
             while self._owed > 1:
                 self._process.receive(deadline)
                 self._owed -= 1
             answer: Answer = self._process.receive(deadline)
         except TimeoutError:
-            spent = f"took more than {duration(OPENING)} {opening}"
+            spent = f"took more than {duration(self._patience)} {opening}"
             raise EngineError(f"the engine {spent} and was ended") from None
         except children.EndedError as ended:
             raise _EndedError(f"the engine's process {ended}") from None

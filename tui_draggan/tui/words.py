@@ -34,7 +34,7 @@ NEXT = {
     Outcome.STUCK: "try a larger step: ]",
     Outcome.NO_GRADIENT: "",
     Outcome.STOPPED: "space continues from here",
-    Outcome.FAILED: "try a smaller step: [",
+    Outcome.FAILED: "",  # its reason says what helps
 }
 """What helps after a run, with its key."""
 
