@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui_draggan.edit.document import PINNED_WITHIN, Document, State
 from tui_draggan.edit.drag import DragTask
@@ -14,8 +16,10 @@ from tui_draggan.edit.latent import Latent, Seed
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import Outcome
+from tui_draggan.edit.rest import ALONG, APART, rest_of
 from tui_draggan.edit.store import load_session, save_session
 from tui_draggan.errors import UsageError
+from tui_draggan.size import Size
 from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 
 F0 = np.zeros(4, np.float32)
@@ -93,3 +97,36 @@ def test_a_session_file_keeps_pins(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(', "pin": true', "").replace(', "pin": false', ""))
     earlier = load_session(file, INFO)
     assert not any(pair.pin for pair in earlier.pairs), "of a version without"
+
+
+@given(
+    st.tuples(*[st.integers(0, 63)] * 4),
+    st.sampled_from([Size.square(64), Size(64, 128), Size(96, 64)]),
+)
+def test_the_rest_is_held_by_a_grid_that_leaves_the_way_free(
+    ends: tuple[int, int, int, int], size: Size
+) -> None:
+    pair = Pair.placed(1, ends[:2], ends[2:])
+    places = rest_of(size, [pair])
+    assert len(set(places)) == len(places) and all(size.holds(*place) for place in places)
+    apart = APART * size.shorter
+    for share in np.linspace(0, 1, 9):
+        on_the_way = np.array(pair.handle) + share * np.subtract(pair.target, pair.handle)
+        assert all(np.linalg.norm(np.subtract(place, on_the_way)) > apart for place in places)
+    every = rest_of(size, [])
+    assert len(every) == round(ALONG * size.longer / size.shorter) * ALONG
+    assert set(places) <= set(every)
+    assert rest_of(size, [Pair.placed(n, place, place) for n, place in enumerate(every)]) == []
+
+
+def test_holding_the_rest_is_one_change_and_asking_again_none() -> None:
+    session = spot_session()
+    session.add_pair((32, 32), (40, 32))
+    session.hold_rest()
+    pins = session.document.pairs[1:]
+    assert len(pins) > 5 and all(pair.pin for pair in pins)
+    assert [pair.id for pair in session.document.pairs] == list(range(1, len(pins) + 2))
+    before = session.document
+    session.hold_rest()
+    assert session.document is before
+    assert session.undo() == "hold the rest" and len(session.document.pairs) == 1

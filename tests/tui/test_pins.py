@@ -46,3 +46,11 @@ async def test_i_pins_the_selected_pair_where_its_handle_is() -> None:
         assert editor.pairs == [((32, 32), (32, 32))] and "pinned" in editor.words
         await editor.press("u")
         assert editor.pairs == [((32, 32), (32, 24))]
+
+
+async def test_capital_i_holds_the_rest() -> None:
+    async with editing() as editor:
+        await editor.press("enter", "K", "enter", "I")
+        assert len(editor.pairs) > 5 and "the rest is pinned" in editor.words
+        await editor.press("u")
+        assert editor.pairs == [((32, 32), (32, 24))]

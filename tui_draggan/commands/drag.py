@@ -78,6 +78,11 @@ def add_points(parser: argparse.ArgumentParser) -> None:
         help="a place that stays as it is while points are dragged, once for each",
     )
     parser.add_argument(
+        "--hold-rest",
+        action="store_true",
+        help="pins all over the picture, except near points",
+    )
+    parser.add_argument(
         "--direction",
         action="append",
         default=[],
@@ -138,6 +143,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         session = open_session(request, bundle, engine, mask)
         for handle, target in pairs:
             session.add_pair(handle, target)
+        if options.hold_rest:
+            session.hold_rest()
         if not session.document.dragged:
             raise UsageError(NO_POINTS)
         into = options.into and photograph_of(options.into, session.document.latent.origin)

@@ -41,7 +41,8 @@ from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.latent import Latent
 from tui_draggan.edit.mask import LoadedMask, load_mask
-from tui_draggan.edit.points import Pair
+from tui_draggan.edit.points import Pair, free_ids
+from tui_draggan.edit.rest import with_rest_held
 from tui_draggan.edit.store import FORMAT
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError, EngineError, UsageError
@@ -106,8 +107,11 @@ class Lines:
         bundle = self._bundle(name_here)
         model = Model(bundle, _no_engine)
         document = self._document(request, model)
+        numbers = free_ids({pair.id for pair in document.pairs})
         for handle, target in parse_pairs(options, bundle.info):
-            document = document.adding(Pair.placed(_free_id(document), handle, target))
+            document = document.adding(Pair.placed(next(numbers), handle, target))
+        if options.hold_rest:
+            document = with_rest_held(document, bundle.info.size, numbers)
         if not document.dragged:
             raise UsageError(NO_POINTS)
         named = {move.rpartition("=")[0] for move in request.moves}
@@ -174,12 +178,22 @@ class _Fields(argparse.ArgumentParser):
             if action is None:
                 known = ", ".join((ID, *self.names))
                 raise UsageError(f"no field {quoted(name)}; available: {known}")
+            if isinstance(action, argparse._StoreTrueAction):
+                words += _switched(action, name, value)
+                continue
             several = isinstance(value, list) and isinstance(action, argparse._AppendAction)
             words += [_word(action, name, one) for one in (value if several else [value])]
         return self.parse_args(words)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message.removeprefix("argument "))
+
+
+def _switched(action: argparse.Action, name: str, value: object) -> list[str]:
+    """An option without a value, where it is on. Raises UsageError."""
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is {quoted(json.dumps(value))}; expected true or false")
+    return [action.option_strings[0]] if value else []
 
 
 def _word(action: argparse.Action, name: str, value: object) -> str:
@@ -255,12 +269,6 @@ def _nothing(model: Model) -> Any:
     import numpy as np
 
     return np.zeros((model.info.num_ws, model.info.w_dim), np.float32)
-
-
-def _free_id(document: Document) -> int:
-    """As the editor numbers pairs."""
-    taken = {pair.id for pair in document.pairs}
-    return next(number for number in range(1, len(taken) + 2) if number not in taken)
 
 
 def _no_engine() -> Engine:

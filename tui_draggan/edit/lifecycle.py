@@ -8,9 +8,8 @@ A plain state machine. It knows no engine, thread or lock; `session` has them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import Literal, NamedTuple
 
 from tui_draggan.arrays import Bytes
@@ -18,7 +17,7 @@ from tui_draggan.edit.document import Document, Frame, State, Status
 from tui_draggan.edit.history import History
 from tui_draggan.edit.latent import Latent, Origin
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.points import Pair
+from tui_draggan.edit.points import Pair, free_ids
 from tui_draggan.edit.progress import ADVICE, PAUSING, Outcome
 from tui_draggan.edit.sliders import Sliders
 from tui_draggan.edit.task import Advance, Task
@@ -118,9 +117,14 @@ class LifeCycle:
     @property
     def next_id(self) -> int:
         """The id of a new pair: the lowest that neither a pair has nor a step of the shown run."""
+        return next(self.free_ids)
+
+    @property
+    def free_ids(self) -> Iterator[int]:
+        """The ids that new pairs would have, one after another."""
         taken = {pair.id for pair in self.document.pairs}
         taken.update(*(frame.handles for frame in self.frames))
-        return next(number for number in count(1) if number not in taken)
+        return free_ids(taken)
 
     @property
     def runs(self) -> list[list[Frame]]:

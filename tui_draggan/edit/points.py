@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -44,6 +45,11 @@ class Pair:
     def distance(self) -> float:
         """Pixels still to go."""
         return math.dist(self.handle, self.target)
+
+
+def free_ids(taken: Container[int]) -> Iterator[int]:
+    """The ids that new pairs have beside those, one after another."""
+    return (number for number in count(1) if number not in taken)
 
 
 def coordinates(points: Sequence[Point]) -> Floats:

@@ -18,16 +18,16 @@ from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.direction import Direction
 from tui_draggan.edit.agenda import Agenda
 from tui_draggan.edit.document import Document, Frame, Picture, Status
-from tui_draggan.edit.drag import DragTask
-from tui_draggan.edit.freedrag import FreeDragTask
 from tui_draggan.edit.inversion import InversionProblem, InversionTask
 from tui_draggan.edit.latent import Latent, Seed, check_latent, check_rows, reopened
 from tui_draggan.edit.lifecycle import LifeCycle, Past, Recorder
 from tui_draggan.edit.mask import Mask, check_mask
+from tui_draggan.edit.methods import METHOD_TASKS
 from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.orders import Deliver, Errand, Subject
-from tui_draggan.edit.parameters import DRAGGAN, FREEDRAG, DragParams
+from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair, Point, check_inside
+from tui_draggan.edit.rest import with_rest_held
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.sliding import SlidingTask, at_nought
 from tui_draggan.edit.snapshot import Snapshot
@@ -36,8 +36,6 @@ from tui_draggan.edit.tuning import TuningProblem, TuningTask
 from tui_draggan.edit.workbench import Workbench
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import UsageError
-
-METHOD_TASKS: dict[str, Callable[[Engine], Task]] = {DRAGGAN: DragTask, FREEDRAG: FreeDragTask}
 
 
 class Session:
@@ -149,6 +147,13 @@ class Session:
             label = "add pin" if pair.pin else "add point"
             cycle.edit(label, cycle.document.adding(pair))
             return pair.id
+
+    def hold_rest(self) -> None:
+        """Pins all over the picture, except where points are dragged, as one change."""
+        with self._changing() as cycle:
+            held = with_rest_held(cycle.document, self._info.size, cycle.free_ids)
+            if held is not cycle.document:
+                cycle.edit("hold the rest", held)
 
     def move_handle(self, pair_id: int, handle: Point) -> None:
         """Puts a handle elsewhere; its template is taken anew there. A pin moves as a whole."""

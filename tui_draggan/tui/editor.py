@@ -175,6 +175,10 @@ class Editor:
         place = self.pointer.cursor if pending is None else pending
         self._point(replace(self.pointer, pending=None), AddPair(place, place))
 
+    def hold_rest(self) -> None:
+        """Pins everywhere but where points are dragged."""
+        self.attempt(self.session.hold_rest, "the rest is pinned; u takes the pins back")
+
     def delete_selected(self) -> None:
         """The pair of the selected point goes."""
         selected = self.pointer.selected

@@ -25,6 +25,7 @@ SYNONYMS = {
     "reset-picture": "revert restore original start over",
     "markers": "show points crosshair toggle",
     "pin": "hold keep fix",
+    "hold-rest": "pin keep fix grid all",
     "clear-points": "remove erase points",
     "delete": "remove erase",
     "copy": "clipboard yank osc 52",
