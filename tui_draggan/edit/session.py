@@ -25,8 +25,9 @@ from tui_draggan.edit.mask import Mask, check_mask
 from tui_draggan.edit.methods import METHOD_TASKS
 from tui_draggan.edit.mixing import Mix
 from tui_draggan.edit.orders import Deliver, Errand, Subject
+from tui_draggan.edit.pair_edits import added, handle_moved, target_moved
 from tui_draggan.edit.parameters import DragParams
-from tui_draggan.edit.points import Pair, Point, check_inside
+from tui_draggan.edit.points import Point, check_inside
 from tui_draggan.edit.rest import with_rest_held
 from tui_draggan.edit.sliders import Rows, Slider, Sliders
 from tui_draggan.edit.sliding import SlidingTask, at_nought
@@ -138,15 +139,11 @@ class Session:
     # -- edits (any thread, return at once) ----------------------------------------------------
 
     def add_pair(self, handle: Point, target: Point) -> int:
-        """A new handle and its target; both in one place: a pin, which stays there while others are
-        dragged. Returns the pair's id; raises UsageError outside."""
-        check_inside(handle, self._info.size, "handle")
-        check_inside(target, self._info.size, "target")
+        """As `pair_edits.added`; both in one place are a pin. Returns the pair's id."""
         with self._changing() as cycle:
-            pair = Pair.placed(cycle.next_id, handle, target)
-            label = "add pin" if pair.pin else "add point"
-            cycle.edit(label, cycle.document.adding(pair))
-            return pair.id
+            number = cycle.next_id
+            cycle.edit(*added(cycle.document, number, handle, target, self._info.size))
+            return number
 
     def hold_rest(self) -> None:
         """Pins all over the picture, except where points are dragged, as one change."""
@@ -156,22 +153,14 @@ class Session:
                 cycle.edit("hold the rest", held)
 
     def move_handle(self, pair_id: int, handle: Point) -> None:
-        """Puts a handle elsewhere; its template is taken anew there. A pin moves as a whole."""
-        check_inside(handle, self._info.size, "handle")
+        """As `pair_edits.handle_moved`."""
         with self._changing() as cycle:
-            pair = cycle.document.pair(pair_id)
-            target = handle if pair.pin else pair.target
-            pair = replace(pair, handle=handle, target=target, template=None, pin=handle == target)
-            cycle.edit("move pin" if pair.pin else "move handle", cycle.document.with_pair(pair))
+            cycle.edit(*handle_moved(cycle.document, pair_id, handle, self._info.size))
 
     def move_target(self, pair_id: int, target: Point) -> None:
-        """Puts a target elsewhere; the handle keeps its template. A pin whose target leaves it is
-        dragged from then on; a target on its handle makes the pair a pin."""
-        check_inside(target, self._info.size, "target")
+        """As `pair_edits.target_moved`."""
         with self._changing() as cycle:
-            pair = cycle.document.pair(pair_id)
-            pair = replace(pair, target=target, pin=target == pair.handle)
-            cycle.edit("pin" if pair.pin else "move target", cycle.document.with_pair(pair))
+            cycle.edit(*target_moved(cycle.document, pair_id, target, self._info.size))
 
     def delete_pair(self, pair_id: int) -> None:
         with self._changing() as cycle:
@@ -301,26 +290,22 @@ class Session:
     # -- control (any thread, return at once) --------------------------------------------------
 
     def start(self, steps: int | None = None) -> None:
-        """Starts or resumes; `steps`: pause again after so many. Raises UsageError without points.
-
-        A run that was paused resumes with its moments; anything else is a new run.
-        """
+        """Starts a run, or resumes a paused one with its moments; `steps`: pause again after so
+        many. Raises UsageError without points."""
         with self._changing() as cycle:
             make = self._new_task or METHOD_TASKS[cycle.document.parameters.method]
             cycle.start(lambda: make(self._engine), steps)
 
     def invert(self, problem: InversionProblem) -> None:
-        """Starts the search for a photograph's latent, a run like any other: its steps become the
-        picture, its end can be dragged, undo brings back what was there. Raises UsageError where
-        it has another size than the model's pictures."""
+        """Starts the search for a photograph's latent, a run like any other. Raises UsageError
+        where the photograph has another size than the model's pictures."""
         with self._changing() as cycle:
             cycle.stop()
             cycle.start(lambda: InversionTask(self._engine, problem))
 
     def tune(self, problem: TuningProblem) -> None:
-        """Starts a tuning of the model to a photograph, around the picture's latent: a run like any
-        other, which writes the tuned model at its end. Raises UsageError where the photograph has
-        another size than the model's pictures."""
+        """Starts a tuning of the model to a photograph, around the picture's latent, a run like any
+        other, which writes the tuned model at its end. Raises UsageError as `invert` does."""
         with self._changing() as cycle:
             cycle.stop()
             cycle.start(lambda: TuningTask(self._engine, problem))
@@ -362,9 +347,8 @@ class Session:
     # -- the worker's side (one thread) --------------------------------------------------------
 
     def run(self, steps: int | None = None, pictures: bool = False) -> Generator[Frame, None, None]:
-        """For programs without a worker: starts, works in this thread, yields every step.
-
-        Ends with the run (`status.outcome` says why), or paused after `steps`; leaving the loop
+        """For programs without a worker: starts, works in this thread, yields every step. Ends with
+        the run (`status.outcome` says why), or paused after `steps`; leaving the loop
         earlier stops the run. The picture is complete then. pictures: whether every frame is to
         have one; where it costs, a step is faster without. Raises UsageError without points.
         """
@@ -398,15 +382,11 @@ class Session:
             self._changed.notify_all()
 
     def work(self, picture: bool = True, quickly: bool = False) -> Frame | Picture | None:
-        """Does the next piece of work: a new seed, a picture, one step, or templates.
-
-        picture: whether somebody will look at the step, if it is one; it may have none otherwise,
-        and can be made again (`pictured`, `goto`). quickly: whether somebody waits for the first
-        picture; where there is a small one sooner, it comes before the full one.
-
-        An engine that gives up in a step ends the run with outcome FAILED; anything else that goes
-        wrong is raised, and nothing is tried again before the next edit or command.
-        """
+        """Does the next piece of work: a new seed, a picture, one step, or templates. picture:
+        whether somebody will look at the step, if it is one; it may have none otherwise, and can be
+        made again. quickly: whether somebody waits for the first picture: a small one may come
+        first. An engine that gives up in a step ends the run with outcome FAILED; anything else
+        that goes wrong is raised, and nothing is tried again before the next edit or command."""
         try:
             return self._workbench.next_piece(picture, quickly)
         except Exception as error:
