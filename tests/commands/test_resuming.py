@@ -7,11 +7,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tui_draggan import paths
 from tui_draggan.commands.opening import LastEdit
-from tui_draggan.commands.resuming import edits_to_resume
+from tui_draggan.commands.resuming import edits_to_resume, latent_of_edit
 from tui_draggan.edit.journal import Journal
 from tui_draggan.errors import UsageError
 from tui_draggan.testing.spot_engine import INFO, spot_session
@@ -60,3 +61,11 @@ def test_one_of_them_opens_with_its_model_and_says_when_it_was(journals: list[Pa
     journals[0].write_bytes(b"")
     with pytest.raises(UsageError, match="cannot be read, or holds no edit"):
         edit.model()
+
+
+def test_the_latent_of_one_is_known_for_the_model_that_is_open(journals: list[Path]) -> None:
+    info = replace(INFO, name="critters")
+    latent = latent_of_edit(str(journals[2]), info)
+    assert latent is not None
+    np.testing.assert_array_equal(latent.ws, LastEdit(journals[2]).opened(info)[0].latent.ws)
+    assert latent_of_edit(str(journals[1]), info) is None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from textual.widgets import OptionList
 
+from tui_draggan.edit.latent import Latent, latent_from_seed
 from tui_draggan.errors import UsageError
 from tui_draggan.size import Size
 from tui_draggan.testing.pilot import EditorPilot, editing
@@ -14,6 +16,7 @@ from tui_draggan.testing.spot_engine import SpotEngine, spot_session
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import Choice, EditorOptions, Services
+from tui_draggan.tui.widgets.thumbnail import Thumbnail
 
 EDITS = [
     Choice("gone", "28 Nov, 12:03", "old · seed 1 · 9 steps", "the model old is gone"),
@@ -76,3 +79,38 @@ async def test_a_single_one_is_not_asked_about(edits: list[Choice]) -> None:
     async with editing(edits=edits, open_edit=open_edit) as editor:
         await editor.pilot.pause()
         assert editor.app.screen is editor.screen
+
+
+async def test_the_chosen_edit_is_drawn_where_it_is_one_of_the_open_model() -> None:
+    engine = SpotEngine()
+    spots = {
+        name: latent_from_seed(engine, seed, 0.7) for name, seed in (("newest", 3), ("older", 8))
+    }
+
+    def latent_of(edit: str) -> Latent | None:
+        if edit == "torn":
+            raise UsageError("journal torn holds no edit")
+        return spots.get(edit)
+
+    async with editing(
+        engine, edits=EDITS, open_edit=open_edit, latent_of_edit=latent_of
+    ) as editor:
+        await offered(editor)
+        thumbnail = editor.app.screen.query_one(Thumbnail)
+
+        async def shows(name: str) -> None:
+            picture = engine.render(spots[name].ws)
+            await editor.until(
+                lambda: thumbnail.image is not None and np.array_equal(thumbnail.image, picture),
+                name,
+            )
+
+        await shows("newest")
+        await editor.press("down")
+        await shows("older")
+        await editor.press("down")
+        await editor.until(lambda: thumbnail.image is None, "nothing of one that is damaged")
+        await editor.press("up")
+        await shows("older")
+        await editor.press("up", "up")
+        await editor.until(lambda: thumbnail.image is None, "nothing of another model's")

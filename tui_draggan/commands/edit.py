@@ -116,6 +116,7 @@ def _services(
         open_session,
     )
     from tui_draggan.commands.results import check_result
+    from tui_draggan.commands.resuming import latent_of_edit
     from tui_draggan.commands.settings import remember
     from tui_draggan.edit.journal import Journal
     from tui_draggan.edit.marks import read_marks
@@ -162,6 +163,7 @@ def _services(
         open_model=lambda name: on_model(
             OpenRequest(name, device=request.device, engine=request.engine)
         ),
+        latent_of_edit=lambda journal: latent_of_edit(journal, bundle.info),
         open_edit=lambda journal: on_model(replace(request, start=LastEdit(Path(journal)))),
     )
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tui_draggan import library, paths
+from tui_draggan.bundle import BundleInfo
 from tui_draggan.edit.journal import day_and_time, newest_journals
-from tui_draggan.edit.journal_lines import outline
+from tui_draggan.edit.journal_lines import model_of_journal, outline, recover
+from tui_draggan.edit.latent import Latent
 from tui_draggan.tui.services import Choice
 from tui_draggan.wording import counted, printable
+
+
+def latent_of_edit(journal: str, info: BundleInfo) -> Latent | None:
+    """The latent that an edit was left at; None where it is another model's. Raises UsageError."""
+    path = Path(journal)
+    if model_of_journal(path) != info.name:
+        return None
+    return recover(path, info).document.latent
 
 
 def edits_to_resume(model: str, alone: bool) -> list[Choice]:

@@ -29,6 +29,7 @@ from tui_draggan.tui.copying import texts
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import ConfirmDialog, Dialog, LineDialog, ask
 from tui_draggan.tui.dialogs.file import FileDialog
+from tui_draggan.tui.dialogs.resume import ResumeDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
 from tui_draggan.tui.saving import Saving
@@ -285,7 +286,8 @@ class Prompts:
             if edit not in newest:
                 self._change(open_edit, edit)
 
-        await self._ask(ChoiceDialog("resume an edit", edits), take)
+        dialog = ResumeDialog(edits, self._services.latent_of_edit, self._editor.session.want)
+        await self._ask(dialog, take)
 
     def _change(self, open_another: Callable[[str], EditorOptions], name: str) -> None:
         try:

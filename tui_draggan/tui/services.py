@@ -12,6 +12,7 @@ from tui_draggan.size import Size
 if TYPE_CHECKING:
     from tui_draggan.directions.direction import Direction
     from tui_draggan.directions.labels import LabelStore
+    from tui_draggan.edit.latent import Latent
     from tui_draggan.edit.marks import Mark
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
@@ -92,6 +93,9 @@ class Services:
     """The labels that a person gives to pictures of the model."""
     open_model: Callable[[str], EditorOptions] | None = None
     """Options to start on the model of that `Choice.value`; raises DragganError."""
+    latent_of_edit: Callable[[str], Latent | None] = lambda edit: None
+    """The latent of one of `EditorOptions.edits`, None where it is another model's; slow; raises
+    DragganError."""
     open_edit: Callable[[str], EditorOptions] | None = None
     """Options to start on that one of `EditorOptions.edits`; raises DragganError."""
 

@@ -22,14 +22,15 @@ class Thumbnail(Picture):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(Display("half"), 0, id)
-        self._image: Bytes | None = None
+        self.image: Bytes | None = None
+        """The picture (h, w, 3)."""
 
     def _surface_for(self, display: Display) -> HalfBlockSurface:
         return HalfBlockSurface(self)
 
     def show(self, image: Bytes | None) -> None:
         """A picture (h, w, 3)."""
-        self._image = image
+        self.image = image
         self.repaint()
 
     def on_resize(self) -> None:
@@ -37,14 +38,14 @@ class Thumbnail(Picture):
 
     def repaint(self) -> None:
         columns, rows = self.size
-        if self._image is None or not columns or not rows:
+        if self.image is None or not columns or not rows:
             self.surface.forget()
             self.refresh()
             return
-        view = View(Size(*self._image.shape[:2]), columns, rows)
+        view = View(Size(*self.image.shape[:2]), columns, rows)
         height, width = view.drawn
         dots = np.empty((2 * rows, columns, 3), np.uint8)
         dots[:] = self.background_colors[1].rgb
-        small = Image.fromarray(self._image).resize((width, height), Image.Resampling.LANCZOS)
+        small = Image.fromarray(self.image).resize((width, height), Image.Resampling.LANCZOS)
         dots[view.top : view.top + height, view.left : view.left + width] = np.asarray(small)
         self.surface.show(Region(0, 0, columns, rows), dots)
