@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,11 +63,16 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
     problem = graphics.terminal_problem()
     if problem is not None:
         raise UsageError(f"{problem}; to work without a screen, see: tui-draggan drag --help")
+    from tui_draggan.commands.file_opening import run_at, weights_at
     from tui_draggan.commands.opening import LastEdit, OpenRequest, open_at_once, open_mask
     from tui_draggan.commands.resuming import edits_to_resume
+    from tui_draggan.commands.snapshots import SnapshotPictures
     from tui_draggan.engines.process import NICENESS
 
     notices = Notices()
+    asked = OpenRequest.of(options)
+    folder = run_at(asked.model)
+    run = None if folder is None else SnapshotPictures(folder)
 
     def on_model(request: OpenRequest) -> EditorOptions:
         bundle, engine = open_at_once(request, NICENESS)
@@ -76,13 +81,16 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
         mask = open_mask(request, bundle)
         start = request.start
         is_newest = start == LastEdit()
+        weights = weights_at(request.model)
+        own = run if run is not None and weights in run.files() else None
         return EditorOptions(
-            _services(request, bundle, engine, mask, on_model, notices),
+            replace(_services(request, bundle, engine, mask, on_model, notices), run=own),
             model=bundle.info.name,
             size=bundle.info.size,
             resumed=start.note(bundle.info) if isinstance(start, LastEdit) else "",
             edits=edits_to_resume(bundle.info.name, request.model is not None) if is_newest else (),
             masked="" if mask is None else mask.note,
+            weights=weights,
             pace=pace,
             graphics=terminal[0],
             colour=terminal[1],
@@ -93,8 +101,8 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
 
     from tui_draggan.tui.launch import run_editor
 
-    with heard(notices):
-        return run_editor(replace(on_model(OpenRequest.of(options)), gallery=gallery))
+    with heard(notices), nullcontext() if run is None else closing(run):
+        return run_editor(replace(on_model(asked), gallery=gallery))
 
 
 def _services(
@@ -110,6 +118,7 @@ def _services(
     from tui_draggan.commands.opening import (
         HandedOn,
         LastEdit,
+        NewPicture,
         OpenRequest,
         direction_store,
         label_store,
@@ -162,6 +171,9 @@ def _services(
         models=lambda: _choices(bundle),
         open_model=lambda name: on_model(
             OpenRequest(name, device=request.device, engine=request.engine)
+        ),
+        open_snapshot=lambda picture: on_model(
+            replace(request, model=str(picture.file), start=NewPicture.of(picture.seed))
         ),
         latent_of_edit=lambda journal: latent_of_edit(journal, bundle.info),
         open_edit=lambda journal: on_model(replace(request, start=LastEdit(Path(journal)))),

@@ -45,17 +45,26 @@ def take_word(word: str, options: argparse.Namespace) -> bool:
     return True
 
 
+def run_at(model: str | None) -> RunFolder | None:
+    """The training run whose folder --model names; None where it names something else."""
+    if not model or "\0" in model or library.is_listed(model):
+        return None
+    run = RunFolder(paths.typed_path(model))
+    # These have no error for what may not be looked at, or cannot be: a name far too long.
+    is_model = os.path.exists(run.path / MANIFEST)  # noqa: PTH110
+    return run if os.path.isfile(run.config) and not is_model else None  # noqa: PTH113
+
+
 def weights_at(model: str | None) -> Path | None:
     """The file of weights that --model names, of a run's folder the newest snapshot; None where it
     names a model. Raises UsageError for a run without snapshots."""
     if not model or "\0" in model or library.is_listed(model):
         return None
     path = paths.typed_path(model)
-    # These two have no error for what may not be looked at, or cannot be: a name far too long.
-    if os.path.isfile(path):  # noqa: PTH113
+    if os.path.isfile(path):  # noqa: PTH113 - as in run_at
         return path
-    run = RunFolder(path)
-    if os.path.exists(path / MANIFEST) or not os.path.isfile(run.config):  # noqa: PTH110, PTH113
+    run = run_at(model)
+    if run is None:
         return None
     snapshots = [*run.list_snapshots()[-1:], *([run.network] if run.network.exists() else [])]
     if not snapshots:

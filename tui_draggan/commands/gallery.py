@@ -10,8 +10,8 @@ from tui_draggan.library import DEFAULT_MODEL
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Shows a model's seeds as thumbnails in the terminal. Arrows choose, Enter opens the "
-        "picture in the editor, ? lists the keys."
+        "Shows a model's seeds, or a training run's snapshots, as thumbnails in the terminal. Arrows "
+        "choose, Enter opens the picture in the editor, ? lists the keys."
     )
     parser.add_argument(
         "model",
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL|FOLDER|FILE",
         default=argparse.SUPPRESS,
         help="one of the models that tui-draggan models lists, a model's folder, a file of "
-        "weights, or a training run's folder, for its newest snapshot (default: "
+        "weights, or a training run's folder, for all its snapshots (default: "
         f"{DEFAULT_MODEL})",
     )
     group = parser.add_argument_group("pictures", argument_default=argparse.SUPPRESS)

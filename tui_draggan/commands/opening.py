@@ -20,7 +20,7 @@ from tui_draggan.directions.store import DirectionStore
 from tui_draggan.edit.document import Document
 from tui_draggan.edit.journal import day_and_time, newest_journals
 from tui_draggan.edit.journal_lines import Recovered, model_of_journal, recover
-from tui_draggan.edit.latent import LatentFile, label_of
+from tui_draggan.edit.latent import LatentFile, Seed, label_of
 from tui_draggan.edit.lifecycle import Past, Recorder
 from tui_draggan.edit.mask import LoadedMask, load_mask
 from tui_draggan.edit.moves import moved_along, parse_moves
@@ -45,6 +45,11 @@ class NewPicture:
     """Truncation ψ; None: what the model recommends."""
     label: str | None = None
     """Class, by name or number; None: the first, where the model has classes."""
+
+    @classmethod
+    def of(cls, seed: Seed) -> NewPicture:
+        """That generated picture."""
+        return cls(seed.seed, seed.psi, None if seed.label is None else str(seed.label))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -127,6 +128,7 @@ def spot_app(
     keymap: Mapping[str, str] | None = None,
     edits: Sequence[Choice] = (),
     theme: str | None = None,
+    weights: Path | None = None,
     **services: Any,
 ) -> Iterator[EditorApp]:
     """An editor to be run on a headless terminal, with its engine's thread; that has ended when
@@ -140,6 +142,7 @@ def spot_app(
         edits=edits,
         pace=pace,
         theme=theme,
+        weights=weights,
         keymap=dict(keymap or {}),
     )
     thread = engine_thread(options)

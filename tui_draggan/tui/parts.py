@@ -64,6 +64,13 @@ def join(
         prompts,
         Saving(screen, editor, options),
         Photographs(screen, editor, cropping, options),
-        Gallery(screen, editor, options, prompts.then_another_picture, prompts.leave),
+        Gallery(
+            screen,
+            editor,
+            options,
+            prompts.then_another_picture,
+            prompts.then_snapshot,
+            prompts.leave,
+        ),
         Tuning(screen, editor, comparison, options),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -33,7 +34,7 @@ from tui_draggan.tui.dialogs.resume import ResumeDialog
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.messages import AnotherModel
 from tui_draggan.tui.saving import Saving
-from tui_draggan.tui.services import Choice, EditorOptions, Services
+from tui_draggan.tui.services import Choice, EditorOptions, Services, SnapshotPicture
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.wording import printable
 
@@ -274,6 +275,32 @@ class Prompts:
         hint = "type to search, or the path of a model's folder"
         dialog = ChoiceDialog("open another model", models(), hint, _is_folder)
         await self._ask(dialog, take)
+
+    def then_snapshot(self, picture: SnapshotPicture) -> None:
+        """Another snapshot of the model's training run, in place of this one."""
+        open_snapshot = self._services.open_snapshot
+        if open_snapshot is not None:
+            leave = ("open another snapshot", "Open it", lambda: self._read(open_snapshot, picture))
+            self._screen.call_next(self._leave, *leave)
+
+    def _read(
+        self, open_snapshot: Callable[[SnapshotPicture], EditorOptions], picture: SnapshotPicture
+    ) -> None:
+        """Weights take seconds to be read: in a thread of its own, said meanwhile."""
+
+        async def read() -> None:
+            self._editor.say(f"reading {printable(picture.file.name)} …")
+            try:
+                options = await asyncio.to_thread(open_snapshot, picture)
+            except DragganError as error:
+                self._screen.app.notify(
+                    str(error), title=error.title, severity="error", markup=False
+                )
+                self._editor.say("")
+            else:
+                self._screen.post_message(AnotherModel(options))
+
+        self._screen.run_worker(read(), exclusive=True)
 
     async def another_edit(self) -> None:
         """One of the edits that can be resumed, in place of the newest, which is open."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tui_draggan.size import Size
 
 if TYPE_CHECKING:
     from tui_draggan.directions.direction import Direction
     from tui_draggan.directions.labels import LabelStore
-    from tui_draggan.edit.latent import Latent
+    from tui_draggan.edit.latent import Latent, Seed
     from tui_draggan.edit.marks import Mark
+    from tui_draggan.edit.orders import Deliver
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
 from tui_draggan.edit.tuning import TunedModel
@@ -39,6 +40,24 @@ class Choice:
     """Reason why it cannot be chosen."""
     current: bool = False
     """Whether it is the one that is open."""
+
+
+@dataclass(frozen=True)
+class SnapshotPicture:
+    """A seed as a snapshot of a training run draws it."""
+
+    file: Path
+    seed: Seed
+
+
+class Snapshots(Protocol):
+    """The snapshots of a training run."""
+
+    def files(self) -> Sequence[Path]:
+        """The newest first."""
+
+    def want(self, pictures: Sequence[SnapshotPicture], deliver: Deliver[SnapshotPicture]) -> None:
+        """Asks for their pictures; as `Session.want`."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +115,10 @@ class Services:
     latent_of_edit: Callable[[str], Latent | None] = lambda edit: None
     """The latent of one of `EditorOptions.edits`, None where it is another model's; slow; raises
     DragganError."""
+    run: Snapshots | None = None
+    """The training run that the model is a snapshot of."""
+    open_snapshot: Callable[[SnapshotPicture], EditorOptions] | None = None
+    """Options to start on one of its snapshots; slow; raises DragganError."""
     open_edit: Callable[[str], EditorOptions] | None = None
     """Options to start on that one of `EditorOptions.edits`; raises DragganError."""
 
@@ -115,6 +138,8 @@ class EditorOptions:
     """Edits that can be resumed instead, to be offered at once where there are several."""
     masked: str = ""
     """A line about the mask that the edit starts with, if a file was given."""
+    weights: Path | None = None
+    """File of weights that the model is made of, where it was opened by that."""
     gallery: bool = False
     """Whether the gallery is opened at once."""
     pace: float = 30.0

@@ -145,7 +145,7 @@ def test_what_lies_between_the_last_two_marked_pictures() -> None:
     assert "mix" not in [series.title for series in one.all_series]
     one.go_to(8)
     one.mark()
-    one.go_between()
+    one.show("mix")
     assert one.series.title == "mix" and one.series.count == 21
     one.go_to(5)
     assert one.item.subject == Mix(Seed(3, 0.7), Seed(8, 0.7), "seed 8", 0.25, (0, 9))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +13,13 @@ import pytest
 from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.edit.latent import Seed, latent_from_seed
 from tui_draggan.edit.marks import Mark
+from tui_draggan.edit.orders import Deliver
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.testing.pilot import EditorPilot, editing
 from tui_draggan.testing.spot_engine import SpotEngine, ZooEngine
 from tui_draggan.tui.gallery.page import Page
 from tui_draggan.tui.gallery.screen import GalleryScreen
+from tui_draggan.tui.services import EditorOptions, SnapshotPicture
 from tui_draggan.tui.widgets.readout import Readout
 
 pytestmark = pytest.mark.slow
@@ -144,6 +147,41 @@ async def test_two_marked_pictures_are_mixed_and_the_mix_has_a_slider() -> None:
         assert editor.session.document.sliders.settings[0].name == "to seed 4"
         await editor.press("u")
         assert not editor.session.document.sliders.settings
+
+
+async def test_the_snapshots_of_a_run_are_shown_newest_first_and_opened() -> None:
+    engine, asked, opened = SpotEngine(), list[SnapshotPicture](), list[SnapshotPicture]()
+    files = [Path("runs/mine/snapshots") / f"{step:08d}.pt" for step in (30, 20, 10)]
+
+    class Run:
+        def files(self) -> list[Path]:
+            return files
+
+        def want(
+            self, pictures: Sequence[SnapshotPicture], deliver: Deliver[SnapshotPicture]
+        ) -> None:
+            asked[:] = pictures
+            for number, picture in enumerate(pictures, 1):
+                deliver(picture, np.full((64, 64, 3), 10 * number, np.uint8))
+
+    def open_snapshot(picture: SnapshotPicture) -> EditorOptions:
+        opened.append(picture)
+        raise UsageError("read, but not opened")
+
+    async with editing(
+        engine, size=(120, 36), weights=files[0], run=Run(), open_snapshot=open_snapshot
+    ) as editor:
+        await editor.press("G", "tab")
+        await editor.until(lambda: drawn(editor), "the snapshots")
+        assert labels(editor) == ["step", "30", "step", "20", "step", "10"]
+        assert asked == [SnapshotPicture(file, Seed(3, 0.7)) for file in files[1:]]
+        await editor.press("right_square_bracket")
+        await editor.until(lambda: drawn(editor), "with another ψ")
+        assert asked[0].seed == Seed(3, 0.8)
+        await editor.press("right", "m", "enter")
+        await editor.until(lambda: editor.notes, "what opening says")
+        assert opened == [SnapshotPicture(files[1], Seed(3, 0.8))]
+        assert editor.notes == ["usage: read, but not opened"], "and nothing was marked"
 
 
 async def test_marks_are_kept_and_a_marked_step_opens_again() -> None:

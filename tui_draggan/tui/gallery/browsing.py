@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tui_draggan.bundle import BundleInfo
 from tui_draggan.directions.labels import Sample
@@ -11,7 +12,7 @@ from tui_draggan.edit.document import Frame
 from tui_draggan.edit.labelling import Labelling
 from tui_draggan.edit.latent import Latent, Seed, class_index, class_name
 from tui_draggan.edit.mixing import Mix, called
-from tui_draggan.edit.orders import Mean, Subject
+from tui_draggan.edit.orders import Mean
 from tui_draggan.edit.parameters import PSI, SEED
 from tui_draggan.edit.sliders import Rows, named_rows, rows_in_words
 from tui_draggan.errors import UsageError
@@ -25,8 +26,11 @@ from tui_draggan.tui.gallery.series import (
     Marked,
     Seeds,
     Series,
+    Shown,
+    Snapshots,
     Steps,
 )
+from tui_draggan.tui.services import SnapshotPicture
 
 PSI_STEP = 0.1
 """By how much a key changes ψ."""
@@ -35,8 +39,9 @@ PSI_STEP = 0.1
 class Browsing:
     """What is looked at, in pages. It knows no widget.
 
-    The series are seeds, classes where the model has some, the steps of the edit where there are
-    any, what lies between the two pictures that were marked last, and all that are marked.
+    The series are seeds, classes where the model has some, snapshots of its training run, the steps
+    of the edit where there are any, what lies between the two pictures that were marked last, and
+    all that are marked.
     """
 
     def __init__(
@@ -45,13 +50,18 @@ class Browsing:
         origin: Seed,
         runs: Sequence[Sequence[Frame]] = (),
         marks: Iterable[Item] = (),
+        snapshots: Sequence[Path] = (),
+        opened: Path | None = None,
     ) -> None:
-        """origin: the picture to begin with. runs: steps of the edit. marks: marked pictures."""
+        """origin: the picture to begin with. runs: steps of the edit. marks: marked
+        pictures. snapshots: those of the training run that the model is of, the newest first;
+        opened: the one that the model is."""
         self.info = info
         """The model."""
         self._origin = origin
         self._runs = Steps([run for run in runs if run])
         self._marks: list[Item] = list(marks)
+        self._snapshots, self._opened = snapshots, opened
         self._labelled: Labelled | None = None
         self._rows = 0
         """Which of the named ranges of rows is mixed."""
@@ -73,19 +83,20 @@ class Browsing:
         found: list[Series] = [Seeds(self.psi, self._origin.label)]
         if self.info.classes:
             found.append(Classes(self.info, seed, self.psi))
-        more = (self._runs, self._between, Marked(self._marks))
+        seed_here = replace(self._origin, seed=seed)
+        snapshots = Snapshots(self._snapshots, self._opened, seed_here)
+        more = (snapshots, self._runs, self._between, Marked(self._marks))
         found += [one for one in more if one is not None and one.count]
         return found if self._labelled is None else [*found, self._labelled]
 
     @property
     def _between(self) -> Between | None:
         """The way between the last two marked pictures; None where there are no two."""
-        mixable = [item for item in self._marks if not isinstance(item.subject, Mean | Mix)]
-        if len(mixable) < 2:
+        if len(self._marks) < 2:
             return None
-        (first, second), rows = mixable[-2:], self._ranges[self._rows][1]
-        assert not isinstance(first.subject, Mean | Mix)
-        assert not isinstance(second.subject, Mean | Mix)
+        (first, second), rows = self._marks[-2:], self._ranges[self._rows][1]
+        assert not isinstance(first.subject, Mean | Mix | SnapshotPicture)
+        assert not isinstance(second.subject, Mean | Mix | SnapshotPicture)
         return Between(first.subject, second.subject, second.label, rows)
 
     @property
@@ -146,7 +157,7 @@ class Browsing:
         """The marked pictures, the latest last."""
         return tuple(self._marks)
 
-    def is_marked(self, subject: Subject) -> bool:
+    def is_marked(self, subject: Shown) -> bool:
         return any(_is_same(item.subject, subject) for item in self._marks)
 
     @property
@@ -160,7 +171,7 @@ class Browsing:
         start = self._top * self._grid.columns
         return range(start, min(self.series.count, start + self._grid.count))
 
-    def wanted(self) -> list[Subject]:
+    def wanted(self) -> list[Shown]:
         """The pictures of the page, then those of the next one."""
         series, count = self.series, self._grid.count
         page = self.page
@@ -265,17 +276,17 @@ class Browsing:
         """All rows of w+ are mixed, those of shape, those of colour."""
         self._rows = (self._rows + 1) % len(self._ranges)
 
-    def go_between(self) -> None:
-        """To the pictures between the two that were marked last."""
-        if self._between is not None:
-            self._kind = self._between.title
-            self._top = 0
+    def show(self, title: str) -> None:
+        """Another series, where there is one so called."""
+        if title in (one.title for one in self.all_series):
+            self._kind, self._top = title, 0
             self._arrange()
 
     def mark(self) -> None:
-        """Marks the chosen picture for later, or no longer; a mix is a setting, not a picture."""
+        """Marks the chosen picture for later, or no longer; not a mix, which is a setting, nor what
+        another model draws."""
         chosen = self.item
-        if isinstance(chosen.subject, Mix):
+        if isinstance(chosen.subject, Mix | SnapshotPicture):
             return
         kept = [item for item in self._marks if not _is_same(item.subject, chosen.subject)]
         if len(kept) == len(self._marks):
@@ -309,7 +320,7 @@ class Browsing:
         self._top = min(row, max(self._top, row - self._grid.rows + 1))
 
 
-def _is_same(one: Subject, other: Subject) -> bool:
+def _is_same(one: Shown, other: Shown) -> bool:
     """Whether two subjects are one picture: a step is kept as its latent."""
     if isinstance(one, Latent | Frame) and isinstance(other, Latent | Frame):
         return one.ws is other.ws

@@ -17,7 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui_draggan.arrays import Bytes
-from tui_draggan.edit.orders import Deliver, Subject
+from tui_draggan.edit.orders import Deliver
 from tui_draggan.errors import DragganError
 from tui_draggan.tui.dialogs.choice import ChoiceDialog
 from tui_draggan.tui.dialogs.dialog import LineDialog, ask
@@ -28,7 +28,7 @@ from tui_draggan.tui.gallery.browsing import Browsing
 from tui_draggan.tui.gallery.keys import KEYS, MOUSE
 from tui_draggan.tui.gallery.page import MARK, Page
 from tui_draggan.tui.gallery.painting import Tile
-from tui_draggan.tui.gallery.series import Item
+from tui_draggan.tui.gallery.series import Item, Shown
 from tui_draggan.tui.gallery.thumbnails import Thumbnails, reduced
 from tui_draggan.tui.keys.key import names
 from tui_draggan.tui.services import Choice, Services
@@ -42,7 +42,7 @@ TOGETHER = 0.03
 class Source(Consulted, Protocol):
     """What makes the pictures: a session, for one."""
 
-    def want(self, subjects: Sequence[Subject], deliver: Deliver[Subject]) -> None:
+    def want(self, subjects: Sequence[Shown], deliver: Deliver[Shown]) -> None:
         """Asks for pictures in place of those asked for before; `deliver` is called in another
         thread."""
 
@@ -51,7 +51,7 @@ class Source(Consulted, Protocol):
 class Answer:
     """How the gallery was left."""
 
-    subject: Subject | None = None
+    subject: Shown | None = None
     """Picture to be opened."""
     quit: bool = False
     """Whether the program is to be left."""
@@ -61,7 +61,7 @@ class Answer:
 class Arrived(Message):
     """A picture has been made."""
 
-    subject: Subject
+    subject: Shown
     picture: Bytes
     """As `Thumbnails` keeps it."""
 
@@ -94,7 +94,7 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
         self._keep = keep
         self._display = display
         self._page = Page(display, id="page")
-        self._asked: list[Subject] = []
+        self._asked: list[Shown] = []
         self._due = False
         """Whether a timer will show what has arrived."""
         self._named = ""
@@ -168,7 +168,7 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
             self._asked = missing
             self._source.want(missing, self._deliver)
 
-    def _deliver(self, subject: Subject, picture: Bytes) -> None:
+    def _deliver(self, subject: Shown, picture: Bytes) -> None:
         """In the thread that made it."""
         self.post_message(Arrived(subject, reduced(picture)))
 
@@ -254,7 +254,7 @@ class GalleryScreen(Screen[Answer], inherit_bindings=False):
         self.refresh_all()
 
     def action_mix(self) -> None:
-        self.browsing.go_between()
+        self.browsing.show("mix")
         self.refresh_all()
 
     def action_next_rows(self) -> None:

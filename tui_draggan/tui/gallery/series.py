@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 from tui_draggan.bundle import BundleInfo
@@ -16,13 +17,17 @@ from tui_draggan.edit.mixing import Mix, Mixable
 from tui_draggan.edit.orders import Subject
 from tui_draggan.edit.parameters import MAX_SEED
 from tui_draggan.edit.sliders import Rows
+from tui_draggan.tui.services import SnapshotPicture
+
+Shown = Subject | SnapshotPicture
+"""What the gallery shows."""
 
 
 @dataclass(frozen=True)
 class Item:
     """One picture of a series."""
 
-    subject: Subject
+    subject: Shown
     """What it is of; the same one for the same picture."""
     label: str
     """What stands below it: «7», «cat», «step 12»."""
@@ -42,7 +47,7 @@ class Series(Protocol):
     def item(self, index: int) -> Item:
         """The picture at a place, from 0."""
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         """Where a picture is; None where it is not in the series."""
 
 
@@ -61,7 +66,7 @@ class Seeds:
     def item(self, index: int) -> Item:
         return Item(Seed(index, self.psi, self.label), str(index))
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         return subject.seed if isinstance(subject, Seed) else None
 
 
@@ -81,8 +86,34 @@ class Classes:
     def item(self, index: int) -> Item:
         return Item(Seed(self.seed, self.psi, index), self.info.classes[index])
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         return subject.label if isinstance(subject, Seed) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshots:
+    """One seed in every snapshot of a training run."""
+
+    files: Sequence[Path]
+    """The newest first."""
+    opened: Path | None
+    """The one that is the model itself."""
+    seed: Seed
+    title: str = "snapshots"
+
+    @property
+    def count(self) -> int:
+        return len(self.files)
+
+    def item(self, index: int) -> Item:
+        file = self.files[index]
+        own = file == self.opened
+        label = f"step {int(file.stem)}" if file.stem.isdecimal() else file.stem
+        return Item(self.seed if own else SnapshotPicture(file, self.seed), label)
+
+    def place_of(self, subject: Shown) -> int | None:
+        file = subject.file if isinstance(subject, SnapshotPicture) else self.opened
+        return self.files.index(file) if file in self.files else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +136,7 @@ class Steps:
             index -= len(run)
         raise IndexError(index)
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         frames = (frame for run in self.runs for frame in run)
         return next((n for n, frame in enumerate(frames) if frame is subject), None)
 
@@ -139,7 +170,7 @@ class Labelled:
         mark = f" {ANSWERS[answers[sample]]}" if sample in answers else ""
         return Item(Seed(*sample), f"{sample.seed}{mark}")
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         found = (*self.labelling.answers, *self.labelling.questions)
         places = (n for n, sample in enumerate(found) if Seed(*sample) == subject)
         return next(places, None)
@@ -159,7 +190,7 @@ class Marked:
     def item(self, index: int) -> Item:
         return self.items[index]
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         places = (n for n, item in enumerate(self.items) if item.subject == subject)
         return next(places, None)
 
@@ -184,5 +215,5 @@ class Between:
         share = index / self.parts
         return Item(Mix(self.first, self.second, self.name, share, self.rows), f"{share:.0%}")
 
-    def place_of(self, subject: Subject) -> int | None:
+    def place_of(self, subject: Shown) -> int | None:
         return round(subject.at * self.parts) if isinstance(subject, Mix) else None

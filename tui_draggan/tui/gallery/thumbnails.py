@@ -9,8 +9,8 @@ from PIL import Image
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.edit.latent import Seed
-from tui_draggan.edit.orders import Subject
 from tui_draggan.pictures.alpha import over_checker
+from tui_draggan.tui.gallery.series import Shown
 
 LONGEST = 256
 """Pixels of the longer side that are kept."""
@@ -23,12 +23,12 @@ class Thumbnails:
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._kept: OrderedDict[Subject, Bytes] = OrderedDict()
+        self._kept: OrderedDict[Shown, Bytes] = OrderedDict()
         self._bytes = 0
         self._last: dict[int, Bytes] = {}
         """The newest picture of a seed, whatever its ψ and class."""
 
-    def take(self, subject: Subject, picture: Bytes) -> None:
+    def take(self, subject: Shown, picture: Bytes) -> None:
         """Keeps a picture, as `reduced` gives it."""
         self._forget(subject)
         self._kept[subject] = picture
@@ -38,21 +38,21 @@ class Thumbnails:
         if isinstance(subject, Seed):
             self._last[subject.seed] = picture
 
-    def get(self, subject: Subject) -> Bytes | None:
+    def get(self, subject: Shown) -> Bytes | None:
         """Its picture (h, w, 3), once there is one."""
         picture = self._kept.get(subject)
         if picture is not None:
             self._kept.move_to_end(subject)
         return picture
 
-    def like(self, subject: Subject) -> Bytes | None:
+    def like(self, subject: Shown) -> Bytes | None:
         """A picture to show until there is one of the subject: the same seed's with another ψ."""
         return self._last.get(subject.seed) if isinstance(subject, Seed) else None
 
     def __contains__(self, subject: object) -> bool:
         return subject in self._kept
 
-    def _forget(self, subject: Subject) -> None:
+    def _forget(self, subject: Shown) -> None:
         gone = self._kept.pop(subject, None)
         if gone is not None:
             self._bytes -= gone.nbytes
