@@ -10,8 +10,8 @@ from tui_draggan.library import DEFAULT_MODEL
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Shows a model's seeds, or a training run's snapshots, as thumbnails in the terminal. Arrows "
-        "choose, Enter opens the picture in the editor, ? lists the keys."
+        "Shows a model's seeds, or a training run's snapshots, as thumbnails in the terminal. "
+        "Arrows choose, Enter opens the picture in the editor, ? lists the keys."
     )
     parser.add_argument(
         "model",
