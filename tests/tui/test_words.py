@@ -11,6 +11,7 @@ from tui_draggan.edit.document import Document, Frame, State, Status
 from tui_draggan.edit.latent import Latent, Photo, Seed
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.snapshot import Snapshot
+from tui_draggan.engines.base import PICTURES_ONLY
 from tui_draggan.testing.spot_engine import INFO
 from tui_draggan.tui.pointer import Pointer, PointId
 from tui_draggan.tui.words import FIRST_RUN, hint, state_words, title_facts, whole_state
@@ -75,6 +76,8 @@ def test_the_hint_is_of_what_is_half_done_then_of_what_was_done_then_of_the_run(
     assert hint(snapshot(), HERE, "", False) == FIRST_RUN
     assert hint(snapshot(), HERE, "", True) == ""
     assert hint(replace(snapshot(), picture=None), HERE, "", False) == "drawing the picture …"
+    waiting = replace(snapshot(State.RUNNING), engine=f"{PICTURES_ONLY} · cpu")
+    assert "the run begins when it is ready" in hint(waiting, HERE, "", True)
 
 
 def test_a_reached_run_needs_no_advice() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import BundleInfo
-from tui_draggan.edit.document import Document, Frame, Status
+from tui_draggan.edit.document import Document, Frame, State, Status
 from tui_draggan.edit.latent import Origin
 from tui_draggan.edit.lifecycle import Past
+from tui_draggan.engines.base import PICTURES_ONLY
 from tui_draggan.latent_statistics import LatentStatistics
 
 
@@ -53,6 +54,11 @@ class Snapshot:
         start = self.frames[0].ws
         same = (number for number, run in enumerate(self.runs) if run[0].ws is start)
         return next((n for n in same if len(self.runs[n]) == len(self.frames)), 0)
+
+    @property
+    def waits_for_model(self) -> bool:
+        """Whether the run is on a file of weights whose model is still being made."""
+        return self.status.state is State.RUNNING and self.engine.startswith(PICTURES_ONLY)
 
     @property
     def film(self) -> tuple[Frame, ...]:

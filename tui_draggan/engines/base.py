@@ -29,6 +29,10 @@ to the target is taken. Bilinear up-sampling repeats the outermost cells, so at 
 rows and columns of pixels hold the same features; on a pixel further out than those that differ,
 a small disc would have no gradient."""
 
+PICTURES_ONLY = "torch, pictures only"
+"""Name of an engine on a file of weights as long as its model is being made: until then there are
+no features and no steps."""
+
 
 @dataclass(frozen=True)
 class Problem:

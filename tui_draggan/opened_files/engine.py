@@ -28,6 +28,7 @@ from tui_draggan.checkpoints.generator import build_generator
 from tui_draggan.checkpoints.reading import read_checkpoint
 from tui_draggan.engines import cpu, graph_cache
 from tui_draggan.engines.base import (
+    PICTURES_ONLY,
     Comparison,
     LocalEngine,
     Pivot,
@@ -92,7 +93,7 @@ class CheckpointEngine:
 
     @property
     def name(self) -> str:
-        return "torch, pictures only" if self._engine is None else self._engine.name
+        return PICTURES_ONLY if self._engine is None else self._engine.name
 
     def warm_up(self) -> bool:
         """Has the model exported, and takes it over when it is."""

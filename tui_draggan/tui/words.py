@@ -88,6 +88,8 @@ def hint(snapshot: Snapshot, pointer: Pointer, notice: str, has_run: bool) -> st
     if status.outcome is not None:
         words = (status.outcome.value, NEXT[status.outcome], status.message)
         return " · ".join(filter(None, words))
+    if snapshot.waits_for_model:
+        return "the model is being made from the file; the run begins when it is ready"
     if pointer.selected is not None:
         return f"{pointer.selected.end} selected: Enter picks it up, x deletes, g moves it to x,y"
     if snapshot.picture is None:
