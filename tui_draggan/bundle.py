@@ -16,6 +16,7 @@ drag/            step.onnx: one iteration in standard operators, for any runtime
                  step_without_picture.onnx  training_model_without_picture.onnx: for steps that
                  nobody looks at, where that saves something
                  weights.bin: the one copy of the weights all graphs share
+parts.onnx       ws (1, num_ws, w_dim) → parts (H, W), numbers; where parts have been added
 statistics.safetensors  what w look like (`latent_statistics`); older bundles are without
 """
 
@@ -45,6 +46,8 @@ REQUIRED_FILES = (
     WEIGHTS,
 )
 STATISTICS = "statistics.safetensors"
+PARTS = "parts.onnx"
+"""Which part of the picture each pixel belongs to, where parts have been added to the model."""
 INVERSION = "inversion.onnx"
 """How far a picture is from a photograph; older bundles are without."""
 DISTANCE = "distance.onnx"
@@ -137,6 +140,8 @@ class BundleInfo:
     description: str = ""
     licence: str = ""
     origin: str = ""
+    parts: tuple[str, ...] = ()
+    """Names of the parts that `PARTS` tells, by their numbers; () without it."""
     derived_from: Parent | None = None
     """The model whose weights were tuned to photographs; None of all others."""
     format_version: int = FORMAT_VERSION
@@ -245,8 +250,9 @@ def write_manifest(folder: Path, info: BundleInfo) -> None:
         if file.is_file() and file.name != MANIFEST
     }
     values = asdict(info)
-    if info.derived_from is None:
-        del values["derived_from"]
+    for name in ("derived_from", "parts"):
+        if not values[name]:
+            del values[name]
     drag = values["drag"]
     drag["check"] = drag.pop("reference")
     for held, key in ((values, "size"), (drag, "feature_map"), (drag, "preview")):
@@ -277,10 +283,14 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     parent = values.pop("derived_from", None)
     derived_from = parent and Parent(printable(parent["name"]), parent["sha256"])
     classes = tuple(map(printable, values.pop("classes", ())))
+    parts = tuple(map(printable, values.pop("parts", ())))
+    parts = parts if PARTS in files else ()
     for key in TEXTS & values.keys():
         values[key] = printable(values[key])
     size = Size(**values.pop("size"))
-    info = BundleInfo(size=size, drag=drag, classes=classes, derived_from=derived_from, **values)
+    info = BundleInfo(
+        size=size, drag=drag, classes=classes, parts=parts, derived_from=derived_from, **values
+    )
     return info, files
 
 

@@ -44,6 +44,7 @@ COMMANDS = (
     Command("apply", "apply", "move pictures along directions and write the results"),
     Command("directions", "directions", "find, name and share directions for sliders"),
     Command("attributes", "attributes", "find directions of attributes from labels or scores"),
+    Command("parts", "parts", "find the parts of pictures, and mask them", True),
     Command("import", "import_model", "make a model of a StyleGAN2 or StyleGAN3 checkpoint", True),
     Command("export", "export", needs_torch=True),
     Command("models", "models", "list, show, verify and remove models"),

@@ -141,6 +141,7 @@ def parent(value: object) -> str | None:
     return None if good else "a model's name and the SHA-256 of its bundle.json"
 
 
+MOST_PARTS = 64
 REQUIRED: dict[str, Check] = {
     "format_version": whole(1, 1000),
     "name": text(LONGEST_NAME, 1),
@@ -157,6 +158,7 @@ OPTIONAL: dict[str, Check] = {
     "generator": any_object,
     "input_affine": encoded,
     "derived_from": parent,
+    "parts": listed(text(LONGEST_NAME, 1), MOST_PARTS),
     **dict.fromkeys(("description", "licence", "origin"), text(LONGEST_TEXT)),
 }
 DRAG: dict[str, Check] = {

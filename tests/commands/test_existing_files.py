@@ -34,6 +34,7 @@ OUTPUTS = (
     ("directions", "export", "a.npz"),
     ("attributes", "leakage", "--matrix", "a.png"),
     ("attributes", "export", "a.json"),
+    ("parts", "--out", "a.png"),
     pytest.param(("score", "--sheet", "a.png"), marks=pytest.mark.slow),  # torch starts
 )
 """Whatever writes a file that a person names; the file comes last."""

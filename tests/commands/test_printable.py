@@ -80,6 +80,8 @@ CASES = {
     "directions, none": (["directions", "rename", EVIL, EVIL, "--model", f"{NAME}model"], 2),
     "attributes": (["attributes", "find", EVIL, "--model", f"{NAME}model"], 2),
     "attributes, no table": (["attributes", "find", "--scores", f"{EVIL}.csv"], 2),
+    "parts": (["parts", "--model", f"{NAME}model", "--out", "a.png"], 2),
+    "parts, no folder": (["parts", "train", "--labels", EVIL, "--names", "a,b"], 2),
     "apply": ([*APPLY, f"{EVIL}.json"], 2),
     "apply, no direction": ([*APPLY, "--model", f"{NAME}model"], 2),
     "gallery": (["gallery", "--colour", EVIL], 2),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.edit.sessions import finish, make
 from tui_draggan.edit.mask import Mask
-from tui_draggan.edit.part import part_at
+from tui_draggan.edit.part import known_part_at, part_at
 from tui_draggan.size import Size
-from tui_draggan.testing.spot_engine import INFO
+from tui_draggan.testing.spot_engine import INFO, SpotEngine
 
 SIZE = Size(64, 128)
 CELLS = Size(16, 32)
@@ -56,3 +58,25 @@ def test_a_session_masks_the_part_and_undo_takes_it_back() -> None:
     np.testing.assert_array_equal(session.document.mask, mask | more)
     assert session.undo() == "mask of a part"
     assert session.document.mask is more
+
+
+def test_a_model_that_knows_its_parts_is_asked_for_them() -> None:
+    """What hangs together of the part at a place; other pieces of it do not count."""
+    parts = np.zeros((8, 8), np.uint8)
+    parts[1:3, 1:3] = parts[5:7, 5:7] = 2
+    mask = known_part_at(parts, (2, 1))
+    assert mask.sum() == 4 and mask[1:3, 1:3].all()
+
+    class KnowingEngine(SpotEngine):
+        info = replace(INFO, parts=("ground", "spot"))
+
+    engine = KnowingEngine()
+    session = make(engine)
+    finish(session)
+    spot = engine.parts(session.document.latent.ws) == 1
+    y, x = (int(place.mean()) for place in np.nonzero(spot))
+    session.mask_part((x, y))
+    finish(session)
+    assert session.document.mask is not None
+    np.testing.assert_array_equal(session.document.mask, spot)
+    assert "feature_map" not in engine.calls

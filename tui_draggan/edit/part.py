@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from tui_draggan.arrays import Floats, cell_means
+from tui_draggan.arrays import Bytes, Floats, cell_means
 from tui_draggan.edit import brush
 from tui_draggan.edit.mask import Mask
 from tui_draggan.edit.points import Point
@@ -41,6 +41,12 @@ def part_at(features: Floats, place: Point, size: Size) -> Mask:
         inside = cell_means(part, Size(height, width))
         sought = (apart * inside).sum(axis=(1, 2)) / max(float(inside.sum()), 1e-6)
     return _smoothed(part, max(1, round(size.shorter / 128)))
+
+
+def known_part_at(parts: Bytes, place: Point) -> Mask:
+    """parts (H, W), numbers of parts → (H, W) what hangs together of the part at a place."""
+    x, y = place
+    return _hanging_together(parts == parts[y, x], place)
 
 
 def _enlarged(values: Floats, size: Size) -> Floats:

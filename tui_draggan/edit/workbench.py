@@ -20,7 +20,7 @@ from tui_draggan.edit.latent import change_in_words, latent_from_seed
 from tui_draggan.edit.lifecycle import LifeCycle
 from tui_draggan.edit.mixing import latent_of, mixed
 from tui_draggan.edit.orders import picture_of
-from tui_draggan.edit.part import part_at
+from tui_draggan.edit.part import known_part_at, part_at
 from tui_draggan.edit.templates import take_templates
 from tui_draggan.engines.base import Engine
 from tui_draggan.errors import DragganError
@@ -102,7 +102,10 @@ class Workbench:
             ws = self._cycle.document.latent.ws
         if place is None:
             return
-        part = part_at(self._engine.feature_map(ws), place, self._info.size)
+        if self._info.parts:
+            part = known_part_at(self._engine.parts(ws), place)
+        else:
+            part = part_at(self._engine.feature_map(ws), place, self._info.size)
         with self._changing() as cycle:
             mask = cycle.document.mask
             mask = part if mask is None else mask | part

@@ -142,6 +142,9 @@ class AutoEngine:
     def feature_map(self, ws: Floats) -> Floats:
         return self._decided().feature_map(ws)
 
+    def parts(self, ws: Floats) -> Bytes:
+        return self._decided().parts(ws)
+
     def begin(self, problem: Problem) -> None:
         self._is_masked = problem.editable is not None
         self._decided().begin(problem)

@@ -182,6 +182,13 @@ class Engine(Protocol):
         """All features of w+ (L, w_dim), by cells: (C, h, w), `drag.feature_map` in size."""
         ...
 
+    def parts(self, ws: Floats) -> Bytes:
+        """w+ (L, w_dim) → the part that each pixel belongs to, (H, W) numbers of `info.parts`.
+
+        Raises BundleError for a model without parts.
+        """
+        ...
+
     def begin(self, problem: Problem) -> None:
         """Starts a run: takes the latent and the mask's reference F0, forgets Adam's moments."""
         ...

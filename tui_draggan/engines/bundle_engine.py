@@ -14,7 +14,7 @@ import numpy as np
 
 from tui_draggan import folders
 from tui_draggan.arrays import Bytes, Floats, to_bytes
-from tui_draggan.bundle import INVERSION, STATISTICS, STEP, ModelBundle
+from tui_draggan.bundle import INVERSION, PARTS, STATISTICS, STEP, ModelBundle
 from tui_draggan.engines import graph_cache, graph_inputs, runtime
 from tui_draggan.engines.base import (
     Comparison,
@@ -30,7 +30,7 @@ from tui_draggan.engines.latent_optimizer import LatentOptimizer
 from tui_draggan.engines.tunable import Tunable
 from tui_draggan.engines.tuned_bundle import write_tuned
 from tui_draggan.engines.tuning import GraphLoss, LossByWeights, Tuning
-from tui_draggan.errors import EngineError
+from tui_draggan.errors import BundleError, EngineError
 from tui_draggan.latent_statistics import LatentStatistics, statistics_samples
 
 IMAGE = "image"
@@ -147,6 +147,17 @@ class BundleEngine(ABC):
         shape = self.info.drag.feature_channels, *cells
         return graph_inputs.given(features, shape, "the feature map")
 
+    def parts(self, ws: Floats) -> Bytes:
+        ws = self._checked_ws(ws)
+        if not self.info.parts:
+            raise BundleError(f"{self.info.name} knows no parts; tui-draggan parts train adds some")
+        with runtime.failing_as("parts"):
+            (parts,) = self._parts.run(["parts"], {"ws": ws[None]})
+        if parts.shape != self.info.size or parts.dtype != np.uint8:
+            raise EngineError(f"the parts are {parts.dtype} {parts.shape}; expected bytes")
+        found: Bytes = np.minimum(parts, len(self.info.parts) - 1).astype(np.uint8)
+        return found
+
     def begin(self, problem: Problem) -> None:
         ws = self._checked_ws(problem.ws)
         if not 1 <= problem.rows <= self.info.num_ws:
@@ -215,6 +226,10 @@ class BundleEngine(ABC):
     @cached_property
     def _synthesis(self) -> Any:
         return graph_cache.open_graph(self._bundle, "synthesis.onnx", self.device)
+
+    @cached_property
+    def _parts(self) -> Any:
+        return graph_cache.open_graph(self._bundle, PARTS, "cpu")
 
     @cached_property
     def _inversion(self) -> Any:

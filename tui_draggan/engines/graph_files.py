@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from tui_draggan import cache
-from tui_draggan.bundle import DISTANCE, INVERSION, TUNING, WEIGHTS, BundleInfo, ModelBundle
+from tui_draggan.bundle import DISTANCE, INVERSION, PARTS, TUNING, WEIGHTS, BundleInfo, ModelBundle
 from tui_draggan.engines.onnx_messages import ModelContents, Shape, contents
 from tui_draggan.errors import BundleError
 
@@ -107,7 +107,7 @@ def _misfit(model: ModelContents, name: str, info: BundleInfo) -> str | None:
     """What it takes or gives that is not what the manifest says."""
     takes, gives = _known_values(name, info)
     inputs = {key: shape for key, shape in model.inputs.items() if key not in model.tensors}
-    if name.startswith((MAPPING, SYNTHESIS, INVERSION, DISTANCE, STEP)):
+    if name.startswith((MAPPING, SYNTHESIS, PARTS, INVERSION, DISTANCE, STEP)):
         for key in sorted(inputs.keys() - takes.keys()):
             return f"takes {key}, which no graph of a bundle does"
     for key in sorted(gives.keys() - model.outputs.keys() - OPTIONAL):
@@ -129,6 +129,8 @@ def _known_values(name: str, info: BundleInfo) -> tuple[dict[str, Shape], dict[s
         return {"z": (1, info.z_dim), **label}, {"w": (1, w), "w_avg": (w,)}
     if name == SYNTHESIS:
         return {"ws": (1, info.num_ws, w)}, {"image": (1, info.picture_channels, *info.size)}
+    if name == PARTS:
+        return {"ws": (1, info.num_ws, w)}, {"parts": tuple(info.size)}
     if name == INVERSION:
         channels, wide = info.picture_channels, (info.num_ws, w)
         picture = {"image": (*info.size, channels)}

@@ -51,6 +51,7 @@ CALLS = frozenset(
         "preview",
         "features",
         "feature_map",
+        "parts",
         "compare",
         "begin_tuning",
         "tune",
@@ -201,6 +202,10 @@ class EngineProcess:
             start = run.ws if run.reference is None else run.reference
             self._problem = replace(run, ws=result.ws, reference=start)
         return result
+
+    def parts(self, ws: Floats) -> Bytes:
+        found: Bytes = self._call("parts", ws)
+        return found
 
     def compare(self, ws: Floats, target: Bytes) -> Comparison:
         found: Comparison = self._call("compare", ws, target)

@@ -136,6 +136,9 @@ class CheckpointEngine:
     def feature_map(self, ws: Floats) -> Floats:
         return self._dragging().feature_map(ws)
 
+    def parts(self, ws: Floats) -> Bytes:
+        return self._dragging().parts(ws)
+
     def begin(self, problem: Problem) -> None:
         self._dragging().begin(problem)
 

@@ -104,6 +104,11 @@ class SpotEngine:
         features: Floats = np.repeat(bright[None], self.info.drag.feature_channels, axis=0)
         return features
 
+    def parts(self, ws: Floats) -> Bytes:
+        """1 where the spot is, 0 around it."""
+        self.calls.append("parts")
+        return (self._draw(ws)[..., 0] > 120).astype(np.uint8)
+
     def begin(self, problem: Problem) -> None:
         self.calls.append("begin")
         self._ws, self._steps = problem.ws.copy(), 0
