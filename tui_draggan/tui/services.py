@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tui_draggan.edit.orders import Deliver
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
-from tui_draggan.edit.tuning import TunedModel
+    from tui_draggan.edit.tuning import TunedModel
 
 
 @dataclass(frozen=True)
