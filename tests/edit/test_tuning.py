@@ -9,12 +9,14 @@ import pytest
 
 from tests.edit.sessions import finish, make, state_of
 from tui_draggan.edit.document import State
+from tui_draggan.edit.journal import Journal
+from tui_draggan.edit.journal_lines import recover
 from tui_draggan.edit.progress import ADVICE, Outcome
 from tui_draggan.edit.session import Session
 from tui_draggan.edit.tuning import TunedModel, TuningProblem, tuned
 from tui_draggan.engines.base import Pivot
 from tui_draggan.errors import OutputError, UsageError
-from tui_draggan.testing.spot_engine import SpotEngine, spot_session
+from tui_draggan.testing.spot_engine import INFO, SpotEngine, spot_session
 
 BRIGHTER = 12
 """Grey levels by which the photograph is brighter than the model's picture."""
@@ -39,9 +41,41 @@ def test_a_run_tunes_the_model_writes_it_and_leaves_the_latent(tmp_path: Path) -
     assert [frame.iteration for frame in frames] == list(range(21))
     assert frames[-1].loss < 0.2 * frames[0].loss
     assert session.document.latent is before and session.document.pair(number)
-    assert session.picture is frames[-1].image
+    assert session.picture is not None
+    np.testing.assert_array_equal(session.picture, engine.render(before.ws))
+    session.goto(3)
+    finish(session)
+    assert session.document.latent is before, "no step is another picture of the model"
     assert (tmp_path / "own").read_text() == f"own x {BRIGHTER}"
     assert engine.calls.count("begin_tuning") == engine.calls.count("save_tuned") == 1
+
+
+def test_the_run_shows_the_tuned_picture_and_rest_the_models_own(tmp_path: Path) -> None:
+    engine = SpotEngine()
+    session = spot_session(engine)
+    finish(session)
+    own = engine.render(session.document.latent.ws)
+    session.tune(problem(session, tmp_path))
+    for _ in range(10):
+        session.work()
+    snapshot = session.snapshot()
+    assert snapshot.picture is not None and snapshot.picture_is_current
+    assert snapshot.picture.astype(int).mean() > own.mean() + 5
+    session.stop()
+    finish(session)
+    np.testing.assert_array_equal(session.snapshot().picture, own)
+
+
+def test_a_killed_tuning_leaves_the_latent_unedited(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, "spot")
+    session = spot_session(SpotEngine(), recorder=journal.record)
+    session.tune(problem(session, tmp_path))
+    for _ in range(6):
+        session.work()
+    latent = recover(journal.path, INFO).document.latent
+    assert not latent.edited
+    np.testing.assert_array_equal(latent.ws, session.document.latent.ws)
+    journal.close()
 
 
 def test_it_pauses_goes_on_and_stops_like_any_run(tmp_path: Path) -> None:

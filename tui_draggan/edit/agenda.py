@@ -65,6 +65,8 @@ class Agenda:
         """The newest, (P, Q, 3)."""
         self._drawn: tuple[Floats, Hold | None] | None = None
         """What it is a picture of."""
+        self._is_passing = False
+        """Whether it is there as long as the run alone."""
 
     @property
     def next(self) -> Piece | None:
@@ -98,6 +100,8 @@ class Agenda:
     def picture_is_current(self) -> bool:
         if self._drawn is None:
             return False
+        if self._is_passing and not self._cycle.running:
+            return False
         (ws, hold), document = self._drawn, self._cycle.document
         return ws is document.latent.ws and hold == document.hold
 
@@ -120,6 +124,7 @@ class Agenda:
         """Whether all pictures that are wanted of document and steps are there."""
         return not (self.picture_is_stale or self.lacks_frames)
 
-    def show(self, image: Bytes, ws: Floats, hold: Hold | None) -> None:
-        """There is a picture (P, Q, 3), of that latent, held like that."""
-        self.picture, self._drawn = image, (ws, hold)
+    def show(self, image: Bytes, ws: Floats, hold: Hold | None, is_passing: bool = False) -> None:
+        """There is a picture (P, Q, 3), of that latent, held like that. is_passing: as a run shows
+        it, which is another one without it."""
+        self.picture, self._drawn, self._is_passing = image, (ws, hold), is_passing

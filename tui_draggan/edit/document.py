@@ -140,7 +140,10 @@ class Document:
         pairs = tuple(
             replace(pair, handle=frame.handles.get(pair.id, pair.handle)) for pair in self.pairs
         )
-        return replace(self.with_ws(frame.ws, edited=True), pairs=pairs)
+        document = replace(self, pairs=pairs)
+        if frame.ws is self.latent.ws:
+            return document
+        return document.with_ws(frame.ws, edited=True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -231,7 +231,8 @@ def decode_step(values: Any, document: Document, info: BundleInfo) -> Document:
     """The document as a step left it; the inverse of `encode_step`. Raises UsageError."""
     try:
         ws = _decode_ws(values["ws"], info)
-        document = document.with_ws(ws, edited=values["step"] > 0)
+        if not np.array_equal(ws, document.latent.ws):  # a tuning leaves it as it is
+            document = document.with_ws(ws, edited=values["step"] > 0)
         for pair in document.pairs:
             if str(pair.id) in values["handles"]:
                 point = _decode_point(values["handles"][str(pair.id)])

@@ -34,6 +34,10 @@ class Advance:
     origin: Origin | None = None
     """Where the latent comes from, where the run finds one; None where it edits the document's."""
 
+    is_passing: bool = False
+    """Whether the step's picture is not one of the document: the run changes what draws it, and
+    leaves the document as it is."""
+
     def opens(self, iteration: int) -> bool:
         """Whether the document is another with this step, not an edited one."""
         return self.origin is not None and iteration == 0
@@ -48,8 +52,8 @@ class Advance:
             latent = Latent(self.result.ws, self.origin)
             other = document.with_latent(latent)
             return other if self.opens(iteration) else replace(other, pairs=document.pairs)
-        if self.result.ws is document.latent.ws:
-            return document  # a run that moves something else
+        if self.is_passing:
+            return document
         for pair, handle in zip(self.pairs, self.handles, strict=True):
             if document.holds(pair):
                 document = document.with_pair(replace(pair, handle=handle))
@@ -63,7 +67,7 @@ class Advance:
             iteration=iteration,
             ws=document.latent.ws,
             handles=handles,
-            image=self.result.image,
+            image=None if self.is_passing else self.result.image,
             loss=self.result.loss,
             motion_loss=self.result.motion_loss,
             mask_loss=self.result.mask_loss,

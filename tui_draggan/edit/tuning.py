@@ -1,8 +1,8 @@
 """Pivotal tuning as a task: the model's weights move until it draws a photograph as it is.
 
-The latent that a search has found stays; the run's pictures are of the tuned weights. At its end
-the tuned model is written, and the edit goes on there: every other picture of the session is still
-of the model as it was.
+The latent that a search has found stays; the pictures that the run shows are of the tuned weights,
+and pass with it: at rest, every picture of the session is of the model as it was. At the end the
+tuned model is written, and the edit goes on there.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class TuningTask:
             gradient_norm=found.gradient_norm,
             milliseconds=found.milliseconds,
         )
-        return Advance(result)
+        return Advance(result, is_passing=True)
 
     def edited(self, iteration: int) -> None:
         """Points may be put on the picture while it changes; the tuning does not see them."""

@@ -167,6 +167,7 @@ class Workbench:
             return None
         with self._changing() as cycle:
             frame = cycle.accept(run, advance)
-            if frame is not None and frame.image is not None:
-                self._agenda.show(frame.image, frame.ws, frame.hold)
+            image = advance.result.image
+            if frame is not None and image is not None:
+                self._agenda.show(image, frame.ws, frame.hold, advance.is_passing)
             return frame
