@@ -36,8 +36,9 @@ GRAPH, WEIGHTS, OUTPUTS, HASHES = "graph.onnx", "weights.bin", "outputs.npz", "h
 """Files of a kept graph: it, its weights, what it gives, the hashes of all three."""
 PROVED = "proved-"
 """Beginning of the name of an empty file: on that computer it gave what it should."""
-LARGE = 1024
-"""Bytes from which on a tensor lies in the file of weights."""
+LARGE = 128
+"""Bytes from which on a tensor lies in the file of weights. In a bundle's own file nothing smaller
+may lie: ONNX Runtime would leave such a tensor there, where the kept graph cannot find it."""
 KEPT = 4 * 2**30
 """Bytes of all graphs together; those not used for longest go first."""
 

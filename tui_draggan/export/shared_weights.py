@@ -23,6 +23,7 @@ from onnx import helper, numpy_helper
 from onnx.external_data_helper import set_external_data
 from torch import Tensor
 
+from tui_draggan.engines.graph_cache import LARGE
 from tui_draggan.engines.torch.weights import SAME
 from tui_draggan.export.graph_surgery import give_values
 
@@ -39,7 +40,7 @@ class SharedWeights:
 
     def __init__(self, path: Path, apart: Container[str] = ()) -> None:
         """apart: names of tensors that may change later: each has a place of its own in the file,
-        however small it is and whatever equals it."""
+        from `LARGE` bytes on, whatever equals it."""
         self.path = path
         self._apart = apart
         self._places: dict[bytes, int] = {}
@@ -76,7 +77,7 @@ class SharedWeights:
         return Path(os.path.relpath(self.path, file.parent)).as_posix()
 
     def _stored(self, name: str, array: NDArray[Any], location: str) -> onnx.TensorProto:
-        if array.nbytes < SMALLEST and not self._is_apart(name):
+        if array.nbytes < (LARGE if self._is_apart(name) else SMALLEST):
             return numpy_helper.from_array(array, name)
         kind = helper.np_dtype_to_tensor_dtype(array.dtype)
         tensor = onnx.TensorProto(name=name, data_type=kind, dims=array.shape, raw_data=b"")

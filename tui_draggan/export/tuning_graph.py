@@ -10,7 +10,7 @@ their squares, of which demodulation is made: the graph computes and gives them 
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from tui_draggan.bundle import TUNABLE, TUNING
+from tui_draggan.engines.graph_cache import LARGE
 from tui_draggan.export.families import FoldedNetwork
 from tui_draggan.export.feature_network import BEGINNING
 from tui_draggan.export.graph_surgery import keep_outputs
@@ -91,7 +92,7 @@ def trained_weights(synthesis: FoldedNetwork) -> list[str]:
     ]
 
 
-def tunable(synthesis: FoldedNetwork) -> Container[str]:
+def tunable(synthesis: FoldedNetwork) -> Collection[str]:
     """All tensors that tuning changes."""
     squares = [f"{part}_styles.{SQUARES}" for part in ("lower", "upper")]
     return {*trained_weights(synthesis), *squares}
@@ -103,11 +104,14 @@ def write_tuning_graph(
     weights: SharedWeights,
     features: onnx.ModelProto | None = None,
 ) -> None:
-    """Writes the graph into a bundle's folder, in standard operators, and where the tensors lie.
+    """Writes the graph into a bundle's folder, in standard operators, and where the tensors lie;
+    nothing for a network of a few channels, whose tensors are too small for the file of weights.
 
     features: as in `inversion_graph.write_inversion_graph`.
     """
     values = synthesis.state_dict()
+    if any(values[name].nbytes < LARGE for name in tunable(synthesis) if name in values):
+        return
     model = tuning_graph(synthesis, features)
     trained = trained_weights(synthesis)
     weights.take(model, bundle / TUNING, BEGINNING)
