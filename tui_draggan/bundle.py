@@ -5,6 +5,7 @@ mapping.onnx     z (1, z_dim) [, label (1, c_dim)] → w (1, w_dim), w_avg (w_di
 synthesis.onnx   ws (1, num_ws, w_dim) → image (1, 3, H, W) in [-1, 1]; 4 channels with alpha
 inversion.onnx   w_plus (num_ws, w_dim), target (1, 3, H, W) → loss, gradient (num_ws, w_dim),
                  image (H, W, 3) in bytes: a step of an inversion; older bundles are without
+                 inversion_training.onnx  inversion_checkpoint: the same for the training API
 distance.onnx    picture, target (1, 3, H, W) → loss, gradient (1, 3, H, W): for engines that
                  have the network themselves; older bundles are without
 tuning.onnx      as inversion.onnx, with the convolutions' weights as inputs and the gradient by
@@ -50,6 +51,12 @@ PARTS = "parts.onnx"
 """Which part of the picture each pixel belongs to, where parts have been added to the model."""
 INVERSION = "inversion.onnx"
 """How far a picture is from a photograph; older bundles are without."""
+TRAINED_INVERSION = INVERSION_TRAINING, INVERSION_CHECKPOINT = (
+    "inversion_training.onnx",
+    "inversion_checkpoint",
+)
+"""The same for ONNX Runtime's training API, with w+ as the trainable parameter; only where the
+bundle was written beside it."""
 DISTANCE = "distance.onnx"
 """The same for a picture that is given; older bundles are without."""
 TUNING, TUNABLE = "tuning.onnx", "tuning.json"

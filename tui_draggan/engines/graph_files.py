@@ -12,7 +12,16 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from tui_draggan import cache
-from tui_draggan.bundle import DISTANCE, INVERSION, PARTS, TUNING, WEIGHTS, BundleInfo, ModelBundle
+from tui_draggan.bundle import (
+    DISTANCE,
+    INVERSION,
+    INVERSION_TRAINING,
+    PARTS,
+    TUNING,
+    WEIGHTS,
+    BundleInfo,
+    ModelBundle,
+)
 from tui_draggan.engines.onnx_messages import ModelContents, Shape, contents
 from tui_draggan.errors import BundleError
 
@@ -92,7 +101,8 @@ def _problem(model: ModelContents, name: str) -> str | None:
             return words
     if model.nodes > MOST_NODES:
         return f"has {model.nodes} operators, expected up to {MOST_NODES}"
-    allowed = FOR_TRAINING if name.startswith("drag/") and not name.startswith(STEP) else set()
+    in_drag = name.startswith("drag/") and not name.startswith(STEP)
+    allowed = FOR_TRAINING if in_drag or name == INVERSION_TRAINING else set()
     for domain, operator in sorted(model.operators - allowed):
         if domain not in STANDARD:
             return f"has the operator {operator} of {domain}, which is not a standard one"

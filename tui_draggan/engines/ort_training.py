@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tui_draggan.arrays import Floats
+from tui_draggan.arrays import Bytes, Floats
 from tui_draggan.bundle import (
     CHECKPOINT,
     EVAL_MODEL,
+    INVERSION_CHECKPOINT,
+    INVERSION_TRAINING,
     OPTIMIZER_MODEL,
+    TRAINED_INVERSION,
     TRAINING_FILES,
     TRAINING_MODEL,
     ModelBundle,
 )
-from tui_draggan.engines import memory, runtime
+from tui_draggan.engines import graph_inputs, memory, runtime
 from tui_draggan.engines.adam import WhitenedAdam
+from tui_draggan.engines.base import Comparison
 from tui_draggan.engines.bundle_engine import MISMATCH, BundleEngine
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
@@ -44,6 +50,22 @@ class OrtTrainingEngine(BundleEngine):
             )
         runtime.require_training_api()
         super().__init__(bundle, device)
+
+    def compare(self, ws: Floats, target: Bytes) -> Comparison:
+        if not set(TRAINED_INVERSION) <= self._bundle.files.keys():
+            return super().compare(ws, target)  # an earlier version's, or one without the tools
+        start = time.perf_counter()
+        wanted = graph_inputs.wanted_picture(target, self.info)
+        loss, gradient, image = self._inverting.compare(self._checked_ws(ws), wanted)
+        graph_inputs.check_given(
+            image, (*self.info.size, self.info.picture_channels), "the picture"
+        )
+        return Comparison(loss, gradient, image, (time.perf_counter() - start) * 1000)
+
+    @cached_property
+    def _inverting(self) -> TrainingApiInversion:
+        check_files(self._bundle, *TRAINED_INVERSION)
+        return TrainingApiInversion(self._bundle.path, self.device)
 
     def _open_optimizer(self) -> TrainingApiOptimizer:
         models = [TRAINING_MODEL]
@@ -165,3 +187,33 @@ class TrainingApiOptimizer:
             module, inputs = self._trained[0].module, self._trained[0].inputs
             sampled, outside = module.eval()(*[feeds[name] for name in inputs])
         return sampled, outside
+
+
+class TrainingApiInversion:
+    """A photograph's loss by the training API: w+ is the parameter of its state.
+
+    The search has coordinates and step sizes of its own (`inversion.search`), so nothing of the
+    API's optimizers is used.
+    """
+
+    PARAMETER = "w_plus"
+
+    def __init__(self, bundle: Path, device: str) -> None:
+        api = runtime.load_training_api()
+        with runtime.failing_as("inversion"):
+            self._state = api.CheckpointState.load_checkpoint(bundle / INVERSION_CHECKPOINT)
+            options = runtime.session_options(runtime.load_runtime())
+            model = bundle / INVERSION_TRAINING
+            self._module = api.Module(model, self._state, None, device, options)
+            self._names = self._module.output_names()
+        memory.trim_heap()
+
+    def compare(self, ws: Floats, target: Floats) -> tuple[float, Floats, Bytes]:
+        """ws (L, w_dim), target (1, C, H, W) → loss, its gradient (L, w_dim), picture (H, W, C)."""
+        with runtime.failing_as("inversion"):
+            parameter = self._state.parameters[self.PARAMETER]
+            parameter.data = np.ascontiguousarray(ws)
+            self._module.lazy_reset_grad()
+            given = dict(zip(self._names, self._module.train()(target), strict=True))
+            gradient: Floats = parameter.grad.copy()
+        return float(given["loss"]), gradient, given["image"]

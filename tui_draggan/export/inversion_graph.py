@@ -13,12 +13,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import helper
 from torch import Tensor, nn
 
-from tui_draggan.bundle import DISTANCE, INVERSION
+from tui_draggan.bundle import (
+    DISTANCE,
+    INVERSION,
+    INVERSION_CHECKPOINT,
+    INVERSION_TRAINING,
+)
 from tui_draggan.errors import EngineError, UsageError
 from tui_draggan.export.families import FoldedNetwork
 from tui_draggan.export.feature_network import BEGINNING, add_feature_distance
@@ -27,10 +33,17 @@ from tui_draggan.export.graph_surgery import keep_outputs
 from tui_draggan.export.lowering import lower
 from tui_draggan.export.shared_weights import PREFIX, SharedWeights
 from tui_draggan.export.standard_operators import standardise
-from tui_draggan.export.tracing import OPSET, trace
+from tui_draggan.export.tracing import IR_VERSION, OPSET, trace
+from tui_draggan.export.training_api import (
+    accumulate,
+    has_training_tools,
+    optimizer_and_checkpoint,
+)
 from tui_draggan.stylegan.families import AnyConfig
 from tui_draggan.stylegan.pixels import to_pictures
 
+LATENT = "w_plus"
+"""The parameter, (L, w_dim)."""
 LEVELS = 4
 """Sizes at which pictures are compared, as long as their sides can be halved."""
 
@@ -75,8 +88,14 @@ def write_inversion_graph(
     features: as `feature_network.read_feature_network` gives them; None: pixels alone count.
     """
     model = inversion_graph(synthesis, features)
-    distance = distance_graph(synthesis.config, features)
-    for graph, file in ((model, INVERSION), (distance, DISTANCE)):
+    graphs = {INVERSION: model, DISTANCE: distance_graph(synthesis.config, features)}
+    if has_training_tools():
+        graphs[INVERSION_TRAINING] = inversion_graph(synthesis, features, for_training_api=True)
+        config = synthesis.config
+        nothing = np.zeros((config.num_ws, config.w_dim), np.float32)
+        _, checkpoint = optimizer_and_checkpoint(LATENT, nothing)
+        (bundle / INVERSION_CHECKPOINT).write_bytes(checkpoint)
+    for file, graph in graphs.items():
         weights.take(graph, bundle / file, BEGINNING)
         weights.save(graph, bundle / file, synthesis.state_dict(prefix=PREFIX))
 
@@ -105,10 +124,13 @@ def distance_graph(config: AnyConfig, features: onnx.ModelProto | None = None) -
 
 
 def inversion_graph(
-    synthesis: FoldedNetwork, features: onnx.ModelProto | None = None
+    synthesis: FoldedNetwork,
+    features: onnx.ModelProto | None = None,
+    for_training_api: bool = False,
 ) -> onnx.ModelProto:
     """The graph; its weights are inputs, named as in the state_dict with `synthesis.` before.
 
+    for_training_api: w+ is the parameter, whose gradient the API keeps, instead of an output.
     Raises UsageError where the features have an operator without a gradient here.
     """
     config = synthesis.config
@@ -116,10 +138,15 @@ def inversion_graph(
     shape = config.num_ws, config.w_dim
     example = torch.zeros(shape), torch.zeros(1, channels, *config.size)
     outputs = "distance", "image", "picture", "colours"
-    model = trace(PictureLoss(synthesis), example, ("w_plus", "target"), outputs)
+    model = trace(PictureLoss(synthesis), example, (LATENT, "target"), outputs)
     add_loss(model, features, "picture")
-    gradient = differentiated(model, ["w_plus"])["w_plus"]
+    gradient = differentiated(model, [LATENT])[LATENT]
     give(model, "gradient", gradient, shape)
+    if for_training_api:
+        keep_outputs(model, ("loss", "image", accumulate(model, LATENT, "gradient")))
+        lower(model)
+        model.ir_version = IR_VERSION
+        return model
     keep_outputs(model, ("loss", "gradient", "image"))
     lower(model)
     standardise(model, OPSET)
