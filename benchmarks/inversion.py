@@ -5,7 +5,8 @@
 Renders of the bundled domain that no training saw. For each: PSNR to the render, the mean distance
 of the landmarks that the landmark network finds from the true ones (in the render itself it has
 that distance too), how unusual the latent is, CPU seconds, whether the class was found. Then the
-medians, peak memory, and CPU time of one step beside that of autograd in torch, in turns.
+medians, peak memory, and the CPU time of one step, of a search and of a tuning, by every engine, in
+turns, with its ratio to that of `ort`. `--count 0`: the steps alone.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import argparse
 import resource
 import statistics
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,15 +26,12 @@ from torch import Tensor
 from tui_draggan import library
 from tui_draggan.arrays import Bytes
 from tui_draggan.bundle import ModelBundle
-from tui_draggan.checkpoints.generator_file import load_generator
 from tui_draggan.edit.inversion import InversionProblem, inverted
 from tui_draggan.edit.latent import Photo
-from tui_draggan.engines.base import LocalEngine
-from tui_draggan.engines.choose import open_engine
-from tui_draggan.engines.graph_inputs import wanted_picture
-from tui_draggan.export.families import folded
-from tui_draggan.export.inversion_graph import PictureLoss
-from tui_draggan.inversion.recipe import recipe_for
+from tui_draggan.engines.base import LocalEngine, Pivot
+from tui_draggan.engines.choose import ENGINES, open_engine
+from tui_draggan.errors import EngineError
+from tui_draggan.inversion.recipe import TUNING_RATE, recipe_for
 from tui_draggan.stylegan.pixels import from_bytes, to_bytes
 from tui_draggan.training.critters import SPECIES, Z_DIM, parameters_from_z, render
 from tui_draggan.training.metrics.landmarks.network import find_landmarks
@@ -62,11 +62,21 @@ def main() -> None:
     options = parser.parse_args()
     bundle = ModelBundle.open(library.find_model("critters"))
     engine = open_engine(bundle, "cpu", "ort")
+    if options.count:
+        search_all(engine, options)
+    for kind, by_engine in steps(engine, bundle).items():
+        own = by_engine[engine.name]
+        words = (f"{who} {ms:.0f} ms ({ms / own:.2f})" for who, ms in by_engine.items())
+        print(f"a step of a {kind}: {', '.join(words)}")
+
+
+def search_all(engine: LocalEngine, options: argparse.Namespace) -> None:
+    """Prints what is found of each render, and the medians."""
     z = np.random.default_rng(SEED).standard_normal((options.count, Z_DIM), np.float32)
     species = torch.arange(options.count) % len(SPECIES)
-    drawn = render(parameters_from_z(torch.from_numpy(z), species), bundle.info.size.width)
+    drawn = render(parameters_from_z(torch.from_numpy(z), species), engine.info.size.width)
     pictures = to_bytes(drawn.image).permute(0, 2, 3, 1).contiguous().numpy()
-    engine.render(np.tile(engine.w_avg, (bundle.info.num_ws, 1)))
+    engine.render(np.tile(engine.w_avg, (engine.info.num_ws, 1)))
     opened = peak_memory()
     recipe = recipe_for(options.space, options.steps)
     print(f"{'':8} {'dB':>6} {'px':>6} {'render':>6} {'unusual':>8} {'CPU s':>6}  class")
@@ -79,7 +89,6 @@ def main() -> None:
         print(f"{SPECIES[kind]:8} {row(found)}  {'right' if found.class_is_right else 'wrong'}")
     print(f"{'median':8} {row(median(results))}")
     print(f"peak memory beyond the opened model: {peak_memory() - opened:.0f} MB")
-    print(f"a step, {', '.join(f'{who} {ms:.0f} ms' for who, ms in steps(engine, bundle).items())}")
 
 
 def look(engine: LocalEngine, problem: InversionProblem, places: Tensor, kind: int) -> Found:
@@ -118,28 +127,37 @@ def row(one: Found) -> str:
     )
 
 
-def steps(engine: LocalEngine, bundle: ModelBundle) -> dict[str, float]:
-    """CPU milliseconds of the loss and its gradient, by who computes it; the engine's loss has
-    features too, where the model has some."""
-    generator = load_generator(bundle.file("generator.pt"))
-    network = PictureLoss(folded(generator, bundle.info.drag.feature_block))
+def steps(engine: LocalEngine, bundle: ModelBundle) -> dict[str, dict[str, float]]:
+    """CPU milliseconds by what is done and by engine, in turns: a step of a search, and one of a
+    tuning with Adam."""
     random = np.random.default_rng(0)
     target = random.integers(0, 256, (*bundle.info.size, 3), np.uint8)
     ws = np.tile(engine.w_avg, (bundle.info.num_ws, 1))
-    wanted = torch.from_numpy(wanted_picture(target, bundle.info))
-
-    def torch_step() -> None:
-        latent = torch.from_numpy(ws).requires_grad_(True)
-        torch.autograd.grad(network(latent, wanted)[0], latent)
-
-    times: dict[str, list[float]] = {engine.name: [], "torch": []}
+    pivots = [Pivot(ws, target)]
+    engines = {engine.name: engine}
+    for name in ENGINES:
+        with suppress(EngineError):
+            engines.setdefault(name, open_engine(bundle, "cpu", name))
+    for one in engines.values():
+        one.begin_tuning()
+    kinds: dict[str, Callable[[LocalEngine], object]] = {
+        "search": lambda one: one.compare(ws, target),
+        "tuning": lambda one: one.tune(pivots, TUNING_RATE),
+    }
+    times: dict[str, dict[str, list[float]]] = {
+        kind: {name: [] for name in engines} for kind in kinds
+    }
     for number in range(TURNS + 1):
-        for who, step in ((engine.name, lambda: engine.compare(ws, target)), ("torch", torch_step)):
-            start = time.process_time()
-            step()
-            if number:  # graphs are opened and memory is allocated in the first
-                times[who].append(1000 * (time.process_time() - start))
-    return {who: statistics.median(values) for who, values in times.items()}
+        for kind, do in kinds.items():
+            for name, one in engines.items():
+                start = time.process_time()
+                do(one)
+                if number:  # graphs are opened and memory is allocated in the first
+                    times[kind][name].append(1000 * (time.process_time() - start))
+    return {
+        kind: {name: statistics.median(values) for name, values in by_engine.items()}
+        for kind, by_engine in times.items()
+    }
 
 
 def peak_memory() -> float:
