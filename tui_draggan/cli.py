@@ -36,6 +36,7 @@ class Command:
 EDITOR = Command("edit", "edit")
 """What runs where no command is given."""
 COMMANDS = (
+    Command("tutorial", "tutorial", "learn the editor in five minutes, step by step"),
     Command("drag", "drag", "run a drag without the editor and write the result"),
     Command("batch", "batch", "run many drags, on this machine or on a cluster"),
     Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),

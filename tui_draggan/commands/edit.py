@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tui_draggan.edit.snapshot import Snapshot
     from tui_draggan.edit.tuning import TunedModel
     from tui_draggan.engines.process import EngineProcess
+    from tui_draggan.tui.tutorial import Tutorial
 
 MAX_PACE = 1000
 
@@ -47,11 +48,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_screen(screen)
 
 
-def run(options: argparse.Namespace, gallery: bool = False) -> int:
+def run(
+    options: argparse.Namespace,
+    gallery: bool = False,
+    tutorial: Tutorial | None = None,
+    exports: Path | None = None,
+) -> int:
     """Runs the editor until the person leaves it. Returns the exit status.
 
-    gallery: whether it begins with the gallery. Raises UsageError where there is no terminal for
-    it, BundleError where there is no model.
+    gallery: whether it begins with the gallery. tutorial: what leads through a first edit. exports:
+    folder that exports go to at first, in place of the one that is settled. Raises UsageError where
+    there is no terminal for it, BundleError where there is no model.
     """
     from tui_draggan.commands.settings import read_settings, screen_options
 
@@ -95,14 +102,14 @@ def run(options: argparse.Namespace, gallery: bool = False) -> int:
             graphics=terminal[0],
             colour=terminal[1],
             theme=settings.theme,
-            export_folder=settings.export_folder,
+            export_folder=settings.export_folder if exports is None else exports,
             keymap=settings.keys,
         )
 
     from tui_draggan.tui.launch import run_editor
 
     with heard(notices), nullcontext() if run is None else closing(run):
-        return run_editor(replace(on_model(asked), gallery=gallery))
+        return run_editor(replace(on_model(asked), gallery=gallery, tutorial=tutorial))
 
 
 def _services(

@@ -24,6 +24,7 @@ from tui_draggan.tui.pointer import Pointer
 from tui_draggan.tui.screen import EditorScreen
 from tui_draggan.tui.services import Choice, EditorOptions, Services
 from tui_draggan.tui.terminal.graphics import Terminal
+from tui_draggan.tui.tutorial import Tutorial
 from tui_draggan.tui.widgets.bars import StatusLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
@@ -129,6 +130,8 @@ def spot_app(
     edits: Sequence[Choice] = (),
     theme: str | None = None,
     weights: Path | None = None,
+    tutorial: Tutorial | None = None,
+    export_folder: Path = Path(),
     **services: Any,
 ) -> Iterator[EditorApp]:
     """An editor to be run on a headless terminal, with its engine's thread; that has ended when
@@ -143,6 +146,8 @@ def spot_app(
         pace=pace,
         theme=theme,
         weights=weights,
+        tutorial=tutorial,
+        export_folder=export_folder,
         keymap=dict(keymap or {}),
     )
     thread = engine_thread(options)

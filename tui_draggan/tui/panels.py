@@ -27,7 +27,9 @@ from tui_draggan.tui.scene import Scene
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.timeline import Timeline
+from tui_draggan.tui.tutorial import Tutorial
 from tui_draggan.tui.widgets.bars import StatusLine, TitleBar
+from tui_draggan.tui.widgets.lesson_line import LessonLine
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.loupe import Loupe, PassingLoupe
@@ -49,7 +51,9 @@ class Panels:
     What a mode adds takes the place of the plot or the log, never of the picture.
     """
 
-    def __init__(self, display: Display, keymap: Mapping[str, str]) -> None:
+    def __init__(
+        self, display: Display, keymap: Mapping[str, str], tutorial: Tutorial | None = None
+    ) -> None:
         """keymap: keys that a person has in place of the program's, by id."""
         self.display = display
         """The way pictures reach the terminal."""
@@ -63,6 +67,7 @@ class Panels:
         self.sliders = SlidersPanel(id="sliders")
         self.passing_loupe = PassingLoupe(id="passing-loupe")
         self.timeline = TimelineStrip(id="timeline")
+        self.lesson = None if tutorial is None else LessonLine(tutorial)
         self.status = StatusLine(id="status")
         self.keys: KeyBar = KeyBar(KEYS, keymap, id="keys")
         self._shown = Remembered[Bytes]()
@@ -88,6 +93,8 @@ class Panels:
                 yield self.sliders
         yield self.passing_loupe
         yield self.timeline
+        if self.lesson is not None:
+            yield self.lesson
         yield self.status
         yield self.keys
 
@@ -104,7 +111,8 @@ class Panels:
         self._frame.styles.width = chosen.width
         self._frame.styles.height = chosen.height if tall else "100%"
         right, bottom = PASSING_LOUPE
-        above = bottom + self.timeline.display  # whose end it would cover
+        # Whose ends it would cover.
+        above = bottom + self.timeline.display + (self.lesson.size.height if self.lesson else 0)
         self.passing_loupe.styles.offset = (columns - right, rows - above)
 
     def show_timeline(self, timeline: Timeline) -> bool:

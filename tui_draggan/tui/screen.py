@@ -50,6 +50,7 @@ from tui_draggan.tui.services import EditorOptions
 from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
 from tui_draggan.tui.timeline import TimelineMode
+from tui_draggan.tui.tutorial import Moment
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
 from tui_draggan.tui.widgets.picture_panel import PicturePanel
@@ -79,7 +80,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         already; else it is waited for."""
         super().__init__()
         self.options = options
-        self.panels: Panels = Panels(display, options.keymap)
+        self.panels: Panels = Panels(display, options.keymap, options.tutorial)
         self.context = KeyContext()
         """Moment that was shown last, on which the keys depend."""
         self._note = display.note
@@ -259,6 +260,10 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         )
         if hurried or self.panels.picture.is_behind:
             self._draw_when(1 / FRAMES_PER_SECOND)
+        if self.panels.lesson is not None:
+            name = "" if mode is None else mode.name
+            compared = bool(self.comparison.words)
+            self.panels.lesson.look(Moment(editor.snapshot, editor.pointer, name, compared))
         context = key_context(
             editor.snapshot,
             editor.pointer,

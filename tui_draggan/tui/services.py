@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui_draggan.edit.session import Session
     from tui_draggan.edit.snapshot import Snapshot
     from tui_draggan.edit.tuning import TunedModel
+    from tui_draggan.tui.tutorial import Tutorial
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ class EditorOptions:
     """File of weights that the model is made of, where it was opened by that."""
     gallery: bool = False
     """Whether the gallery is opened at once."""
+    tutorial: Tutorial | None = None
+    """What leads through a first edit."""
     pace: float = 30.0
     """Steps a second at most; 0: as many as the engine makes."""
     graphics: str = "auto"
