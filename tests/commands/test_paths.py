@@ -47,7 +47,7 @@ REQUIRED = {
 """What a command needs besides the option that is tried."""
 WITH = {"--into": ["--out", "moved.png", "--force"]}
 """What an option needs."""
-ON_A_TERMINAL = {"gallery"}
+ON_A_TERMINAL = {"gallery", "tutorial"}
 """Commands that say first that there is none."""
 
 

@@ -85,6 +85,8 @@ CASES = {
     "apply": ([*APPLY, f"{EVIL}.json"], 2),
     "apply, no direction": ([*APPLY, "--model", f"{NAME}model"], 2),
     "gallery": (["gallery", "--colour", EVIL], 2),
+    "tutorial": (["tutorial", "--colour", EVIL], 2),
+    "completion": (["completion", EVIL], 2),
     "invert": (["invert", f"{EVIL}.jpg"], 2),
     "mix": (["mix", "--seeds", "1,2", "--rows", EVIL, "--out", "a.png"], 2),
     "invert, no model": (["invert", f"{EVIL}.png", "--model", f"{NAME}none"], 2),
@@ -114,7 +116,7 @@ def test_every_command(
     monkeypatch.setenv("TUI_DRAGGAN_THEME" if words == ["config"] else "UNRELATED", EVIL)
     assert main(words) == status
     out, err = capsys.readouterr()
-    assert "\\x1b]0;owned" in out + err or words[0] in ("drag", "doctor", "gallery"), "it is spelt"
+    assert "\\x1b]0;owned" in out + err or words[0] in ("drag", "doctor", "gallery", "tutorial"), "it is spelt"
     assert UNSAFE.findall(out + err) == []
     if status == 2 and "--verify" not in words:
         assert len(err.splitlines()) == 1 + (words[0] == "export"), "which says that it is old"
