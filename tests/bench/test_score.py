@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from tui_draggan.api import open_model
-from tui_draggan.bench.score.edits import back_edit, file_edits, landmark_edits, masked
+from tui_draggan.bench.score.edits import (
+    back_edit,
+    file_edits,
+    landmark_edits,
+    masked,
+    with_rest_pinned,
+)
 from tui_draggan.bench.score.measures import interval, strangeness
 from tui_draggan.bench.score.ways import open_way
 from tui_draggan.cli import main
@@ -88,6 +94,27 @@ def test_the_drag_lands_where_it_did(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert score["error"] < 4 and score["error_again"] < 4.5 and score["arrived"] >= 0.8
     assert score["left"] <= 0.4 and score["confidence"] > 0.9 and score["steps"] < 100
     assert sheet.stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_pins_hold_what_they_did(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bounds as wide as above: 2.5 px and 0.6 px are measured (docs/score.md)."""
+    words = ["--protocol", "pins", "--points", "1", "--n", "3", "--seed", "1000", "--json"]
+    words += ["--ways", "shipped"]
+    assert main(["score", *words]) == 0
+    (score,) = json.loads(capsys.readouterr().out)["scores"]
+    assert score["others"] < 1.8 and score["error"] < 6 and score["confidence"] > 0.9
+
+
+@pytest.mark.slow
+def test_the_rest_is_pinned_where_nothing_is_dragged() -> None:
+    model = open_model("critters", "ort")
+    (edit,) = landmark_edits(model, 1, 1, seed=3)
+    held = with_rest_pinned(edit, model.info.size)
+    assert len(held.pins) > 8 and held.handles == edit.handles
+    (handle,), (target,) = edit.handles, edit.targets
+    for pin in held.pins:
+        assert min(np.linalg.norm(np.subtract(pin, end)) for end in (handle, target)) > 12
 
 
 def test_wrong_words(capsys: pytest.CaptureFixture[str]) -> None:

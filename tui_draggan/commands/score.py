@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui_draggan.api import Model
     from tui_draggan.bench.score.measures import Result, Score
 
-PROTOCOLS = ("landmarks", "back", "masks", "pins", "tracker", "freedragbench")
+PROTOCOLS = ("landmarks", "back", "masks", "pins", "rest", "tracker", "freedragbench")
 RANGES = (Range("--n", 1, 100_000), Range("--seed", 0))
 WORST = 20
 """Edits on the contact sheet."""
@@ -43,8 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["landmarks"],
         metavar="NAME",
         help="landmarks (default): as in DragGAN's table 1; back: there and back again; masks: a "
-        "tenth of the picture may change; pins: other landmarks are held; tracker: the tracker "
-        "alone, on known paths; freedragbench FILE.jsonl: seeds and points from a file",
+        "tenth of the picture may change; pins: other landmarks are held; rest: pins all over the "
+        "picture; tracker: the tracker alone, on known paths; freedragbench FILE.jsonl: seeds and "
+        "points from a file",
     )
     add(
         "--ways",

@@ -19,6 +19,8 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bench.score.looking import Seen, look
 from tui_draggan.edit.latent import Latent
 from tui_draggan.edit.mask import Mask
+from tui_draggan.edit.points import Pair
+from tui_draggan.edit.rest import rest_of
 from tui_draggan.errors import UsageError
 from tui_draggan.files import reason_of
 from tui_draggan.size import Size
@@ -132,6 +134,15 @@ def pinned(edit: Edit) -> Edit:
     others = edit.before.confidence >= SURE
     others[list(edit.landmarks)] = False
     return replace(edit, pins=_whole(edit.before.places[others]))
+
+
+def with_rest_pinned(edit: Edit, size: Size) -> Edit:
+    """The same edit with pins wherever nothing is dragged, as `hold the rest` sets them."""
+    pairs = [
+        Pair.placed(number, *ends)
+        for number, ends in enumerate(zip(edit.handles, edit.targets, strict=True), 1)
+    ]
+    return replace(edit, pins=tuple(rest_of(size, pairs)))
 
 
 def file_edits(model: Model, path: Path, count: int) -> list[Edit]:

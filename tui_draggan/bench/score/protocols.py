@@ -4,6 +4,7 @@ landmarks      the landmarks of one sample are dragged to where another has them
 back           the same, then dragged back to where they were: what is left of the first picture
 masks          the same, with a mask of a tenth of the picture about the points
 pins           the same, with all other landmarks held where they are
+rest           the same, with pins all over the picture
 freedragbench  the seeds and points of a file; only the tracker says where handles are
 tracker        no drag: w goes from one sample to another and the tracker follows landmarks, whose
                true paths the renderer knows
@@ -26,6 +27,7 @@ from tui_draggan.bench.score.edits import (
     landmark_edits,
     masked,
     pinned,
+    with_rest_pinned,
 )
 from tui_draggan.bench.score.looking import look
 from tui_draggan.bench.score.measures import Result, Score, compared, score, strangeness
@@ -33,8 +35,8 @@ from tui_draggan.bench.score.ways import Edited, Way
 from tui_draggan.errors import UsageError
 from tui_draggan.training.critters import SPECIES
 
-NAMES = LANDMARKS, BACK, MASKS, PINS, TRACKER, FREEDRAGBENCH = (
-    *("landmarks", "back", "masks", "pins", "tracker", "freedragbench"),
+NAMES = LANDMARKS, BACK, MASKS, PINS, REST, TRACKER, FREEDRAGBENCH = (
+    *("landmarks", "back", "masks", "pins", "rest", "tracker", "freedragbench"),
 )
 SHARE = 0.1
 """Share of the picture that a mask of the mask protocol lets change."""
@@ -54,6 +56,8 @@ def edits_of(
     edits = landmark_edits(model, count, points, seed)
     if protocol == MASKS:
         return [masked(edit, model.info.size, SHARE) for edit in edits]
+    if protocol == REST:
+        return [with_rest_pinned(edit, model.info.size) for edit in edits]
     return [pinned(edit) for edit in edits] if protocol == PINS else edits
 
 
