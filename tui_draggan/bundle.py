@@ -152,6 +152,8 @@ class BundleInfo:
     derived_from: Parent | None = None
     """The model whose weights were tuned to photographs; None of all others."""
     format_version: int = FORMAT_VERSION
+    weights: str = field(default="", compare=False)
+    """SHA-256 of its weights; empty where they are in no bundle. Not written: it is in `files`."""
 
     @property
     def picture_channels(self) -> int:
@@ -257,6 +259,7 @@ def write_manifest(folder: Path, info: BundleInfo) -> None:
         if file.is_file() and file.name != MANIFEST
     }
     values = asdict(info)
+    del values["weights"]
     for name in ("derived_from", "parts"):
         if not values[name]:
             del values[name]
@@ -295,6 +298,7 @@ def _parse(values: Any, manifest: Path) -> tuple[BundleInfo, dict[str, dict[str,
     for key in TEXTS & values.keys():
         values[key] = printable(values[key])
     size = Size(**values.pop("size"))
+    values["weights"] = str(files.get(WEIGHTS, {}).get("sha256", ""))
     info = BundleInfo(
         size=size, drag=drag, classes=classes, parts=parts, derived_from=derived_from, **values
     )

@@ -39,6 +39,7 @@ COMMANDS = (
     Command("tutorial", "tutorial", "learn the editor in five minutes, step by step"),
     Command("drag", "drag", "run a drag without the editor and write the result"),
     Command("batch", "batch", "run many drags, on this machine or on a cluster"),
+    Command("verify", "verify", "tell what pictures say of themselves, and if they are intact"),
     Command("gallery", "gallery", "look through a model's seeds and classes as thumbnails"),
     Command("invert", "invert", "find photographs among the pictures a model can draw"),
     Command("mix", "mix", "mix the pictures of two seeds: between them, or some rows of w+"),

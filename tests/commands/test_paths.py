@@ -45,8 +45,13 @@ REQUIRED = {
     "invert": ["PICTURES/0.png", "--steps", "2", "--class", "cat", "--anyway"],
 }
 """What a command needs besides the option that is tried."""
-WITH = {"--into": ["--out", "moved.png", "--force"]}
+WITH = {
+    "--into": ["--out", "moved.png", "--force"],
+    "--from": ["--out", "moved.png", "--force"],
+}
 """What an option needs."""
+TELL = {"doctor", "verify"}
+"""Commands whose findings, of whatever kind, are what they print."""
 ON_A_TERMINAL = {"gallery", "tutorial"}
 """Commands that say first that there is none."""
 
@@ -217,7 +222,7 @@ def test_a_path_that_is_none_is_one_line(
     ended = commands.run(option.words(path))
     assert ended.status in (1, 2), ended
     assert "Traceback" not in ended.err + ended.out, ended.err
-    if option.command == "doctor":  # whose findings fill a table
+    if option.command in TELL:
         assert str(path) in ended.out
         return
     *before, line = ended.err.splitlines()

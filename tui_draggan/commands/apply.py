@@ -16,6 +16,7 @@ from tui_draggan.commands.arguments import (
     add_latent,
     add_model,
     add_picture,
+    add_watermark,
     check_into,
 )
 from tui_draggan.errors import UsageError
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--save", type=typed_path, metavar="FILE|FOLDER", help="the edits, for --session")
     add("--animation", type=typed_path, metavar="FILE", help="the sweep: .gif, .webp or .mp4")
     add_force(add)
+    add_watermark(add)
     add("--show", action="store_true", help="print the pictures in the terminal")
     group = parser.add_argument_group("model and picture", argument_default=argparse.SUPPRESS)
     add_model(group, ", or the model the sessions were saved with")
@@ -168,13 +170,11 @@ def _write(
     model: Model,
 ) -> None:
     """Writes what is asked for of one edit. Raises OutputError."""
-    from tui_draggan.commands.results import write_picture
+    from tui_draggan.commands.results import write_picture, write_way
     from tui_draggan.edit.drawing import Drawing
     from tui_draggan.edit.moves import moved_along
     from tui_draggan.edit.photographs import photograph_of
-    from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.store import save_session
-    from tui_draggan.pictures.animation import write_animation
 
     info = model.info
     moved = moved_along(document, moves)
@@ -185,7 +185,7 @@ def _write(
     if options.out is not None:
         path = _place(options.out, f"{name}.png", several)
         into = options.into and photograph_of(options.into, moved.latent.origin)
-        write_picture(path, moved, picture, info, into=into)
+        write_picture(path, moved, picture, info, into=into, watermark=options.watermark)
         say(f"written: {path}")
     if options.show and picture is not None:
         from tui_draggan.tui.printing import print_picture
@@ -205,7 +205,7 @@ def _write(
                 share = 1 - abs(2 * number / (FRAMES - 1) - 1)
                 part = moved_along(document, moves, share)
                 pictures.append(drawing.picture(part.latent.ws, part.hold))
-        write_animation(options.animation, pictures, provenance_of(moved, info))
+        write_way(options.animation, pictures, moved, info, watermark=options.watermark)
         say(f"written: {options.animation}")
 
 

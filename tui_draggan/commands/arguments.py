@@ -120,6 +120,11 @@ def add_force(add: Any) -> None:
     add("--force", action="store_true", help="replace files that exist")
 
 
+def add_watermark(add: Any) -> None:
+    """Whether a visible mark is drawn. add: the group's method."""
+    add("--watermark", action="store_true", help="draw «AI-generated» into the pictures' corner")
+
+
 def add_into(add: Any) -> None:
     """The photograph of an edit, for `edit.photographs.photograph_of`. add: the group's method."""
     add(

@@ -10,7 +10,13 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_force, add_into, add_opening, check_into
+from tui_draggan.commands.arguments import (
+    add_force,
+    add_into,
+    add_opening,
+    add_watermark,
+    check_into,
+)
 from tui_draggan.errors import DragganError, EngineError, UsageError
 from tui_draggan.interrupts import Interrupts, prompt_interrupts
 from tui_draggan.notices import Notices, heard
@@ -37,6 +43,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "for a failure."
     )
     add_points(parser)
+    parser.add_argument(
+        "--from",
+        dest="source",
+        type=typed_path,
+        metavar="PICTURE",
+        help="make the picture of a file that this program has written again, without a drag: to "
+        "the byte with the same engine on the same machine; --session PICTURE drags it on",
+    )
     add = parser.add_argument_group("output").add_argument
     add("--out", type=typed_path, metavar="PNG", help="the edited picture")
     add_into(add)
@@ -51,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--save-latent", type=typed_path, metavar="NPZ", help="w+, for --latent and other programs")
     add_force(add)
     add("--markers", action="store_true", help="draw the points into the pictures")
+    add_watermark(add)
     add("--show", action="store_true", help="print the picture in the terminal")
     add(
         "--json",
@@ -103,6 +118,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     from tui_draggan.commands import results
+    from tui_draggan.commands.making_again import check_again, make_again
     from tui_draggan.commands.opening import (
         LastEdit,
         OpenRequest,
@@ -122,6 +138,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
     if options.show:
         check_printing()
     check_into(options)
+    if options.source is not None:
+        check_again(options)
     results.check_outputs(
         force=options.force,
         picture=options.out,
@@ -131,6 +149,8 @@ def _run(options: argparse.Namespace, interrupts: Interrupts) -> int:
         file=options.save,
     )
     request = OpenRequest.of(options)
+    if options.source is not None:
+        return make_again(options, request)
     bundle = open_bundle(request)
     pairs = parse_pairs(options, bundle.info)
     mask = open_mask(request, bundle)
@@ -273,12 +293,16 @@ def _write(
     picture = session.picture
     attempt(
         options.out,
-        lambda path: results.write_picture(path, document, picture, info, markers, into),
+        lambda path: results.write_picture(
+            path, document, picture, info, markers, into, options.watermark
+        ),
     )
     if frames:
         attempt(
             options.animation,
-            lambda path: results.write_run(path, document, frames, info, markers),
+            lambda path: results.write_run(
+                path, document, frames, info, markers, options.watermark
+            ),
         )
     attempt(options.save, lambda path: save_session(path, document, info.name))
     attempt(options.save_latent, lambda path: write_latent(path, document.latent))

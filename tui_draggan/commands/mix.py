@@ -7,7 +7,13 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from tui_draggan.commands.arguments import add_force, add_model, add_parameter, numbers
+from tui_draggan.commands.arguments import (
+    add_force,
+    add_model,
+    add_parameter,
+    add_watermark,
+    numbers,
+)
 from tui_draggan.edit.parameters import PSI, USUAL_PSI
 from tui_draggan.errors import UsageError
 from tui_draggan.paths import typed_path
@@ -51,6 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the way from A to B, or to --at: .gif, .webp or .mp4",
     )
     add_force(add)
+    add_watermark(add)
     add("--show", action="store_true", help="print the picture in the terminal")
     group = parser.add_argument_group("model and pictures", argument_default=argparse.SUPPRESS)
     add_model(group)
@@ -122,13 +129,11 @@ def _write(
 ) -> None:
     """Writes what is asked for. Raises OutputError, UsageError where the two are the same."""
     from tui_draggan.commands.progress import progress
-    from tui_draggan.commands.results import write_picture
+    from tui_draggan.commands.results import write_picture, write_way
     from tui_draggan.edit.document import Document
     from tui_draggan.edit.latent import Seed
     from tui_draggan.edit.mixing import called, mixed
-    from tui_draggan.edit.report import provenance_of
     from tui_draggan.edit.store import save_session
-    from tui_draggan.pictures.animation import write_animation
     from tui_draggan.tui.printing import print_picture
 
     info = model.info
@@ -144,7 +149,7 @@ def _write(
     if options.out is not None or options.show:
         picture = model.render(mix.latent)
     if options.out is not None:
-        write_picture(options.out, mix, picture, info)
+        write_picture(options.out, mix, picture, info, watermark=options.watermark)
         say(f"written: {options.out}")
     if options.show and picture is not None:
         print_picture(picture)
@@ -159,5 +164,5 @@ def _write(
                 report("drawing", number, FRAMES)
                 share = end * number / (FRAMES - 1)
                 pictures.append(model.render(at_share(share).latent))
-        write_animation(options.animation, pictures, provenance_of(mix, info))
+        write_way(options.animation, pictures, mix, info, watermark=options.watermark)
         say(f"written: {options.animation}")

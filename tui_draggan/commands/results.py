@@ -24,6 +24,8 @@ from tui_draggan.pictures.animation import MIN_SIDE, check_animation, write_anim
 from tui_draggan.pictures.markers import draw_markers
 from tui_draggan.pictures.photograph import FullPhotograph
 from tui_draggan.pictures.png import check_png, write_png
+from tui_draggan.pictures.provenance import MARKERS, WATERMARK
+from tui_draggan.pictures.watermark import with_watermark
 from tui_draggan.wording import counted
 
 STDOUT = Path("-")
@@ -37,11 +39,13 @@ def write_picture(
     info: BundleInfo,
     markers: bool = False,
     into: FullPhotograph | None = None,
+    watermark: bool = False,
 ) -> None:
     """Writes the document's picture as PNG, exactly as generated or enlarged with its points.
 
     into: the photograph that the document came from (`edit.photographs`); it is written with the
-    picture put back, without points, in its own colours. Raises UsageError or OutputError.
+    picture put back, without points, in its own colours. watermark: with a visible mark. Raises
+    UsageError or OutputError.
     """
     if picture is None:
         raise UsageError("there is no picture to write yet")
@@ -52,14 +56,22 @@ def write_picture(
     elif markers:
         handles = {pair.id: pair.handle for pair in document.pairs}
         picture = _with_markers(picture, handles, document, info)
-    write_png(path, picture, provenance_of(document, info), profile)
+    if watermark:
+        picture = with_watermark(picture)
+    provenance = provenance_of(document, info, into is not None, _drawn(markers, watermark))
+    write_png(path, picture, provenance, profile)
 
 
 def write_run(
-    path: Path, document: Document, frames: Sequence[Frame], info: BundleInfo, markers: bool = False
+    path: Path,
+    document: Document,
+    frames: Sequence[Frame],
+    info: BundleInfo,
+    markers: bool = False,
+    watermark: bool = False,
 ) -> None:
-    """Writes the steps of a run as an animation. Raises UsageError, also where steps have no
-    picture, or OutputError."""
+    """Writes the steps of a run as an animation, as `write_picture` does a picture. Raises
+    UsageError, also where steps have no picture, or OutputError."""
     if not frames:
         raise UsageError("there is no run to animate yet")
     pictures = [frame.image for frame in frames if frame.image is not None]
@@ -70,7 +82,27 @@ def write_run(
         _with_markers(picture, frame.handles, document, info) if markers else picture
         for frame, picture in zip(frames, pictures, strict=True)
     ]
-    write_animation(path, images, provenance_of(document, info))
+    write_way(path, images, document, info, markers, watermark)
+
+
+def write_way(
+    path: Path,
+    images: Sequence[Bytes],
+    document: Document,
+    info: BundleInfo,
+    markers: bool = False,
+    watermark: bool = False,
+) -> None:
+    """Writes an animation of pictures that lead to a document's. markers: whether they have any.
+    Raises UsageError or OutputError."""
+    if watermark:
+        images = [with_watermark(image) for image in images]
+    provenance = provenance_of(document, info, drawn=_drawn(markers, watermark))
+    write_animation(path, images, provenance)
+
+
+def _drawn(markers: bool, watermark: bool) -> tuple[str, ...]:
+    return (MARKERS,) * markers + (WATERMARK,) * watermark
 
 
 class StepLog:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from tui_draggan.bundle import BundleInfo
@@ -11,6 +11,7 @@ from tui_draggan.edit.document import Document, Frame
 from tui_draggan.edit.latent import Photo, Seed, class_name, label_of
 from tui_draggan.edit.progress import Outcome
 from tui_draggan.edit.session import Session
+from tui_draggan.edit.store import encode
 from tui_draggan.pictures.provenance import Provenance
 
 
@@ -59,8 +60,10 @@ def ending(session: Session, last: Frame | None, seconds: float) -> dict[str, An
     }
 
 
-def provenance_of(document: Document, info: BundleInfo) -> Provenance:
-    """Where a document's picture comes from."""
+def provenance_of(
+    document: Document, info: BundleInfo, composite: bool = False, drawn: tuple[str, ...] = ()
+) -> Provenance:
+    """Where a document's picture comes from. composite, drawn: as in `Provenance`."""
     latent, origin = document.latent, document.latent.origin
     points = tuple((pair.handle, pair.target) for pair in document.pairs)
     made = Provenance(
@@ -71,6 +74,12 @@ def provenance_of(document: Document, info: BundleInfo) -> Provenance:
         latent.edited,
         points,
         class_name(origin, info),
+        weights=info.weights,
+        sliders={one.name: one.value for one in document.sliders.settings if one.value},
+        parameters=asdict(document.parameters),
+        composite=composite,
+        drawn=drawn,
+        session=json.dumps(encode(document, info.name)),
     )
     if isinstance(origin, Seed):
         return replace(made, seed=origin.seed, psi=origin.psi)

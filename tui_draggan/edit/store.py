@@ -35,7 +35,10 @@ from tui_draggan.edit.points import Pair, Point, check_inside
 from tui_draggan.edit.sliders import Slider, Sliders
 from tui_draggan.errors import DragganError, UsageError
 from tui_draggan.files import check_readable, replacing
+from tui_draggan.pictures.containers import is_picture
 from tui_draggan.pictures.crop import Crop
+from tui_draggan.pictures.provenance import found_in, is_carrier
+from tui_draggan.pictures.reading import UnreadableError
 from tui_draggan.size import Size
 from tui_draggan.wording import printable
 
@@ -73,12 +76,13 @@ def model_of_session(path: Path) -> str:
 
 
 def is_session(path: Path) -> bool:
-    """Whether the file says that it is one."""
+    """Whether the file says that it is one, or may carry one."""
     try:
         with path.open("rb") as stream:
-            return FORMAT.encode() in stream.read(len(FORMAT) + 64)
+            head = stream.read(len(FORMAT) + 64)
     except OSError:
         return False
+    return FORMAT.encode() in head or is_picture(head)
 
 
 def model_of(values: Any) -> str | None:
@@ -104,13 +108,27 @@ def read_values(path: Path) -> Any:
     """The JSON values of a session file. Raises UsageError."""
     check_readable(path, "a session file")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(_text_of(path))
     except RecursionError:
         raise UsageError(f"session {path}: not a session file; it is nested too deeply") from None
     except UnicodeDecodeError:
         raise UsageError(f"session {path}: not a session file; it is not text") from None
     except (OSError, ValueError) as error:
         raise UsageError(f"session {path} cannot be read ({error})") from error
+
+
+def _text_of(path: Path) -> str:
+    """Of a session file, or of the session in a picture. Raises UsageError, OSError, ValueError."""
+    if not is_carrier(path):
+        return path.read_text(encoding="utf-8")
+    try:
+        found = found_in(path)
+    except UnreadableError as error:
+        raise UsageError(f"session {path} cannot be read: {error}") from None
+    if found.session is None:
+        why = found.problem or "a picture without an edit in it"
+        raise UsageError(f"session {path}: {why}")
+    return found.session
 
 
 def encode(document: Document, model: str) -> dict[str, Any]:

@@ -48,6 +48,7 @@ def write_animation(
             _write_mp4(work, pictures, provenance, fps)
         else:
             _write_with_pillow(work, pictures, provenance, fps)
+        work.write_bytes(provenance.stamped(work.read_bytes()))
 
 
 def _enlarged(picture: Image.Image) -> Image.Image:
@@ -70,7 +71,8 @@ def _write_with_pillow(
     else:
         exif = Image.Exif()
         exif[0x010E] = provenance.comment()  # ImageDescription
-        options |= {"quality": 90, "exif": exif.tobytes()}
+        # Of a single picture too the file gets the header that says there is XMP.
+        options |= {"quality": 90, "exif": exif.tobytes(), "xmp": b"-"}
     first.save(path, save_all=True, append_images=rest, **options)
 
 
