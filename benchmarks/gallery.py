@@ -57,11 +57,11 @@ async def measured(
         async with app.run_test(size=size) as pilot:
             editor = app.screen_stack[1]
             assert isinstance(editor, EditorScreen)
-            await pause_until(
-                pilot, lambda: editor.is_open and editor.editor.session.picture is not None, "it"
-            )
+            await pause_until(pilot, lambda: editor.is_open, "the session")
+            opened = editor.parts.editor.session
+            await pause_until(pilot, lambda: opened.picture is not None, "its picture")
             for number in range(repeat):
-                session = editor.editor.session
+                session = editor.parts.editor.session
                 session.open_seed(1000 * (number + 1))
                 await asyncio.sleep(0.5)
                 editor.refresh_all()

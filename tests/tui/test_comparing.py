@@ -36,9 +36,11 @@ async def test_b_walks_through_before_both_difference_and_back() -> None:
         assert before is not None
         await editor.press("enter", "L", "enter", "space")
         await editor.rest()
-        await editor.until(lambda: editor.screen.editor.snapshot.picture is not before, "the end")
+        await editor.until(
+            lambda: editor.screen.parts.editor.snapshot.picture is not before, "the end"
+        )
         comparison, size = editor.screen.comparison, editor.session.info.size
-        after = editor.screen.editor.snapshot.picture
+        after = editor.screen.parts.editor.snapshot.picture
         assert after is not None and (after != before).any()
 
         def shown(column: int = 32) -> np.ndarray:

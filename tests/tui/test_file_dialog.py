@@ -126,7 +126,7 @@ async def test_a_mask_that_is_read_is_not_asked_about(folder: Path) -> None:
     Image.new("L", (64, 64), 255).save(folder / "mask.png")
     Image.linear_gradient("L").save(folder / "mask.png")
     async with editing() as editor:
-        await editor.screen.prompts.mask()
+        await editor.screen.parts.prompts.mask()
         line(editor).value = "mask.png"
         await editor.press("enter")
         await editor.until(lambda: editor.session.document.mask is not None, "the mask")

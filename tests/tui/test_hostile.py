@@ -132,8 +132,12 @@ async def test_what_is_no_place_is_said_in_the_dialog(text: str) -> None:
 @pytest.mark.parametrize("text", ["a\0b.png", "\0"])
 async def test_a_path_with_nul_is_said_in_the_dialog(text: str) -> None:
     async with editing(export=lambda *_: "", save_session=lambda *_: "") as editor:
-        prompts = editor.screen.prompts
-        for ask in (prompts.mask, editor.screen.saving.save_session, editor.screen.saving.export):
+        prompts = editor.screen.parts.prompts
+        for ask in (
+            prompts.mask,
+            editor.screen.parts.saving.save_session,
+            editor.screen.parts.saving.export,
+        ):
             await ask()
             await editor.pilot.pause()
             editor.app.screen.query_one("#answer", Input).value = text

@@ -251,7 +251,7 @@ async def test_the_palette_finds_words_and_no_scattered_letters() -> None:
 @pytest.mark.slow
 async def test_a_parameter_from_the_palette() -> None:
     async with editing() as editor:
-        await editor.screen.perform(lambda screen: screen.prompts.parameter("steps"))
+        await editor.screen.perform(lambda screen: screen.parts.prompts.parameter("steps"))
         await editor.pilot.pause()
         await editor.type("zero")
         assert "not a number" in str(editor.app.screen.query_one(".problem").render())

@@ -40,7 +40,9 @@ async def test_another_seed_asks_and_undo_brings_the_edit_back() -> None:
         assert "neither exported nor saved" in await asked(editor)
         await editor.press("escape")
         await closed(editor)
-        assert editor.session.document.latent is edited and editor.screen.editor.seed.seed == 4
+        assert (
+            editor.session.document.latent is edited and editor.screen.parts.editor.seed.seed == 4
+        )
         await editor.press("n")
         await asked(editor)
         await editor.press("enter")
@@ -109,12 +111,12 @@ async def test_another_truncation_and_class_ask_too() -> None:
         await asked(editor)
         await editor.press("escape")
         await closed(editor)
-        await editor.screen.prompts.truncation()
+        await editor.screen.parts.prompts.truncation()
         await editor.press(*"0.5", "enter")
         await asked(editor)
         await editor.press("escape")
         await closed(editor)
-        await editor.screen.prompts.seed()
+        await editor.screen.parts.prompts.seed()
         await editor.press("9", "enter")
         await asked(editor)
         await editor.press("y")
@@ -142,4 +144,4 @@ async def test_ctrl_s_saves_as_last_time() -> None:
         await editor.until(lambda: len(saved) == 3, "a picture")
         await editor.press("ctrl+s")
         await editor.until(lambda: saved[2:] == ["spot-3.png"] * 2, "the picture again")
-        assert editor.screen.saving.written is not None
+        assert editor.screen.parts.saving.written is not None

@@ -30,7 +30,7 @@ def disc(x: int, y: int, radius: float) -> np.ndarray:
 async def test_a_stroke_by_keys_is_one_change() -> None:
     async with editing() as editor:
         await editor.press("m")
-        radius = editor.screen.masking.radius
+        radius = editor.screen.parts.masking.radius
         assert "paints what may change · all may change · the rest is held" in editor.words
         await editor.press("enter", "right", "right", "right", "enter")
         expected = disc(32, 32, radius) | disc(33, 32, radius) | disc(35, 32, radius)
@@ -71,11 +71,11 @@ async def test_the_rest_is_held_or_asked_for() -> None:
 async def test_the_stroke_is_seen_while_it_is_drawn_and_escape_gives_it_up() -> None:
     async with editing() as editor:
         await editor.press("m", "enter", "right")
-        shown = editor.screen.masking.mask
+        shown = editor.screen.parts.masking.mask
         assert shown is not None and shown[32, 33] and not shown[0, 0]
         assert editor.session.document.mask is None
         await editor.press("escape")
-        assert editor.screen.masking.mask is None and editor.screen.masking.is_open
+        assert editor.screen.parts.masking.mask is None and editor.screen.parts.masking.is_open
         await editor.press("escape", "enter")
         assert editor.pointer.pending == (33, 32), "Enter sets a handle again"
 
@@ -83,7 +83,7 @@ async def test_the_stroke_is_seen_while_it_is_drawn_and_escape_gives_it_up() -> 
 async def test_what_stays_is_painted_too() -> None:
     async with editing() as editor:
         await editor.press("m", "f", "enter", "enter")
-        radius = editor.screen.masking.radius
+        radius = editor.screen.parts.masking.radius
         np.testing.assert_array_equal(mask(editor), ~disc(32, 32, radius))
         await editor.press("i")
         np.testing.assert_array_equal(mask(editor), disc(32, 32, radius))
@@ -98,18 +98,18 @@ async def test_what_stays_is_painted_too() -> None:
 async def test_the_brush_has_sizes_by_key_and_wheel() -> None:
     async with editing() as editor:
         await editor.press("m")
-        before = editor.screen.masking.radius
+        before = editor.screen.parts.masking.radius
         await editor.press("right_square_bracket")
-        larger = editor.screen.masking.radius
+        larger = editor.screen.parts.masking.radius
         assert larger > before
         panel = editor.screen.query_one(PicturePanel)
-        editor.screen.masking.resize(-50)
-        assert editor.screen.masking.radius == 0.5
-        editor.screen.masking.resize(50)
-        assert editor.screen.masking.radius == INFO.size.shorter / 4
+        editor.screen.parts.masking.resize(-50)
+        assert editor.screen.parts.masking.radius == 0.5
+        editor.screen.parts.masking.resize(50)
+        assert editor.screen.parts.masking.radius == INFO.size.shorter / 4
         assert panel.view.zoom == 1
         await editor.press("escape", "m", "left_square_bracket")
-        assert editor.screen.masking.radius < INFO.size.shorter / 4
+        assert editor.screen.parts.masking.radius < INFO.size.shorter / 4
         step = editor.session.document.parameters.learning_rate
         await editor.press("left_square_bracket")
         assert editor.session.document.parameters.learning_rate == step, "it is the brush's key"
@@ -118,14 +118,14 @@ async def test_the_brush_has_sizes_by_key_and_wheel() -> None:
 async def test_rectangle_and_polygon() -> None:
     async with editing() as editor:
         await editor.press("m", "t")
-        assert editor.screen.masking.tool is Tool.RECTANGLE
+        assert editor.screen.parts.masking.tool is Tool.RECTANGLE
         await editor.press("enter", "L", "J", "enter")
         expected = np.zeros(INFO.size, bool)
         expected[32:41, 32:41] = True
         np.testing.assert_array_equal(mask(editor), expected)
         await editor.press("u", "t")
         for corner in ((10, 10), (40, 10), (10, 40), (10, 40)):
-            editor.screen.editor.go_to(corner)
+            editor.screen.parts.editor.go_to(corner)
             await editor.press("enter")
         rows, columns = np.mgrid[: INFO.size.height, : INFO.size.width]
         triangle = (rows >= 10) & (columns >= 10) & (rows + columns <= 50)
@@ -138,7 +138,7 @@ async def test_a_flood_takes_the_spot() -> None:
         picture = editor.session.picture
         assert picture is not None
         y, x = np.unravel_index(picture[..., 0].argmax(), picture.shape[:2])
-        editor.screen.editor.go_to((int(x), int(y)))
+        editor.screen.parts.editor.go_to((int(x), int(y)))
         await editor.press("m", "w")
         assert mask(editor)[y, x] and 0 < mask(editor).mean() < 0.3
 
@@ -154,9 +154,9 @@ async def test_the_mouse_paints() -> None:
 async def test_an_empty_mask_is_refused() -> None:
     async with editing() as editor:
         await editor.press("m", "f", "t")
-        editor.screen.editor.go_to((0, 0))
+        editor.screen.parts.editor.go_to((0, 0))
         await editor.press("enter")
-        editor.screen.editor.go_to((63, 63))
+        editor.screen.parts.editor.go_to((63, 63))
         await editor.press("enter")
         assert editor.session.document.mask is None
         assert any("the mask allows no change anywhere" in note for note in editor.notes)
@@ -173,9 +173,9 @@ async def test_a_drag_keeps_its_keys_while_the_mask_is_open() -> None:
 async def test_a_painted_mask_goes_to_a_file_and_comes_back(tmp_path: Path, radius: int) -> None:
     async with editing() as editor:
         await editor.press("m")
-        editor.screen.masking.radius = radius
+        editor.screen.parts.masking.radius = radius
         await editor.press("enter", "enter")
-        await editor.screen.saving.save_mask()
+        await editor.screen.parts.saving.save_mask()
         await editor.pilot.pause()
         editor.app.screen.query_one(Input).value = str(tmp_path / "mask.png")
         await editor.press("enter")

@@ -119,7 +119,7 @@ async def test_another_model_takes_the_screen_and_the_old_thread_ends() -> None:
         assert not editor.screen.is_open, "the old screen holds nothing any more"
 
         thread = zoo.app.threads[-1]
-        zoo.screen.editor.keep(zoo.session.left, zoo.session.document)  # nothing to ask about
+        zoo.screen.parts.editor.keep(zoo.session.left, zoo.session.document)  # nothing to ask about
         await choose(zoo, "o", "spot")
         await at(zoo, "spot")
         thread.join(LIMIT)

@@ -50,12 +50,12 @@ async def opened(editor: EditorPilot, text: str = "cat.png") -> None:
     await editor.press("O")
     await editor.until(lambda: isinstance(editor.app.screen, PhotographDialog), "the dialog")
     await editor.type(text)
-    await editor.until(lambda: editor.screen.cropping.is_open, "the photograph")
+    await editor.until(lambda: editor.screen.parts.cropping.is_open, "the photograph")
     await editor.pilot.pause()
 
 
 def crop(editor: EditorPilot) -> tuple[int, int, int]:
-    x, y, width = (int(part) for part in editor.screen.cropping.typed().split(","))
+    x, y, width = (int(part) for part in editor.screen.parts.cropping.typed().split(","))
     return x, y, width
 
 
@@ -93,7 +93,7 @@ async def test_the_box_by_keys(photo: Path) -> None:
         await editor.press("n", "u", "space", "x", "m")
         assert editor.session.document is before, "the document waits"
         await editor.press("escape")
-        assert not editor.screen.cropping.is_open and editor.frame_title == "picture"
+        assert not editor.screen.parts.cropping.is_open and editor.frame_title == "picture"
         assert editor.session.document is before
 
 
@@ -117,22 +117,24 @@ async def test_the_box_by_mouse(photo: Path) -> None:
 async def test_the_picture_shows_the_box_bright_and_the_rest_dim(photo: Path) -> None:
     async with editing(check_photographs=takes_photographs) as editor:
         await opened(editor)
-        scene = editor.screen.cropping.scene
+        scene = editor.screen.parts.cropping.scene
         assert scene is not None and scene.image is not None and scene.mask is not None
         assert np.array_equal(scene.image, GRADIENT) and scene.box == (50, 0, 349, 299)
         assert scene.mask[:, 50:350].all() and not scene.mask[:, :50].any()
-        assert editor.screen.cropping.scene is scene, "the same for the same question"
+        assert editor.screen.parts.cropping.scene is scene, "the same for the same question"
         await editor.press("m")
         engine = SpotEngine()
         mean = engine.render(np.tile(engine.statistics.mean, (INFO.num_ws, 1)))
-        await editor.until(lambda: editor.screen.cropping.scene is not scene, "the mean picture")
-        ghost = editor.screen.cropping.scene
+        await editor.until(
+            lambda: editor.screen.parts.cropping.scene is not scene, "the mean picture"
+        )
+        ghost = editor.screen.parts.cropping.scene
         assert ghost is not None and ghost.image is not None
         expected = (GRADIENT[150, 200].astype(int) + mean[32, 32]) / 2
         assert ghost.image[150, 200] == pytest.approx(expected, abs=4)
         assert np.array_equal(ghost.image[:, :50], GRADIENT[:, :50])
         await editor.press("m")
-        last = editor.screen.cropping.scene
+        last = editor.screen.parts.cropping.scene
         assert last is not None and last.image is scene.image
 
 
@@ -144,7 +146,7 @@ async def test_enter_chooses_what_the_model_sees(
         monkeypatch.setattr(editor.session, "invert", chosen.append)
         await opened(editor)
         await editor.press("enter")
-        assert not editor.screen.cropping.is_open
+        assert not editor.screen.parts.cropping.is_open
         [one] = chosen
         assert one.origin == Photo("cat.png", sha256(photo), Crop(50, 0, 300, 300))
         assert one.pixels.shape == (64, 64, 3)
@@ -230,7 +232,7 @@ async def test_the_edit_into_the_photograph(photo: Path, known: bool) -> None:
         assert editor.app.screen is editor.screen, "a seed's picture has no photograph"
         origin = of_photo(editor, photo)
         if known:
-            editor.screen.cropping.paths[origin.sha256] = photo
+            editor.screen.parts.cropping.paths[origin.sha256] = photo
         editor.screen.refresh_all()
         await editor.pilot.pause()
         await editor.press("E")
@@ -315,7 +317,7 @@ async def test_a_photograph_is_found_beside_it_then_dragged_and_undone(photo: Pa
         await editor.press("b")
         assert editor.frame_title == "picture · photograph"
         await editor.press("b", "b", "b")
-        assert editor.screen.editor.unsaved, "a search is not lost without a question"
+        assert editor.screen.parts.editor.unsaved, "a search is not lost without a question"
         editor.session.add_pair((40, 26), (30, 30))
         editor.screen.refresh_all()
         await editor.press("space")

@@ -28,7 +28,7 @@ HERS = Direction("of class 1", np.array([[0, 0.1, 0, 0]], np.float32), label=1)
 async def opened(editor: EditorPilot) -> None:
     """The sliders are open and the engine has told what there is."""
     await editor.press("d")
-    await editor.until(lambda: len(editor.screen.sliders.directions) > 1, "the directions")
+    await editor.until(lambda: len(editor.screen.parts.sliders.directions) > 1, "the directions")
     await editor.pilot.pause()
 
 
@@ -45,7 +45,7 @@ async def test_arrows_move_the_chosen_slider_and_the_picture() -> None:
     async with editing(directions=lambda: [RIGHT, HERS]) as editor:
         before = editor.session.document.latent
         await opened(editor)
-        assert editor.screen.sliders.chosen_name == "to the right"
+        assert editor.screen.parts.sliders.chosen_name == "to the right"
         await editor.until(lambda: "component 1" in panel(editor), "the model's own directions")
         assert "of class 1" not in panel(editor)
         await editor.press("right", "l", "shift+right", "left")
@@ -71,7 +71,7 @@ async def test_down_and_up_choose_and_d_and_escape_close() -> None:
         await editor.press("down", "right", "k")
         assert value(editor, "component 1") == pytest.approx(0.1) and value(editor) == 0
         await editor.press("up")
-        assert editor.screen.sliders.chosen_name == "component 4", "round the end"
+        assert editor.screen.parts.sliders.chosen_name == "component 4", "round the end"
         await editor.press("escape")
         assert editor.screen.query_one(LossLog).display
         await editor.press("right")
@@ -174,7 +174,7 @@ async def test_a_picture_that_can_be_placed_is_in_pixels_and_degrees() -> None:
     async with editing(engine) as editor:
         before = editor.session.document.latent
         await opened(editor)
-        assert editor.screen.sliders.chosen_name == "shift x"
+        assert editor.screen.parts.sliders.chosen_name == "shift x"
         await editor.press("right", "shift+right", "left", "left", "r")
         assert value(editor, "shift x") == 7, "8 px further, and 1 px back"
         assert "shift x +7.0 px" in editor.words and "rows" not in editor.words
@@ -182,7 +182,7 @@ async def test_a_picture_that_can_be_placed_is_in_pixels_and_degrees() -> None:
         assert value(editor, "turn") == -15 and "-15.0 °" in panel(editor)
         assert not (editor.session.document.latent.ws[1:] - before.ws[1:]).any()
         with pytest.raises(UsageError, match=r"expected −180 to 180$"):
-            editor.screen.sliders.check("10 shape")
+            editor.screen.parts.sliders.check("10 shape")
         await editor.press("R")
         assert editor.session.document.latent is before
 
@@ -194,7 +194,9 @@ async def test_a_slider_towards_another_seed_moves_undoes_and_moves_by_itself() 
         end = latent_from_seed(SpotEngine(), 8, 0.7).ws
         await editor.press("t")
         await editor.type("8")
-        await editor.until(lambda: editor.screen.sliders.chosen_name == "to seed 8", "the slider")
+        await editor.until(
+            lambda: editor.screen.parts.sliders.chosen_name == "to seed 8", "the slider"
+        )
         await editor.press("L", "l")
         assert value(editor, "to seed 8") == 0.6
         np.testing.assert_allclose(

@@ -104,7 +104,7 @@ async def walking(size: tuple[int, int] = (100, 30)) -> AsyncIterator[EditorPilo
         await editor.press("space")
         await editor.rest()
         await editor.press("t")
-        assert editor.screen.timeline.is_open
+        assert editor.screen.parts.timeline.is_open
         yield editor
 
 
@@ -139,7 +139,7 @@ async def test_keys_walk_and_the_log_follows() -> None:
         assert place(editor) in (timeline(editor.session).best, timeline(editor.session).nearest)
         assert "least" in editor.words
         await editor.press("escape", "right")
-        assert not editor.screen.timeline.is_open
+        assert not editor.screen.parts.timeline.is_open
         assert editor.pointer.cursor == (41, 50), "the arrows are the crosshair's again"
 
 

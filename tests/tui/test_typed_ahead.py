@@ -108,9 +108,11 @@ async def test_a_question_gets_the_key_typed_behind_the_one_that_asks() -> None:
         await editor.drag((30, 30), (34, 30))
         await editor.press("space")
         await editor.rest()
-        seed = editor.screen.editor.seed.seed
+        seed = editor.screen.parts.editor.seed.seed
         await burst(editor, "ny")
-        await editor.until(lambda: editor.screen.editor.seed.seed == seed + 1, "the next picture")
+        await editor.until(
+            lambda: editor.screen.parts.editor.seed.seed == seed + 1, "the next picture"
+        )
         assert editor.app.screen is editor.screen, "y answered, and copied nothing"
 
 

@@ -40,7 +40,7 @@ async def test_a_mask_is_read_and_described(
     Image.fromarray(values).save(tmp_path / "mask.png")
     monkeypatch.setenv("HOME", str(tmp_path))
     async with editing() as editor:
-        await answer(editor, editor.screen.prompts.mask, "~/mask.png")
+        await answer(editor, editor.screen.parts.prompts.mask, "~/mask.png")
         mask = editor.session.document.mask
         assert mask is not None and mask.mean() == 0.5
         said = "mask: 32×32 scaled to 64×64, 50 % of the picture may change"
@@ -52,9 +52,9 @@ async def test_what_is_no_path_is_said_in_the_dialog(text: str) -> None:
     async with editing(
         export=lambda *_: "", save_session=lambda *_: "", check_export=check_result
     ) as editor:
-        for ask in (editor.screen.prompts.mask, editor.screen.saving.save_session):
+        for ask in (editor.screen.parts.prompts.mask, editor.screen.parts.saving.save_session):
             await answer(editor, ask, text)
             assert text[:12] in problem(editor)
             await editor.press("escape")
-        await answer(editor, editor.screen.saving.export, text)
+        await answer(editor, editor.screen.parts.saving.export, text)
         assert text[:12] in problem(editor)

@@ -65,8 +65,10 @@ async def test_what_is_transparent_shows_the_checker_before_after_and_between() 
         await editor.drag((1, 62), (30, 2))
         await editor.press("space")
         await editor.rest()
-        await editor.until(lambda: editor.screen.editor.snapshot.picture is not before, "the end")
-        after = editor.screen.editor.snapshot.picture
+        await editor.until(
+            lambda: editor.screen.parts.editor.snapshot.picture is not before, "the end"
+        )
+        after = editor.screen.parts.editor.snapshot.picture
         assert after is not None
         comparison, size = editor.screen.comparison, editor.session.info.size
         looks = {}
@@ -86,7 +88,7 @@ async def test_a_mask_of_its_shape(tmp_path: Path) -> None:
     values[:16] = 255
     Image.fromarray(values).save(tmp_path / "mask.png")
     async with editing(UprightEngine()) as editor:
-        editor.screen.editor.load_mask(tmp_path / "mask.png")
+        editor.screen.parts.editor.load_mask(tmp_path / "mask.png")
         mask = editor.session.document.mask
         assert mask is not None and mask.shape == (64, 32) and mask[:16].all()
-        assert editor.screen.editor.notice == "mask: 25 % of the picture may change"
+        assert editor.screen.parts.editor.notice == "mask: 25 % of the picture may change"

@@ -63,7 +63,7 @@ async def test_the_screen_shows_a_run_at_steps_that_have_their_picture() -> None
         shown: set[int] = set()
 
         def enough() -> bool:
-            snapshot = editor.screen.editor.snapshot
+            snapshot = editor.screen.parts.editor.snapshot
             assert snapshot.picture_is_current, "as old as the handles and the loss beside it"
             if snapshot.frames:
                 shown.add(snapshot.frames[-1].iteration)
@@ -75,7 +75,7 @@ async def test_the_screen_shows_a_run_at_steps_that_have_their_picture() -> None
         await editor.until(
             lambda: (
                 editor.screen.query_one(TimelineStrip).display
-                and editor.screen.editor.snapshot.picture_is_current
+                and editor.screen.parts.editor.snapshot.picture_is_current
             )
         )
         await editor.until(enough, "five pictures, and steps without one")

@@ -43,11 +43,11 @@ class EditorPilot:
 
     @property
     def session(self) -> Session:
-        return self.screen.editor.session
+        return self.screen.parts.editor.session
 
     @property
     def pointer(self) -> Pointer:
-        return self.screen.editor.pointer
+        return self.screen.parts.editor.pointer
 
     @property
     def pairs(self) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -147,7 +147,7 @@ def _program(screen: EditorScreen) -> Iterator[Offer]:
 
 
 def _parameters(screen: EditorScreen) -> Iterator[Offer]:
-    values = screen.editor.snapshot.document.parameters
+    values = screen.parts.editor.snapshot.document.parameters
     for one in PARAMETERS:
         yield Offer(
             f"Set {one.title} (now {one.shown(getattr(values, one.name))})",
@@ -159,49 +159,53 @@ def _parameters(screen: EditorScreen) -> Iterator[Offer]:
 
 
 def _set(name: str) -> Action:
-    return lambda screen: screen.prompts.parameter(name)
+    return lambda screen: screen.parts.prompts.parameter(name)
 
 
 def _pictures(screen: EditorScreen) -> Iterator[Offer]:
-    snapshot, now = screen.editor.snapshot, screen.context
+    snapshot, now = screen.parts.editor.snapshot, screen.context
     if KEY_BY_ID["next-seed"].allowed(now):
-        yield Offer("Open a seed by its number", SEED.range, lambda screen: screen.prompts.seed())
+        yield Offer(
+            "Open a seed by its number", SEED.range, lambda screen: screen.parts.prompts.seed()
+        )
         yield Offer(
             "Open a random seed",
             "One of a million",
-            lambda screen: screen.prompts.another_picture(Editor.open_random_seed),
+            lambda screen: screen.parts.prompts.another_picture(Editor.open_random_seed),
         )
         origin = snapshot.origin
         psi = f"now {origin.psi:g}" if isinstance(origin, Seed) else "of a generated picture"
         yield Offer(
             f"Set truncation ψ ({psi})",
             "Opens the seed's picture again",
-            lambda screen: screen.prompts.truncation(),
+            lambda screen: screen.parts.prompts.truncation(),
         )
     if KEY_BY_ID["class"].allowed(now):
         yield Offer(
             f"Set class (now {class_name(snapshot.origin, snapshot.info) or 'none'})",
             "The same seed's picture of another class; key C",
-            lambda screen: screen.prompts.class_from_list(),
+            lambda screen: screen.parts.prompts.class_from_list(),
         )
 
 
 def _mask_and_session(screen: EditorScreen) -> Iterator[Offer]:
     yield Offer(
-        "Load a mask", "White may change, black stays", lambda screen: screen.prompts.mask()
+        "Load a mask", "White may change, black stays", lambda screen: screen.parts.prompts.mask()
     )
-    if screen.editor.snapshot.document.mask is not None:
+    if screen.parts.editor.snapshot.document.mask is not None:
         yield Offer(
             "Save the mask",
             "As a picture: white may change, black stays",
-            lambda screen: screen.saving.save_mask(),
+            lambda screen: screen.parts.saving.save_mask(),
         )
         yield Offer(
-            "Clear the mask", "Everything may change", lambda screen: screen.editor.clear_mask()
+            "Clear the mask",
+            "Everything may change",
+            lambda screen: screen.parts.editor.clear_mask(),
         )
     if screen.context.save:
         yield Offer(
             "Save the session",
             "The whole edit, to resume later",
-            lambda screen: screen.saving.save_session(),
+            lambda screen: screen.parts.saving.save_session(),
         )

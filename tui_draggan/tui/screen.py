@@ -30,7 +30,6 @@ from tui_draggan.edit.session import Session
 from tui_draggan.errors import DragganError
 from tui_draggan.tui import mouse
 from tui_draggan.tui.comparing import Comparison
-from tui_draggan.tui.cropping import CropMode
 from tui_draggan.tui.dialogs.help import HelpDialog, editor_keys
 from tui_draggan.tui.editor import Editor
 from tui_draggan.tui.keys.bar import KeyBar
@@ -38,18 +37,13 @@ from tui_draggan.tui.keys.context import KeyContext, key_context, placing
 from tui_draggan.tui.keys.key import Action
 from tui_draggan.tui.keys.table import KEY_BY_ID, KEYS
 from tui_draggan.tui.line import Line
-from tui_draggan.tui.masking import MaskMode
 from tui_draggan.tui.messages import Ready, Reported
 from tui_draggan.tui.pacing import FRAMES_PER_SECOND, Pacing, StepRate
 from tui_draggan.tui.panels import Panels
 from tui_draggan.tui.parts import Parts, join
 from tui_draggan.tui.program import Program
-from tui_draggan.tui.prompts import Prompts
-from tui_draggan.tui.saving import Saving
 from tui_draggan.tui.services import EditorOptions
-from tui_draggan.tui.sliders import SliderMode
 from tui_draggan.tui.terminal.graphics import Display
-from tui_draggan.tui.timeline import TimelineMode
 from tui_draggan.tui.tutorial import Moment
 from tui_draggan.tui.widgets.loss_log import LossLog
 from tui_draggan.tui.widgets.loss_plot import LossPlot
@@ -127,34 +121,6 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         assert self._parts is not None
         return self._parts
 
-    @property
-    def editor(self) -> Editor:
-        return self.parts.editor
-
-    @property
-    def sliders(self) -> SliderMode:
-        return self.parts.sliders
-
-    @property
-    def masking(self) -> MaskMode:
-        return self.parts.masking
-
-    @property
-    def timeline(self) -> TimelineMode:
-        return self.parts.timeline
-
-    @property
-    def prompts(self) -> Prompts:
-        return self.parts.prompts
-
-    @property
-    def saving(self) -> Saving:
-        return self.parts.saving
-
-    @property
-    def cropping(self) -> CropMode:
-        return self.parts.cropping
-
     def _open(self, session: Session) -> None:
         editor = Editor(session, self)
         editor.notice = self._note
@@ -164,7 +130,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         if self.options.gallery:
             self.call_after_refresh(self.show_gallery)
         elif len(self.options.edits) > 1:
-            self.call_after_refresh(self.prompts.another_edit)
+            self.call_after_refresh(self.parts.prompts.another_edit)
         if self.options.resumed:
             self.app.notify(self.options.resumed, title="resumed", markup=False)
         if self.options.masked:
@@ -208,13 +174,13 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     def refresh_all(self) -> None:
         """Shows everything as it is now."""
         if self.is_open:
-            self.editor.refresh()
+            self.parts.editor.refresh()
         else:
             self.panels.show_opening(self.options.model, self.options.size)
 
     def show(self) -> None:
         """The editor has looked at its session."""
-        now, snapshot = monotonic(), self.editor.snapshot
+        now, snapshot = monotonic(), self.parts.editor.snapshot
         self._pacing.note_start(now)
         rate = 0.0
         if snapshot.status.state is State.RUNNING:
@@ -222,8 +188,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         else:
             self._rate.forget()
         self.panels.show(snapshot, rate, self.options.model)
-        self.panels.show_sliders(self, self.sliders, snapshot.document.sliders.off)
-        if self.panels.show_timeline(self.timeline.timeline):
+        self.panels.show_sliders(self, self.parts.sliders, snapshot.document.sliders.off)
+        if self.panels.show_timeline(self.parts.timeline.timeline):
             self.panels.arrange(self, *self.size, self.options.size)
             self.call_after_refresh(self.refresh_all)
         self.comparison.note(snapshot)
@@ -236,11 +202,11 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     def show_pointer(self, moved: bool) -> None:
         """The pointer may have changed; the rest stays as it was shown last."""
-        editor = self.editor
+        editor = self.parts.editor
         if moved:
             self._pacing.note_move(monotonic())
             self.panels.passing_loupe.appear()
-            self.masking.followed()
+            self.parts.masking.followed()
         line = hint(editor.snapshot, editor.pointer, editor.notice, editor.has_run)
         mode = self.parts.mode
         if mode is not None and not editor.pointer.busy:
@@ -251,8 +217,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         self.panels.show_pointer(
             editor.snapshot,
             editor.pointer,
-            self.masking,
-            self.cropping,
+            self.parts.masking,
+            self.parts.cropping,
             self.comparison,
             self._bare,
             line,
@@ -325,7 +291,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
         """Whether a run is at a step without a picture; one of the next has one, if asked for."""
         if not self.is_open:
             return False
-        snapshot = self.editor.session.snapshot()
+        snapshot = self.parts.editor.session.snapshot()
         running = snapshot.status.state is State.RUNNING
         return running and bool(snapshot.frames) and not snapshot.picture_is_current
 
@@ -352,7 +318,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     def hide_markers(self) -> None:
         """The picture without its marks, or with them again."""
         self._bare = not self._bare
-        self.editor.notice = "markers hidden; v shows them" if self._bare else ""
+        self.parts.editor.notice = "markers hidden; v shows them" if self._bare else ""
         self.refresh_all()
 
     def compare(self) -> None:
@@ -362,8 +328,8 @@ class EditorScreen(Screen[None], inherit_bindings=False):
 
     def start_here(self) -> None:
         """The picture is what others are compared with from now on."""
-        self.comparison.start_from(self.editor.snapshot)
-        self.editor.notice = "b compares with this step from now on"
+        self.comparison.start_from(self.parts.editor.snapshot)
+        self.parts.editor.notice = "b compares with this step from now on"
         self.refresh_all()
 
     async def show_help(self) -> None:
@@ -379,7 +345,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     async def leave(self) -> None:
         """Quits; asks first where an edit would be left behind."""
         if self.is_open:
-            await self.prompts.leave()
+            await self.parts.prompts.leave()
         else:
             self.app.exit(0)
 
@@ -388,7 +354,7 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     @on(TimelineStrip.Pressed)
     def _press_step(self, event: TimelineStrip.Pressed) -> None:
         if self.is_open and self.context.idle:
-            self.timeline.go_to(event.place)
+            self.parts.timeline.go_to(event.place)
 
     @on(PicturePanel.Pressed)
     def _press(self, event: PicturePanel.Pressed) -> None:
@@ -414,17 +380,17 @@ class EditorScreen(Screen[None], inherit_bindings=False):
     @on(LossPlot.Chosen)
     def _go_to(self, event: LossPlot.Chosen) -> None:
         if self.is_open and self.context.frames and self.context.idle:
-            self.editor.scrub_to(event.index)
+            self.parts.editor.scrub_to(event.index)
 
     @on(LossLog.Chosen)
     def _go_to_line(self, event: LossLog.Chosen) -> None:
         if self.is_open and self.context.frames and self.context.idle:
-            self.editor.go_to_step(event.step, event.run, f"step {event.step}")
+            self.parts.editor.go_to_step(event.step, event.run, f"step {event.step}")
 
     @on(PointsPanel.Chosen)
     def _choose(self, event: PointsPanel.Chosen) -> None:
-        if self.is_open and placing(self.context) and not self.editor.pointer.busy:
-            self.editor.select(event.point)
+        if self.is_open and placing(self.context) and not self.parts.editor.pointer.busy:
+            self.parts.editor.select(event.point)
 
     @on(PicturePanel.Viewed)
     def _view(self) -> None:

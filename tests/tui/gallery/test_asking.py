@@ -60,7 +60,8 @@ async def test_labels_by_key_give_a_slider(tmp_path: Path) -> None:
         await editor.until(lambda: bool(kept), "the slider")
         await editor.press("escape", "d")
         await editor.until(
-            lambda: any(row.name == "right" for row in editor.screen.sliders.rows()), "the slider"
+            lambda: any(row.name == "right" for row in editor.screen.parts.sliders.rows()),
+            "the slider",
         )
 
 
