@@ -54,7 +54,7 @@ async def test_all_of_it(tmp_path: Path) -> None:
         await editor.press("ctrl+r")
         await begun(editor, tutorial, 8)
         await editor.press("d")
-        await editor.until(lambda: editor.screen.sliders.directions, "the directions")
+        await editor.until(lambda: editor.screen.parts.sliders.directions, "the directions")
         await editor.press("right", "right")
         await begun(editor, tutorial, 8)
         await editor.press("escape")
