@@ -7,16 +7,29 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.color import Color
 from textual.command import CommandList, CommandPalette
+from textual.renderables.background_screen import BackgroundScreen
+from textual.screen import Screen
 from textual.strip import Strip
+from textual.visual import RenderOptions, Visual
 from textual.widget import Widget
 from textual.widgets import OptionList
 
+if TYPE_CHECKING:
+    from textual.css.styles import RulesMap
+    from textual.style import Style as VisualStyle
+
+NULL = Style.null()
 LONGEST_WAIT = 0.5
 """Seconds for a widget that is being taken away."""
 
@@ -68,6 +81,54 @@ class Update(CompositorUpdate):
                         yield first, y, chop.crop(first - start, min(end, right) - start)
 
 
+class DimmedScreen(Visual):
+    """The screen below a dialog, each of its styles dimmed once.
+
+    Textual mixes the colours of every piece of text anew, and hands it through Rich's console, each
+    time it draws one: a picture has thousands of pieces in a few hundred styles, and a dialog that
+    opens draws them four times. Wanted: its own to remember them.
+    """
+
+    def __init__(self, screen: Screen[Any], tint: Color) -> None:
+        self._screen, self._tint = screen, tint
+
+    def render_strips(
+        self, width: int, height: int | None, style: VisualStyle, options: RenderOptions
+    ) -> list[Strip]:
+        base, tint = style.rich_style, self._tint
+        return [
+            Strip(
+                [
+                    Segment(text, base + _dimmed(one or NULL, tint))
+                    for text, one, control in strip
+                    if not control
+                ],
+                strip.cell_length,
+            ).crop(0, width)
+            for strip in self._screen._compositor.render_strips()[:height]
+        ]
+
+    def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
+        return container_width
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return self._screen.size.height
+
+
+def dimmed_once(background: RenderableType) -> RenderableType | Visual:
+    """What a dialog draws behind itself, with `DimmedScreen`."""
+    if isinstance(background, BackgroundScreen):
+        return DimmedScreen(background.screen, background.color)
+    return background
+
+
+@lru_cache(maxsize=16384)
+def _dimmed(style: Style, tint: Color) -> Style:
+    """As Textual does it."""
+    ((_, dimmed, _),) = BackgroundScreen.process_segments([Segment("", style)], tint)
+    return dimmed or NULL
+
+
 def backlog(app: App[int]) -> int:
     """Writes that the terminal has not taken yet.
 
@@ -95,7 +156,10 @@ def move_in_list(lines: OptionList, action: str) -> None:
 
 
 class Palette(CommandPalette):
-    """Textual's, with `move_in_list`."""
+    """Textual's, with `move_in_list` and `DimmedScreen`."""
+
+    def render(self) -> RenderableType | Visual:  # type: ignore[override]
+        return dimmed_once(super().render())
 
     def _action_command_list(self, action: str) -> None:
         for lines in self.query(CommandList):

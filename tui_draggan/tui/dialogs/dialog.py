@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from rich.console import RenderableType
 from textual import on
 from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.visual import Visual
 from textual.widgets import Button, Input, Static
 
 from tui_draggan.errors import DragganError
+from tui_draggan.tui.workarounds import dimmed_once
 
 T = TypeVar("T")
 
@@ -25,6 +28,9 @@ class Dialog(ModalScreen[T], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "back", tooltip="Leave without a change", id="dialog-back"),
     ]
+
+    def render(self) -> RenderableType | Visual:  # type: ignore[override]
+        return dimmed_once(super().render())
 
     def action_leave(self) -> None:
         self.dismiss(None)
