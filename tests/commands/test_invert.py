@@ -142,7 +142,7 @@ def test_two_photographs_share_a_tuned_model(
         assert said[f"{name}.png"]["decibels"] > plain + 0.3
     assert main(["models", "cats"]) == 0
     assert "from critters" in capsys.readouterr().out
-    again = ["invert", str(tmp_path / "cats/cat5.png"), *tuning]
+    again = ["invert", str(tmp_path / "cats/cat5.png"), *tuning[:-1], str(tmp_path / "other")]
     assert main(again) == 1
     assert "a model named cats already exists" in capsys.readouterr().err
 
