@@ -13,7 +13,8 @@ from pathlib import Path
 
 from tui_draggan.testing.waiting import wait_until
 
-LOOPBACK = "127.0.0.1"
+HERE = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
+"""Without them Dask listens on every interface."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def dask_cluster(
             command = [sys.executable, "-m", f"distributed.cli.dask_{program}", *words]
             log = stack.enter_context((folder / f"{program}.log").open("ab"))
             process = subprocess.Popen(
-                [*command, "--host", LOOPBACK, "--protocol", protocol, "--no-dashboard"],
+                [*command, *HERE, "--protocol", protocol],
                 env={**os.environ, **(environment or {})},
                 cwd=folder,
                 stdout=log,
