@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tui_draggan.cli import main
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path.relative_to(ROOT)
@@ -42,6 +44,16 @@ def test_every_page_of_docs_is_reached() -> None:
         links = re.findall(r"\]\(([^)#\s]+)", page.read_text())
         waiting += [(page.parent / link).resolve() for link in links if "://" not in link]
     assert not {ROOT / page for page in PAGES if page.parts[0] == "docs"} - reached
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", ["docs/headless.md", "Makefile"])
+def test_the_edit_that_is_shown_everywhere_arrives(page: str, tmp_path: Path) -> None:
+    """The cat of seed 6 grows an ear: `make demo`, the tutorial, the moving picture."""
+    found = re.search(r"--seed \d+ --point [\d,:]+", (ROOT / page).read_text())
+    assert found is not None, f"{page} shows another edit"
+    out = str(tmp_path / "edited.png")
+    assert main(["drag", *found[0].split(), "--engine", "ort", "--out", out]) == 0
 
 
 def anchors(text: str) -> set[str]:

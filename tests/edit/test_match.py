@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tui_draggan.edit.document import State
-from tui_draggan.edit.match import STEPS, Watch, is_lost, matches
+from tui_draggan.edit.match import FAR, STEPS, Watch, is_lost, matches
 from tui_draggan.edit.parameters import DragParams
 from tui_draggan.edit.points import Pair
 from tui_draggan.edit.progress import Outcome
@@ -22,7 +22,7 @@ PAIRS = [Pair(n, (n, n), (9, 9), F0, contrast=0.5) for n in (1, 2, 3)]
 
 def test_a_match_is_what_is_left_of_the_contrast() -> None:
     found = matches(PAIRS, np.array([0.0, 0.1, 2.0], np.float32))
-    assert found == {1: 1.0, 2: pytest.approx(0.8), 3: 0.0}
+    assert found == {1: 1.0, 2: pytest.approx(1 - 0.1 / (FAR * 0.5)), 3: 0.0}
     assert matches(PAIRS, None) == {}, "a model whose graphs do not tell"
     assert matches([replace(PAIRS[0], contrast=None)], np.zeros(1, np.float32)) == {}
     assert [is_lost(share) for share in (None, 0.0, 0.01, 1.0)] == [False, True, False, False]

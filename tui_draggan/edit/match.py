@@ -3,7 +3,7 @@
 Tracking finds the nearest neighbour of a handle's template f0, and there always is one: an ear tip
 that has become fur is tracked as fur. So the distance |F − f0| that is left there is set beside
 what it is a little off the handle on the picture where it was placed, the pair's `contrast`: a
-match of 1 is the same as it was, one of 0 no more alike than what was around it.
+match of 1 is the same as it was, one of 0 clearly less alike than what was around it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from collections.abc import Mapping, Sequence
 from tui_draggan.arrays import Floats
 from tui_draggan.edit.points import Pair
 
+FAR = 1.3
+"""Contrasts from the template that are a match of 0: of edits that land well some end beyond 1.2,
+none beyond this (docs/score.md)."""
 LOST = 0.0
 """Match from which down a handle counts as lost."""
 STEPS = 3
@@ -25,7 +28,7 @@ def matches(pairs: Sequence[Pair], mismatch: Floats | None) -> dict[int, float]:
     if mismatch is None:
         return {}
     return {
-        pair.id: max(0.0, 1.0 - float(apart) / pair.contrast)
+        pair.id: max(0.0, 1.0 - float(apart) / (FAR * pair.contrast))
         for pair, apart in zip(pairs, mismatch, strict=True)
         if pair.contrast
     }
