@@ -42,12 +42,18 @@ REQUIRED = {
     "apply": ["--direction", "component 1=-1..1", "--out", "moved.png", "--force"],
     "mix": ["--seeds", "6,12", "--out", "mixed.png", "--force"],
     "batch": ["jobs.jsonl", "--out", "results", "--jobs", "1"],
+    "parts": ["--out", "parts.png", "--force"],
     "invert": ["PICTURES/0.png", "--steps", "2", "--class", "cat", "--anyway"],
 }
 """What a command needs besides the option that is tried."""
 WITH = {
     "--into": ["--out", "moved.png", "--force"],
     "--from": ["--out", "moved.png", "--force"],
+    "--labels": ["train", "--names", "ears,rest"],
+    "--scores": ["find"],
+    "--classifier": ["find", "smile=0"],
+    "--discriminator": ["find"],
+    "--matrix": ["find", "yaw", "smile", "--renderer", "--samples", "40"],
 }
 """What an option needs."""
 TELL = {"doctor", "verify"}
