@@ -64,7 +64,8 @@ class DragRun:
             shape = *self._info.drag.preview, self._info.picture_channels
             graph_inputs.check_given(done.image, shape, "the preview")
         graph_inputs.check_given(done.handles, request.handles.shape, "the tracked handles")
-        if done.mismatch is not None:
+        # Where the loss is no number either, whoever asked for the step says what to do about it.
+        if done.mismatch is not None and math.isfinite(done.loss):
             graph_inputs.check_given(done.mismatch, (len(request.handles),), "the mismatch")
         gradient = self._optimizer.gradient.ravel()
         return StepResult(

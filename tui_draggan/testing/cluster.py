@@ -15,6 +15,8 @@ from tui_draggan.testing.waiting import wait_until
 
 HERE = ("--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
 """Without them Dask listens on every interface."""
+ONE_EACH = {"DASK_DISTRIBUTED__SCHEDULER__WORKER_SATURATION": "1.0"}
+"""Without it a worker holds a second job in reserve, which is counted as lost with the first."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def dask_cluster(
             log = stack.enter_context((folder / f"{program}.log").open("ab"))
             process = subprocess.Popen(
                 [*command, *HERE, "--protocol", protocol],
-                env={**os.environ, **(environment or {})},
+                env={**os.environ, **ONE_EACH, **(environment or {})},
                 cwd=folder,
                 stdout=log,
                 stderr=log,
