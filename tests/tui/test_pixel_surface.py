@@ -30,9 +30,15 @@ async def test_kitty_pictures_replace_one_another(sent: list[str]) -> None:
         await editor.rest()
         panel = editor.screen.query_one(PicturePanel)
         await editor.until(lambda: "\U0010eeee" in panel.render_line(panel.size.height // 2).text)
-        shown = re.findall(r"a=T.*?i=(\d+)", "".join(sent))
-        deleted = re.findall(r"d=I,q=2,i=(\d+)", "".join(sent))
-        assert len(shown) > 2 and len(shown) - len(deleted) <= 2
+        shown, deleted = list[str](), list[str]()
+
+        def are_freed() -> bool:
+            shown[:] = re.findall(r"a=T.*?i=(\d+)", "".join(sent))
+            deleted[:] = re.findall(r"d=I,q=2,i=(\d+)", "".join(sent))
+            return len(shown) - len(deleted) <= 2
+
+        await editor.until(are_freed, lambda: f"{len(shown)} shown, {len(deleted)} deleted")
+        assert len(shown) > 2
         assert shown[: len(deleted)] == deleted, "each is freed when the next is there"
 
 

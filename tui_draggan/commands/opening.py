@@ -196,7 +196,7 @@ class OpenRequest:
             mask=wanted("mask"),
             feature_block=wanted("feature_block"),
             parameters=given(options, PARAMETERS),
-            moves=wanted("direction", ()),
+            moves=tuple(wanted("direction", ())),
         )
 
 
