@@ -26,6 +26,8 @@ HANDLE = "27,27"
 TARGET = "30,8"
 LARGE, SMALL = (120, 36), (80, 24)
 COLUMNS = 8
+OPTIONS = ("--engine", "ort", "--pace", "5")
+"""So that every machine shows the same, and no step is over before it is seen."""
 MIDDLE = 10
 """Iteration at which the drag is shown."""
 
@@ -60,7 +62,7 @@ def save_seeds() -> None:
 def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> None:
     """One drag from the first picture to the last; an empty name takes none."""
     before, during, after = names
-    pane.run("python", "-m", "tui_draggan", "--seed", str(SEED))
+    pane.run("python", "-m", "tui_draggan", "--seed", str(SEED), *OPTIONS)
     pane.wait_for("Enter for a handle")
     go(pane, HANDLE)
     save(pane, before, size)
@@ -77,7 +79,7 @@ def shoot(pane: Pane, size: tuple[int, int], names: tuple[str, str, str]) -> Non
 
 def shoot_modes(pane: Pane) -> None:
     """The head turned by the first slider; then a mask painted over an ear."""
-    pane.run("python", "-m", "tui_draggan", "--seed", str(SEED))
+    pane.run("python", "-m", "tui_draggan", "--seed", str(SEED), *OPTIONS)
     pane.wait_for("Enter for a handle")
     pane.keys("d")
     pane.wait_for("component 12")
