@@ -52,13 +52,11 @@ def run(
     options: argparse.Namespace,
     gallery: bool = False,
     tutorial: Tutorial | None = None,
-    exports: Path | None = None,
 ) -> int:
     """Runs the editor until the person leaves it. Returns the exit status.
 
-    gallery: whether it begins with the gallery. tutorial: what leads through a first edit. exports:
-    folder that exports go to at first, in place of the one that is settled. Raises UsageError where
-    there is no terminal for it, BundleError where there is no model.
+    gallery: whether it begins with the gallery. tutorial: what leads through a first edit. Raises
+    UsageError where there is no terminal for it, BundleError where there is no model.
     """
     from tui_draggan.commands.settings import read_settings, screen_options
 
@@ -102,7 +100,7 @@ def run(
             graphics=terminal[0],
             colour=terminal[1],
             theme=settings.theme,
-            export_folder=settings.export_folder if exports is None else exports,
+            export_folder=settings.export_folder if tutorial is None else tutorial.folder,
             keymap=settings.keys,
         )
 

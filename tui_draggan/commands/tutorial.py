@@ -35,4 +35,4 @@ def run(options: argparse.Namespace) -> int:
         exports = Path(folder) / "exports"
         exports.mkdir()
         options.model, options.seed = DEFAULT_MODEL, SEED
-        return edit.run(options, tutorial=Tutorial(exports), exports=exports)
+        return edit.run(options, tutorial=Tutorial(exports))

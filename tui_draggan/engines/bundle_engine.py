@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from tui_draggan.engines.base import (
     TuningStep,
 )
 from tui_draggan.engines.drag_run import DragRun
-from tui_draggan.engines.latent_optimizer import LatentOptimizer
+from tui_draggan.engines.latent_optimizer import Iteration, LatentOptimizer
 from tui_draggan.engines.tunable import Tunable
 from tui_draggan.engines.tuned_bundle import write_tuned
 from tui_draggan.engines.tuning import GraphLoss, LossByWeights, Tuning
@@ -37,6 +37,19 @@ IMAGE = "image"
 """Output of a graph that draws."""
 MISMATCH = "mismatch"
 """Output of a graph of an iteration; those of earlier versions are without."""
+
+
+def iteration_of(given: Mapping[str, Any]) -> Iteration:
+    """What the graph of a step has given, by the names of its outputs."""
+    image = given.get(IMAGE)
+    return Iteration(
+        loss=float(given["loss"]),
+        motion_loss=float(given["motion_loss"]),
+        mask_loss=float(given["mask_loss"]),
+        handles=given["new_handles"],
+        image=None if image is None else image[0],
+        mismatch=given.get(MISMATCH),
+    )
 
 
 class BundleEngine(ABC):

@@ -13,7 +13,7 @@ from tui_draggan.arrays import Floats
 from tui_draggan.bundle import STEP
 from tui_draggan.engines import graph_cache, runtime
 from tui_draggan.engines.adam import AdamLatent
-from tui_draggan.engines.bundle_engine import IMAGE, MISMATCH, BundleEngine
+from tui_draggan.engines.bundle_engine import IMAGE, MISMATCH, BundleEngine, iteration_of
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
 
@@ -83,15 +83,7 @@ class StepGraphOptimizer(AdamLatent):
         given = dict(zip(names, results, strict=True))
         self.gradient = given["gradient"]
         self.gradient_is_new = True
-        image = given.get(IMAGE)
-        return Iteration(
-            loss=float(given["loss"]),
-            motion_loss=float(given["motion_loss"]),
-            mask_loss=float(given["mask_loss"]),
-            handles=given["new_handles"],
-            image=None if image is None else image[0],
-            mismatch=given.get(MISMATCH),
-        )
+        return iteration_of(given)
 
     @cached_property
     def _results(self) -> list[str]:

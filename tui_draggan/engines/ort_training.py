@@ -26,7 +26,7 @@ from tui_draggan.bundle import (
 from tui_draggan.engines import graph_inputs, memory, runtime
 from tui_draggan.engines.adam import WhitenedAdam
 from tui_draggan.engines.base import Comparison
-from tui_draggan.engines.bundle_engine import MISMATCH, BundleEngine
+from tui_draggan.engines.bundle_engine import BundleEngine, iteration_of
 from tui_draggan.engines.graph_files import check_files
 from tui_draggan.engines.graph_inputs import Feeds
 from tui_draggan.engines.latent_optimizer import Iteration
@@ -166,15 +166,7 @@ class TrainingApiOptimizer:
         given = dict(zip(trained.outputs, outputs, strict=True))
         self._given = given.get("gradient")
         self.gradient_is_new = True
-        image = given.get("image")
-        return Iteration(
-            loss=float(given["loss"]),
-            motion_loss=float(given["motion_loss"]),
-            mask_loss=float(given["mask_loss"]),
-            handles=given["new_handles"],
-            image=None if image is None else image[0],
-            mismatch=given.get(MISMATCH),
-        )
+        return iteration_of(given)
 
     def features_at_handles(self, feeds: Feeds) -> Floats:
         return self._evaluated(feeds)[0]

@@ -46,7 +46,8 @@ class Tutorial:
     """The lessons, one after the other."""
 
     def __init__(self, folder: Path) -> None:
-        """folder: where exports go; empty."""
+        self.folder = folder
+        """Where exports go; empty at first."""
         self._lessons = lessons(folder)
         self._number = 0
         self._begun: Moment | None = None
